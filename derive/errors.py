@@ -1,0 +1,11 @@
+"""The errors that a person can cause and mend."""
+
+from __future__ import annotations
+
+
+class InputError(ValueError):
+    """Bad input: one line that says the place, what was expected, and the mend."""
+
+
+class InternalError(RuntimeError):
+    """A fault of gradproof itself: an answer failed its own check and is withheld."""

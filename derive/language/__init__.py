@@ -1,0 +1,1 @@
+"""The text language: grammar, shape inference, printing."""

@@ -1,0 +1,1 @@
+"""The catalogue of results: one file a result."""

@@ -1,0 +1,1 @@
+"""Fits: toy data sets, the NumPy network, root finding, the exact construction."""

@@ -1,0 +1,115 @@
+"""Evidence, and the verdict that it adds up to.
+
+The five words are those of the design: *proved* (equal as symbols), *certified* (equal at random points in
+exact arithmetic, the chance of a wrong 'equal' stated), *agrees* (equal to a stated number of digits or within
+an estimated error), *refuted* (a point is shown at which the two differ by more than every possible error) and
+*inconclusive* (none of these; the evidence says why and what would settle it).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+Word = Literal["proved", "certified", "agrees", "refuted", "inconclusive"]
+
+#: From the strongest to the weakest of the words that uphold a claim.
+UPHOLDING: tuple[Word, ...] = ("proved", "certified", "agrees")
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """One method's finding, with its figures.
+
+    `method` names the method in the field's words ("finite differences", "prime field", "real balls").
+    `figure` is the finding in one phrase for a table ("relative error 3e-11, estimated 5e-11").
+    `details` holds the same in numbers, JSON-ready; `seconds` is the time that it took.
+    """
+
+    method: str
+    verdict: Word
+    figure: str
+    details: Mapping[str, Any] = field(default_factory=dict)
+    seconds: float = 0.0
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the evidence as a JSON-ready dictionary."""
+        return {
+            "method": self.method,
+            "verdict": self.verdict,
+            "figure": self.figure,
+            "details": dict(self.details),
+            "seconds": self.seconds,
+        }
+
+
+@dataclass(frozen=True)
+class Counterexample:
+    """A point at which a claim and the truth differ by more than every possible error.
+
+    `point` maps names to entries (nested lists of exact numbers as strings), `entry` is the (row, column) at
+    which the two values are compared, `claimed` and `true` are those values as strings with their error bounds.
+    """
+
+    point: Mapping[str, Any]
+    entry: tuple[int, int]
+    claimed: str
+    true: str
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the counterexample as a JSON-ready dictionary."""
+        return {
+            "point": dict(self.point),
+            "entry": list(self.entry),
+            "claimed": self.claimed,
+            "true": self.true,
+        }
+
+    def __str__(self) -> str:
+        where = ", ".join(f"{name} = {value}" for name, value in self.point.items())
+        i, j = self.entry
+        return f"at {where}: entry ({i + 1}, {j + 1}) is {self.true}, the claim gives {self.claimed}"
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What the evidence adds up to. True as a bool where the claim is upheld."""
+
+    verdict: Word
+    evidence: tuple[Evidence, ...]
+    counterexample: Counterexample | None = None
+    diagnosis: str | None = None
+
+    def __bool__(self) -> bool:
+        return self.verdict in UPHOLDING
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return verdict, evidence and, where refuted, counterexample and diagnosis, JSON-ready."""
+        out: dict[str, Any] = {"verdict": self.verdict, "evidence": [e.to_dict() for e in self.evidence]}
+        if self.counterexample is not None:
+            out["counterexample"] = self.counterexample.to_dict()
+        if self.diagnosis is not None:
+            out["diagnosis"] = self.diagnosis
+        return out
+
+    def __str__(self) -> str:
+        lines = [self.verdict]
+        lines += [f"  {e.method}: {e.figure} ({e.verdict})" for e in self.evidence]
+        if self.counterexample is not None:
+            lines.append(f"  counterexample {self.counterexample}")
+        if self.diagnosis is not None:
+            lines.append(f"  diagnosis: {self.diagnosis}")
+        return "\n".join(lines)
+
+
+def add_up(evidence: Iterable[Evidence]) -> Word:
+    """Return the word that several pieces of evidence add up to.
+
+    One refutation outweighs everything else, since a counterexample stands; otherwise the strongest
+    upholding word counts; otherwise the answer is inconclusive.
+    """
+    words = [e.verdict for e in evidence]
+    if "refuted" in words:
+        return "refuted"
+    return next((word for word in UPHOLDING if word in words), "inconclusive")
