@@ -1,0 +1,435 @@
+"""The functions of matrices that SymPy lacks, as SymPy classes with shapes.
+
+Each class says what the function *is*: its shape, its name in the text language, its NumPy spelling and,
+where it is not primitive, a `definition` in terms of simpler functions. What its derivative is stands in the
+rule table (`derive.rules`); an evaluator that follows `definition` never meets that table.
+
+A 1 x 1 matrix is a scalar. The scalar that a 1 x 1 matrix M stands for is written `Trace(M)`.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any, ClassVar
+
+from sympy import (
+    Abs,
+    Determinant,
+    DiagMatrix,
+    Dummy,
+    Expr,
+    Function,
+    HadamardPower,
+    Inverse,
+    Lambda,
+    MatMul,
+    Mul,
+    Pow,
+    S,
+    Trace,
+    acos,
+    asin,
+    atan,
+    cos,
+    cosh,
+    exp,
+    log,
+    sign,
+    sin,
+    sinh,
+    sqrt,
+    tan,
+    tanh,
+)
+from sympy.core.sympify import _sympify
+from sympy.matrices.expressions.applyfunc import ElementwiseApplyFunction
+from sympy.matrices.expressions.diagonal import DiagonalOf
+from sympy.matrices.expressions.matexpr import MatrixExpr
+
+__all__ = [
+    "ELEMENTWISE",
+    "Adjugate",
+    "Commutation",
+    "EntrySum",
+    "Expm",
+    "ExpmFrechet",
+    "Functional",
+    "LogDet",
+    "LogSumExp",
+    "MatrixFunction",
+    "Norm1",
+    "Norm2",
+    "PseudoInverse",
+    "Softmax",
+    "Vec",
+    "elementwise",
+    "relu",
+    "scalar_function",
+    "sigmoid",
+    "softplus",
+    "step",
+    "swish",
+]
+
+# ---------------------------------------------------------------------------------------- elementwise
+
+#: The one bound variable of every elementwise function, so that equal functions are equal objects.
+ENTRY = Dummy("t", real=True)
+
+
+class _RealFunction(Function):
+    """A real function of one real variable."""
+
+    nargs = 1
+    is_real = True
+
+    @classmethod
+    def eval(cls, x: Expr) -> Expr | None:
+        """Keep the function as it is written."""
+        return None
+
+
+class sigmoid(_RealFunction):
+    """The logistic function 1/(1 + exp(-x))."""
+
+    numpy: ClassVar[str] = "1/(1 + np.exp(-{0}))"
+
+    def definition(self) -> Expr:
+        """Return the function in terms of exp."""
+        return 1 / (1 + exp(-self.args[0]))
+
+
+class swish(_RealFunction):
+    """x·sigmoid(x) (Ramachandran, Zoph and Le 2017; also SiLU)."""
+
+    numpy: ClassVar[str] = "{0}/(1 + np.exp(-{0}))"
+
+    def definition(self) -> Expr:
+        """Return the function in terms of exp."""
+        x = self.args[0]
+        return x / (1 + exp(-x))
+
+
+class softplus(_RealFunction):
+    """log(1 + exp(x)) (Dugas et al. 2001)."""
+
+    numpy: ClassVar[str] = "np.logaddexp(0, {0})"
+
+    def definition(self) -> Expr:
+        """Return the function in terms of exp and log."""
+        return log(1 + exp(self.args[0]))
+
+
+class relu(_RealFunction):
+    """max(x, 0)."""
+
+    numpy: ClassVar[str] = "np.maximum({0}, 0)"
+
+    def definition(self) -> Expr:
+        """Return the function in terms of the absolute value."""
+        x = self.args[0]
+        return (x + Abs(x)) / 2
+
+
+def step(x: Expr) -> Expr:
+    """Return the indicator of x > 0, which the text language writes sign(relu(x))."""
+    return sign(relu(x, evaluate=False), evaluate=False)
+
+
+#: Name in the text language -> scalar function of one variable that acts on every entry.
+ELEMENTWISE: dict[str, Any] = {
+    "exp": exp,
+    "log": log,
+    "sqrt": sqrt,
+    "sin": sin,
+    "cos": cos,
+    "tan": tan,
+    "tanh": tanh,
+    "sinh": sinh,
+    "cosh": cosh,
+    "arcsin": asin,
+    "arccos": acos,
+    "arctan": atan,
+    "abs": Abs,
+    "sign": sign,
+    "relu": relu,
+    "sigmoid": sigmoid,
+    "swish": swish,
+    "softplus": softplus,
+}
+
+
+@cache
+def _entrywise(f: Any) -> Lambda:
+    return Lambda(ENTRY, f(ENTRY, evaluate=False))
+
+
+def elementwise(f: Any, x: Expr) -> Expr:
+    """Return f applied to every entry of the matrix x, or to the scalar x."""
+    if not getattr(x, "is_Matrix", False):
+        return f(x)
+    if f is sqrt:
+        return HadamardPower(x, S.Half)
+    return ElementwiseApplyFunction(_entrywise(f), x)
+
+
+def scalar_function(x: ElementwiseApplyFunction) -> Any:
+    """Return the function class f of f applied elementwise, or None where it is not a single function."""
+    inner = x.function.expr
+    if isinstance(inner, Function) and inner.args == x.function.variables:
+        return inner.func
+    return None
+
+
+# -------------------------------------------------------------------------------- scalars of a matrix
+
+
+class Functional(Expr):
+    """A real scalar function of one matrix; `args[0]` is the matrix."""
+
+    is_commutative = True
+    is_real = True
+    text: ClassVar[str]
+    numpy: ClassVar[str]
+    square_argument: ClassVar[bool] = False
+    column_argument: ClassVar[bool] = False
+
+    def __new__(cls, arg: MatrixExpr) -> Functional:
+        """Apply the function to a matrix expression."""
+        return Expr.__new__(cls, _sympify(arg))
+
+    @property
+    def arg(self) -> MatrixExpr:
+        """Return the matrix."""
+        return self.args[0]
+
+    def _sympystr(self, printer: Any) -> str:
+        return f"{self.text}({printer._print(self.arg)})"
+
+    def _latex(self, printer: Any, exp: str | None = None) -> str:
+        from derive.language.latex import latex
+
+        body = latex(self)
+        return body if exp is None else rf"\left({body}\right)^{{{exp}}}"
+
+    def _numpycode(self, printer: Any) -> str:
+        return "(" + self.numpy.format(printer._print(self.arg)).replace("np.", "numpy.") + ")"
+
+
+class LogDet(Functional):
+    """log |det X| of a square matrix."""
+
+    text = "logdet"
+    numpy = "np.linalg.slogdet({0})[1]"
+    square_argument = True
+
+    def definition(self) -> Expr:
+        """Return the function in terms of the determinant."""
+        return log(Abs(Determinant(self.arg)))
+
+
+class Norm1(Functional):
+    """The sum of the absolute values of all entries."""
+
+    text = "norm1"
+    numpy = "np.abs({0}).sum()"
+    is_nonnegative = True
+
+    def definition(self) -> Expr:
+        """Return the function in terms of the absolute value."""
+        return EntrySum(elementwise(Abs, self.arg))
+
+
+class Norm2(Functional):
+    """The Euclidean norm of a vector, the Frobenius norm of a matrix."""
+
+    text = "norm2"
+    numpy = "np.sqrt(np.sum(np.square({0})))"
+    is_nonnegative = True
+
+    def definition(self) -> Expr:
+        """Return the function in terms of the sum of squares."""
+        return sqrt(EntrySum(HadamardPower(self.arg, S(2))))
+
+
+class EntrySum(Functional):
+    """The sum of all entries."""
+
+    text = "sum"
+    numpy = "np.sum({0})"
+
+
+class LogSumExp(Functional):
+    """log Σ exp(x_i) of a column vector."""
+
+    text = "logsumexp"
+    numpy = "np.logaddexp.reduce({0}, axis=None)"
+    column_argument = True
+
+    def definition(self) -> Expr:
+        """Return the function in terms of exp and log."""
+        return log(EntrySum(elementwise(exp, self.arg)))
+
+
+# ------------------------------------------------------------------------------- matrices of a matrix
+
+
+class MatrixFunction(MatrixExpr):
+    """A matrix-valued function of matrices; `shape` follows from the arguments' shapes."""
+
+    text: ClassVar[str]
+    numpy: ClassVar[str]
+    square_argument: ClassVar[bool] = False
+    column_argument: ClassVar[bool] = False
+
+    def __new__(cls, *args: Expr) -> MatrixFunction:
+        """Apply the function to matrix expressions."""
+        return MatrixExpr.__new__(cls, *[_sympify(a) for a in args])
+
+    @property
+    def arg(self) -> MatrixExpr:
+        """Return the first argument."""
+        return self.args[0]
+
+    @property
+    def shape(self) -> tuple[Expr, Expr]:
+        """Return (rows, columns): those of the first argument unless a class says otherwise."""
+        return self.arg.shape
+
+    def _sympystr(self, printer: Any) -> str:
+        return f"{self.text}({', '.join(printer._print(a) for a in self.args)})"
+
+    def _latex(self, printer: Any, exp: str | None = None) -> str:
+        from derive.language.latex import latex
+
+        return latex(self)
+
+    def _numpycode(self, printer: Any) -> str:
+        args = [printer._print(a) for a in self.args]
+        return "(" + self.numpy.format(*args).replace("np.", "numpy.") + ")"
+
+
+class Softmax(MatrixFunction):
+    """exp(x)/Σ exp(x_i) of a column vector (Bridle 1990)."""
+
+    text = "softmax"
+    numpy = "(lambda e: e / e.sum())(np.exp({0} - {0}.max()))"
+    column_argument = True
+
+    def definition(self) -> Expr:
+        """Return the function in terms of exp."""
+        e = elementwise(exp, self.arg)
+        return MatMul(Pow(EntrySum(e), -1), e)
+
+
+class Vec(MatrixFunction):
+    """The columns of a matrix, stacked."""
+
+    text = "vec"
+    numpy = "{0}.reshape(-1, 1, order='F')"
+
+    @property
+    def shape(self) -> tuple[Expr, Expr]:
+        """Return (mn, 1) for an m x n argument."""
+        return (Mul(*self.arg.shape), S.One)
+
+
+class Adjugate(MatrixFunction):
+    """The transposed matrix of cofactors; det(X)·inv(X) where X is invertible."""
+
+    text = "adj"
+    numpy = "(np.linalg.det({0})*np.linalg.inv({0}))"
+    square_argument = True
+
+    def definition(self) -> Expr:
+        """Return the function for an invertible matrix."""
+        return MatMul(Determinant(self.arg), Inverse(self.arg))
+
+
+class PseudoInverse(MatrixFunction):
+    """The Moore-Penrose inverse of a matrix of full rank."""
+
+    text = "pinv"
+    numpy = "np.linalg.pinv({0})"
+
+    @property
+    def shape(self) -> tuple[Expr, Expr]:
+        """Return (n, m) for an m x n argument."""
+        return self.arg.shape[::-1]
+
+
+class Expm(MatrixFunction):
+    """The matrix exponential Σ X^k/k!."""
+
+    text = "expm"
+    numpy = "scipy.linalg.expm({0})"
+    square_argument = True
+
+
+class ExpmFrechet(MatrixFunction):
+    """The derivative of the matrix exponential at X in direction E: ∫₀¹ exp(sX) E exp((1−s)X) ds."""
+
+    text = "dexpm"
+    numpy = "scipy.linalg.expm_frechet({0}, {1}, compute_expm=False)"
+    square_argument = True
+
+
+class Commutation(MatrixFunction):
+    """The mn x mn permutation K with K·vec(X) = vec(X') for every m x n matrix X.
+
+    Magnus and Neudecker 1979, "The commutation matrix: some properties and applications", definition 3.1.
+    """
+
+    text = "commutation"
+    numpy = "np.eye({0}*{1}).reshape({1}, {0}, {0}*{1}).transpose(1, 0, 2).reshape({0}*{1}, {0}*{1})"
+
+    @property
+    def shape(self) -> tuple[Expr, Expr]:
+        """Return (mn, mn)."""
+        size = self.args[0] * self.args[1]
+        return (size, size)
+
+
+# ----------------------------------------------------------- the values that functions take at a scalar
+
+
+def at_scalar(name: str, c: Expr) -> Expr:
+    """Return the function of the text language at a 1 x 1 matrix, that is, at a scalar."""
+    same = ("tr", "det", "sum", "diag", "vec", "logsumexp")
+    if name in same:
+        return c
+    values = {
+        "inv": lambda: 1 / c,
+        "pinv": lambda: 1 / c,
+        "logdet": lambda: log(Abs(c)),
+        "adj": lambda: S.One,
+        "softmax": lambda: S.One,
+        "expm": lambda: exp(c),
+        "norm1": lambda: Abs(c),
+        "norm2": lambda: Abs(c),
+    }
+    return values[name]()
+
+
+def diag(x: MatrixExpr) -> Expr:
+    """Return the diagonal matrix of a column, or the column of a square matrix's diagonal."""
+    return DiagMatrix(x) if x.shape[1] == 1 else DiagonalOf(x)
+
+
+#: Name in the text language -> constructor, for the functions of one matrix that are not elementwise.
+MATRIX_FUNCTIONS: dict[str, Any] = {
+    "tr": Trace,
+    "det": Determinant,
+    "logdet": LogDet,
+    "inv": Inverse,
+    "adj": Adjugate,
+    "norm1": Norm1,
+    "norm2": Norm2,
+    "sum": EntrySum,
+    "diag": diag,
+    "vec": Vec,
+    "expm": Expm,
+    "pinv": PseudoInverse,
+    "softmax": Softmax,
+    "logsumexp": LogSumExp,
+}
