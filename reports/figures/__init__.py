@@ -1,0 +1,1 @@
+"""Figures of the report: each module draws one kind of picture on a canvas of `canvas.py`."""

@@ -1,0 +1,58 @@
+"""A document as one HTML file that needs no network: MathML, inline SVG, its own style sheet."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from importlib import resources
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup, escape
+
+from reports.document import Block, Document, Figure, spans
+from reports.figures import canvas
+from reports.mathml import mathml
+
+
+def render(document: Document) -> str:
+    """Return the document as HTML; the same document gives the same bytes."""
+    css = resources.files("reports").joinpath("templates/report.css").read_text(encoding="utf-8")
+    return _environment().get_template("report.html.j2").render(document=document, css=Markup(css)) + "\n"
+
+
+@lru_cache(maxsize=1)
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("reports"),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=StrictUndefined,
+    )
+    environment.filters.update(inline=_inline, display=_display, picture=_picture, unknown=_unknown)
+    return environment
+
+
+def _inline(text: str) -> Markup:
+    """Running text, its formulas as MathML."""
+    out = Markup()
+    for span in spans(text):
+        if span.kind == "math":
+            out += Markup(mathml(span.text))
+        elif span.kind == "code":
+            out += Markup("<code>{}</code>").format(span.text)
+        else:
+            out += escape(span.text)
+    return out
+
+
+def _display(latex: str) -> Markup:
+    return Markup(mathml(latex, display=True))
+
+
+def _picture(figure: Figure) -> Markup:
+    return Markup(canvas.svg(figure.draw(), figure.name))
+
+
+def _unknown(block: Block) -> Any:
+    raise TypeError(f"HTML has no rendering for a block of the kind {block.kind}")
