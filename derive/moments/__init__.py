@@ -1,0 +1,46 @@
+"""Moments of random layers, derived exactly: Gaussian integrals, variance rules, initialisation, depth.
+
+The parts are imported on first use, since each brings in SymPy.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+_HOME = {
+    "MomentStep": "steps",
+    "MomentDerivation": "steps",
+    "ACTIVATIONS": "activations",
+    "Activation": "activations",
+    "activation": "activations",
+    "leaky_relu": "activations",
+    "S": "activations",
+    "X": "activations",
+    "GaussianMoments": "gaussian",
+    "gaussian_moments": "gaussian",
+    "derive_moment": "gaussian",
+    "product_variance": "layers",
+    "forward_variance": "layers",
+    "backward_variance": "layers",
+    "RULES": "initialisation",
+    "compromise": "initialisation",
+    "initialisation_variance": "initialisation",
+    "rectifier_rules": "initialisation",
+    "MOMENT_RESULTS": "catalogue",
+    "MomentCheck": "catalogue",
+    "MomentResult": "catalogue",
+    "MomentSlip": "catalogue",
+}
+
+__all__ = sorted(_HOME)
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return __all__
