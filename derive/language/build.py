@@ -1,0 +1,218 @@
+"""From the nodes of a text to SymPy expressions.
+
+Products that a person has put in brackets stay together, since they are the steps of the computation; scalars
+go in front, and a product that is 1 x 1 becomes the scalar `Trace(product)`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sympy import (
+    Add,
+    Expr,
+    HadamardPower,
+    HadamardProduct,
+    Identity,
+    Integer,
+    Inverse,
+    KroneckerProduct,
+    MatMul,
+    MatPow,
+    Mul,
+    OneMatrix,
+    Pow,
+    S,
+    Trace,
+    Transpose,
+    ZeroMatrix,
+)
+
+from derive import algebra
+from derive.errors import InputError
+from derive.functions import ELEMENTWISE, MATRIX_FUNCTIONS, Commutation, ExpmFrechet, at_scalar, elementwise
+from derive.language.shapes import Product, Shape, is_scalar, size_symbol, to_sympy
+
+#: The largest matrix power, and the largest exponent of a number, that is worked out.
+MAX_POWER = 64
+
+
+@dataclass(frozen=True)
+class Operator:
+    """A function of several matrices: how many, the shape that it has, and how it is built."""
+
+    arity: int
+    shape: Callable[[Any, Sequence[Any]], Shape]
+    build: Callable[..., Expr]
+
+
+def _kron_shape(scope: Any, args: Sequence[Any]) -> Shape:
+    (a, b), (c, d) = (x.shape for x in args)
+    return (Product(a, c), Product(b, d))
+
+
+def _frechet_shape(scope: Any, args: Sequence[Any]) -> Shape:
+    for i, j in ((0, 0), (1, 1), (0, 1)):
+        scope.same(args[0], args[1], i, j, "dexpm")
+    return args[0].shape
+
+
+def _commutation_shape(scope: Any, args: Sequence[Any]) -> Shape:
+    sizes = []
+    for x in args:
+        if x.op == "number" and x.value.is_Integer and x.value > 0:
+            sizes.append(int(x.value))
+        elif x.op == "size":
+            sizes.append(x.value)
+        else:
+            raise scope.error("commutation takes two sizes, such as commutation(m, n)", x.position)
+    size = Product(*sizes)
+    return (size, size)
+
+
+def _kron(a: Expr, b: Expr) -> Expr:
+    if algebra.is_matrix(a) and algebra.is_matrix(b):
+        return algebra.make(KroneckerProduct, a, b)
+    return algebra.dot(a, b)
+
+
+#: Functions of two arguments.
+OPERATORS: dict[str, Operator] = {
+    "kron": Operator(2, _kron_shape, _kron),
+    "dexpm": Operator(2, _frechet_shape, ExpmFrechet),
+    "commutation": Operator(2, _commutation_shape, Commutation),
+}
+
+
+def product(*factors: Expr) -> Expr:
+    """Return a product as it is written: flat, scalars in front, 1 x 1 runs as scalars."""
+    scalars: list[Expr] = []
+    run: list[Expr] = []
+    for a in factors:
+        if not algebra.is_matrix(a):
+            scalars.append(a)
+            continue
+        if isinstance(a, MatMul) and not algebra.is_matrix(a.args[0]):
+            coefficient, parts = algebra.split(a)
+            scalars.append(coefficient)
+            a = parts[0] if len(parts) == 1 else algebra.make(MatMul, *parts)
+        run.append(a)
+        if run[0].shape[0] == 1 and a.shape[1] == 1:
+            scalars.append(Trace(run[0] if len(run) == 1 else algebra.make(MatMul, *run)))
+            run = []
+    coefficient = Mul(*scalars)
+    if not run:
+        return coefficient
+    if coefficient == 0:
+        return ZeroMatrix(run[0].shape[0], run[-1].shape[1])
+    if coefficient != 1:
+        return algebra.make(MatMul, coefficient, *run)
+    return run[0] if len(run) == 1 else algebra.make(MatMul, *run)
+
+
+def _product(ops: list[str], args: list[Expr]) -> Expr:
+    pending = [args[0]]
+    for op, x in zip(ops, args[1:], strict=True):
+        if op == "*":
+            pending.append(x)
+        elif op == "/":
+            pending.append(_scalar_power(x, S.NegativeOne))
+        else:
+            left = product(*pending)
+            if op == "./":
+                x = elementwise_power(x, S.NegativeOne)
+            pending = [_hadamard(left, x)]
+    return product(*pending)
+
+
+def _hadamard(a: Expr, b: Expr) -> Expr:
+    if not (algebra.is_matrix(a) and algebra.is_matrix(b)):
+        return product(a, b)
+    scalars, parts = [], []
+    for x in (a, b):
+        coefficient, factors = algebra.split(x)
+        scalars.append(coefficient)
+        x = factors[0] if len(factors) == 1 else algebra.make(MatMul, *factors)
+        parts.extend(x.args if isinstance(x, HadamardProduct) else [x])
+    return product(*scalars, algebra.make(HadamardProduct, *parts))
+
+
+def elementwise_power(x: Expr, exponent: Expr) -> Expr:
+    """Return every entry to a power; a scalar base takes the exponent's shape."""
+    if not algebra.is_matrix(x):
+        if not algebra.is_matrix(exponent):
+            return _scalar_power(x, exponent)
+        x = product(x, OneMatrix(*exponent.shape))
+    return x if exponent == 1 else HadamardPower(x, exponent)
+
+
+def _scalar_power(base: Expr, exponent: Expr) -> Expr:
+    if base == 0 and exponent.is_negative:
+        raise InputError("division by zero")
+    if base.is_number and exponent.is_number and abs(exponent) > MAX_POWER:
+        raise InputError(f"a number to a power beyond {MAX_POWER} is not worked out: name it as a scalar")
+    return Pow(base, exponent)
+
+
+def _matrix_power(x: Expr, exponent: Expr) -> Expr:
+    if not exponent.is_Integer:
+        raise InputError("a matrix power needs an integer: write .^ for elementwise powers")
+    k = int(exponent)
+    if abs(k) > MAX_POWER:
+        raise InputError(f"matrix powers go up to {MAX_POWER}")
+    if k == 0:
+        return Identity(x.shape[0])
+    base = x if k > 0 else Inverse(x)
+    return base if abs(k) == 1 else MatPow(base, Integer(abs(k)), evaluate=False)
+
+
+def expression(node: Any, symbols: Mapping[str, Expr]) -> Expr:
+    """Return the SymPy expression of a node whose operands have theirs.
+
+    Raises SizeConflict where a size is still unknown, InputError where a value is out of reach.
+    """
+    args: list[Expr] = [a.expr for a in node.args]
+    op = node.op
+    if op == "number":
+        return node.value
+    if op == "size":
+        return size_symbol(node.value)
+    if op == "name":
+        return symbols[node.value]
+    if op == "eye":
+        return Identity(to_sympy(node.shape[0])) if not is_scalar(node.shape) else S.One
+    if op in ("vector", "matrix"):
+        return algebra.ones((to_sympy(node.shape[0]), to_sympy(node.shape[1])))
+    if op == "'":
+        return algebra.t(args[0]) if isinstance(args[0], OneMatrix | Transpose) else _transpose(args[0])
+    if op == "neg":
+        return product(S.NegativeOne, args[0])
+    if op == "+":
+        terms = [
+            a if sign == "+" else product(S.NegativeOne, a) for sign, a in zip(node.value, args, strict=True)
+        ]
+        return algebra.add(*terms) if algebra.is_matrix(terms[0]) else Add(*terms)
+    if op == "*":
+        return _product(node.value, args)
+    if op == ".^":
+        return elementwise_power(*args)
+    if op == "^":
+        return _matrix_power(*args) if algebra.is_matrix(args[0]) else _scalar_power(*args)
+    if op in OPERATORS:
+        return OPERATORS[op].build(*args)
+    if op in ELEMENTWISE:
+        return elementwise(ELEMENTWISE[op], args[0])
+    return MATRIX_FUNCTIONS[op](args[0]) if algebra.is_matrix(args[0]) else at_scalar(op, args[0])
+
+
+def _transpose(x: Expr) -> Expr:
+    if not algebra.is_matrix(x):
+        return x
+    if isinstance(x, MatMul) and not algebra.is_matrix(x.args[0]):
+        coefficient, factors = algebra.split(x)
+        return product(
+            coefficient, Transpose(factors[0] if len(factors) == 1 else algebra.make(MatMul, *factors))
+        )
+    return Transpose(x)

@@ -1,0 +1,145 @@
+"""Sizes and their unification.
+
+A size is an int, a name, an `Unknown`, or a `Product` of two sizes (of `kron` and `vec`). A shape is a pair of
+sizes. Names and unknowns of matrices are never 1: what is one wide is declared so, or is a scalar.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sympy import Expr, Integer, Mul, Symbol
+
+
+class Unknown:
+    """A size that is still to be found; `to` is what it was found to be."""
+
+    __slots__ = ("to",)
+
+    def __init__(self) -> None:
+        self.to: Size | None = None
+
+
+@dataclass(frozen=True)
+class Product:
+    """A product of two sizes."""
+
+    a: Size
+    b: Size
+
+
+Size = int | str | Unknown | Product
+Shape = tuple[Size, Size]
+
+SCALAR: Shape = (1, 1)
+
+
+class SizeConflict(Exception):
+    """Two sizes that cannot be equal."""
+
+
+def find(size: Size) -> Size:
+    """Return what is known of a size, with products of known numbers multiplied out."""
+    while isinstance(size, Unknown) and size.to is not None:
+        size = size.to
+    if isinstance(size, Product):
+        a, b = find(size.a), find(size.b)
+        if a == 1:
+            return b
+        if b == 1:
+            return a
+        if isinstance(a, int) and isinstance(b, int):
+            return a * b
+        return Product(a, b)
+    return size
+
+
+def is_scalar(shape: Shape) -> bool:
+    """Tell whether a shape is known to be 1 x 1."""
+    return find(shape[0]) == 1 and find(shape[1]) == 1
+
+
+def occurs(unknown: Unknown, size: Size) -> bool:
+    """Tell whether an unknown is part of a size."""
+    size = find(size)
+    if isinstance(size, Product):
+        return occurs(unknown, size.a) or occurs(unknown, size.b)
+    return size is unknown
+
+
+def factors(size: Size) -> list[Size]:
+    """Return the factors of a size."""
+    size = find(size)
+    return factors(size.a) + factors(size.b) if isinstance(size, Product) else [size]
+
+
+def unify(a: Size, b: Size) -> None:
+    """Make two sizes equal.
+
+    Raises SizeConflict where they cannot be, or where it would take more than matching factor by factor.
+    """
+    a, b = find(a), find(b)
+    if a is b or a == b:
+        return
+    if isinstance(b, Unknown) and not isinstance(a, Unknown):
+        a, b = b, a
+    if isinstance(a, Unknown):
+        if b == 1 or occurs(a, b):
+            raise SizeConflict
+        a.to = b
+        return
+    if isinstance(a, Product) or isinstance(b, Product):
+        left, right = factors(a), factors(b)
+        for size in list(left):  # what stands on both sides cancels
+            if size in right:
+                left.remove(size)
+                right.remove(size)
+        if len(left) == len(right) and left:
+            for x, y in zip(left, right, strict=True):
+                unify(x, y)
+            return
+        if not left and not right:
+            return
+    raise SizeConflict
+
+
+def show(size: Size) -> str:
+    """Return a size for a message."""
+    size = find(size)
+    if isinstance(size, Product):
+        return f"{show(size.a)}*{show(size.b)}"
+    return "?" if isinstance(size, Unknown) else str(size)
+
+
+def show_shape(shape: Shape) -> str:
+    """Return a shape for a message."""
+    return "a scalar" if is_scalar(shape) else f"{show(shape[0])} x {show(shape[1])}"
+
+
+def size_symbol(name: str) -> Symbol:
+    """Return the SymPy symbol of a named size."""
+    return Symbol(name, integer=True, positive=True)
+
+
+def to_sympy(size: Size) -> Expr:
+    """Return a size that is fully known as a SymPy expression."""
+    size = find(size)
+    if isinstance(size, Product):
+        return Mul(to_sympy(size.a), to_sympy(size.b))
+    if isinstance(size, int):
+        return Integer(size)
+    if isinstance(size, str):
+        return size_symbol(size)
+    raise SizeConflict
+
+
+def from_sympy(size: Expr) -> Size:
+    """Return a SymPy size in the terms of unification (a size that is no product or symbol keeps its name)."""
+    if size.is_Integer:
+        return int(size)
+    if size.is_Mul and len(size.args) >= 2:
+        first, *rest = size.args
+        return Product(from_sympy(first), from_sympy(Mul(*rest)))
+    if size.is_Pow and size.exp.is_Integer and size.exp > 1:
+        return Product(from_sympy(size.base), from_sympy(size.base ** (size.exp - 1)))
+    return str(size)

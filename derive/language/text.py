@@ -1,0 +1,256 @@
+"""Expression to text of the text language, which reads back as the same expression."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from sympy import (
+    Add,
+    Determinant,
+    DiagMatrix,
+    Expr,
+    Function,
+    HadamardPower,
+    HadamardProduct,
+    Identity,
+    Inverse,
+    KroneckerProduct,
+    MatAdd,
+    MatMul,
+    MatPow,
+    MatrixSymbol,
+    Mul,
+    OneMatrix,
+    Pow,
+    Rational,
+    S,
+    Symbol,
+    Trace,
+    Transpose,
+    ZeroMatrix,
+)
+from sympy.core.numbers import Float, Pi
+from sympy.matrices.expressions.applyfunc import ElementwiseApplyFunction
+from sympy.matrices.expressions.diagonal import DiagonalOf
+
+from derive.functions import ELEMENTWISE, ENTRY, Functional, MatrixFunction
+
+#: How tightly a piece of text holds together.
+SUM, PRODUCT, UNARY, POWER, ATOM = range(5)
+
+Piece = tuple[str, int]
+
+_NAMES = {f: name for name, f in ELEMENTWISE.items()}
+
+
+def to_text(expr: Expr) -> str:
+    """Return an expression in the text language."""
+    return _piece(expr)[0]
+
+
+def _at(expr: Expr, level: int) -> str:
+    text, holds = _piece(expr)
+    return text if holds >= level else f"({text})"
+
+
+def _piece(expr: Expr) -> Piece:
+    for head in type(expr).__mro__:
+        if head in _PRINTERS:
+            return _PRINTERS[head](expr)
+    return _unknown(expr)
+
+
+def _unknown(expr: Expr) -> Piece:
+    return f"{type(expr).__name__}({', '.join(to_text(a) for a in expr.args)})", ATOM
+
+
+def _number(expr: Any) -> Piece:
+    if expr < 0:
+        return f"-{_at(-expr, UNARY)}", UNARY
+    return (f"{expr.p}/{expr.q}", PRODUCT) if expr.q != 1 else (str(expr.p), ATOM)
+
+
+def join_terms(terms: list[tuple[bool, str]]) -> str:
+    """Join the terms of a sum, each with whether it is negative."""
+    first, *rest = terms
+    return ("-" if first[0] else "") + first[1] + "".join(f" {'-' if n else '+'} {s}" for n, s in rest)
+
+
+def signed(term: Expr) -> tuple[bool, Expr]:
+    """Return a term as (is it negative, its absolute value)."""
+    if isinstance(term, Mul | MatMul):
+        first = term.args[0]
+        if first.is_Number and first < 0:
+            rest = term.args[1:]
+            if first == -1 and len(rest) == 1:
+                return True, rest[0]
+            head = (-first,) if first != -1 else ()
+            return True, _matmul(*head, *rest) if isinstance(term, MatMul) else Mul(*head, *rest)
+        if isinstance(term, MatMul) and not first.is_Matrix and first.is_Mul:
+            negative, value = signed(first)
+            if negative:
+                return True, _matmul(value, *term.args[1:])
+    return (True, -term) if term.is_Number and term < 0 else (False, term)
+
+
+def _matmul(*args: Expr) -> Expr:
+    from derive.algebra import make
+
+    return args[0] if len(args) == 1 else make(MatMul, *args)
+
+
+def ordered(expr: Add) -> list[Expr]:
+    """Return the terms of a scalar sum, a positive one first."""
+    terms = list(expr.as_ordered_terms())
+    first = next((i for i, term in enumerate(terms) if not signed(term)[0]), 0)
+    return [terms[first], *terms[:first], *terms[first + 1 :]]
+
+
+def _sum(expr: Expr) -> Piece:
+    terms = expr.args if isinstance(expr, MatAdd) else ordered(expr)
+    parts = []
+    for term in terms:
+        negative, value = signed(term)
+        parts.append((negative, _at(value, PRODUCT)))
+    return join_terms(parts), SUM
+
+
+def fraction(expr: Expr) -> tuple[list[Expr], list[Expr]]:
+    """Return a scalar product as (factors above, factors below) the line."""
+    above, below = [], []
+    for a in Mul.make_args(expr):
+        if isinstance(a, Pow) and a.exp.is_Number and a.exp < 0:
+            below.append(a.base if a.exp == -1 else Pow(a.base, -a.exp))
+        else:
+            above.append(a)
+    return above, below
+
+
+def _product(expr: Expr) -> Piece:
+    negative, value = signed(expr)
+    if negative:
+        return f"-{_at(value, PRODUCT)}", PRODUCT
+    above, below = fraction(value)
+    text = "*".join(_at(a, PRODUCT if i == 0 else UNARY) for i, a in enumerate(above)) or "1"
+    return text + "".join(f"/{_at(b, POWER)}" for b in below), PRODUCT
+
+
+def _matrix_product(expr: MatMul) -> Piece:
+    negative, value = signed(expr)
+    if negative:
+        return f"-{_at(value, PRODUCT)}", PRODUCT
+    args = list(value.args)
+    scalars = [a for a in args if not a.is_Matrix]
+    matrices = [a for a in args if a.is_Matrix]
+    above, below = fraction(Mul(*scalars))
+    above = [a for a in above if a != 1]
+    parts = [*above, *matrices]
+    texts = [_at(a, PRODUCT if i == 0 and not a.is_Matrix else UNARY) for i, a in enumerate(parts)]
+    # A rational in front would read as a division of what follows; a negative power stays behind.
+    return "*".join(texts) + "".join(f"/{_at(b, POWER)}" for b in below), PRODUCT
+
+
+def _power(expr: Pow) -> Piece:
+    if expr.exp == S.Half:
+        return f"sqrt({to_text(expr.base)})", ATOM
+    if expr.exp.is_Number and expr.exp < 0:
+        return f"1/{_at(Pow(expr.base, -expr.exp), POWER)}", PRODUCT
+    return f"{_at(expr.base, ATOM)}^{_at(expr.exp, ATOM)}", POWER
+
+
+def _matrix_power(expr: MatPow) -> Piece:
+    return f"{_at(expr.base, ATOM)}^{_at(expr.exp, ATOM)}", POWER
+
+
+def _transpose(expr: Transpose) -> Piece:
+    return f"{_at(expr.arg, ATOM)}'", ATOM
+
+
+def _hadamard(expr: HadamardProduct) -> Piece:
+    text = ""
+    for i, a in enumerate(expr.args):
+        if i and isinstance(a, HadamardPower) and a.exp.is_Number and a.exp < 0:
+            base = a.base if a.exp == -1 else HadamardPower(a.base, -a.exp)
+            text += f"./{_at(base, POWER)}"
+        else:
+            text += (".*" if i else "") + _at(a, UNARY)
+    return text, PRODUCT
+
+
+def _hadamard_power(expr: HadamardPower) -> Piece:
+    if expr.exp == S.Half:
+        return f"sqrt({to_text(expr.base)})", ATOM
+    return f"{_at(expr.base, ATOM)}.^{_at(expr.exp, ATOM)}", POWER
+
+
+def _elementwise(expr: ElementwiseApplyFunction) -> Piece:
+    body = expr.function.expr
+    if isinstance(body, Function) and body.args == (ENTRY,):
+        return _call(body.func, expr.expr)
+    return to_text(body.xreplace({expr.function.variables[0]: Symbol("entry")})), ATOM
+
+
+def _call(f: Any, x: Expr) -> Piece:
+    return f"{_NAMES.get(f, f.__name__.lower())}({to_text(x)})", ATOM
+
+
+def _ones(expr: OneMatrix) -> Piece:
+    if expr.shape[1] == 1:
+        return "vector(1)", ATOM
+    return ("vector(1)'" if expr.shape[0] == 1 else "matrix(1)"), ATOM
+
+
+def _zero(expr: ZeroMatrix) -> Piece:
+    return f"0*{_ones(expr)[0]}", PRODUCT
+
+
+def _named(name: str) -> Callable[[Expr], Piece]:
+    return lambda expr: (f"{name}({to_text(expr.args[0])})", ATOM)
+
+
+def _trace(expr: Trace) -> Piece:
+    return _piece(expr.arg) if expr.arg.shape == (1, 1) else _named("tr")(expr)
+
+
+def _kron(expr: KroneckerProduct) -> Piece:
+    *rest, text = map(to_text, expr.args)
+    for a in reversed(rest):
+        text = f"kron({a}, {text})"
+    return text, ATOM
+
+
+def _function(expr: Any) -> Piece:
+    return f"{expr.text}({', '.join(to_text(a) for a in expr.args)})", ATOM
+
+
+_PRINTERS: dict[type, Callable[[Any], Piece]] = {
+    Rational: _number,
+    Float: lambda e: (str(e), ATOM),
+    Pi: lambda e: ("pi", ATOM),
+    type(S.Exp1): lambda e: ("exp(1)", ATOM),
+    Symbol: lambda e: (e.name, ATOM),
+    MatrixSymbol: lambda e: (e.name, ATOM),
+    Add: _sum,
+    MatAdd: _sum,
+    Mul: _product,
+    Pow: _power,
+    MatMul: _matrix_product,
+    MatPow: _matrix_power,
+    Inverse: _named("inv"),
+    Transpose: _transpose,
+    Trace: _trace,
+    Determinant: _named("det"),
+    HadamardProduct: _hadamard,
+    HadamardPower: _hadamard_power,
+    ElementwiseApplyFunction: _elementwise,
+    KroneckerProduct: _kron,
+    DiagMatrix: _named("diag"),
+    DiagonalOf: _named("diag"),
+    Identity: lambda e: ("eye", ATOM),
+    OneMatrix: _ones,
+    ZeroMatrix: _zero,
+    Function: lambda e: _call(e.func, e.args[0]) if len(e.args) == 1 else _unknown(e),
+    Functional: _function,
+    MatrixFunction: _function,
+}

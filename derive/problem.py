@@ -1,0 +1,41 @@
+"""A problem: an expression, the variables to differentiate by, shapes and assumptions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from sympy import Expr
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What is asked.
+
+    `symbols` maps every name to its SymPy symbol, `shapes` to its (rows, columns) as SymPy sizes, a scalar's
+    being (1, 1). `sizes` are the names of sizes. `wrt` are the variables, in order. `assumptions` are pairs
+    (kind, name).
+    """
+
+    expr: Expr
+    wrt: tuple[Expr, ...] = ()
+    symbols: Mapping[str, Expr] = field(default_factory=dict)
+    shapes: Mapping[str, tuple[Expr, Expr]] = field(default_factory=dict)
+    assumptions: frozenset[tuple[str, str]] = frozenset()
+
+    @property
+    def sizes(self) -> dict[str, Expr]:
+        """Return the size symbols by name."""
+        found = {s for pair in self.shapes.values() for d in pair for s in d.free_symbols}
+        return {s.name: s for s in sorted(found, key=lambda s: s.name)}
+
+    def shape_texts(self) -> dict[str, str | list[str | int]]:
+        """Return the shapes as JSON: "scalar" or [rows, columns]."""
+        return {
+            name: "scalar" if (r, c) == (1, 1) else [int(d) if d.is_Integer else str(d) for d in (r, c)]
+            for name, (r, c) in self.shapes.items()
+        }
+
+    def assumption_texts(self) -> list[str]:
+        """Return the assumptions in the text language, sorted."""
+        return sorted(f"{kind}({name})" for kind, name in self.assumptions)
