@@ -1,0 +1,190 @@
+"""A document as LaTeX, and as a PDF where TeX is installed."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from derive.errors import InternalError
+from reports.document import Block, Document, Table, spans
+from reports.figures import canvas
+
+#: What a sign of running text becomes where TeX's text fonts lack it or give it a meaning of its own.
+_SIGNS = {
+    "\\": r"\textbackslash{}",
+    "{": r"\{",
+    "}": r"\}",
+    "$": r"\$",
+    "&": r"\&",
+    "#": r"\#",
+    "%": r"\%",
+    "_": r"\_",
+    "^": r"\textasciicircum{}",
+    "~": r"\textasciitilde{}",
+    "<": r"\textless{}",
+    ">": r"\textgreater{}",
+    "|": r"\textbar{}",
+    '"': r"\textquotedbl{}",
+    "'": "'",
+    "±": r"\ensuremath{\pm}",
+    "×": r"\ensuremath{\times}",
+    "·": r"\ensuremath{\cdot}",
+    "≤": r"\ensuremath{\le}",
+    "≥": r"\ensuremath{\ge}",
+    "≈": r"\ensuremath{\approx}",
+    "→": r"\ensuremath{\rightarrow}",
+    "−": r"\ensuremath{-}",
+    "∂": r"\ensuremath{\partial}",
+    "…": r"\ldots{}",
+    "–": "--",
+    "\N{NO-BREAK SPACE}": "~",
+}
+#: Formulas are ours, but a report is compiled from them: nothing in one may read, write or define.
+_FORBIDDEN = re.compile(
+    r"\\(input|include|openin|openout|read|write|immediate|def|edef|gdef|xdef|let|catcode|csname|newcommand"
+    r"|renewcommand|special|usepackage|loop|expandafter|directlua|end\s*\{document\})(?![a-zA-Z])"
+)
+#: Seconds since 1970 that TeX takes for today: a fixed day, so that the same report has the same bytes.
+_EPOCH = "1704067200"
+
+
+def escape(text: str) -> Markup:
+    """Return text as LaTeX that prints exactly it; signs beyond Latin-1 that TeX lacks become `?`."""
+    out = []
+    for sign in text:
+        if sign in _SIGNS:
+            out.append(_SIGNS[sign])
+        elif " " <= sign <= "\N{LATIN SMALL LETTER Y WITH DIAERESIS}":
+            out.append(sign)
+        else:
+            out.append(" " if sign.isspace() else "?")
+    return Markup("".join(out))
+
+
+def render(document: Document) -> str:
+    """Return the document as LaTeX; it includes figures/NAME.pdf for each figure."""
+    return _environment().get_template("report.tex.j2").render(document=document) + "\n"
+
+
+def draw_figures(document: Document) -> dict[str, bytes]:
+    """Return the PDF of each figure under its name."""
+    return {figure.name: canvas.pdf(figure.draw()) for figure in document.figures()}
+
+
+class MissingTeX(RuntimeError):
+    """This machine lacks a program or a LaTeX package that the PDF needs; the message names it."""
+
+
+def compile_pdf(source: str, figures: dict[str, bytes]) -> bytes:
+    """Return the PDF of a LaTeX source, compiled in a folder of its own without access to a shell.
+
+    Raises MissingTeX where TeX, or a package of it, is not installed, and InternalError with TeX's own first
+    complaint where the source does not compile.
+    """
+    missing = [name for name in ("latexmk", "pdflatex") if shutil.which(name) is None]
+    if missing:
+        raise MissingTeX(" and ".join(missing))
+    environment = {
+        **os.environ,
+        "SOURCE_DATE_EPOCH": _EPOCH,
+        "FORCE_SOURCE_DATE": "1",
+        "openin_any": "p",
+        "openout_any": "p",
+        "max_print_line": "1000",
+    }
+    command = ["latexmk", "-norc", "-pdf", "-interaction=nonstopmode", "-halt-on-error"]
+    command += ["-pdflatex=pdflatex -no-shell-escape %O %S", "report.tex"]
+    with tempfile.TemporaryDirectory(prefix="gradproof-") as folder:
+        place = Path(folder)
+        (place / "figures").mkdir()
+        (place / "report.tex").write_text(source, encoding="utf-8")
+        for name, data in figures.items():
+            (place / "figures" / f"{name}.pdf").write_bytes(data)
+        run = subprocess.run(command, cwd=place, env=environment, capture_output=True, check=False)
+        if run.returncode:
+            complaint = _complaint(place / "report.log")
+            package = re.search(r"File `([^']+)' not found", complaint)
+            if package:
+                raise MissingTeX(package[1])
+            raise InternalError(f"report.tex does not compile: {complaint}")
+        return (place / "report.pdf").read_bytes()
+
+
+def _complaint(log: Path) -> str:
+    """TeX's first error and the line that it names."""
+    if not log.exists():
+        return "TeX left no log"
+    lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
+    for position, line in enumerate(lines):
+        if line.startswith("!"):
+            place = next((later for later in lines[position:] if later.startswith("l.")), "")
+            return f"{line} {place}".strip()
+    return "see its log"
+
+
+@lru_cache(maxsize=1)
+def _environment() -> Environment:
+    # Jinja's autoescape trusts Markup; here Markup means LaTeX that is safe, and `finalize` makes the rest so
+    # before autoescape, which would write HTML, sees it.
+    environment = Environment(
+        loader=PackageLoader("reports"),
+        block_start_string="<%",
+        block_end_string="%>",
+        variable_start_string="<<",
+        variable_end_string=">>",
+        comment_start_string="<#",
+        comment_end_string="#>",
+        autoescape=True,
+        finalize=lambda value: value if isinstance(value, Markup) else escape(str(value)),
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=StrictUndefined,
+    )
+    environment.filters.update(inline=_inline, math=_math, code=_code, columns=_columns, unknown=_unknown)
+    return environment
+
+
+def _inline(text: str) -> Markup:
+    """Running text, its formulas between dollars."""
+    out = Markup()
+    for span in spans(text):
+        if span.kind == "math":
+            out += Markup("${}$").format(_math(span.text))
+        elif span.kind == "code":
+            out += Markup(r"\texttt{") + escape(span.text) + Markup("}")
+        else:
+            out += escape(span.text)
+    return out
+
+
+def _math(latex: str) -> Markup:
+    found = _FORBIDDEN.search(latex)
+    if found:
+        raise InternalError(f"{found[0]} has no place in a formula: {latex}")
+    return Markup(latex)
+
+
+def _code(line: str) -> Markup:
+    """A line of code: every space kept, and a line of nothing but height where there is none."""
+    return Markup(escape(line).replace(" ", r"\ ")) or Markup(r"\strut")
+
+
+def _columns(table: Table) -> Markup:
+    """Widths for a table: numbers as wide as they are, texts sharing the rest of the line."""
+    texts = [i for i in range(len(table.header)) if i not in table.numeric]
+    share = 0.94 / len(table.header)
+    column = rf">{{\raggedright\arraybackslash}}p{{{share:.3f}\linewidth}}"
+    return Markup("@{}" + "".join(column if i in texts else "r" for i in range(len(table.header))) + "@{}")
+
+
+def _unknown(block: Block) -> Any:
+    raise TypeError(f"LaTeX has no rendering for a block of the kind {block.kind}")
