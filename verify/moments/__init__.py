@@ -1,0 +1,1 @@
+"""Moments by numbers: sampling, quadrature, deep random networks, step networks."""
