@@ -188,13 +188,16 @@ def _pilot(reducer: Reducer, seed: int, max_samples: int) -> _Pilot:
     length = max(1, min(256, share // batches))
     means = BlockSampler(reducer, seed, _PILOT_STAGE, length, batches).block(0)
     value, controls = means[:, 0], means[:, 1:] - reducer.control_means
-    coefficients = np.linalg.lstsq(controls, value - value.mean(), rcond=1e-10)[0]
-    rest = value - value.mean() - controls @ coefficients
+    design = np.column_stack([np.ones(batches), controls])
+    intercept, *slopes = np.linalg.lstsq(design, value, rcond=1e-12)[0]
+    coefficients = np.array(slopes)
+    rest = value - intercept - controls @ coefficients
     spread = float(rest.std())
-    skewness = float(np.mean((rest / spread) ** 3)) if spread > 0 else 0.0
     root = math.sqrt(length)
     scale = math.sqrt(length * float(value.var()) + float(value.mean()) ** 2)
     scale += float(np.abs(coefficients) @ np.abs(reducer.control_means)) if len(coefficients) else 0.0
+    exact = spread <= 1e-10 * scale  # the controls explain everything, and what is left is rounding
+    skewness = 0.0 if exact else float(np.mean((rest / spread) ** 3))
     return _Pilot(
         coefficients, spread * root, float(value.std()) * root, skewness * root, scale, batches * length
     )
@@ -203,11 +206,9 @@ def _pilot(reducer: Reducer, seed: int, max_samples: int) -> _Pilot:
 def _layout(pilot: _Pilot, budget: int) -> tuple[int, int]:
     """Return the draws a batch and the batches a block: batch means normal in effect, enough blocks to look at."""
     longest = max(1, budget // _FEWEST_BATCHES)
-    if pilot.plain_deviation == 0:
-        length = longest
-    else:
-        length = max(CHUNK, int((pilot.skewness / _SKEWNESS) ** 2))
-    length = 1 << (min(length, longest).bit_length() - 1)
+    normal = math.inf if pilot.plain_deviation == 0 else (pilot.skewness / _SKEWNESS) ** 2
+    length = int(min(max(CHUNK, normal), longest))
+    length = 1 << (length.bit_length() - 1)
     return length, max(1, min(BLOCK, budget // 4) // length)
 
 

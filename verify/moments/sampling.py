@@ -70,6 +70,7 @@ class PlainSampler:
         self._sampler = sampler
 
     def __call__(self, rng: np.random.Generator, n: int) -> Array:
+        """Return n draws as float64. Raises InputError for the wrong shape or for values that are not real."""
         draws = np.asarray(self._sampler(rng, n))
         if draws.shape != (n,):
             raise InputError(f"the sampler returned shape {draws.shape} for n = {n}: expected ({n},)")
