@@ -39,6 +39,9 @@ _TAIL_STAGE, _PILOT_STAGE, _MAIN_STAGE = 0, 1, 2
 #: The largest skewness of a batch mean that counts as normal in effect.
 _SKEWNESS = 0.05
 
+#: Draws a batch where the pilot saw one value only, and others may be rare.
+_RARE = 1 << 22
+
 #: A block has at least so many batches to look at, the budget permitting.
 _FEWEST_BATCHES = 64
 
@@ -190,7 +193,7 @@ def _pilot(reducer: Reducer, seed: int, max_samples: int) -> _Pilot:
     value, controls = means[:, 0], means[:, 1:] - reducer.control_means
     design = np.column_stack([np.ones(batches), controls])
     intercept, *slopes = np.linalg.lstsq(design, value, rcond=1e-12)[0]
-    coefficients = np.array(slopes)
+    coefficients = np.array(slopes) if value.std() > 0 else np.zeros(len(slopes))
     rest = value - intercept - controls @ coefficients
     spread = float(rest.std())
     root = math.sqrt(length)
@@ -206,7 +209,7 @@ def _pilot(reducer: Reducer, seed: int, max_samples: int) -> _Pilot:
 def _layout(pilot: _Pilot, budget: int) -> tuple[int, int]:
     """Return the draws a batch and the batches a block: batch means normal in effect, enough blocks to look at."""
     longest = max(1, budget // _FEWEST_BATCHES)
-    normal = math.inf if pilot.plain_deviation == 0 else (pilot.skewness / _SKEWNESS) ** 2
+    normal = _RARE if pilot.plain_deviation == 0 else (pilot.skewness / _SKEWNESS) ** 2
     length = int(min(max(CHUNK, normal), longest))
     length = 1 << (length.bit_length() - 1)
     return length, max(1, min(BLOCK, budget // 4) // length)
