@@ -36,6 +36,7 @@ from sympy import (
     ZeroMatrix,
 )
 from sympy.core.sympify import _sympify
+from sympy.matrices.expressions.applyfunc import ElementwiseApplyFunction
 from sympy.matrices.expressions.diagonal import DiagonalOf
 
 from derive.facts import is_orthogonal, is_symmetric
@@ -425,6 +426,40 @@ def det(x: Expr) -> Expr:
     return det(x.arg) if isinstance(x, Transpose) else Determinant(x)
 
 
+def unvec(v: Expr, rows: Expr, columns: Expr) -> Expr:
+    """Return the rows x columns matrix X with vec(X) = v.
+
+    Where v shows no structure: (vec(I)' ⊗ I)(I ⊗ v) (Magnus and Neudecker 2019, section 2.4).
+    """
+    if columns == 1:
+        return v
+    if rows == 1:
+        return t(v)
+    if isinstance(v, Vec) and v.arg.shape == (rows, columns):
+        return v.arg
+    if isinstance(v, OneMatrix | ZeroMatrix):
+        return type(v)(rows, columns)
+    if isinstance(v, MatAdd):
+        return add(*[unvec(a, rows, columns) for a in v.args])
+    if isinstance(v, HadamardProduct):
+        return hadamard(*[unvec(a, rows, columns) for a in v.args])
+    if isinstance(v, HadamardPower) and not is_matrix(v.exp):
+        return elementwise_power(unvec(v.base, rows, columns), v.exp)
+    if isinstance(v, ElementwiseApplyFunction):
+        return ElementwiseApplyFunction(v.function, unvec(v.expr, rows, columns))
+    coefficient, factors = split(v)
+    if coefficient != 1:
+        return dot(coefficient, unvec(_matmul(S.One, list(factors)), rows, columns))
+    first = factors[0]
+    if isinstance(first, KroneckerProduct) and len(first.args) == 2:
+        a, b = first.args
+        if len(factors) == 1 and a.shape == (columns, 1) and b.shape == (rows, 1):
+            return dot(b, t(a))
+        if len(factors) > 1 and (a.shape[0], b.shape[0]) == (columns, rows):
+            return dot(b, unvec(dot(*factors[1:]), b.shape[1], a.shape[1]), t(a))
+    return dot(kron(t(vec(Identity(columns))), Identity(rows)), kron(Identity(columns), v))
+
+
 class M:
     """A matrix or scalar expression under NumPy's operators."""
 
@@ -452,7 +487,10 @@ class M:
     __rmul__ = __mul__
 
     def __add__(self, other: Any) -> M:
-        return M(add(self.e, M(other).e))
+        a, b = self.e, M(other).e
+        if is_matrix(a) != is_matrix(b):  # a scalar stands for a matrix of equal entries
+            a, b = (x if is_matrix(x) else dot(x, ones(y.shape)) for x, y in ((a, b), (b, a)))
+        return M(add(a, b))
 
     __radd__ = __add__
 

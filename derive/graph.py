@@ -1,0 +1,134 @@
+"""The computational graph of an expression: a node a distinct subexpression that depends on a variable."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from sympy import Expr, MatrixSymbol, Symbol
+
+from derive import algebra
+from derive.algebra import M
+from derive.rules import Operation, operation
+
+
+@dataclass(frozen=True)
+class Node:
+    """A subexpression: its name in the derivation, its operation, its arguments, and which of them are nodes."""
+
+    index: int
+    name: str
+    expr: Expr
+    operation: Operation | None
+    arguments: tuple[Expr, ...]
+    parents: tuple[int | None, ...]
+
+    @property
+    def is_variable(self) -> bool:
+        """Tell whether the node is a variable, that is, has no operation."""
+        return self.operation is None
+
+    @property
+    def symbol(self) -> Expr:
+        """Return a symbol of the node's name and shape; a variable stands for itself."""
+        return self.expr if self.is_variable else symbol(self.name, self.expr)
+
+
+def symbol(name: str, like: Expr) -> Expr:
+    """Return a symbol of an expression's shape."""
+    if algebra.is_matrix(like):
+        return MatrixSymbol(name, *like.shape)
+    return Symbol(name, real=True)
+
+
+@dataclass(frozen=True)
+class Graph:
+    """The nodes, arguments before the operations on them; the last node is the expression itself.
+
+    Where the expression does not depend on any variable, there are no nodes.
+    """
+
+    nodes: tuple[Node, ...]
+    variables: tuple[Expr, ...]
+
+    def variable(self, x: Expr) -> Node | None:
+        """Return the node of a variable, or None where it does not occur."""
+        return next((n for n in self.nodes if n.is_variable and n.expr == x), None)
+
+    def children(self, node: Node) -> list[tuple[Node, int]]:
+        """Return the nodes that have `node` as an argument, with its place: the heads of all paths from it."""
+        return [(n, i) for n in self.nodes for i, p in enumerate(n.parents) if p == node.index]
+
+    def named(self, node: Node) -> Expr:
+        """Return a node's expression with its arguments that are nodes replaced by their symbols."""
+        names = {
+            a: self.nodes[p].symbol
+            for a, p in zip(node.arguments, node.parents, strict=True)
+            if p is not None
+        }
+        return node.expr.xreplace(names)
+
+    def named_arguments(self, node: Node) -> list[M]:
+        """Return a node's arguments, those that are nodes by their symbols."""
+        return [
+            M(a if p is None else self.nodes[p].symbol)
+            for a, p in zip(node.arguments, node.parents, strict=True)
+        ]
+
+
+def build_graph(expr: Expr, variables: Iterable[Expr], taken: Iterable[str] = ()) -> Graph:
+    """Return the graph of an expression by its variables; the names of nodes avoid those `taken`.
+
+    Raises InputError where an operation has no rule.
+    """
+    variables = tuple(variables)
+    depends: dict[Expr, bool] = {v: True for v in variables}
+    for e in _post_order(expr, lambda e: [] if e in depends else e.args):
+        if e not in depends:
+            depends[e] = any(depends[a] for a in e.args)
+    if not depends[expr]:
+        return Graph((), variables)
+
+    known: dict[Expr, tuple[Operation, tuple[Expr, ...]]] = {}
+
+    def arguments(e: Expr) -> Iterable[Expr]:
+        if e in variables:
+            return ()
+        if e not in known:
+            known[e] = operation(e)
+        return [a for a in known[e][1] if depends[a]]
+
+    prefix = next(
+        p for p in ("u", "v", "t", "z", "node_") if not any(n[:1] == p[:1] for n in taken) or p == "node_"
+    )
+    nodes: list[Node] = []
+    index: dict[Expr, int] = {}
+    for e in _post_order(expr, arguments):
+        if e in index:
+            continue
+        index[e] = len(nodes)
+        if e in variables:
+            nodes.append(Node(len(nodes), e.name, e, None, (), ()))
+            continue
+        entry, args = known[e]
+        count = sum(not n.is_variable for n in nodes) + 1
+        name = f"{prefix}_{count}"
+        parents = tuple(index[a] if depends[a] else None for a in args)
+        nodes.append(Node(len(nodes), name, e, entry, args, parents))
+    return Graph(tuple(nodes), variables)
+
+
+def _post_order(expr: Expr, arguments) -> Iterable[Expr]:  # type: ignore[no-untyped-def]
+    """Yield every distinct expression after those that it is made of, without recursion."""
+    done: set[Expr] = set()
+    stack: list[tuple[Expr, bool]] = [(expr, False)]
+    while stack:
+        e, ready = stack.pop()
+        if e in done:
+            continue
+        if ready:
+            done.add(e)
+            yield e
+        else:
+            stack.append((e, True))
+            stack.extend((a, False) for a in reversed(list(arguments(e))) if a not in done)

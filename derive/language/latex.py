@@ -1,0 +1,339 @@
+"""Expression to the LaTeX that a mathematician would write.
+
+Rational factors stand in front, inverses are powers, ⊙ is the elementwise product, norms have bars. Only
+constructs that TeX and MathML renderers agree on are used.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+from sympy import (
+    Abs,
+    Add,
+    Determinant,
+    DiagMatrix,
+    Expr,
+    Function,
+    HadamardPower,
+    HadamardProduct,
+    Identity,
+    Inverse,
+    KroneckerProduct,
+    MatAdd,
+    MatMul,
+    MatPow,
+    MatrixSymbol,
+    Mul,
+    OneMatrix,
+    Pow,
+    Rational,
+    S,
+    Symbol,
+    Trace,
+    Transpose,
+    ZeroMatrix,
+    acos,
+    asin,
+    atan,
+    exp,
+    log,
+    sign,
+    sqrt,
+)
+from sympy.core.numbers import Float, Pi
+from sympy.matrices.expressions.applyfunc import ElementwiseApplyFunction
+from sympy.matrices.expressions.diagonal import DiagonalOf
+
+from derive.functions import (
+    ENTRY,
+    Adjugate,
+    Commutation,
+    EntrySum,
+    Expm,
+    ExpmFrechet,
+    LogDet,
+    LogSumExp,
+    Norm1,
+    Norm2,
+    PseudoInverse,
+    Softmax,
+    Vec,
+    relu,
+    sigmoid,
+    softplus,
+    swish,
+)
+from derive.language.names import GREEK
+from derive.language.text import fraction, join_terms, ordered, signed
+
+#: How tightly a piece holds together.
+SUM, PRODUCT, POWER, ATOM = range(4)
+
+Piece = tuple[str, int]
+
+
+def latex(expr: Expr) -> str:
+    """Return an expression as LaTeX, without dollar signs."""
+    return _piece(expr)[0]
+
+
+def _brackets(text: str) -> str:
+    return rf"\left({text}\right)"
+
+
+def _at(expr: Expr, level: int) -> str:
+    text, holds = _piece(expr)
+    return text if holds >= level else _brackets(text)
+
+
+def _piece(expr: Expr) -> Piece:
+    for head in type(expr).__mro__:
+        if head in _PRINTERS:
+            return _PRINTERS[head](expr)
+    return rf"\operatorname{{{type(expr).__name__}}}" + _brackets(", ".join(map(latex, expr.args))), ATOM
+
+
+def name(text: str) -> str:
+    """Return a name as LaTeX: Greek letters, subscripts, bars for adjoints and d for tangents."""
+    if text.endswith("_bar"):
+        return rf"\bar{{{name(text[:-4])}}}"
+    if re.fullmatch(r"d([A-Z]\w*|[a-z](_?\d+)?|u_\w+)", text) and text[1:] not in GREEK:
+        return rf"\mathrm{{d}}{name(text[1:])}"
+    stem, tail = re.fullmatch(r"([A-Za-z]+)_?(\w*)", text).groups()  # type: ignore[union-attr]
+    if stem in GREEK and stem != "omicron":
+        base = rf"\{stem}"
+    elif len(stem) == 1:
+        base = stem
+    elif stem[1:] in GREEK and stem[0] == "d":
+        base = rf"\mathrm{{d}}\{stem[1:]}"
+    else:
+        base = rf"\mathrm{{{stem}}}"
+    if not tail:
+        return base
+    tail = tail.replace("_", ",")
+    return f"{base}_{{{tail}}}" if len(tail) == 1 or tail.isdigit() else rf"{base}_{{\mathrm{{{tail}}}}}"
+
+
+def _number(expr: Any) -> Piece:
+    if expr < 0:
+        return f"-{latex(-expr)}", SUM
+    return (rf"\tfrac{{{expr.p}}}{{{expr.q}}}", ATOM) if expr.q != 1 else (str(expr.p), ATOM)
+
+
+def _sum(expr: Expr) -> Piece:
+    terms = expr.args if isinstance(expr, MatAdd) else ordered(expr)
+    parts = []
+    for term in terms:
+        negative, value = signed(term)
+        parts.append((negative, _at(value, PRODUCT)))
+    return join_terms(parts), SUM
+
+
+def _over(above: list[Expr], below: list[Expr]) -> tuple[str, str]:
+    """Return (rational factor, rest) of a scalar fraction."""
+    number = Mul(*[a for a in above if a.is_Rational])
+    rest = [a for a in above if not a.is_Rational]
+    bottom = Mul(number.q, *below) if number.is_Rational else Mul(*below)
+    numerator = Mul(number.p) if number.is_Rational else number
+    if not below:
+        front = "" if number == 1 else latex(number)
+        return front, _juxtapose(rest)
+    top = ([] if numerator == 1 and rest else [numerator]) + rest
+    return "", rf"\frac{{{_juxtapose(top) if top else '1'}}}{{{latex(bottom)}}}"
+
+
+def _juxtapose(factors: list[Expr]) -> str:
+    alone = len(factors) == 1
+    texts = [latex(f) if alone else _at(f, PRODUCT) for f in factors]
+    return r" \, ".join(texts)
+
+
+def _product(expr: Expr) -> Piece:
+    negative, value = signed(expr)
+    if negative:
+        return f"-{_at(value, PRODUCT)}", SUM
+    above, below = fraction(value)
+    number, rest = _over(above, below)
+    return _glue([number, rest]), PRODUCT
+
+
+def _glue(parts: list[str]) -> str:
+    kept = [p for p in parts if p]
+    return r" \, ".join(kept) if kept else "1"
+
+
+def _matrix_product(expr: MatMul) -> Piece:
+    negative, value = signed(expr)
+    if negative:
+        return f"-{_at(value, PRODUCT)}", SUM
+    if not isinstance(value, MatMul):
+        return _piece(value)
+    scalars = [a for a in value.args if not a.is_Matrix]
+    matrices = [a for a in value.args if a.is_Matrix]
+    above, below = fraction(Mul(*scalars))
+    number, rest = _over([a for a in above if a != 1], below)
+    if isinstance(Mul(*scalars), Add):
+        rest = _brackets(latex(Mul(*scalars)))
+    texts = [
+        _at(a, POWER if isinstance(a, HadamardProduct | KroneckerProduct) else PRODUCT) for a in matrices
+    ]
+    spaced = texts[0]
+    for before, text in zip(texts, texts[1:], strict=False):
+        spaced += (r" \, " if before[-1].isalpha() and len(before) > 1 or text[0] == "\\" else " ") + text
+    return _glue([number, rest, spaced]), PRODUCT
+
+
+def _power(expr: Any) -> Piece:
+    base, exponent = expr.base, expr.exp
+    if exponent == S.Half:
+        return rf"\sqrt{{{latex(base)}}}", ATOM
+    if exponent.is_Number and exponent < 0 and not base.is_Matrix:
+        return rf"\frac{{1}}{{{latex(Pow(base, -exponent))}}}", ATOM
+    if isinstance(base, Trace | Determinant) or isinstance(base, Function):
+        return rf"{_brackets(latex(base))}^{{{latex(exponent)}}}", POWER
+    return rf"{_at(base, ATOM)}^{{{latex(exponent)}}}", POWER
+
+
+def _inverse(expr: Inverse) -> Piece:
+    return rf"{_at(expr.arg, ATOM)}^{{-1}}", POWER
+
+
+def _transpose(expr: Transpose) -> Piece:
+    x = expr.arg
+    if isinstance(x, Inverse):
+        return rf"{_at(x.arg, ATOM)}^{{-\top}}", POWER
+    return rf"{_at(x, ATOM)}^{{\top}}", POWER
+
+
+def _hadamard(expr: HadamardProduct) -> Piece:
+    above = [a for a in expr.args if not (isinstance(a, HadamardPower) and a.exp == -1)]
+    below = [a.base for a in expr.args if isinstance(a, HadamardPower) and a.exp == -1]
+    if not above:
+        return r" \odot ".join(_at(a, POWER) for a in expr.args), PRODUCT
+    text = r" \odot ".join(_at(a, POWER) for a in above)
+    for b in below:
+        text += rf" \oslash {_at(b, POWER)}"
+    return text, PRODUCT
+
+
+def _hadamard_power(expr: HadamardPower) -> Piece:
+    if expr.exp == S.Half:
+        return rf"\sqrt{{{latex(expr.base)}}}", ATOM
+    return rf"{_at(expr.base, ATOM)}^{{\odot {latex(expr.exp)}}}", POWER
+
+
+_FUNCTIONS: dict[Any, str] = {
+    exp: r"\exp",
+    log: r"\log",
+    asin: r"\arcsin",
+    acos: r"\arccos",
+    atan: r"\arctan",
+    sigmoid: r"\sigma",
+    relu: r"\operatorname{relu}",
+    swish: r"\operatorname{swish}",
+    softplus: r"\operatorname{softplus}",
+    sign: r"\operatorname{sign}",
+}
+_NATIVE = ("sin", "cos", "tan", "sinh", "cosh", "tanh")
+
+
+def _call(f: Any, x: Expr) -> Piece:
+    if f is Abs:
+        return rf"\left|{latex(x)}\right|", ATOM
+    if f is sqrt:
+        return rf"\sqrt{{{latex(x)}}}", ATOM
+    inner = relu_argument(f, x)
+    if inner is not None:
+        return rf"\mathbf{{1}}\left[{latex(inner)} > 0\right]", ATOM
+    word = f.__name__
+    head = _FUNCTIONS.get(f) or (rf"\{word}" if word in _NATIVE else rf"\operatorname{{{word}}}")
+    return head + _brackets(latex(x)), ATOM
+
+
+def relu_argument(f: Any, x: Expr) -> Expr | None:
+    """Return z where f(x) is sign(relu(z)), the indicator of z > 0, else None."""
+    if f is not sign:
+        return None
+    if isinstance(x, relu):
+        return x.args[0]
+    if isinstance(x, ElementwiseApplyFunction) and isinstance(x.function.expr, relu):
+        return x.expr
+    return None
+
+
+def _elementwise(expr: ElementwiseApplyFunction) -> Piece:
+    body = expr.function.expr
+    if isinstance(body, Function) and body.args == (ENTRY,):
+        return _call(body.func, expr.expr)
+    return latex(body.xreplace({expr.function.variables[0]: Symbol("t")})), SUM
+
+
+def _ones(expr: OneMatrix) -> Piece:
+    if expr.shape[1] == 1:
+        return r"\mathbf{1}", ATOM
+    if expr.shape[0] == 1:
+        return r"\mathbf{1}^{\top}", POWER
+    return r"\mathbf{1} \mathbf{1}^{\top}", PRODUCT
+
+
+def _trace(expr: Trace) -> Piece:
+    if expr.arg.shape == (1, 1):
+        return _piece(expr.arg)
+    return r"\operatorname{tr}" + _brackets(latex(expr.arg)), ATOM
+
+
+def _entry_sum(expr: EntrySum) -> Piece:
+    x = expr.arg
+    left = "" if x.shape[0] == 1 else r"\mathbf{1}^{\top}"
+    right = "" if x.shape[1] == 1 else r" \mathbf{1}"
+    middle = _at(x, POWER if isinstance(x, HadamardProduct) else PRODUCT)
+    return (left + r" \, " if left else "") + middle + right, PRODUCT
+
+
+def _named(word: str) -> Callable[[Any], Piece]:
+    return lambda expr: (word + _brackets(", ".join(map(latex, expr.args))), ATOM)
+
+
+_PRINTERS: dict[type, Callable[[Any], Piece]] = {
+    Rational: _number,
+    Float: lambda e: (str(e), ATOM),
+    Pi: lambda e: (r"\pi", ATOM),
+    type(S.Exp1): lambda e: (r"\mathrm{e}", ATOM),
+    Symbol: lambda e: (name(e.name), ATOM),
+    MatrixSymbol: lambda e: (name(e.name), ATOM),
+    Add: _sum,
+    MatAdd: _sum,
+    Mul: _product,
+    Pow: _power,
+    MatMul: _matrix_product,
+    MatPow: _power,
+    Inverse: _inverse,
+    Transpose: _transpose,
+    Trace: _trace,
+    Determinant: lambda e: (r"\det" + _brackets(latex(e.arg)), ATOM),
+    LogDet: lambda e: (rf"\log \left|\det {_at(e.arg, ATOM)}\right|", ATOM),
+    Norm1: lambda e: (rf"\left\lVert {latex(e.arg)} \right\rVert_{{1}}", ATOM),
+    Norm2: lambda e: (rf"\left\lVert {latex(e.arg)} \right\rVert", ATOM),
+    EntrySum: _entry_sum,
+    LogSumExp: _named(r"\operatorname{logsumexp}"),
+    Softmax: _named(r"\operatorname{softmax}"),
+    Vec: _named(r"\operatorname{vec}"),
+    Adjugate: _named(r"\operatorname{adj}"),
+    PseudoInverse: lambda e: (rf"{_at(e.arg, ATOM)}^{{+}}", POWER),
+    Expm: lambda e: (rf"\mathrm{{e}}^{{{latex(e.arg)}}}", POWER),
+    ExpmFrechet: lambda e: (rf"\mathrm{{D}}\exp\left({latex(e.args[0])}\right)\left[{latex(e.args[1])}\right]", ATOM),
+    Commutation: lambda e: (rf"K_{{{latex(e.args[0])}, {latex(e.args[1])}}}", ATOM),
+    HadamardProduct: _hadamard,
+    HadamardPower: _hadamard_power,
+    ElementwiseApplyFunction: _elementwise,
+    KroneckerProduct: lambda e: (r" \otimes ".join(_at(a, POWER) for a in e.args), PRODUCT),
+    DiagMatrix: _named(r"\operatorname{diag}"),
+    DiagonalOf: _named(r"\operatorname{diag}"),
+    Identity: lambda e: ("I", ATOM),
+    OneMatrix: _ones,
+    ZeroMatrix: lambda e: (r"\mathbf{0}", ATOM),
+    Function: lambda e: _call(e.func, e.args[0]) if len(e.args) == 1 else _named(e.func.__name__)(e),
+}  # fmt: skip

@@ -1,0 +1,275 @@
+"""Expression to the source of one NumPy function: the formula of the report is the code that runs."""
+
+from __future__ import annotations
+
+import keyword
+from collections import Counter
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from sympy import (
+    Abs,
+    Add,
+    Determinant,
+    DiagMatrix,
+    Expr,
+    Function,
+    HadamardPower,
+    HadamardProduct,
+    Identity,
+    Inverse,
+    KroneckerProduct,
+    MatAdd,
+    MatMul,
+    MatPow,
+    MatrixSymbol,
+    Mul,
+    OneMatrix,
+    Pow,
+    Rational,
+    S,
+    Symbol,
+    Trace,
+    Transpose,
+    ZeroMatrix,
+    acos,
+    asin,
+    atan,
+    sign,
+)
+from sympy.core.numbers import Float, Pi
+from sympy.matrices.expressions.applyfunc import ElementwiseApplyFunction
+from sympy.matrices.expressions.diagonal import DiagonalOf
+
+from derive.errors import InputError
+from derive.functions import Functional, MatrixFunction, scalar_function
+from derive.language.latex import relu_argument
+from derive.language.text import fraction
+
+#: How tightly a piece of Python holds together.
+SUM, PRODUCT, UNARY, POWER, ATOM = range(5)
+
+Piece = tuple[str, int]
+
+_ELEMENTWISE: dict[Any, str] = {asin: "arcsin", acos: "arccos", atan: "arctan", Abs: "abs"}
+
+
+def to_numpy(expr: Expr, symbols: Mapping[str, Expr], name: str = "f") -> str:
+    """Return the source of a function of the symbols, by keyword, that evaluates an expression.
+
+    Vectors are (n, 1) columns; the value has the expression's shape, a float for a scalar. Subexpressions that
+    occur more than once are computed once. The function imports what it needs.
+    """
+    return _Writer(symbols).function(expr, name)
+
+
+class _Writer:
+    def __init__(self, symbols: Mapping[str, Expr]) -> None:
+        reserved = {"np", "scipy", "kwargs"}
+        self.names = {s: f"{n}_" if keyword.iskeyword(n) or n in reserved else n for n, s in symbols.items()}
+        self.symbols = dict(symbols)
+        self.temporaries: dict[Expr, str] = {}
+        self.lines: list[str] = []
+        self.scipy = False
+
+    def function(self, expr: Expr, name: str) -> str:
+        counts = self._count(expr)
+        self.shared = {e for e, n in counts.items() if n > 1 and e.args and not isinstance(e, Transpose)}
+        self._prepare(expr)
+        value = self.text(expr)
+        plain = [n for n, s in self.symbols.items() if self.names[s] == n]
+        odd = [n for n, s in self.symbols.items() if self.names[s] != n]
+        signature = ", ".join([*plain, *(["**kwargs"] if odd else [])])
+        body = ["import numpy as np"]
+        if self.scipy:
+            body.append("import scipy.linalg")
+        body += [f'{n}_ = kwargs["{n}"]' for n in odd]
+        if not expr.is_Matrix:
+            value = f"float({value})"
+        lines = [*body, *self.lines, f"return {value}"]
+        return f"def {name}({signature}):\n" + "".join(f"    {line}\n" for line in lines)
+
+    @staticmethod
+    def _count(expr: Expr) -> Counter[Expr]:
+        counts: Counter[Expr] = Counter()
+        stack = [expr]
+        while stack:
+            e = stack.pop()
+            counts[e] += 1
+            if counts[e] == 1 and not isinstance(e, ElementwiseApplyFunction | MatrixSymbol):
+                stack.extend(e.args)
+            elif counts[e] == 1 and isinstance(e, ElementwiseApplyFunction):
+                stack.append(e.expr)
+        return counts
+
+    def _prepare(self, expr: Expr) -> None:
+        """Write a line for every shared subexpression, those that it is made of first."""
+        stack = [(expr, False)]
+        seen = set()
+        while stack:
+            e, ready = stack.pop()
+            if ready:
+                if e in self.shared and e not in self.temporaries and self._worth(e):
+                    text = self.text(e)
+                    self.temporaries[e] = self._fresh()
+                    self.lines.append(f"{self.temporaries[e]} = {text}")
+            elif e not in seen:
+                seen.add(e)
+                stack.append((e, True))
+                if not isinstance(e, MatrixSymbol):
+                    inner = (e.expr,) if isinstance(e, ElementwiseApplyFunction) else e.args
+                    stack.extend((a, False) for a in reversed(inner))
+
+    @staticmethod
+    def _worth(e: Expr) -> bool:
+        return not (
+            e.is_Number or e.is_Symbol or isinstance(e, MatrixSymbol | Identity | OneMatrix | ZeroMatrix)
+        )
+
+    def _fresh(self) -> str:
+        taken = set(self.names.values()) | set(self.temporaries.values())
+        return next(n for i in range(1, 10_000) if (n := f"t{i}") not in taken)
+
+    # ------------------------------------------------------------------------------------ pieces
+
+    def text(self, expr: Expr, level: int = SUM) -> str:
+        if expr in self.temporaries:
+            return self.temporaries[expr]
+        text, holds = self._piece(expr)
+        return text if holds >= level else f"({text})"
+
+    def _piece(self, expr: Expr) -> Piece:
+        for head in type(expr).__mro__:
+            if head in _PRINTERS:
+                return _PRINTERS[head](self, expr)
+        raise InputError(f"{type(expr).__name__} has no NumPy spelling")
+
+    def size(self, size: Expr) -> str:
+        """Return a size as it is read off an argument."""
+        if size.is_Integer:
+            return str(int(size))
+        for symbol in self.symbols.values():
+            if isinstance(symbol, MatrixSymbol) and size in symbol.shape:
+                return f"{self.names[symbol]}.shape[{symbol.shape.index(size)}]"
+        if size.is_Mul or size.is_Add or size.is_Pow:
+            return self.text(size, ATOM)
+        raise InputError(f"the size {size} cannot be read off an argument")
+
+    def symbol(self, expr: Any) -> Piece:
+        if expr in self.names:
+            return self.names[expr], ATOM
+        return self.size(expr), ATOM
+
+    def sum(self, expr: Expr) -> Piece:
+        return " + ".join(self.text(a, PRODUCT) for a in expr.args).replace("+ -", "- "), SUM
+
+    def product(self, expr: Expr) -> Piece:
+        above, below = fraction(expr)
+        text = "*".join(self.text(a, UNARY) for a in above) or "1"
+        return text + "".join(f"/{self.text(b, POWER)}" for b in below), PRODUCT
+
+    def matrix_product(self, expr: MatMul) -> Piece:
+        scalars = [a for a in expr.args if not a.is_Matrix]
+        matrices = [a for a in expr.args if a.is_Matrix]
+        texts = [self.text(a, POWER) for a in self._cheap(matrices)]
+        text = " @ ".join(texts)
+        if not scalars:
+            return text, PRODUCT
+        coefficient = Mul(*scalars)
+        if coefficient == -1:
+            return f"-({text})" if len(texts) > 1 else f"-{text}", UNARY
+        return f"{self.text(coefficient, UNARY)}*{f'({text})' if len(texts) > 1 else text}", PRODUCT
+
+    def _cheap(self, matrices: list[Expr]) -> list[Expr]:
+        """Bracket a product that ends in a column from the right, so that it is all matrix times vector."""
+        if len(matrices) > 2 and matrices[-1].shape[1] == 1 and matrices[0].shape[0] != 1:
+            from derive.algebra import make
+
+            return [matrices[0], make(MatMul, *matrices[1:])]
+        return matrices
+
+    def power(self, expr: Any) -> Piece:
+        if expr.exp == S.Half:
+            return f"np.sqrt({self.text(expr.base)})", ATOM
+        if expr.exp.is_Integer and expr.exp < 0:
+            below = expr.base if expr.exp == -1 else type(expr)(expr.base, -expr.exp)
+            return f"1/{self.text(below, POWER)}", PRODUCT
+        return f"{self.text(expr.base, ATOM)}**{self.text(expr.exp, ATOM)}", POWER
+
+    def hadamard(self, expr: HadamardProduct) -> Piece:
+        text = ""
+        for i, a in enumerate(expr.args):
+            if i and isinstance(a, HadamardPower) and a.exp == -1 and a not in self.temporaries:
+                text += f"/{self.text(a.base, POWER)}"
+            else:
+                text += ("*" if i else "") + self.text(a, UNARY if i else PRODUCT)
+        return text, PRODUCT
+
+    def trace(self, expr: Trace) -> Piece:
+        if expr.arg.shape == (1, 1):
+            return f"({self.text(expr.arg)}).item()", ATOM
+        return f"np.trace({self.text(expr.arg)})", ATOM
+
+    def call(self, f: Any, x: Expr) -> Piece:
+        inner = relu_argument(f, x)
+        if inner is not None:
+            return f"np.where({self.text(inner)} > 0, 1.0, 0.0)", ATOM
+        template = getattr(f, "numpy", None)
+        if template is not None:
+            return f"({template.format(self.text(x, ATOM))})", ATOM
+        if f not in _ELEMENTWISE and f.__module__.split(".")[0] != "sympy":
+            raise InputError(f"the function {f.__name__} has no NumPy spelling")
+        return f"np.{_ELEMENTWISE.get(f, f.__name__)}({self.text(x)})", ATOM
+
+    def elementwise(self, expr: ElementwiseApplyFunction) -> Piece:
+        f = scalar_function(expr)
+        if f is None:
+            raise InputError(f"the function {expr.function} has no NumPy spelling")
+        return self.call(f, expr.expr)
+
+    def function_of(self, expr: Any) -> Piece:
+        self.scipy = self.scipy or "scipy" in expr.numpy
+        return expr.numpy.format(*[self.text(a, ATOM) for a in expr.args]), ATOM
+
+
+def _template(pattern: str) -> Callable[[_Writer, Any], Piece]:
+    return lambda w, e: (pattern.format(w.text(e.args[0])), ATOM)
+
+
+_PRINTERS: dict[type, Callable[[_Writer, Any], Piece]] = {
+    Rational: lambda w, e: (str(e), ATOM if e.q == 1 and e >= 0 else UNARY if e.q == 1 else PRODUCT),
+    Float: lambda w, e: (repr(float(e)), ATOM),
+    Pi: lambda w, e: ("np.pi", ATOM),
+    type(S.Exp1): lambda w, e: ("np.e", ATOM),
+    Symbol: _Writer.symbol,
+    MatrixSymbol: _Writer.symbol,
+    Add: _Writer.sum,
+    MatAdd: _Writer.sum,
+    Mul: _Writer.product,
+    Pow: _Writer.power,
+    MatMul: _Writer.matrix_product,
+    MatPow: lambda w, e: (f"np.linalg.matrix_power({w.text(e.base)}, {w.text(e.exp)})", ATOM),
+    Inverse: _template("np.linalg.inv({0})"),
+    Transpose: lambda w, e: (f"{w.text(e.arg, ATOM)}.T", ATOM),
+    Trace: _Writer.trace,
+    Determinant: _template("np.linalg.det({0})"),
+    HadamardProduct: _Writer.hadamard,
+    HadamardPower: _Writer.power,
+    ElementwiseApplyFunction: _Writer.elementwise,
+    KroneckerProduct: lambda w, e: (_nested_kron([w.text(a) for a in e.args]), ATOM),
+    DiagMatrix: _template("np.diagflat({0})"),
+    DiagonalOf: _template("np.diagonal({0}).reshape(-1, 1)"),
+    Identity: lambda w, e: (f"np.eye({w.size(e.shape[0])})", ATOM),
+    OneMatrix: lambda w, e: (f"np.ones(({w.size(e.shape[0])}, {w.size(e.shape[1])}))", ATOM),
+    ZeroMatrix: lambda w, e: (f"np.zeros(({w.size(e.shape[0])}, {w.size(e.shape[1])}))", ATOM),
+    Function: lambda w, e: w.call(e.func, e.args[0]),
+    Functional: _Writer.function_of,
+    MatrixFunction: _Writer.function_of,
+}
+
+
+def _nested_kron(texts: list[str]) -> str:
+    *rest, last = texts
+    for text in reversed(rest):
+        last = f"np.kron({text}, {last})"
+    return last
