@@ -47,7 +47,55 @@ _SIGNS = {
     "…": r"\ldots{}",
     "–": "--",
     "\N{NO-BREAK SPACE}": "~",
+    "∞": r"\ensuremath{\infty}",
+    "√": r"\ensuremath{\surd}",
+    "⊙": r"\ensuremath{\odot}",
+    "⊗": r"\ensuremath{\otimes}",
+    "∈": r"\ensuremath{\in}",
+    "∑": r"\ensuremath{\sum}",
+    "∇": r"\ensuremath{\nabla}",
+    "≠": r"\ensuremath{\ne}",
+    "⇒": r"\ensuremath{\Rightarrow}",
+    "‖": r"\ensuremath{\Vert}",
+    "′": r"\ensuremath{'}",
+    "ᵀ": r"\ensuremath{^{\top}}",
+    "⊤": r"\ensuremath{\top}",
+    "⁻": r"\ensuremath{^{-}}",
+    "“": "``",
+    "”": "''",
+    "‘": "`",
+    "’": "'",
+    "—": "---",
 }
+_SIGNS |= {
+    sign: rf"\ensuremath{{\{name}}}"
+    for sign, name in {
+        "α": "alpha",
+        "β": "beta",
+        "γ": "gamma",
+        "δ": "delta",
+        "ε": "varepsilon",
+        "η": "eta",
+        "θ": "theta",
+        "λ": "lambda",
+        "μ": "mu",
+        "ν": "nu",
+        "π": "pi",
+        "ρ": "rho",
+        "σ": "sigma",
+        "τ": "tau",
+        "φ": "varphi",
+        "ω": "omega",
+        "Γ": "Gamma",
+        "Δ": "Delta",
+        "Λ": "Lambda",
+        "Σ": "Sigma",
+        "Φ": "Phi",
+        "Ω": "Omega",
+    }.items()
+}
+_SIGNS |= {sign: rf"\ensuremath{{^{{{digit}}}}}" for digit, sign in enumerate("⁰¹²³⁴⁵⁶⁷⁸⁹")}
+_SIGNS |= {sign: rf"\ensuremath{{_{{{digit}}}}}" for digit, sign in enumerate("₀₁₂₃₄₅₆₇₈₉")}
 #: Formulas are ours, but a report is compiled from them: nothing in one may read, write or define.
 _FORBIDDEN = re.compile(
     r"\\(input|include|openin|openout|read|write|immediate|def|edef|gdef|xdef|let|catcode|csname|newcommand"
@@ -58,15 +106,20 @@ _EPOCH = "1704067200"
 
 
 def escape(text: str) -> Markup:
-    """Return text as LaTeX that prints exactly it; signs beyond Latin-1 that TeX lacks become `?`."""
+    """Return text as LaTeX that prints exactly it.
+
+    Raises ValueError for a sign that TeX's text fonts lack and `_SIGNS` does not translate.
+    """
     out = []
     for sign in text:
         if sign in _SIGNS:
             out.append(_SIGNS[sign])
+        elif sign.isspace():
+            out.append(" ")
         elif " " <= sign <= "\N{LATIN SMALL LETTER Y WITH DIAERESIS}":
             out.append(sign)
         else:
-            out.append(" " if sign.isspace() else "?")
+            raise ValueError(f"LaTeX has no translation of {sign!r} (U+{ord(sign):04X}) in: {text}")
     return Markup("".join(out))
 
 

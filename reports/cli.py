@@ -1,0 +1,89 @@
+"""The command line `gradproof`: the commands put together, and the one place where errors become messages."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from collections.abc import Sequence
+from importlib import metadata
+
+import typer
+from typer.exceptions import TyperException
+
+from derive.errors import InputError, InternalError
+from reports.commands import check, derive, report, verify
+
+#: An option as people write it; anything else that begins with a minus is an expression.
+_OPTION = re.compile(r"--([A-Za-z][A-Za-z-]*(=.*)?)?", re.DOTALL)
+
+BAD_INPUT = 2
+#: What sysexits.h calls an internal software error.
+FAULT = 70
+
+app = typer.Typer(
+    name="gradproof",
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"max_content_width": 100},
+    help="Derive matrix derivatives line by line, and prove or refute claimed ones.",
+)
+for module in (derive, check, verify, report):
+    module.register(app)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"gradproof {metadata.version('gradproof')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _gradproof(
+    version: bool = typer.Option(
+        False, "--version", callback=_show_version, is_eager=True, help="Show the version and exit."
+    ),
+) -> None:
+    pass
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run a command and exit: 2 with `error: ...` on standard error for bad input, else the command's own code."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+    try:
+        code = _run(sys.argv[1:] if arguments is None else arguments)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # The reader has gone; nothing more can be said, and the interpreter must not try at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = 1
+    sys.exit(code)
+
+
+def _run(arguments: Sequence[str]) -> int:
+    try:
+        result = app(shield(arguments), prog_name="gradproof", standalone_mode=False)
+    except InputError as error:
+        return _complain("error", str(error), BAD_INPUT)
+    except TyperException as error:
+        return _complain("error", error.format_message(), error.exit_code)
+    except InternalError as error:
+        return _complain("fault of gradproof, please report it", str(error), FAULT)
+    return result if isinstance(result, int) else 0
+
+
+def _complain(kind: str, message: str, code: int) -> int:
+    if message:
+        print(f"{kind}: {message}", file=sys.stderr)
+    return code
+
+
+def shield(arguments: Sequence[str]) -> list[str]:
+    """Return the arguments with a space before each expression that begins with a minus, such as -x'*x.
+
+    No command has short options, and the text language ignores spaces.
+    """
+    return [f" {a}" if a.startswith("-") and not _OPTION.fullmatch(a) else a for a in arguments]

@@ -1,0 +1,74 @@
+"""`gradproof gradient`, `jacobian`, `hessian`, `differential`: a checked derivative; and `list`: the catalogue."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Literal, get_args
+
+import typer
+
+from reports.commands.options import Assume, Expression, Kind, Seed, Where, Wrt
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+Output = Annotated[Literal["text", "latex", "numpy", "json"], typer.Option("--format", help="What to print.")]
+
+_SUMMARIES: dict[Kind, str] = {
+    "gradient": "Derive the gradient of a scalar, in the shape of the variable.",
+    "jacobian": "Derive the Jacobian of a vector y: entry (i, j) is d y_i / d x_j.",
+    "hessian": "Derive the Hessian of a scalar by a vector or a scalar.",
+    "differential": "Derive the differential, linear in dX; --wrt may name several variables: X,Y.",
+}
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command("list")(show_catalogue)
+    for kind in get_args(Kind):
+        app.command(kind, help=_SUMMARIES[kind])(_command(kind))
+
+
+def _command(kind: Kind) -> Callable[..., None]:
+    def command(
+        expr: Expression,
+        wrt: Wrt,
+        where: Where = None,
+        assume: Assume = None,
+        output: Output = "text",
+        seed: Seed = 0,
+    ) -> None:
+        import verify
+
+        variables = [name.strip() for name in wrt.split(",")] if kind == "differential" else wrt
+        derivation = getattr(verify, kind)(expr, variables, where=where, assume=assume, seed=seed)
+        _show(derivation, output)
+
+    return command
+
+
+def _show(derivation: object, output: str) -> None:
+    """Print a checked derivation in one of the formats."""
+    import json
+
+    from reports import terminal
+    from reports.chapters import derivation_blocks
+
+    match output:
+        case "latex":
+            typer.echo(derivation.to_latex())
+        case "numpy":
+            typer.echo(derivation.to_numpy())
+        case "json":
+            typer.echo(json.dumps(derivation.to_dict(), indent=2))
+        case _:
+            terminal.show(derivation_blocks(derivation))
+
+
+def show_catalogue() -> None:
+    """List the catalogue: the name and the title of each result."""
+    from reports import terminal
+    from reports.chapters import catalogue
+    from reports.document import Table
+
+    rows = [[result.name, result.title] for result in catalogue()]
+    terminal.show([Table(["name", "result"], rows)])

@@ -1,0 +1,95 @@
+"""The command line: exit codes, one-line errors, and expressions that begin with a minus."""
+
+import subprocess
+import sys
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from derive.errors import InputError, InternalError
+from reports import cli
+
+
+def run(capsys, *arguments):
+    """Exit code, standard output and standard error of a command."""
+    with pytest.raises(SystemExit) as exit_:
+        cli.main(arguments)
+    captured = capsys.readouterr()
+    return exit_.value.code, captured.out, captured.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["gradent"], "No such command 'gradent'"),
+        (["gradient", "x'*x", "--wtr", "x"], "No such option: --wtr"),
+        (["gradient", "x'*x"], "Missing option '--wrt'"),
+        (["check", "x'*x", "--wrt", "x"], "Missing option '--claim'"),
+        (["gradient", "x'*x", "--wrt", "x", "--seed", "-1"], "--seed"),
+        (["report", "--format", "html,doc"], "--format doc is not known; choose among html, latex, pdf"),
+    ],
+)
+def test_bad_usage_is_one_line_and_exit_code_2(capsys, arguments, said):
+    code, out, err = run(capsys, *arguments)
+    assert code == 2
+    assert out == ""
+    assert err.startswith("error: ")
+    assert said in err
+    assert err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "begins"),
+    [
+        (InputError("x is n x 1 here"), 2, "error: x is n x 1 here"),
+        (InternalError("the answer failed its check"), 70, "fault of gradproof"),
+        (BrokenPipeError(), 1, ""),
+    ],
+)
+def test_errors_become_messages_in_one_place(capfd, monkeypatch, error, code, begins):
+    def fail(*_, **__):
+        raise error
+
+    monkeypatch.setattr(cli, "app", fail)
+    found, out, err = run(capfd, "list")
+    assert found == code
+    assert err.startswith(begins)
+    assert "Traceback" not in err
+    assert out == ""
+
+
+@given(st.text(max_size=10))
+def test_a_shielded_expression_is_never_an_option_and_keeps_its_text(text):
+    (shielded,) = cli.shield([f"-{text}"])
+    assert shielded.strip() == f"-{text}".strip()
+    assert shielded.startswith(" ") or cli._OPTION.fullmatch(shielded)
+
+
+@pytest.mark.parametrize("option", ["--wrt", "--claim=-2*x", "--claim=\n-x", "--", "--help"])
+def test_options_are_not_shielded(option):
+    assert cli.shield([option]) == [option]
+
+
+@pytest.mark.parametrize("expression", ["-x", "-2*x", "-x'*x", "--x'*x", "-1/2*norm2(x)^2", "-(x)"])
+def test_expressions_that_begin_with_a_minus_are_shielded(expression):
+    assert cli.shield([expression]) == [f" {expression}"]
+
+
+def test_the_version_is_shown(capsys):
+    code, out, _ = run(capsys, "--version")
+    assert code == 0
+    assert out.startswith("gradproof 0.")
+
+
+def test_help_loads_nothing_heavy():
+    heavy = {"sympy", "numpy", "scipy", "matplotlib", "flint", "lark", "jinja2", "latex2mathml"}
+    code = f"import sys, reports.cli; print(sorted({heavy!r} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_a_reader_that_leaves_early_is_no_error():
+    command = f"'{sys.executable}' -c 'from reports.cli import main; main([\"--help\"])' | true"
+    done = subprocess.run(command, shell=True, capture_output=True, text=True, check=False)
+    assert done.stderr == ""
