@@ -1,0 +1,502 @@
+"""A claimed gradient of a plain callable, checked without a step or a tolerance of the user's.
+
+Three methods look at f, each in a way of its own: differences along the entries (and, where x is large, along random
+directions, the worst entry found by halving), the complex step where f is analytic, and the order of the
+Taylor remainder. A gradient is refuted only where it lies outside the estimated error at *every* step that could
+tell the two apart, and does so again on a second ladder of other steps.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from derive.errors import InputError
+from verify.callables import ScalarFunction, Variable
+from verify.complex_step import complex_step
+from verify.differences import Ladder, noise_level, power_of_two, sample, side_by_side
+from verify.gradient_slips import Measured, describe
+from verify.judge import SAFETY, Finding, judge
+from verify.taylor import taylor_order
+from verify.verdict import Counterexample, Evidence, Verdict, Word
+
+Floats = NDArray[np.float64]
+
+#: Evaluations of f for one ladder, roughly: what an entry costs.
+LADDER_COST = 50
+#: Random directions, where x has more entries than are affordable one by one.
+DIRECTIONS = 6
+#: A second ladder begins here instead of at 1: none of its steps is a step of the first.
+ELSEWHERE = 0.7
+
+
+def check_gradient(
+    f: Callable[[Any], Any],
+    grad: Callable[[Any], Any] | Any,
+    x: Any,
+    *,
+    seed: int = 0,
+    seconds: float = 20.0,
+    evaluations: int = 20_000,
+    progress: Callable[[int, int], None] | None = None,
+) -> Verdict:
+    """Check a gradient of a scalar function at a point; answer agrees, refuted or inconclusive.
+
+    `f` takes one argument like `x` and returns one real number; `x` is a NumPy array of any shape, a number, a
+    tensor, or a tuple, list or dict of these. `grad` is a callable of the same argument, or the claimed gradient itself,
+    in the shape of `x`. f may be noisy or kinked, or fail at some points near x, but must have a value at x.
+
+    No evaluation of f begins after `seconds`, and the entries measured one by one are as many as `evaluations` pays
+    for; the evidence says what was left out. `progress(done, total)` is called after each entry. The same seed gives
+    the same answer, unless the time runs out.
+
+    Raises InputError where x is empty, complex or not finite, f does not return one finite real number at x, or
+    the gradient has another shape than x or entries that are not finite.
+    """
+    started = time.perf_counter()
+    probe = _Probe(f, grad, x, seed, seconds)
+    affordable = max(evaluations // LADDER_COST, DIRECTIONS)
+    along = _Along(probe, 1 if probe.x.size <= affordable else DIRECTIONS)
+    entries = along.suspects() + [i for i in probe.order(affordable) if i not in along.found]
+    ladders: list[Ladder] = []
+    for done, i in enumerate(entries):
+        ladder = probe.entry_ladder(i)
+        if ladder is None:
+            break
+        ladders.append(ladder)
+        if progress is not None:
+            progress(done + 1, len(entries))
+    return _Conclusion(probe, along, entries[: len(ladders)], ladders).verdict(started)
+
+
+class _Probe:
+    """f, the claim and x, with what is known of their errors, and the ladders of f along directions."""
+
+    def __init__(
+        self, f: Callable[[Any], Any], grad: Callable[[Any], Any] | Any, x: Any, seed: int, seconds: float
+    ) -> None:
+        self.rng = np.random.default_rng(seed)
+        self.variable = Variable(x)
+        self.x = self.variable.flat
+        self.f = ScalarFunction(f, self.variable, seconds)
+        self.grad = grad
+        self.claim, self.claim_error = self._claim()
+        self.noise = self._noise()
+
+    def _claim_at(self, flat: Floats) -> tuple[Floats, Floats]:
+        try:
+            value = self.grad(self.variable.unflatten(flat))
+        except Exception as error:
+            raise InputError(f"the gradient failed at x ({type(error).__name__}: {error})") from error
+        return self.variable.flatten_gradient(value)
+
+    def _claim(self) -> tuple[Floats, Floats]:
+        """Return the claimed gradient and the error that its own arithmetic may have.
+
+        A backward stable computation answers exactly for some x a few units in the last place away; how
+        much the answers at such points scatter is what the claim cannot be blamed for.
+        """
+        if not callable(self.grad):
+            claim, unit = self.variable.flatten_gradient(self.grad)
+            return claim, 8 * unit * np.abs(claim)
+        claim, unit = self._claim_at(self.x)
+        scatter = np.zeros(claim.size)
+        for _ in range(4):
+            if self.f.late:
+                break
+            try:
+                other, _ = self._claim_at(self._shaken(2 * self.variable.spacing))
+            except InputError:
+                continue
+            scatter = np.fmax(scatter, np.abs(other - claim))
+        return claim, 8 * unit * np.abs(claim) + 4 * scatter
+
+    def _shaken(self, size: Floats | float) -> Floats:
+        return self.variable.round(self.x * (1 + size * self.rng.choice([-1.0, 1.0], self.x.size)))
+
+    def _noise(self) -> float:
+        """Return the noise of f: what repeated calls at x show, and Hamming's table close to x."""
+        again = np.abs([self.f(self.x) - self.f.centre for _ in range(3)])
+        noise = 4 * float(np.max(again, initial=0.0, where=np.isfinite(again)))
+        direction = self.rng.choice([-1.0, 1.0], self.x.size) * np.fmax(np.abs(self.x), 1e-3)
+        for reach in (2.0**6, 2.0**20):
+            grid = (np.arange(8) - 3.5) * reach
+            values = [
+                self.f(self.variable.round(self.x + t * self.variable.spacing * direction)) for t in grid
+            ]
+            noise = max(noise, 2 * float(noise_level(np.array(values))))
+        return noise
+
+    def ladder(self, direction: Floats, top: float, at: Floats | None = None) -> Ladder | None:
+        """Return the samples of f along a direction, or None if the time ran out over it."""
+        x = self.x if at is None else at
+        centre = self.f.centre if at is None else self.f(x)
+        pivot = int(np.argmax(np.abs(direction)))
+
+        def stencil(h: float) -> tuple[Floats, Floats, float]:
+            plus, minus = self.variable.round(x + h * direction), self.variable.round(x - h * direction)
+            taken = (plus[pivot] - minus[pivot]) / (2 * direction[pivot])
+            return np.float64(self.f(plus)), np.float64(self.f(minus)), taken or h
+
+        moving = direction != 0
+        bottom = np.max(4 * self.variable.spacing[moving] * np.abs(x[moving] / direction[moving]))
+        with np.errstate(all="ignore"):
+            ladder = sample(
+                stencil, np.float64(centre), top=top, bottom=float(bottom), unit=self.f.unit, noise=self.noise
+            )
+        return None if self.f.late else ladder
+
+    def entry_ladder(self, i: int, *, start: float = 1.0, at: Floats | None = None) -> Ladder | None:
+        """Return the samples of f along entry i, from the entry's own scale (at least 1) downwards."""
+        direction = np.zeros(self.x.size)
+        direction[i] = 1.0
+        return self.ladder(direction, start * float(power_of_two(max(abs(self.x[i]), 1.0))), at)
+
+    def order(self, affordable: int) -> list[int]:
+        """Return the entries to measure: all, or those that the claim makes most of and random ones."""
+        if self.x.size <= affordable:
+            return list(range(self.x.size))
+        weighty = np.argsort(-np.abs(self.claim) * np.fmax(np.abs(self.x), 1.0), kind="stable")
+        chosen = list(weighty[: affordable // 4])
+        rest = np.setdiff1d(np.arange(self.x.size), chosen)
+        return [int(i) for i in [*chosen, *self.rng.choice(rest, affordable // 4, replace=False)]]
+
+    def judged(
+        self, claim: Floats, claim_error: Floats, ladders: Sequence[Ladder], near: Floats | None = None
+    ) -> Finding:
+        """Return what the ladders, one for each claimed derivative, say."""
+        unit = max(self.f.unit, float(np.finfo(np.float32).eps) if self.f.single else 0.0)
+        reach = np.ones(len(ladders)) if near is None else near
+        return judge(claim, claim_error, side_by_side(ladders), near=reach, unit=unit, noise=self.noise)
+
+    def conditioning(self, i: int) -> float:
+        """Return how much rounding x moves the true derivative along entry i, as seen by differences.
+
+        A claim given as an array cannot be asked how exact it is. No computation that begins with x in floating
+        point can be expected to do better than this.
+        """
+        size = 2.0**12 * self.variable.spacing
+        here = self.entry_ladder(i)
+        values = [here and self.judged(self.claim[[i]], self.claim_error[[i]], [here]).estimate.value[0]]
+        for _ in range(2):
+            there = self.entry_ladder(i, at=self._shaken(size))
+            values.append(
+                there and self.judged(self.claim[[i]], self.claim_error[[i]], [there]).estimate.value[0]
+            )
+        known = [v for v in values if v is not None and np.isfinite(v)]
+        return 8 * float(np.ptp(known)) / 2.0**12 if len(known) > 1 else 0.0
+
+
+class _Along:
+    """The claim along random directions: all entries at once, at little cost, and a search for the culprit."""
+
+    def __init__(self, probe: _Probe, count: int) -> None:
+        self.probe = probe
+        self.directions: list[Floats] = []
+        self.ladders: list[Ladder] = []
+        self.found: list[int] = []
+        scales = (power_of_two(np.fmax(np.abs(probe.x), 2.0**-20)), np.ones(probe.x.size))
+        for k in range(count):
+            direction = probe.rng.choice([-1.0, 1.0], probe.x.size) * scales[k % 2]
+            ladder = self._ladder(direction)
+            if ladder is None:
+                break
+            self.directions.append(direction)
+            self.ladders.append(ladder)
+        self.finding = self._judge(self.directions, self.ladders) if self.ladders else None
+
+    def _ladder(self, direction: Floats, start: float = 1.0) -> Ladder | None:
+        return self.probe.ladder(
+            direction, start / float(power_of_two(np.max(np.abs(direction)))) * self._scale()
+        )
+
+    def _scale(self) -> float:
+        return float(power_of_two(max(float(np.max(np.abs(self.probe.x))), 1.0)))
+
+    def _judge(self, directions: Sequence[Floats], ladders: Sequence[Ladder]) -> Finding:
+        d = np.stack(directions)
+        error = np.abs(d) @ (self.probe.claim_error + np.finfo(float).eps * np.abs(self.probe.claim))
+        return self.probe.judged(d @ self.probe.claim, error, ladders, 1 / np.max(np.abs(d), axis=1))
+
+    def excluded(self) -> bool:
+        """Return whether some direction excludes the claim, on a second ladder too."""
+        if self.finding is None:
+            return False
+        for k in np.flatnonzero(self.finding.excluded):
+            again = self._ladder(self.directions[k], ELSEWHERE)
+            if again is not None and self._judge([self.directions[k]], [again]).excluded[0]:
+                return True
+        return False
+
+    def suspects(self) -> list[int]:
+        """Return the entry that halving an excluded direction leads to; none where there is no such direction."""
+        if self.finding is None or len(self.directions) < 2 or not np.any(self.finding.excluded):
+            return []
+        direction = self.directions[int(np.flatnonzero(self.finding.excluded)[0])]
+        block = np.arange(direction.size)
+        while block.size > 1:
+            halves = [block[: block.size // 2], block[block.size // 2 :]]
+            parts = [np.where(np.isin(np.arange(direction.size), half), direction, 0.0) for half in halves]
+            ladders = [self._ladder(part) for part in parts]
+            if ladders[0] is None or ladders[1] is None:
+                return []
+            finding = self._judge(parts, [ladder for ladder in ladders if ladder is not None])
+            block = halves[int(np.argmax(np.where(finding.excluded, finding.off / finding.tolerance, 0.0)))]
+        self.found = [int(block[0])]
+        return list(self.found)
+
+
+class _Conclusion:
+    """The evidence of the three methods, and the verdict that it adds up to."""
+
+    def __init__(self, probe: _Probe, along: _Along, entries: list[int], ladders: list[Ladder]) -> None:
+        self.probe, self.along = probe, along
+        self.entries = np.array(entries, dtype=int)
+        self.claim, self.claim_error = probe.claim[self.entries], probe.claim_error[self.entries]
+        self.finding = probe.judged(self.claim, self.claim_error, ladders) if entries else None
+        if self.finding is not None and np.any(self.finding.excluded) and not callable(probe.grad):
+            self.claim_error = self.claim_error + probe.conditioning(int(self.entries[self._worst()]))
+            self.finding = probe.judged(self.claim, self.claim_error, ladders)
+        self.confirmed = self._confirm()
+        self.exact: Floats | None = None
+        self.exact_error = np.zeros(0)
+
+    def _worst(self) -> int:
+        assert self.finding is not None
+        return int(np.argmax(np.where(self.finding.excluded, self.finding.off, -1.0)))
+
+    def _confirm(self) -> bool:
+        """Return whether the worst excluded entry is excluded on a second ladder too, of other steps."""
+        if self.finding is None or not np.any(self.finding.excluded):
+            return False
+        k = self._worst()
+        again = self.probe.entry_ladder(int(self.entries[k]), start=ELSEWHERE)
+        return again is not None and bool(
+            self.probe.judged(self.claim[[k]], self.claim_error[[k]], [again]).excluded[0]
+        )
+
+    def verdict(self, started: float) -> Verdict:
+        """Return the verdict."""
+        differences = self._differences(started)
+        analytic = self._complex_step()
+        evidence = (differences, analytic, self._taylor(differences.verdict))
+        words = {differences.verdict, analytic.verdict}
+        word: Word = "refuted" if "refuted" in words else "agrees" if "agrees" in words else "inconclusive"
+        if word != "refuted" or self.finding is None:
+            return Verdict(word, evidence)
+        return Verdict(word, evidence, self._counterexample(), self._diagnosis())
+
+    # -- differences ------------------------------------------------------------------------------------
+
+    def _differences(self, started: float) -> Evidence:
+        total, measured = self.probe.x.size, self.entries.size
+        scope = f"{measured} of {total} entries" if measured < total else f"all {total} entries"
+        if self.along.directions and measured < total:
+            scope += f" and {len(self.along.directions)} random directions"
+        if self.probe.f.late:
+            scope += " in the time given"
+        details: dict[str, Any] = {
+            "entries": total,
+            "measured": measured,
+            "directions": len(self.along.directions),
+            "evaluations": self.probe.f.calls,
+            "noise": self.probe.noise,
+        }
+        word, figure = self._differences_word(details)
+        return Evidence(
+            "finite differences", word, f"{figure}; {scope}", details, time.perf_counter() - started
+        )
+
+    def _differences_word(self, details: dict[str, Any]) -> tuple[Word, str]:
+        finding = self.finding
+        if finding is None and self.along.finding is None:
+            return (
+                "inconclusive",
+                f"no time for one ladder of steps ({self.probe.f.calls} evaluations): give more seconds",
+            )
+        if finding is not None:
+            k = (
+                self._worst()
+                if self.confirmed
+                else int(np.argmax(finding.off / np.fmax(finding.tolerance, 1e-300)))
+            )
+            details |= self._entry_details(k)
+            if self.confirmed:
+                return "refuted", self._worst_figure(k)
+        if self.along.excluded():
+            return "refuted", "the claim is excluded along a random direction"
+        if finding is None:
+            assert self.along.finding is not None
+            word = self.along.finding.word(0)
+            return word, "along a random direction " + (
+                "within the error" if word == "agrees" else "not settled"
+            )
+        words = [finding.word(j) for j in range(self.entries.size)]
+        unsettled = [j for j, word in enumerate(words) if word != "agrees"]
+        if unsettled:
+            j = unsettled[0]
+            where = self.probe.variable.name(self.entries[j])
+            if finding.excluded[j]:
+                return (
+                    "inconclusive",
+                    f"{where} is excluded on one ladder of steps and not on another: move x",
+                )
+            more = f" (and {len(unsettled) - 1} more entries)" if len(unsettled) > 1 else ""
+            return "inconclusive", f"{where}{more}: {finding.reason(j)}"
+        if self.entries.size < self.probe.x.size and not self._rest_agrees():
+            return "inconclusive", "the measured entries agree, the random directions are not settled"
+        scale = float(np.max(np.abs(finding.estimate.value), initial=0.0)) or 1.0
+        off, allowed = float(np.max(finding.off)) / scale, float(np.max(finding.tolerance)) / scale
+        return "agrees", f"largest difference {off:.1e}, tolerance {allowed:.1e}, of the largest entry"
+
+    def _rest_agrees(self) -> bool:
+        along = self.along.finding
+        return along is not None and any(along.word(k) == "agrees" for k in range(len(self.along.directions)))
+
+    def _entry_details(self, k: int) -> dict[str, Any]:
+        assert self.finding is not None
+        found = self.finding.estimate
+        usable = np.isfinite(found.errors[:, k])
+        return {
+            "worst_entry": self.probe.variable.name(self.entries[k]),
+            "claimed": float(self.claim[k]),
+            "measured": float(found.value[k]),
+            "tolerance": float(self.finding.tolerance[k]),
+            "truncation": float(found.truncation[k]),
+            "rounding": float(found.rounding[k]),
+            "step": float(found.step[k]),
+            "steps": found.steps[usable, k].tolist(),
+            "estimates": found.values[usable, k].tolist(),
+            "errors": found.errors[usable, k].tolist(),
+        }
+
+    def _worst_figure(self, k: int) -> str:
+        assert self.finding is not None
+        found, excluded = self.finding.estimate, int(self.finding.excluded.sum())
+        where = self.probe.variable.name(self.entries[k])
+        return (
+            f"worst entry {where}: claimed {self.claim[k]:.12g}, measured {found.value[k]:.12g} "
+            f"± {self.finding.tolerance[k]:.1e}; {excluded} wrong"
+        )
+
+    # -- the complex step ----------------------------------------------------------------------------------
+
+    def _complex_step(self) -> Evidence:
+        started = time.perf_counter()
+
+        def evidence(word: Word, figure: str, **details: Any) -> Evidence:
+            return Evidence("complex step", word, figure, details, time.perf_counter() - started)
+
+        if self.finding is None:
+            return evidence("inconclusive", "not tried: no entry was measured")
+        probe = self.probe
+        step = complex_step(
+            probe.f.f,
+            lambda flat: probe.variable.unflatten(flat, keep_type=False),
+            probe.x,
+            self.entries,
+            probe.f.centre,
+            probe.rng,
+            lambda: probe.f.late,
+        )
+        if step.distrust:
+            return evidence("inconclusive", f"not applicable: {step.distrust}")
+        measured = self.finding.estimate
+        known = np.isfinite(measured.error)
+        apart = np.abs(step.values - measured.value) > SAFETY * measured.error + step.errors
+        if np.any(apart & known):
+            return evidence(
+                "inconclusive", "not applicable: f is not analytic, as differences show another slope"
+            )
+        self.exact, self.exact_error = step.values, step.errors
+        off, allowed = np.abs(self.claim - step.values), step.errors + self.claim_error
+        k = int(np.argmax(off / np.fmax(allowed, 1e-300)))
+        details = {
+            "worst_entry": probe.variable.name(self.entries[k]),
+            "claimed": float(self.claim[k]),
+            "measured": float(step.values[k]),
+            "tolerance": float(allowed[k]),
+        }
+        if off[k] > allowed[k]:
+            where = details["worst_entry"]
+            said = f"{where}: claimed {self.claim[k]:.15g}, measured {step.values[k]:.15g} ± {allowed[k]:.1e}"
+            return evidence("refuted", said, **details)
+        if self.entries.size < probe.x.size:
+            return evidence("inconclusive", f"{self.entries.size} entries of {probe.x.size} agree", **details)
+        scale = float(np.max(np.abs(step.values))) or 1.0
+        return evidence(
+            "agrees", f"largest difference {np.max(off) / scale:.1e} of the largest entry", **details
+        )
+
+    # -- Taylor remainder --------------------------------------------------------------------------------
+
+    def _taylor(self, others: Word) -> Evidence:
+        started = time.perf_counter()
+        if self.along.finding is None:
+            return Evidence("Taylor remainder", "inconclusive", "not tried: no time")
+        probe, finding = self.probe, self.along.finding
+        result = taylor_order(
+            side_by_side(self.along.ladders[:1]),
+            float(self.along.directions[0] @ probe.claim),
+            unit=probe.f.unit,
+            noise=probe.noise,
+        )
+        details = {
+            "order": None if np.isnan(result.order) else result.order,
+            "steps": result.steps.tolist(),
+            "remainders": result.remainders.tolist(),
+            "noise": result.noise.tolist(),
+        }
+        word: Word = "inconclusive"
+        if result.linear:
+            figure = "no remainder above the noise: f is linear along the direction"
+            word = finding.word(0)
+        elif np.isnan(result.order):
+            figure = "too few remainders above the noise to read an order off"
+        else:
+            figure = f"order {result.order:.2f} along a random direction (2 if right, 1 if wrong)"
+            if result.order > 1.7 and others != "refuted":
+                word = finding.word(0)
+            elif result.order < 1.3 and finding.word(0) == "refuted":
+                word = "refuted"
+        return Evidence("Taylor remainder", word, figure, details, time.perf_counter() - started)
+
+    # -- what is wrong ------------------------------------------------------------------------------------
+
+    def _truth(self) -> tuple[Floats, Floats]:
+        """Return the best measured derivatives and the tolerance of the claim against them."""
+        assert self.finding is not None
+        if self.exact is not None:
+            return self.exact, self.exact_error + self.claim_error
+        return self.finding.estimate.value, self.finding.tolerance
+
+    def _counterexample(self) -> Counterexample:
+        value, tolerance = self._truth()
+        off = np.abs(self.claim - value)
+        k = int(np.argmax(np.where(off > tolerance, off, -1.0)))
+        probe = self.probe
+        index = (*probe.variable.index(int(self.entries[k])), 0, 0)
+        point = {
+            leaf.name: probe.x[leaf.at].reshape(leaf.shape).tolist()
+            if leaf.at.stop - leaf.at.start <= 64
+            else f"the array of {leaf.at.stop - leaf.at.start} entries given"
+            for leaf in probe.variable.leaves
+        }
+        true = f"{value[k]:.15g} ± {tolerance[k]:.1e}"
+        return Counterexample(point, (index[0], index[1]), f"{self.claim[k]:.15g}", true)
+
+    def _diagnosis(self) -> str | None:
+        value, tolerance = self._truth()
+        place = {int(entry): k for k, entry in enumerate(self.entries)}
+        whole = []
+        for leaf in self.probe.variable.leaves:
+            if all(i in place for i in range(leaf.at.start, leaf.at.stop)):
+                first = place[leaf.at.start]
+                part = slice(first, first + leaf.at.stop - leaf.at.start)
+                whole.append((leaf.name, part, leaf.shape))
+        names = [self.probe.variable.name(i) for i in self.entries]
+        return describe(Measured(self.claim, value, tolerance, self.probe.x[self.entries], names, whole))

@@ -1,0 +1,109 @@
+"""Claimed derivatives against measured ones: within the error, excluded at every step that can tell, or neither."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from verify.differences import Estimate, Ladder, estimate
+from verify.verdict import Word
+
+Floats = NDArray[np.float64]
+Flags = NDArray[np.bool_]
+
+#: The claim may differ from the estimate by this many estimated errors.
+SAFETY = 4.0
+#: A derivative counts as seen if the tolerance is at most this part of it: three digits.
+SEEN = 1e-3
+#: So many step sizes at least must exclude a claim.
+WITNESSES = 3
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What differences say of claimed derivatives, one entry of each array for each claim.
+
+    `tolerance` is what claim and estimate may differ by. A claim is `within` it, or `excluded`, or neither (the
+    step sizes disagree). It is `seen` if the tolerance is small enough to mean something. `kinked`: the slopes on
+    the two sides differ, and the claim lies between them.
+    """
+
+    within: Flags
+    excluded: Flags
+    seen: Flags
+    kinked: Flags
+    off: Floats
+    tolerance: Floats
+    estimate: Estimate
+
+    def word(self, k: int) -> Word:
+        """Return the verdict on claim k."""
+        if self.excluded[k]:
+            return "refuted"
+        upheld = self.within[k] and self.seen[k] and not self.kinked[k]
+        return "agrees" if upheld else "inconclusive"
+
+    def reason(self, k: int) -> str:
+        """Return why the verdict on claim k is inconclusive, and what would settle it."""
+        if not np.isfinite(self.estimate.error[k]):
+            return "f has no value on both sides of x, at any step: move x off the edge of its domain"
+        if self.kinked[k]:
+            half = abs(float(self.estimate.kink[k])) / 2
+            middle = float(self.estimate.value[k])
+            return f"f has a kink at x, one-sided slopes {middle - half:.6g} and {middle + half:.6g}: move x off it"
+        if not self.within[k]:
+            return "the slope depends on the step size, as f jumps, ripples or has a kink near x: move x"
+        return (
+            f"rounding or noise of f drowns it (error {self.tolerance[k]:.1e}): compute f in higher precision, "
+            "drop large constants, or fix its random numbers"
+        )
+
+
+def judge(
+    claim: Floats, claim_error: Floats, ladder: Ladder, *, near: Floats, unit: float, noise: float = 0.0
+) -> Finding:
+    """Return what a ladder whose last axis runs over the claimed derivatives says of them.
+
+    `claim_error` is the error that the claim's own arithmetic may have, `near` the largest step that counts as close to
+    x, `unit` the relative spacing of f's arithmetic, `noise` a bound of the error of f. A claim is excluded if at least three steps could tell it from the estimate, all such
+    steps exclude it, and no two finer steps speak for it.
+    """
+    found = estimate(ladder, unit=unit, noise=noise)
+    half_kink = np.abs(found.kink) / 2
+    tolerance = SAFETY * found.error + claim_error
+    off = np.abs(claim - found.value)
+    within = off <= tolerance + half_kink
+
+    reach = SAFETY * found.errors + claim_error
+    finer = found.steps <= found.step
+    # A step that is coarse or far from x can tell only if it saw a slope at all: from afar every bounded function
+    # looks flat.
+    sees_slope = found.errors <= 0.05 * np.abs(found.values)
+    telling = (reach <= off / 2) & ((finer & (found.steps <= near)) | sees_slope)
+    denying = np.abs(claim - found.values) > reach + half_kink
+    # Steps too noisy to tell may still fit the claim much better than they fit the estimate.
+    fits = finer & (np.abs(found.values - claim) < 0.2 * np.abs(found.values - found.value))
+    spoken_for = np.any(fits[1:] & fits[:-1], axis=0)
+    excluded = ~within & (telling.sum(axis=0) >= WITNESSES) & np.all(denying | ~telling, axis=0) & ~spoken_for
+
+    seen = _seen(claim, claim_error, tolerance, found, ladder, unit)
+    return Finding(within, excluded, seen, (half_kink > 0) & within, off, tolerance, found)
+
+
+def _seen(
+    claim: Floats, claim_error: Floats, tolerance: Floats, found: Estimate, ladder: Ladder, unit: float
+) -> Flags:
+    """Return where the tolerance is small enough for 'within it' to mean something."""
+    size = np.fmax(np.abs(claim), np.abs(found.value))
+    largest = float(np.max(size, initial=0.0))
+    with np.errstate(invalid="ignore"):
+        moves = np.fmax(np.abs(ladder.plus - ladder.centre), np.abs(ladder.minus - ladder.centre))
+        slopes = np.where(ladder.steps >= found.step, moves / ladder.steps, 0.0)
+    # A derivative of 0 has no digits; it is seen if f moves much more than the tolerance, here or along another entry.
+    nil = np.abs(claim) <= np.fmax(claim_error, 1e-12 * largest)
+    around = np.fmax(largest, np.fmax.reduce(slopes, axis=0, initial=0.0))
+    faint = np.fmax(size, tolerance) <= 0.1 * np.sqrt(unit) * largest
+    constant = ~np.any(moves > 0, axis=0)
+    return (tolerance <= SEEN * size) | (nil & ((tolerance <= SEEN * around) | constant)) | faint
