@@ -40,7 +40,7 @@ from sympy.matrices.expressions.applyfunc import ElementwiseApplyFunction
 from sympy.matrices.expressions.diagonal import DiagonalOf
 
 from derive.facts import is_orthogonal, is_symmetric
-from derive.functions import EntrySum, Vec
+from derive.functions import Commutation, EntrySum, Vec
 
 
 def make(head: type, *args: Expr) -> Expr:
@@ -415,6 +415,13 @@ def vec(x: Expr) -> Expr:
     if coefficient != 1:
         return dot(coefficient, vec(_matmul(S.One, list(factors))))
     return Vec(x)
+
+
+def commutation(rows: Expr, columns: Expr) -> Expr:
+    """Return K with K·vec(X) = vec(X') for rows x columns matrices X; the identity for vectors."""
+    if rows == 1 or columns == 1:
+        return Identity(rows * columns)
+    return Commutation(rows, columns)
 
 
 def det(x: Expr) -> Expr:

@@ -82,7 +82,7 @@ def build_graph(expr: Expr, variables: Iterable[Expr], taken: Iterable[str] = ()
     Raises InputError where an operation has no rule.
     """
     variables = tuple(variables)
-    depends: dict[Expr, bool] = {v: True for v in variables}
+    depends: dict[Expr, bool] = dict.fromkeys(variables, True)
     for e in _post_order(expr, lambda e: [] if e in depends else e.args):
         if e not in depends:
             depends[e] = any(depends[a] for a in e.args)

@@ -472,19 +472,21 @@ def _any_derivative(x: M, y: M) -> M:
         f = scalar_function(expression)
         if f is None or len(f(S(2), evaluate=False).args) != 1:
             raise InputError(f"the elementwise function {expression.function} is not known")
-        return M(_lift(f(ENTRY, evaluate=False).fdiff(1), x.e))
+        return M(lift(f(ENTRY, evaluate=False).fdiff(1), x.e))
     if len(expression.args) != 1:
         raise InputError(f"the function {expression.func} of {len(expression.args)} arguments is not known")
     return M(expression.fdiff(1))
 
 
-def _lift(scalar: Expr, x: Expr) -> Expr:
-    """Apply an expression in the one variable ENTRY to every entry of x."""
+def lift(scalar: Expr, x: Expr) -> Expr:
+    """Apply an expression in the one variable ENTRY to every entry of x. Raises InputError."""
+    if not algebra.is_matrix(x):
+        return scalar.xreplace({ENTRY: x})
     if scalar == ENTRY:
         return x
     if not scalar.has(ENTRY):
         return algebra.dot(scalar, algebra.ones(x.shape))
-    parts = [_lift(a, x) for a in scalar.args]
+    parts = [lift(a, x) for a in scalar.args]
     if scalar.is_Add:
         return algebra.add(*parts)
     if scalar.is_Mul:

@@ -72,7 +72,8 @@ def _commutation_shape(scope: Any, args: Sequence[Any]) -> Shape:
     return (size, size)
 
 
-def _kron(a: Expr, b: Expr) -> Expr:
+def kron(a: Expr, b: Expr) -> Expr:
+    """Return the Kronecker product; a scalar scales."""
     if algebra.is_matrix(a) and algebra.is_matrix(b):
         return algebra.make(KroneckerProduct, a, b)
     return algebra.dot(a, b)
@@ -80,7 +81,7 @@ def _kron(a: Expr, b: Expr) -> Expr:
 
 #: Functions of two arguments.
 OPERATORS: dict[str, Operator] = {
-    "kron": Operator(2, _kron_shape, _kron),
+    "kron": Operator(2, _kron_shape, kron),
     "dexpm": Operator(2, _frechet_shape, ExpmFrechet),
     "commutation": Operator(2, _commutation_shape, Commutation),
 }
@@ -123,11 +124,12 @@ def _product(ops: list[str], args: list[Expr]) -> Expr:
             left = product(*pending)
             if op == "./":
                 x = elementwise_power(x, S.NegativeOne)
-            pending = [_hadamard(left, x)]
+            pending = [hadamard(left, x)]
     return product(*pending)
 
 
-def _hadamard(a: Expr, b: Expr) -> Expr:
+def hadamard(a: Expr, b: Expr) -> Expr:
+    """Return the elementwise product as it is written, flat, scalars in front."""
     if not (algebra.is_matrix(a) and algebra.is_matrix(b)):
         return product(a, b)
     scalars, parts = [], []
@@ -156,7 +158,8 @@ def _scalar_power(base: Expr, exponent: Expr) -> Expr:
     return Pow(base, exponent)
 
 
-def _matrix_power(x: Expr, exponent: Expr) -> Expr:
+def matrix_power(x: Expr, exponent: Expr) -> Expr:
+    """Return an integer power of a square matrix. Raises InputError for others."""
     if not exponent.is_Integer:
         raise InputError("a matrix power needs an integer: write .^ for elementwise powers")
     k = int(exponent)
@@ -186,7 +189,7 @@ def expression(node: Any, symbols: Mapping[str, Expr]) -> Expr:
     if op in ("vector", "matrix"):
         return algebra.ones((to_sympy(node.shape[0]), to_sympy(node.shape[1])))
     if op == "'":
-        return algebra.t(args[0]) if isinstance(args[0], OneMatrix | Transpose) else _transpose(args[0])
+        return algebra.t(args[0]) if isinstance(args[0], OneMatrix | Transpose) else transpose(args[0])
     if op == "neg":
         return product(S.NegativeOne, args[0])
     if op == "+":
@@ -199,7 +202,7 @@ def expression(node: Any, symbols: Mapping[str, Expr]) -> Expr:
     if op == ".^":
         return elementwise_power(*args)
     if op == "^":
-        return _matrix_power(*args) if algebra.is_matrix(args[0]) else _scalar_power(*args)
+        return matrix_power(*args) if algebra.is_matrix(args[0]) else _scalar_power(*args)
     if op in OPERATORS:
         return OPERATORS[op].build(*args)
     if op in ELEMENTWISE:
@@ -207,7 +210,8 @@ def expression(node: Any, symbols: Mapping[str, Expr]) -> Expr:
     return MATRIX_FUNCTIONS[op](args[0]) if algebra.is_matrix(args[0]) else at_scalar(op, args[0])
 
 
-def _transpose(x: Expr) -> Expr:
+def transpose(x: Expr) -> Expr:
+    """Return the transpose as it is written, scalars in front."""
     if not algebra.is_matrix(x):
         return x
     if isinstance(x, MatMul) and not algebra.is_matrix(x.args[0]):

@@ -182,7 +182,7 @@ def _matrix_product(expr: MatMul) -> Piece:
     ]
     spaced = texts[0]
     for before, text in zip(texts, texts[1:], strict=False):
-        spaced += (r" \, " if before[-1].isalpha() and len(before) > 1 or text[0] == "\\" else " ") + text
+        spaced += (r" \, " if (before[-1].isalpha() and len(before) > 1) or text[0] == "\\" else " ") + text
     return _glue([number, rest, spaced]), PRODUCT
 
 
@@ -192,7 +192,7 @@ def _power(expr: Any) -> Piece:
         return rf"\sqrt{{{latex(base)}}}", ATOM
     if exponent.is_Number and exponent < 0 and not base.is_Matrix:
         return rf"\frac{{1}}{{{latex(Pow(base, -exponent))}}}", ATOM
-    if isinstance(base, Trace | Determinant) or isinstance(base, Function):
+    if isinstance(base, (Trace | Determinant, Function)):
         return rf"{_brackets(latex(base))}^{{{latex(exponent)}}}", POWER
     return rf"{_at(base, ATOM)}^{{{latex(exponent)}}}", POWER
 

@@ -35,7 +35,6 @@ from sympy import (
     acos,
     asin,
     atan,
-    sign,
 )
 from sympy.core.numbers import Float, Pi
 from sympy.matrices.expressions.applyfunc import ElementwiseApplyFunction

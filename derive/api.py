@@ -1,0 +1,203 @@
+"""The entry points: gradient, Jacobian, Hessian and differential of an expression."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from sympy import Expr, Identity, MatrixSymbol, S, Symbol
+
+from derive import algebra
+from derive.backprop import Sweep, backprop, pushforward
+from derive.derivation import Derivation
+from derive.errors import InputError
+from derive.facts import assuming, facts
+from derive.graph import Graph, build_graph
+from derive.ingest import read_problem
+from derive.language.text import to_text
+from derive.linear import read_map
+from derive.present import present
+from derive.problem import Problem
+
+Text = str | Expr | Problem
+Where = str | Mapping[str, Any] | None
+Assume = str | Iterable[Any] | None
+
+
+def gradient(expr: Text, wrt: Any, where: Where = None, assume: Assume = None) -> Derivation:
+    """Return the gradient of a scalar expression, in the shape of the variable.
+
+    `expr` is text or a SymPy expression, `wrt` a name or a symbol. Under `structured-symmetric(X)` entries that
+    are tied move together (MC (138)): G + G' - G ⊙ I; under `structured-diagonal(X)`: G ⊙ I. Raises InputError.
+    """
+    problem = read_problem(expr, wrt, where, assume)
+    x = _one(problem, "gradient")
+    _need_scalar(problem, "gradient")
+    with assuming(problem.assumptions):
+        graph, notes = _graph(problem)
+        sweep = backprop(graph)
+        result = _structured(_adjoint(graph, sweep, x), x)
+        return Derivation(problem, "gradient", present(result), graph, sweep, _conditions(graph), notes)
+
+
+def differential(expr: Text, wrt: Any, where: Where = None, assume: Assume = None) -> Derivation:
+    """Return the differential in the shape of the expression; dX names the direction in X.
+
+    Several variables may be given ("X,Y" or a list). Raises InputError.
+    """
+    problem = read_problem(expr, wrt, where, assume)
+    with assuming(problem.assumptions):
+        graph, notes = _graph(problem)
+        tangents = _directions(problem)
+        sweep = pushforward(graph, tangents)
+        result = (
+            sweep.values[graph.nodes[-1].index] if graph.nodes else algebra.zero(algebra.shape(problem.expr))
+        )
+        return Derivation(
+            problem, "differential", present(result), graph, sweep, _conditions(graph), notes, tangents
+        )
+
+
+def jacobian(expr: Text, wrt: Any, where: Where = None, assume: Assume = None) -> Derivation:
+    """Return the Jacobian J[i, j] = d y_i/d x_j of a column by a column.
+
+    By a scalar it has the shape of the expression. Matrices are read column by column: the Jacobian of
+    vec(expr) by vec(X), with Kronecker products. Raises InputError.
+    """
+    problem = read_problem(expr, wrt, where, assume)
+    x = _one(problem, "jacobian")
+    with assuming(problem.assumptions):
+        graph, notes = _graph(problem)
+        rows, columns = (algebra.shape(e) for e in (problem.expr, x))
+        if columns == (1, 1):
+            tangents: dict[Expr, Expr] = {x: _unit(x)}
+        else:
+            tangents = _directions(problem)
+        sweep = pushforward(graph, tangents)
+        if not graph.nodes:
+            result = algebra.zero(rows if columns == (1, 1) else (rows[0] * rows[1], columns[0] * columns[1]))
+        elif columns == (1, 1):
+            result = sweep.values[graph.nodes[-1].index]
+        else:
+            d = tangents[x]
+            tangent = present(sweep.values[graph.nodes[-1].index])
+            result = _structured_map(read_map(tangent, d), x)
+        return Derivation(
+            problem, "jacobian", present(result), graph, sweep, _conditions(graph), notes, tangents
+        )
+
+
+def hessian(
+    expr: Text, wrt: Any, where: Where = None, assume: Assume = None, form: str = "operator"
+) -> Derivation:
+    """Return the second derivative of a scalar expression.
+
+    By a column it is the n x n matrix, by a scalar a scalar. By a matrix X it is the linear map that takes a
+    direction dX to the change of the gradient, in the shape of X; `form="kronecker"` gives the matrix of that
+    map on vec(dX) instead. Raises InputError.
+    """
+    if form not in ("operator", "kronecker"):
+        raise InputError(f'the form of a Hessian is "operator" or "kronecker", not "{form}"')
+    first = gradient(expr, wrt, where, assume)
+    problem, x = first.problem, first.problem.wrt[0]
+    shape = algebra.shape(x)
+    inner = Problem(first.result, problem.wrt, problem.symbols, problem.shapes, problem.assumptions)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        if shape[1] == 1 or form == "kronecker":
+            second = jacobian(inner, x.name)
+        else:
+            second = differential(inner, x.name)
+    conditions = tuple(dict.fromkeys((*first.conditions, *second.conditions)))
+    return Derivation(
+        problem, "hessian", second.result, second.graph, second.sweep, conditions, first.notes,
+        second.directions, first,
+    )  # fmt: skip
+
+
+# ------------------------------------------------------------------------------------------- details
+
+
+def _one(problem: Problem, kind: str) -> Expr:
+    if len(problem.wrt) != 1:
+        raise InputError(f"a {kind} is by one variable: name one, or take the differential by several")
+    return problem.wrt[0]
+
+
+def _need_scalar(problem: Problem, kind: str) -> None:
+    if algebra.is_matrix(problem.expr):
+        rows, columns = problem.expr.shape
+        raise InputError(
+            f"a {kind} needs a scalar, this expression is {rows} x {columns}: take its jacobian, or sum(...) it"
+        )
+
+
+def _graph(problem: Problem) -> tuple[Graph, tuple[str, ...]]:
+    graph = build_graph(problem.expr, problem.wrt, problem.symbols)
+    notes = tuple(
+        f"{x.name} does not occur in the expression: the derivative by it is zero"
+        for x in problem.wrt
+        if graph.variable(x) is None
+    )
+    for note in notes:
+        warnings.warn(note, stacklevel=4)
+    return graph, notes
+
+
+def _adjoint(graph: Graph, sweep: Sweep, x: Expr) -> Expr:
+    node = graph.variable(x)
+    return algebra.zero(algebra.shape(x)) if node is None else sweep.values[node.index]
+
+
+def _directions(problem: Problem) -> dict[Expr, Expr]:
+    tangents: dict[Expr, Expr] = {}
+    for x in problem.wrt:
+        name = f"d{x.name}"
+        if name in problem.symbols:
+            raise InputError(f"{name} is the direction in {x.name} here: rename the variable {name}")
+        tangents[x] = MatrixSymbol(name, *x.shape) if algebra.is_matrix(x) else Symbol(name, real=True)
+    return tangents
+
+
+def _unit(x: Expr) -> Expr:
+    return Identity(1) if algebra.is_matrix(x) else S.One
+
+
+def _structured(g: Expr, x: Expr) -> Expr:
+    known = facts()
+    if known.has(x, "structured-diagonal"):
+        return algebra.hadamard(g, Identity(x.shape[0]))
+    if known.has(x, "structured-symmetric"):
+        minus = algebra.dot(S.NegativeOne, algebra.hadamard(g, Identity(x.shape[0])))
+        return algebra.add(g, algebra.t(g), minus)
+    return g
+
+
+def _structured_map(j: Expr, x: Expr) -> Expr:
+    """Let tied entries move together: J (I + K - D) or J D, with D picking the diagonal of X."""
+    known = facts()
+    if not known.has(x, "structured-diagonal", "structured-symmetric"):
+        return j
+    n = x.shape[0]
+    picked = algebra.diag(algebra.vec(Identity(n)))
+    if known.has(x, "structured-diagonal"):
+        return algebra.dot(j, picked)
+    tied = algebra.add(Identity(n * n), algebra.commutation(n, n), algebra.dot(S.NegativeOne, picked))
+    return algebra.dot(j, tied)
+
+
+def _conditions(graph: Graph) -> tuple[str, ...]:
+    """Return where the derivative holds, as far as the assumptions do not say so already."""
+    known = facts()
+    found = []
+    for node in graph.nodes:
+        if node.operation is None or not node.operation.holds:
+            continue
+        x = node.arguments[0]
+        if "invertible" in node.operation.holds and known.has(x, "invertible", "posdef", "orthogonal"):
+            continue
+        if known.has(x, "positive") and "zero" in node.operation.holds:
+            continue
+        found.append(node.operation.holds.format(x=to_text(x)))
+    return tuple(dict.fromkeys(found))

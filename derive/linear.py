@@ -1,0 +1,131 @@
+"""The matrix of a linear map, read off an expression that is linear in a direction.
+
+For every operation that is linear in the part that holds the direction, the matrix L with
+vec(expression) = L·vec(direction) follows from the matrix of the part (Magnus and Neudecker 2019, chapter 2):
+vec(A E B) = (B' ⊗ A) vec(E), vec(E') = K vec(E), vec(V ⊙ E) = diag(vec V) vec(E), and so on. For columns all of
+them fall back to plain products.
+"""
+
+from __future__ import annotations
+
+from sympy import (
+    Add,
+    DiagMatrix,
+    Expr,
+    HadamardProduct,
+    Identity,
+    KroneckerProduct,
+    MatAdd,
+    MatMul,
+    Mul,
+    S,
+    Trace,
+    Transpose,
+)
+from sympy.matrices.expressions.diagonal import DiagonalOf
+
+from derive import algebra
+from derive.algebra import add, diag, dot, kron, ones, shape, t, vec
+from derive.errors import InputError
+from derive.functions import EntrySum, Vec
+
+
+def read_map(expr: Expr, direction: Expr) -> Expr:
+    """Return L with vec(expr) = L·vec(direction), for an expression that is linear in the direction.
+
+    Raises InputError where the map has no matrix in this language.
+    """
+    return _Reader(direction).matrix(expr)
+
+
+class _Reader:
+    def __init__(self, direction: Expr) -> None:
+        self.direction = direction
+        self.size = Mul(*shape(direction))
+        self.known: dict[Expr, Expr] = {}
+
+    def holds(self, e: Expr) -> bool:
+        return e.has(self.direction)
+
+    def matrix(self, e: Expr) -> Expr:
+        if e not in self.known:
+            self.known[e] = self._matrix(e)
+        return self.known[e]
+
+    def _matrix(self, e: Expr) -> Expr:
+        size = Mul(*shape(e))
+        if e == self.direction:
+            return Identity(self.size)
+        if not self.holds(e):
+            return algebra.zero((size, self.size))
+        if isinstance(e, Add | MatAdd):
+            return add(*[self.matrix(a) for a in e.args])
+        if isinstance(e, MatMul | Mul):
+            return self._product(list(e.args))
+        if isinstance(e, Transpose):
+            return dot(algebra.commutation(*shape(e.arg)), self.matrix(e.arg))
+        if isinstance(e, HadamardProduct):
+            inner = self._only(e.args)
+            others = algebra.hadamard(*[a for a in e.args if a is not inner])
+            return dot(diag(vec(others)), self.matrix(inner))
+        if isinstance(e, Trace):
+            return self._trace(e)
+        if isinstance(e, EntrySum):
+            return dot(ones((S.One, Mul(*shape(e.arg)))), self.matrix(e.arg))
+        if isinstance(e, Vec):
+            return self.matrix(e.arg)
+        if isinstance(e, DiagMatrix):
+            n = e.shape[0]
+            return dot(diag(vec(Identity(n))), kron(ones((n, S.One)), Identity(n)), self.matrix(e.arg))
+        if isinstance(e, DiagonalOf):
+            n = e.shape[0]
+            picked = dot(kron(ones((S.One, n)), Identity(n)), diag(vec(Identity(n))))
+            return dot(picked, self.matrix(e.arg))
+        if isinstance(e, KroneckerProduct) and len(e.args) == 2:
+            return self._kron(*e.args)
+        raise InputError(f"the map {e} has no matrix in this language: take the differential instead")
+
+    def _only(self, parts: tuple[Expr, ...] | list[Expr]) -> Expr:
+        inner = [a for a in parts if self.holds(a)]
+        if len(inner) != 1:
+            raise InputError("the expression is not linear in the direction")
+        return inner[0]
+
+    def _product(self, parts: list[Expr]) -> Expr:
+        inner = self._only(parts)
+        i = parts.index(inner)
+        scalars = [a for a in parts if not algebra.is_matrix(a) and a is not inner]
+        if not algebra.is_matrix(inner):
+            rest = (
+                dot(*[a for a in parts if algebra.is_matrix(a)]) if len(parts) > len(scalars) + 1 else S.One
+            )
+            return dot(*scalars, vec(rest), self.matrix(inner))
+        left = [a for a in parts[:i] if algebra.is_matrix(a)]
+        right = parts[i + 1 :]
+        before = dot(*left) if left else Identity(inner.shape[0])
+        after = dot(*right) if right else Identity(inner.shape[1])
+        return dot(*scalars, self._sandwich(before, after), self.matrix(inner))
+
+    @staticmethod
+    def _sandwich(before: Expr, after: Expr) -> Expr:
+        """Return the matrix of E -> A E B."""
+        if shape(after) == (1, 1):
+            return dot(after, before)
+        if shape(before) == (1, 1):
+            return dot(before, t(after))
+        return kron(t(after), before)
+
+    def _trace(self, e: Trace) -> Expr:
+        coefficient, factors = algebra.split(e.arg)
+        inner = self._only(list(factors))
+        i = factors.index(inner)
+        around = dot(coefficient, *factors[i + 1 :], *factors[:i], Identity(inner.shape[0]))
+        return dot(t(vec(t(around))), self.matrix(inner))
+
+    def _kron(self, a: Expr, b: Expr) -> Expr:
+        """vec(A ⊗ B) = (I ⊗ K ⊗ I)(vec A ⊗ vec B) (Magnus and Neudecker 2019, theorem 3.10)."""
+        (m, n), (p, q) = shape(a), shape(b)
+        mixed = kron(Identity(n), kron(algebra.commutation(q, m), Identity(p)))
+        if self.holds(a):
+            return dot(mixed, kron(Identity(m * n), vec(b)), self.matrix(a))
+        return dot(mixed, kron(vec(a), Identity(p * q)), self.matrix(b))
