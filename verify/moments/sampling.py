@@ -21,8 +21,9 @@ from derive.errors import InputError
 
 Array = NDArray[np.float64]
 
-#: Draws at a time: 128 KiB of float64 a buffer, so that three buffers stay in a cache of 512 KiB.
-CHUNK = 1 << 14
+#: Draws at a time: 64 KiB of float64 a buffer, so that several stay in the second-level cache; and too few for a BLAS to
+#: split an inner product among threads of its own, which would contend with ours and change the rounding.
+CHUNK = 1 << 13
 
 #: Draws a stream: long enough that seeding it costs about a hundredth of drawing it.
 BLOCK = 1 << 18
