@@ -1,0 +1,1 @@
+"""Numbers of every kind that an expression is evaluated over."""

@@ -1,0 +1,90 @@
+"""Real balls: midpoint and radius, with every rounding error inside the radius (python-flint `arb`).
+
+Johansson 2017, "Arb: efficient arbitrary-precision midpoint-radius interval arithmetic". Two disjoint balls
+are a proof that two numbers differ.
+"""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+from flint import arb, arb_mat, ctx, fmpq
+
+from verify.arithmetics.base import Arithmetic, Undefined, Unknown
+
+
+class Balls(Arithmetic):
+    """Real balls with the given number of bits."""
+
+    def __init__(self, bits: int = 256) -> None:
+        self.bits = bits
+        self.name = f"real balls of {bits} bits"
+
+    def context(self) -> AbstractContextManager[Any]:
+        """Return the context with this precision."""
+        return ctx.workprec(self.bits)
+
+    def number(self, q: Fraction | int) -> Any:
+        """Return a ball around q: of radius 0 where q has few enough binary digits."""
+        if isinstance(q, Fraction) and q.denominator != 1:
+            return arb(fmpq(q.numerator, q.denominator))
+        return arb(int(q))
+
+    def constant(self, name: str) -> Any:
+        """Return pi or e."""
+        return arb.pi() if name == "pi" else arb.const_e()
+
+    def _apply(self, function: str, x: np.ndarray) -> np.ndarray:
+        at = _BALL[function]
+        out = np.empty(x.shape, dtype=object)
+        out.reshape(-1)[:] = [e if isinstance(e, Unknown) else at(e) for e in x.flat]
+        return out
+
+    def _power(self, x: np.ndarray, exponent: Fraction | int) -> np.ndarray:
+        y = arb(exponent) if isinstance(exponent, int) else self.number(exponent)
+        return x**y
+
+    def general_power(self, x: Any, y: Any) -> Any:
+        """Return x^y, for constant integer y of any sign of x."""
+        if isinstance(x, np.ndarray) and isinstance(y, np.ndarray):
+            return x**y
+        return super().general_power(x, y)
+
+    def nonzero(self, e: Any) -> float:
+        """Return a lower bound of the size of an entry."""
+        if isinstance(e, Unknown):
+            return super().nonzero(e)
+        return float(e.abs_lower())
+
+    def _expm(self, x: np.ndarray) -> Any:
+        flat = arb_mat(x.shape[0], x.shape[1], list(x.flat)).exp().entries()
+        out = np.empty(x.shape, dtype=object)
+        out.reshape(-1)[:] = flat
+        return out
+
+    def finite(self, e: Any) -> bool:
+        """Return whether a ball is bounded."""
+        return e.is_finite()
+
+
+def _kink(e: Any) -> Any:
+    return Unknown("no derivative at the kink", Undefined) if e.contains(0) else arb(0)
+
+
+def _sign(e: Any) -> Any:
+    return (
+        arb(0)
+        if e.is_zero()
+        else Unknown("a sign that is not known", Undefined)
+        if e.contains(0)
+        else e.sgn()
+    )
+
+
+_BALL: dict[str, Any] = {
+    name: getattr(arb, name)
+    for name in ("exp", "log", "sin", "cos", "tan", "sinh", "cosh", "tanh", "asin", "acos", "atan")
+} | {"abs": abs, "log_abs": lambda e: abs(e).log(), "sign": _sign, "kink": _kink}

@@ -1,0 +1,86 @@
+"""Exact numbers: residues modulo a prime, and rationals (python-flint).
+
+A residue is a rational function's value at a random point with no rounding at all; functions that are not
+rational have an unknown value there, and a known derivative where that is rational (the logarithm).
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from functools import cache
+from typing import Any
+
+import numpy as np
+from flint import fmpq, nmod
+
+from verify.arithmetics.base import Arithmetic, Undefined, Unknown
+
+#: Primes below 2^64: the Mersenne prime 2^61 - 1 first, then two of the largest that fit a machine word.
+PRIMES = (2**61 - 1, 2**63 - 25, 2**64 - 59)
+
+
+class PrimeField(Arithmetic):
+    """Residues modulo a prime below 2^64."""
+
+    def __init__(self, p: int = PRIMES[0]) -> None:
+        self.p = p
+        self.name = f"the field of {p} elements"
+
+    def number(self, q: Fraction | int) -> Any:
+        """Return q mod p."""
+        if isinstance(q, Fraction):
+            return nmod(q.numerator % self.p, self.p) / nmod(q.denominator % self.p, self.p)
+        return nmod(int(q) % self.p, self.p)
+
+
+class Rationals(Arithmetic):
+    """Rational numbers of any size."""
+
+    name = "the rationals"
+
+    def number(self, q: Fraction | int) -> Any:
+        """Return q."""
+        return fmpq(q.numerator, q.denominator) if isinstance(q, Fraction) else fmpq(int(q))
+
+    def _apply(self, function: str, x: np.ndarray) -> np.ndarray:
+        at = _ORDERED.get(function)
+        if at is None and function in ("log", "log_abs"):
+            if any(not isinstance(e, Unknown) and (e == 0 or (e < 0 and function == "log")) for e in x.flat):
+                raise Undefined("the logarithm of a number that is not positive")
+        if at is None:
+            return super()._apply(function, x)
+        out = np.empty(x.shape, dtype=object)
+        out.reshape(-1)[:] = [e if isinstance(e, Unknown) else at(e) for e in x.flat]
+        return out
+
+    def _power(self, x: np.ndarray, exponent: Fraction | int) -> np.ndarray:
+        if exponent == Fraction(1, 2) or exponent == Fraction(-1, 2):
+            roots = [_root(e) for e in x.flat]
+            if all(r is not None for r in roots):
+                out = np.empty(x.shape, dtype=object)
+                out.reshape(-1)[:] = roots
+                return out if exponent > 0 else super()._power(out, -1)
+        return super()._power(x, exponent)
+
+
+def _root(e: Any) -> Any:
+    """Return the rational square root of a rational square, or None."""
+    if isinstance(e, Unknown) or e < 0:
+        return None
+    p, q = e.p.isqrt(), e.q.isqrt()
+    return fmpq(p, q) if p * p == e.p and q * q == e.q else None
+
+
+_ORDERED = {
+    "abs": abs,
+    "sign": lambda e: fmpq((e > 0) - (e < 0)),
+    "kink": lambda e: Unknown("no derivative at the kink", Undefined) if e == 0 else fmpq(0),
+}
+
+RATIONALS = Rationals()
+
+
+@cache
+def prime_field(i: int = 0) -> PrimeField:
+    """Return the i-th prime field."""
+    return PrimeField(PRIMES[i % len(PRIMES)])

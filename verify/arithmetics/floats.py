@@ -1,0 +1,86 @@
+"""Floating-point numbers: float64, and complex128 for the complex step.
+
+Squire and Trapp 1998, "Using complex variables to estimate derivatives of real functions": f(x + ih) carries
+the derivative in its imaginary part without a subtraction. It needs every function continued analytically, so
+that |z| here is z·sign(Re z).
+"""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from verify.arithmetics.base import Arithmetic, Undefined
+from verify.arithmetics.dual import Dual
+
+_NUMPY = {"asin": "arcsin", "acos": "arccos", "atan": "arctan"}
+
+
+class Floats(Arithmetic):
+    """Floats of one NumPy type."""
+
+    def __init__(self, dtype: type) -> None:
+        self.dtype = dtype
+        self.name = np.dtype(dtype).name
+
+    def context(self) -> AbstractContextManager[Any]:
+        """Return a context without warnings: what is not finite is found by `check`."""
+        return np.errstate(all="ignore")
+
+    def number(self, q: Fraction | int) -> Any:
+        """Return the nearest float."""
+        return self.dtype(float(q))
+
+    def constant(self, name: str) -> Any:
+        """Return pi or e."""
+        return self.dtype(getattr(np, name))
+
+    def _entries(self, raw: np.ndarray) -> np.ndarray:
+        return raw.astype(self.dtype)
+
+    def _apply(self, function: str, x: np.ndarray) -> np.ndarray:
+        if function == "kink":
+            return np.zeros(x.shape)
+        if function == "sign":
+            return np.sign(x.real).astype(self.dtype)
+        if function == "abs":
+            return x * np.sign(x.real)
+        if function == "log_abs":
+            return np.log(x * np.sign(x.real))
+        return getattr(np, _NUMPY.get(function, function))(x)
+
+    def _power(self, x: np.ndarray, exponent: Fraction | int) -> np.ndarray:
+        return np.sqrt(x) if exponent == Fraction(1, 2) else x ** float(exponent)
+
+    def nonzero(self, e: Any) -> float:
+        """Return the size of an entry."""
+        return float(abs(e))
+
+    def inverse(self, x: Any) -> Any:
+        """Return the inverse; of floats without tangents by LAPACK."""
+        if isinstance(x, Dual):
+            return super().inverse(x)
+        try:
+            return np.linalg.inv(x)
+        except np.linalg.LinAlgError:
+            raise Undefined("a singular matrix") from None
+
+    def determinant(self, x: Any) -> Any:
+        """Return the determinant; of floats without tangents by LAPACK."""
+        return super().determinant(x) if isinstance(x, Dual) else np.linalg.det(x).reshape(1, 1)
+
+    def _expm(self, x: np.ndarray) -> np.ndarray:
+        from scipy.linalg import expm
+
+        return expm(x)
+
+    def finite(self, e: Any) -> bool:
+        """Return whether an entry is neither infinite nor NaN."""
+        return bool(np.isfinite(e))
+
+
+FLOAT = Floats(np.float64)
+COMPLEX = Floats(np.complex128)

@@ -1,0 +1,410 @@
+"""The one evaluator: an expression's value over any arithmetic.
+
+An expression is laid out once as a list of steps, every shared subexpression once, and the list is then run
+over floats, residues, rationals, balls, dual numbers or degree bounds. What a function *is* comes from its
+`definition`; no rule of differentiation is known here. Derivatives come from dual numbers as values.
+
+A value is a 2-D array; a scalar is 1 x 1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from fractions import Fraction
+from functools import lru_cache, reduce
+from typing import Any, NamedTuple
+
+import numpy as np
+from sympy import (
+    Abs,
+    Add,
+    Determinant,
+    DiagMatrix,
+    E,
+    Float,
+    HadamardPower,
+    HadamardProduct,
+    Identity,
+    Inverse,
+    KroneckerProduct,
+    MatAdd,
+    MatMul,
+    MatPow,
+    MatrixSymbol,
+    Mul,
+    OneMatrix,
+    Pow,
+    Rational,
+    Symbol,
+    Trace,
+    Transpose,
+    ZeroMatrix,
+    acos,
+    asin,
+    atan,
+    cos,
+    cosh,
+    exp,
+    log,
+    pi,
+    sign,
+    sin,
+    sinh,
+    tan,
+    tanh,
+)
+from sympy.core.basic import Basic
+from sympy.matrices.expressions.applyfunc import ElementwiseApplyFunction
+from sympy.matrices.expressions.diagonal import DiagonalOf
+
+from derive.errors import InputError
+from derive.functions import Commutation, EntrySum, Expm, ExpmFrechet, PseudoInverse, Vec
+from verify.arithmetics.base import Abstain, Arithmetic, Array, Undefined
+from verify.arithmetics.dual import Dual
+from verify.arithmetics.floats import FLOAT
+
+__all__ = ["Abstain", "Environment", "Undefined", "evaluate", "size_of"]
+
+
+def evaluate(
+    expr: Basic,
+    values: Mapping[str, Any],
+    sizes: Mapping[str, int] | None = None,
+    arithmetic: Arithmetic = FLOAT,
+) -> Array:
+    """Return the value of an expression as a 2-D array (1 x 1 for a scalar).
+
+    `values` maps names to numbers, lists, NumPy arrays (a 1-D one is a column), arrays of the arithmetic's own
+    entries, or `Dual` arrays, which carry derivatives through. `sizes` maps the names of symbolic sizes to
+    integers; those that can be read off the values may be left out.
+
+    Raises InputError where a value is missing or has the wrong shape, Undefined where the expression has no
+    value at this point (a singular inverse, the logarithm of a negative number), and Abstain where the
+    arithmetic cannot say it (exp in a prime field).
+    """
+    known = {str(name): n for name, n in (sizes or {}).items()}
+    with arithmetic.context():
+        arrays = {name: arithmetic.array(v) for name, v in values.items()}
+        environment = Environment(arithmetic, arrays, infer_sizes(expr, arrays, known))
+        return arithmetic.check(environment.run(expr))
+
+
+def infer_sizes(expr: Basic, arrays: Mapping[str, Array], sizes: Mapping[str, int]) -> dict[str, int]:
+    """Return the sizes with those added that the shapes of the values say."""
+    out = dict(sizes)
+    for symbol in (step.node for step in layout(expr)):
+        if isinstance(symbol, MatrixSymbol) and symbol.name in arrays:
+            for dim, n in zip(symbol.shape, arrays[symbol.name].shape, strict=True):
+                if dim.is_Symbol:
+                    out.setdefault(dim.name, n)
+    return out
+
+
+def size_of(dim: Any, sizes: Mapping[str, int]) -> int:
+    """Return a symbolic size (n, 3, m*n) as an integer."""
+    if dim.is_Symbol and dim.name in sizes:
+        return sizes[dim.name]
+    known = {s: sizes[s.name] for s in dim.free_symbols if s.name in sizes}
+    n = dim.xreplace(known) if known else dim
+    if not n.is_Integer:
+        missing = ", ".join(sorted(s.name for s in n.free_symbols))
+        raise InputError(f"the size {missing} is not known: no value has it as a dimension")
+    return int(n)
+
+
+class Environment:
+    """What the names of an expression stand for while it is evaluated over one arithmetic."""
+
+    def __init__(
+        self,
+        arithmetic: Arithmetic,
+        values: Mapping[str, Array],
+        sizes: Mapping[str, int],
+        bound: Mapping[Symbol, Array] | None = None,
+    ) -> None:
+        self.arithmetic, self.values, self.sizes, self.bound = arithmetic, values, sizes, bound or {}
+
+    def run(self, expr: Basic) -> Array:
+        """Return the value of an expression; its entries may still be unknown."""
+        results: list[Array] = []
+        for step in layout(expr):
+            results.append(step.compute(self, step.node, *[results[i] for i in step.arguments]))
+        return results[-1]
+
+    def size(self, dim: Any) -> int:
+        """Return a size as an integer."""
+        return size_of(dim, self.sizes)
+
+    def shape(self, node: Any) -> tuple[int, int]:
+        """Return the shape of a matrix expression in integers."""
+        return self.size(node.shape[0]), self.size(node.shape[1])
+
+    def exact(self, expr: Basic) -> Fraction | None:
+        """Return an expression of numbers and sizes as a rational number, None for any other."""
+        if expr.is_Rational:
+            return Fraction(int(expr.p), int(expr.q))
+        if expr.is_Float:
+            return self.exact(Rational(expr))
+        symbols = expr.free_symbols
+        known = {s: self.sizes[s.name] for s in symbols if s.is_integer and s.name in self.sizes}
+        return self.exact(expr.xreplace(known)) if symbols and len(known) == len(symbols) else None
+
+
+# ------------------------------------------------------------------------------------------ the layout
+
+
+class Step(NamedTuple):
+    """One subexpression: how it is computed, and from which earlier steps."""
+
+    node: Basic
+    compute: Callable[..., Array]
+    arguments: tuple[int, ...]
+
+
+def layout(expr: Basic) -> tuple[Step, ...]:
+    """Return the steps that compute an expression, arguments first, every subexpression once."""
+    _hash_from_the_leaves(expr)
+    return _layout(expr)
+
+
+def _hash_from_the_leaves(expr: Basic) -> None:
+    """Hash every subexpression before what contains it, so that deep ones do not exhaust the stack."""
+    stack, seen = [expr], set()
+    while stack:
+        node = stack[-1]
+        if id(node) in seen or node._mhash is not None:
+            hash(stack.pop())
+        else:
+            seen.add(id(node))
+            stack.extend(a for a in node.args if isinstance(a, Basic))
+
+
+@lru_cache(maxsize=1024)
+def _layout(expr: Basic) -> tuple[Step, ...]:
+    steps: list[Step] = []
+    index: dict[Basic, int] = {}
+    pending: dict[Basic, tuple[Callable[..., Array], tuple[Basic, ...]]] = {}
+    stack = [expr]
+    while stack:
+        node = stack[-1]
+        if node in index:
+            stack.pop()
+            continue
+        if node not in pending:
+            pending[node] = _operation(node)
+        compute, children = pending[node]
+        missing = [child for child in children if child not in index]
+        if missing:
+            stack.extend(missing)
+            continue
+        index[node] = len(steps)
+        steps.append(Step(node, compute, tuple(index[child] for child in children)))
+        stack.pop()
+    return tuple(steps)
+
+
+def _operation(node: Basic) -> tuple[Callable[..., Array], tuple[Basic, ...]]:
+    """Return how a node is computed, and from which expressions."""
+    if isinstance(node, Pow) and hasattr(node.base, "definition"):
+        # The square of a norm is rational, though the norm is not: SymPy joins the two exponents.
+        return _same, (Pow(node.base.definition(), node.exp),)
+    for cls in type(node).__mro__:
+        if cls in _OPERATIONS:
+            children, compute = _OPERATIONS[cls]
+            return compute, children(node)
+    if hasattr(node, "definition"):
+        return _same, (node.definition(),)
+    raise InputError(f"{type(node).__name__} is not a function that can be evaluated: {node}")
+
+
+def _same(env: Environment, node: Basic, x: Array) -> Array:
+    return x
+
+
+# ------------------------------------------------------------------------------------------- the leaves
+
+
+def _number(env: Environment, node: Any) -> Array:
+    q = env.exact(node)
+    if q is None:
+        raise Undefined(f"{node} is not a number")
+    return env.arithmetic.full((1, 1), q)
+
+
+def _constant(env: Environment, node: Any) -> Array:
+    out = np.empty((1, 1), dtype=env.arithmetic.dtype)
+    out[0, 0] = env.arithmetic.constant("pi" if node is pi else "e")
+    return out
+
+
+def _symbol(env: Environment, node: Symbol) -> Array:
+    if node in env.bound:
+        return env.bound[node]
+    if node.is_integer and node.name in env.sizes:
+        return env.arithmetic.full((1, 1), env.sizes[node.name])
+    return _value(env, node.name, (1, 1))
+
+
+def _value(env: Environment, name: str, shape: tuple[int, int]) -> Array:
+    if name not in env.values:
+        raise InputError(f"{name} has no value")
+    value = env.values[name]
+    if value.shape != shape:
+        raise InputError(f"{name} is {_by(shape)}, and its value is {_by(value.shape)}")
+    return value
+
+
+def _by(shape: tuple[int, ...]) -> str:
+    return " x ".join(map(str, shape))
+
+
+def _commutation(env: Environment, node: Any) -> Array:
+    m, n = (env.size(a) for a in node.args)
+    row = np.arange(m * n)  # entry (i, j) of X stands at i*n + j of vec(X') and at j*m + i of vec(X)
+    column = (row % n) * m + row // n
+    return env.arithmetic.array(np.eye(m * n, dtype=int)[column])
+
+
+# -------------------------------------------------------------------------------------- the operations
+
+
+def _product(env: Environment, node: Basic, *factors: Array) -> Array:
+    return reduce(lambda x, y: x * y, factors)
+
+
+def _matmul(env: Environment, node: Any, *factors: Array) -> Array:
+    matrices = [f for f, arg in zip(factors, node.args, strict=True) if arg.is_Matrix]
+    scalars = [f for f, arg in zip(factors, node.args, strict=True) if not arg.is_Matrix]
+    # A product that ends in a narrow factor is cheaper from the right.
+    from_right = matrices[-1].shape[1] < matrices[0].shape[0]
+    product = (
+        reduce(lambda right, left: left @ right, reversed(matrices))
+        if from_right
+        else reduce(lambda left, right: left @ right, matrices)
+    )
+    return reduce(lambda x, c: c * x, scalars, product)
+
+
+def _power(env: Environment, node: Any, x: Array, exponent: Array) -> Array:
+    q = env.exact(node.args[1])
+    if q is not None:
+        return env.arithmetic.power(x, q)
+    return env.arithmetic.general_power(x, exponent)
+
+
+def _power_children(node: Any) -> tuple[Basic, ...]:
+    base, exponent = node.args
+    if isinstance(base, Abs) and exponent.is_even:
+        base = base.args[0]
+    return base, exponent
+
+
+def _matrix_power(env: Environment, node: Any, x: Array) -> Array:
+    k = env.exact(node.args[1])
+    if k is None or k.denominator != 1:
+        raise InputError(f"a matrix power needs an integer: {node}")
+    return env.arithmetic.matrix_power(x, int(k))
+
+
+def _elementwise(env: Environment, node: Any, x: Array) -> Array:
+    (variable,) = node.function.variables
+    inner = Environment(env.arithmetic, env.values, env.sizes, {**env.bound, variable: x})
+    y = inner.run(node.function.expr)
+    return y if y.shape == x.shape else y * env.arithmetic.full(x.shape, 1)
+
+
+def _diagonal(x: Array) -> Array:
+    k = range(min(x.shape))
+    return x[k, k].reshape(-1, 1)
+
+
+def total(x: Array) -> Array:
+    """Return the sum of all entries as a 1 x 1 array."""
+    return x.sum(axis=(0, 1), keepdims=True)
+
+
+def _kronecker(x: Array, y: Array) -> Array:
+    (m, n), (p, q) = x.shape, y.shape
+    return (x.reshape(m, 1, n, 1) * y.reshape(1, p, 1, q)).reshape(m * p, n * q)
+
+
+def _exponential_derivative(env: Environment, node: Basic, x: Array, e: Array) -> Array:
+    # dexpm(X, E) is by definition the derivative of expm at X in direction E.
+    return env.arithmetic.expm(Dual(x, e)).tangent
+
+
+def _log_children(node: Any) -> tuple[Basic, ...]:
+    return (node.args[0].args[0] if isinstance(node.args[0], Abs) else node.args[0],)
+
+
+def _log(env: Environment, node: Any, x: Array) -> Array:
+    # log|x| is one function, with derivative 1/x: it needs no sign of x.
+    return env.arithmetic.apply("log_abs" if isinstance(node.args[0], Abs) else "log", x)
+
+
+def _function(name: str) -> Callable[..., Array]:
+    return lambda env, node, x: env.arithmetic.apply(name, x)
+
+
+def _leaf(node: Basic) -> tuple[Basic, ...]:
+    return ()
+
+
+def _all(node: Basic) -> tuple[Basic, ...]:
+    return node.args
+
+
+def _first(node: Basic) -> tuple[Basic, ...]:
+    return node.args[:1]
+
+
+_OPERATIONS: dict[type, tuple[Callable[[Any], tuple[Basic, ...]], Callable[..., Array]]] = {
+    Rational: (_leaf, _number),
+    Float: (_leaf, _number),
+    type(pi): (_leaf, _constant),
+    type(E): (_leaf, _constant),
+    Symbol: (_leaf, _symbol),
+    MatrixSymbol: (_leaf, lambda env, node: _value(env, node.name, env.shape(node))),
+    Identity: (_leaf, lambda env, node: env.arithmetic.eye(env.size(node.shape[0]))),
+    ZeroMatrix: (_leaf, lambda env, node: env.arithmetic.full(env.shape(node), 0)),
+    OneMatrix: (_leaf, lambda env, node: env.arithmetic.full(env.shape(node), 1)),
+    Commutation: (_leaf, _commutation),
+    Add: (_all, lambda env, node, *terms: reduce(lambda x, y: x + y, terms)),
+    MatAdd: (_all, lambda env, node, *terms: reduce(lambda x, y: x + y, terms)),
+    Mul: (_all, _product),
+    HadamardProduct: (_all, _product),
+    MatMul: (_all, _matmul),
+    Pow: (_power_children, _power),
+    HadamardPower: (_all, _power),
+    MatPow: (_first, _matrix_power),
+    Inverse: (_first, lambda env, node, x: env.arithmetic.inverse(x)),
+    Transpose: (_all, lambda env, node, x: x.T),
+    Trace: (_all, lambda env, node, x: total(_diagonal(x))),
+    Determinant: (_all, lambda env, node, x: env.arithmetic.determinant(x)),
+    EntrySum: (_all, lambda env, node, x: total(x)),
+    ElementwiseApplyFunction: (lambda node: (node.expr,), _elementwise),
+    KroneckerProduct: (_all, lambda env, node, *factors: reduce(_kronecker, factors)),
+    DiagMatrix: (_all, lambda env, node, x: x * env.arithmetic.eye(max(x.shape))),
+    DiagonalOf: (_all, lambda env, node, x: _diagonal(x)),
+    Vec: (_all, lambda env, node, x: x.T.reshape(-1, 1)),
+    PseudoInverse: (_all, lambda env, node, x: env.arithmetic.pseudo_inverse(x)),
+    Expm: (_all, lambda env, node, x: env.arithmetic.expm(x)),
+    ExpmFrechet: (_all, _exponential_derivative),
+    log: (_log_children, _log),
+} | {
+    cls: (_first, _function(name))
+    for cls, name in {
+        exp: "exp",
+        sin: "sin",
+        cos: "cos",
+        tan: "tan",
+        sinh: "sinh",
+        cosh: "cosh",
+        tanh: "tanh",
+        asin: "asin",
+        acos: "acos",
+        atan: "atan",
+        Abs: "abs",
+        sign: "sign",
+    }.items()
+}
