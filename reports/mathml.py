@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import xml.etree.ElementTree as ElementTree
 from functools import lru_cache
+from itertools import pairwise
 from xml.etree.ElementTree import Element
 
 #: A bar or a sized bracket that is not already part of a \left ... \right pair.
@@ -20,13 +21,18 @@ _ROMAN = re.compile(r"\\mathrm\{([A-Za-z]+)\}")
 
 _ROWS = {"math", "mrow", "mtd", "mstyle", "msqrt"}
 _SCRIPTS = {"msub", "msup", "msubsup"}
+_MINUS = {"-", "\N{MINUS SIGN}"}
 _TALL = {"mfrac", "mtable", "munderover", "munder", "mover"}
 _CAPITALS = "\N{GREEK CAPITAL LETTER ALPHA}\N{GREEK CAPITAL LETTER OMEGA}"
 _DIGIT_ZERO = {
     "bold": "\N{MATHEMATICAL BOLD DIGIT ZERO}",
     "double-struck": "\N{MATHEMATICAL DOUBLE-STRUCK DIGIT ZERO}",
 }
-_THIN = "0.1667em"
+_THIN, _THICK = "0.1667em", "0.2778em"
+#: Stands for the one sign += on its way through latex2mathml.
+_PLUS_EQUALS = "plusequals"
+#: Arrows of logic, which the browsers' operator dictionaries leave without space or lack.
+_IMPLICATIONS = {"⟺", "⟹", "⟸", "⇔", "⇒", "⇐"}
 
 
 @lru_cache(maxsize=4096)
@@ -40,6 +46,7 @@ def mathml(latex: str, display: bool = False) -> str:
     paired = _OPENING.sub(lambda m: "\\left" + ("\\" + m[1] if m[1] else ""), latex)
     paired = _CLOSING.sub(lambda m: "\\right" + ("\\" + m[1] if m[1] else ""), paired)
     paired = _ROMAN.sub(lambda m: ("\\text{" if len(m[1]) == 1 else "\\operatorname{") + m[1] + "}", paired)
+    paired = paired.replace(r"\mathrel{+}=", rf"\operatorname{{{_PLUS_EQUALS}}}")
     try:
         root = ElementTree.fromstring(convert(paired, display="block" if display else "inline"))
     except Exception as error:  # latex2mathml has a dozen exception classes without a common base
@@ -52,18 +59,25 @@ def mathml(latex: str, display: bool = False) -> str:
         if element.tag in _ROWS:
             _keep_brackets_small(element)
             _space_names(element)
+            _mark_signs(element)
     return ElementTree.tostring(root, encoding="unicode")
 
 
 def _mend_letter(element: Element) -> None:
     """Give letters and signs the face that TeX gives them."""
     text = element.text or ""
-    if element.tag == "mo" and len(text) > 1 and text.isalpha():
+    if element.text == _PLUS_EQUALS:
+        element.text = "+="
+    elif element.tag == "mo" and len(text) > 1 and text.isalpha():
         element.tag = "mi"
         element.attrib.clear()
     elif element.tag == "mo" and text == "\N{DOWN TACK}":
         element.tag = "mi"
         element.set("mathvariant", "normal")
+    elif text in _IMPLICATIONS:
+        element.tag = "mo"
+        element.set("lspace", _THICK)
+        element.set("rspace", _THICK)
     elif element.tag == "mi" and text == "~":
         element.tag, element.text = "mo", "\N{TILDE OPERATOR}"
     elif element.tag == "mi" and len(text) == 1 and _CAPITALS[0] <= text <= _CAPITALS[1]:
@@ -102,6 +116,13 @@ def _space_names(row: Element) -> None:
             row.insert(position + 1, Element("mspace", width=_THIN))
         if before is not None and not _is_name(_core(before)) and _ends_a_term(_last_leaf(before)):
             row.insert(position, Element("mspace", width=_THIN))
+
+
+def _mark_signs(row: Element) -> None:
+    """Tell a minus that is a sign from one that subtracts, where something stands before it: a = -b."""
+    for before, child in pairwise(row):
+        if child.tag == "mo" and child.text in _MINUS and before.tag == "mo" and not _ends_a_term(before):
+            child.set("form", "prefix")
 
 
 def _core(element: Element) -> Element:

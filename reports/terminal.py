@@ -8,7 +8,6 @@ from typing import IO
 
 from rich import box
 from rich.console import Console
-from rich.padding import Padding
 from rich.table import Table as RichTable
 from rich.text import Text
 
@@ -37,6 +36,8 @@ _STYLES = {
 }
 #: Wider than any line, so that a pipe's reader gets each formula on one.
 _UNFOLDED = 100_000
+#: The widest that the column of a derivation's equations grows.
+_COLUMN = 56
 
 
 def console(stream: IO[str] | None = None) -> Console:
@@ -77,11 +78,11 @@ def _show(block: Block, out: Console) -> None:
         case Paragraph():
             out.print(_text(block.text))
         case Math():
-            out.print(Padding(Text(block.text), (0, 0, 0, 2), expand=False))
+            out.print(_indented(block.text))
         case Derivation():
-            out.print(_derivation(block))
+            _derivation(block, out)
         case Table():
-            out.print(_table(block))
+            _table(block, out)
         case Figure():
             out.print(_text(f"[figure: {block.description}]", "dim"))
         case Box():
@@ -89,9 +90,13 @@ def _show(block: Block, out: Console) -> None:
             for inner in block.blocks:
                 _show(inner, out)
         case Code():
-            out.print(Padding(Text(block.text), (0, 0, 0, 2), expand=False))
+            out.print(_indented(block.text))
         case _:
             raise TypeError(f"the terminal has no rendering for a block of the kind {block.kind}")
+
+
+def _indented(text: str) -> Text:
+    return Text("\n".join(f"  {line}".rstrip() for line in text.splitlines()))
 
 
 def _text(text: str, style: str = "") -> Text:
@@ -99,20 +104,28 @@ def _text(text: str, style: str = "") -> Text:
     return Text("".join(span.text for span in spans(text)), style=style)
 
 
-def _derivation(block: Derivation) -> RichTable:
-    table = RichTable(box=None, show_header=False, padding=(0, 2, 0, 0), pad_edge=False)
-    table.add_column(justify="right", style="dim")
-    table.add_column(overflow="fold")
-    table.add_column(style="dim")
-    table.add_column(no_wrap=True)
+def _derivation(block: Derivation, out: Console) -> None:
+    """Print the lines in columns; one longer than its column pushes its rule to the right, and wraps on a terminal."""
+    column = min(max((len(line.text) for line in block.lines), default=0), _COLUMN)
+    rules = max((len(_text(line.rule).plain) for line in block.lines), default=0)
     for number, line in enumerate(block.lines, block.start):
-        table.add_row(
-            str(number), Text(line.text), _text(line.rule), verdict(line.check) if line.check else Text()
-        )
-    return table
+        row = Text(f"{number:>3}  ", style="dim")
+        row.append(line.text.ljust(column), style="default not dim")
+        row.append("  " + (_text(line.rule).plain.ljust(rules) if line.check else _text(line.rule).plain))
+        if line.check:
+            row.append("  ").append(verdict(line.check))
+        out.print(row)
 
 
-def _table(block: Table) -> RichTable:
+def _table(block: Table, out: Console) -> None:
+    """Print a table without the blanks that fill up its lines."""
+    with out.capture() as captured:
+        out.print(_grid(block))
+    for row in captured.get().splitlines():
+        out.file.write(row.rstrip() + "\n")
+
+
+def _grid(block: Table) -> RichTable:
     table = RichTable(
         box=box.SIMPLE_HEAD, pad_edge=False, caption=_text(block.caption) if block.caption else None
     )

@@ -15,7 +15,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from derive.errors import InternalError
-from reports.document import Block, Document, Table, spans
+from reports.document import Block, Cell, Check, Document, Table, spans
 from reports.figures import canvas
 
 #: What a sign of running text becomes where TeX's text fonts lack it or give it a meaning of its own.
@@ -101,6 +101,8 @@ _FORBIDDEN = re.compile(
     r"\\(input|include|openin|openout|read|write|immediate|def|edef|gdef|xdef|let|catcode|csname|newcommand"
     r"|renewcommand|special|usepackage|loop|expandafter|directlua|end\s*\{document\})(?![a-zA-Z])"
 )
+#: Letters of a table that fit side by side on a line.
+_LINE = 84
 #: Seconds since 1970 that TeX takes for today: a fixed day, so that the same report has the same bytes.
 _EPOCH = "1704067200"
 
@@ -232,11 +234,28 @@ def _code(line: str) -> Markup:
 
 
 def _columns(table: Table) -> Markup:
-    """Widths for a table: numbers as wide as they are, texts sharing the rest of the line."""
-    texts = [i for i in range(len(table.header)) if i not in table.numeric]
-    share = 0.94 / len(table.header)
-    column = rf">{{\raggedright\arraybackslash}}p{{{share:.3f}\linewidth}}"
-    return Markup("@{}" + "".join(column if i in texts else "r" for i in range(len(table.header))) + "@{}")
+    """Columns as wide as they are where the table fits on a line; else texts share it by their longest cells."""
+    texts = [*zip(*table.rows, strict=True)] if table.rows else [()] * len(table.header)
+    widest = [
+        max(_length(cell) for cell in (header, *cells))
+        for header, cells in zip(table.header, texts, strict=True)
+    ]
+    if sum(widest) <= _LINE:
+        return Markup("@{}" + "".join("r" if i in table.numeric else "l" for i in range(len(widest))) + "@{}")
+    shares = [min(width, _LINE // 2) for width in widest]
+    columns = [
+        rf">{{\{'raggedleft' if i in table.numeric else 'raggedright'}\arraybackslash}}"
+        rf"p{{{0.92 * share / sum(shares):.3f}\linewidth}}"
+        for i, share in enumerate(shares)
+    ]
+    return Markup("@{}" + "".join(columns) + "@{}")
+
+
+def _length(cell: Cell) -> int:
+    """About how many letters wide a cell is; a formula is taken for half its source."""
+    if isinstance(cell, Check):
+        return len(cell.word)
+    return sum(len(s.text) // 2 if s.kind == "math" else len(s.text) for s in spans(cell))
 
 
 def _unknown(block: Block) -> Any:

@@ -73,12 +73,17 @@ def mathtext(latex: str) -> str:
     text = re.sub(r"\\[lr]vert(?![a-zA-Z])", "|", text)
     text = re.sub(r"\\[td]frac(?![a-zA-Z])", r"\\frac", text)
     text = re.sub(r"\\text(?=\{)", r"\\mathrm", text)
-    text = re.sub(r"\^\s*\\top(?![a-zA-Z])", r"^{\\!\\top}", text)
+    text = re.sub(r"\^\s*(\{-?)?\s*\\top(?![a-zA-Z])\}?", _tighten, text)
     try:
         MathTextParser("agg").parse(f"${text}$")
     except ValueError:
         return re.sub(r"[\\${}]", "", latex)
     return f"${text}$"
+
+
+def _tighten(match: re.Match[str]) -> str:
+    """A transpose's sign moved to where TeX puts it; mathtext takes it for a relation and adds space."""
+    return r"^{-\!\top}" if match[1] == "{-" else r"^{\!\top}"
 
 
 def _active(nodes: Sequence[Node]) -> list[bool]:

@@ -41,6 +41,13 @@ def sample() -> Document:
             "sum over paths",
             Check("proved"),
         ),
+        Line(
+            r"\mathrm{Var}(w x) = \mathrm{Cov}(w^2, x^2) + \left(\mu_w^2 + \sigma^2\right)"
+            r"\left(\mu_x^2 + v^2\right) - \left(\mu_w \mu_x + \mathrm{Cov}(w, x)\right)^2",
+            "Var(w x) = ...",
+            "variance of a product; needs that the weights are independent of the inputs",
+            agrees,
+        ),
     ]
     return Document(
         title="Tied & true <autoencoders> 100%",

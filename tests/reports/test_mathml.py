@@ -72,6 +72,23 @@ def test_what_has_no_translation_is_an_error_that_names_the_formula(latex):
         mathml(latex)
 
 
+@pytest.mark.parametrize(("latex", "form"), [("a = -b", "prefix"), ("a - b", None), ("(a) - b", None)])
+def test_a_sign_is_told_from_a_subtraction(latex, form):
+    (minus,) = [e for e in ElementTree.fromstring(mathml(latex)).iter("mo") if e.text == "−"]
+    assert minus.get("form") == form
+
+
+def test_one_sign_adds_to_an_adjoint():
+    assert ("mo", "+=") in leaves(r"\bar{W} \mathrel{+}= x")
+
+
+@pytest.mark.parametrize("latex", [r"a \iff b", r"a \Rightarrow b"])
+def test_implications_stand_apart(latex):
+    (arrow,) = ElementTree.fromstring(mathml(latex)).iter("mo")
+    assert arrow.get("lspace")
+    assert arrow.get("rspace")
+
+
 def test_signs_of_markup_are_escaped():
     assert "a < b" not in mathml("a < b")
     assert "&lt;" in mathml("a < b")
