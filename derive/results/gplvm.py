@@ -1,0 +1,37 @@
+"""The log-likelihood of the Gaussian process latent variable model."""
+
+from __future__ import annotations
+
+from derive.results.result import Result, Slip
+
+_K = "(alpha*X*X' + 1/beta*eye)"
+
+GPLVM = Result(
+    name="gplvm",
+    title="The gradient of the GP-LVM log-likelihood",
+    expr=f"-D/2*logdet({_K}) - 1/2*tr(inv({_K})*Y*Y')",
+    wrt="X",
+    kind="gradient",
+    where="D: scalar, X: n x q, Y: n x d",
+    assume="positive(alpha), positive(beta)",
+    story=(
+        "D columns of data Y are independent draws of one Gaussian process with the linear kernel "
+        "K = α X X' + β⁻¹ I over latent points X. The log-likelihood (without its constant) depends on X through "
+        "K, twice through X X': both paths give the same matrix because K is symmetric, which is seen from how "
+        "K is made."
+    ),
+    source="Lawrence 2005, Probabilistic non-linear principal component analysis, (4) and (5)",
+    claims=(f"alpha*(inv({_K})*Y*Y' - D*eye)*inv({_K})*X",),
+    slips=(
+        Slip(
+            "the sign of the inverse's derivative lost",
+            f"-alpha*(inv({_K})*Y*Y' + D*eye)*inv({_K})*X",
+            "the differential of K⁻¹ is -K⁻¹ dK K⁻¹; with a plus the data term changes sides",
+        ),
+        Slip(
+            "half of the gradient",
+            f"1/2*alpha*(inv({_K})*Y*Y' - D*eye)*inv({_K})*X",
+            "X X' holds X twice, and the two paths cancel the half in front",
+        ),
+    ),
+)
