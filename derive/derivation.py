@@ -116,9 +116,12 @@ class Derivation:
         return r"\mathrm{d}f"
 
     def symbols(self) -> dict[str, Expr]:
-        """Return all names that the result may use: those of the problem and the directions."""
+        """Return all names that the result may use: those of the problem, and the directions where it is a map."""
         named = dict(self.problem.symbols)
-        named.update({d.name: d for d in self.directions.values()})
+        x = self.problem.wrt[0]
+        operator = self.kind == "hessian" and algebra.shape(x)[1] != 1
+        if self.kind == "differential" or (operator and algebra.shape(self.result) == algebra.shape(x)):
+            named.update({d.name: d for d in self.directions.values()})
         return named
 
     def to_text(self) -> str:
