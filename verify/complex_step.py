@@ -9,9 +9,10 @@ elsewhere. Only a clean trail is trusted.
 
 from __future__ import annotations
 
+import contextlib
 import warnings
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -25,7 +26,7 @@ STEP = 2.0**-100
 ANALYTIC_UFUNCS = frozenset(
     """add subtract multiply divide true_divide negative positive power float_power square reciprocal sqrt exp exp2
     expm1 log log2 log10 log1p sin cos tan arcsin arccos arctan sinh cosh tanh arcsinh arccosh arctanh matmul
-    vecdot_ expit erf""".split()
+    expit erf""".split()
 )
 ANALYTIC_FUNCTIONS = frozenset(
     """sum prod mean dot matmul inner outer tensordot einsum trace transpose reshape ravel squeeze expand_dims
@@ -34,13 +35,25 @@ ANALYTIC_FUNCTIONS = frozenset(
 )
 
 
-class _Watched(np.ndarray):
-    """A complex array that notes into `notes` what is done to it and is not known to be analytic."""
+#: Functions of a matrix whose rounding errors grow with its condition number.
+SOLVERS = frozenset("inv solve det slogdet cholesky lstsq pinv tensorsolve tensorinv".split())
 
-    notes: set[str]
+
+@dataclass
+class Trail:
+    """What was done to a watched array: operations not known to be analytic, and the worst condition number met."""
+
+    unknown: set[str] = field(default_factory=set)
+    condition: float = 1.0
+
+
+class _Watched(np.ndarray):
+    """An array that notes on its trail what is done to it."""
+
+    trail: Trail
 
     def __array_finalize__(self, parent: Any) -> None:
-        self.notes = getattr(parent, "notes", set())
+        self.trail = getattr(parent, "trail", None) or Trail()
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
         if ufunc.__name__ not in ANALYTIC_UFUNCS or method not in (
@@ -49,68 +62,74 @@ class _Watched(np.ndarray):
             "accumulate",
             "outer",
         ):
-            self.notes.add(ufunc.__name__)
+            self.trail.unknown.add(ufunc.__name__)
         plain = [np.asarray(a) if isinstance(a, _Watched) else a for a in inputs]
         if "out" in kwargs:
             if not all(isinstance(a, _Watched) for a in kwargs["out"]):
-                self.notes.add("out=")
+                self.trail.unknown.add("out=")
             kwargs["out"] = tuple(np.asarray(a) for a in kwargs["out"])
         result = getattr(ufunc, method)(*plain, **kwargs)
         if isinstance(result, tuple):
-            return tuple(watch(part, self.notes) for part in result)
-        return watch(result, self.notes)
+            return tuple(watch(part, self.trail) for part in result)
+        return watch(result, self.trail)
 
     def __array_function__(self, func: Any, types: Any, args: Any, kwargs: Any) -> Any:
         if func.__name__ not in ANALYTIC_FUNCTIONS:
-            self.notes.add(func.__name__)
+            self.trail.unknown.add(func.__name__)
+        if func.__name__ in SOLVERS and args:
+            self.trail.condition = max(
+                self.trail.condition, float(np.max(np.linalg.cond(np.asarray(args[0]))))
+            )
         result = super().__array_function__(func, types, args, kwargs)
-        return watch(result, self.notes) if isinstance(result, np.ndarray | np.number) else result
+        return watch(result, self.trail) if isinstance(result, np.ndarray | np.number) else result
 
     def __getitem__(self, key: Any) -> Any:
-        return watch(np.asarray(self)[key], self.notes)
+        return watch(np.asarray(self)[key], self.trail)
 
     def __iter__(self) -> Iterator[Any]:
         return (self[i] for i in range(len(self)))
 
-    @property
-    def real(self) -> Any:
-        self.notes.add("real")
-        return np.asarray(self).real
-
-    @property
-    def imag(self) -> Any:
-        self.notes.add("imag")
-        return np.asarray(self).imag
+    def __getattribute__(self, name: str) -> Any:
+        if name in ("real", "imag", "item", "tolist"):
+            super().__getattribute__("trail").unknown.add(name)
+            return getattr(np.asarray(self), name)
+        return super().__getattribute__(name)
 
     def astype(self, dtype: Any, *args: Any, **kwargs: Any) -> Any:
-        if not np.issubdtype(np.dtype(dtype), np.complexfloating):
+        if np.iscomplexobj(np.asarray(self)) and not np.issubdtype(np.dtype(dtype), np.complexfloating):
             raise TypeError("a complex array cannot become a real one")
         return super().astype(dtype, *args, **kwargs)
 
-    def item(self, *args: Any) -> Any:
-        self.notes.add("item")
-        return np.asarray(self).item(*args)
-
-    def tolist(self) -> Any:
-        self.notes.add("tolist")
-        return np.asarray(self).tolist()
-
     def __float__(self) -> float:
-        raise TypeError("a complex number is not a real one")
+        return float(self.item())
 
     def __complex__(self) -> complex:
-        self.notes.add("complex()")
-        return complex(np.asarray(self))
+        return complex(self.item())
 
 
-def watch(array: Any, notes: set[str]) -> Any:
-    """Return the array as one that notes into `notes`; bools and integers as they are."""
+def watch(array: Any, trail: Trail) -> Any:
+    """Return the array as one that leaves this trail; bools and integers as they are."""
     plain = np.asarray(array)
     if plain.dtype.kind not in "fc":
         return array
     watched = plain.view(_Watched)
-    watched.notes = notes
+    watched.trail = trail
     return watched
+
+
+def condition_number(
+    f: Callable[[Any], Any], unflatten: Callable[[NDArray[Any]], Any], flat: Floats
+) -> float:
+    """Return the largest condition number of a matrix that f inverts, factors or solves with; 1 where none is seen.
+
+    Rounding errors that stem from fixed data are the same at every point near x, so that no difference betrays them; the
+    condition number does.
+    """
+    trail = Trail()
+    with contextlib.suppress(Exception), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        f(unflatten(watch(flat.copy(), trail)))
+    return trail.condition if np.isfinite(trail.condition) else 1 / float(np.finfo(float).eps)
 
 
 @dataclass(frozen=True)
@@ -138,7 +157,7 @@ def complex_step(
     """
     nothing = np.zeros(0)
     wanted = list(entries)
-    notes: set[str] = set()
+    trail = Trail()
     runs = []
     shifts = [
         np.zeros(flat.size),
@@ -156,15 +175,16 @@ def complex_step(
             try:
                 with warnings.catch_warnings():
                     warnings.simplefilter("error", category=getattr(np, "exceptions", np).ComplexWarning)
-                    out = f(unflatten(watch(z, notes)))
+                    out = f(unflatten(watch(z, trail)))
             except Exception as error:
                 return ComplexStep(
                     nothing, nothing, f"f does not take complex numbers ({type(error).__name__})"
                 )
             if not isinstance(out, _Watched) or out.size != 1:
                 return ComplexStep(nothing, nothing, "f takes its argument out of NumPy's sight")
-            if notes:
-                return ComplexStep(nothing, nothing, f"f is not analytic: it uses {', '.join(sorted(notes))}")
+            if trail.unknown:
+                said = ", ".join(sorted(trail.unknown))
+                return ComplexStep(nothing, nothing, f"f is not analytic: it uses {said}")
             value = complex(np.asarray(out).reshape(()))
             if not np.isfinite(value) or abs(value.real - centre) > 1e-6 * max(abs(centre), abs(value)):
                 return ComplexStep(nothing, nothing, "f gives another value for complex numbers")

@@ -113,18 +113,7 @@ def sample(
             roundings, slopes = zip(*(blur(row) for row in rows[-3:]), strict=True)
             if np.all(roundings[-1] >= 0.03 * np.fmax.reduce(slopes)):
                 break
-    h = top
-    for _ in range(PROLONGATIONS):
-        if len(rows) < 2:
-            break
-        (drowned, slope), (_, finer) = blur(rows[0]), blur(rows[1])
-        if not np.any((drowned > 1e-9 * slope) & (np.abs(slope - finer) <= 10 * drowned)):
-            break
-        h *= RATIO
-        row = stencil(h)
-        if not np.all(np.isfinite(row[0]) & np.isfinite(row[1])):
-            break
-        rows.insert(0, row)
+    rows = _prolonged(rows, stencil, blur)
     shape = (-1, *np.shape(centre))
     return Ladder(
         steps=np.array([np.full(np.shape(centre), h) for _, _, h in rows], dtype=float).reshape(shape),
@@ -132,6 +121,30 @@ def sample(
         minus=np.array([minus for _, minus, _ in rows], dtype=float).reshape(shape),
         centre=np.asarray(centre, dtype=float),
     )
+
+
+def _prolonged(
+    rows: list[tuple[Floats, Floats, float]],
+    stencil: Stencil,
+    blur: Callable[[tuple[Floats, Floats, float]], tuple[Floats, Floats]],
+) -> list[tuple[Floats, Floats, float]]:
+    """Return the ladder with larger steps on top, if rounding drowns its largest one and those show a slope.
+
+    If they do not, they stay out: from afar every bounded function looks flat.
+    """
+    above = list(rows)
+    for _ in range(PROLONGATIONS if len(rows) > 1 else 0):
+        (drowned, slope), (_, finer) = blur(above[0]), blur(above[1])
+        if not np.any((drowned > 1e-9 * slope) & (np.abs(slope - finer) <= 10 * drowned)):
+            break
+        row = stencil(above[0][2] * RATIO)
+        if not np.all(np.isfinite(row[0]) & np.isfinite(row[1])):
+            break
+        above.insert(0, row)
+    if not rows:
+        return rows
+    drowned, slope = blur(above[0])
+    return above if np.any(slope > 20 * drowned) else rows
 
 
 def side_by_side(ladders: Sequence[Ladder]) -> Ladder:

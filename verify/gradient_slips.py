@@ -117,7 +117,8 @@ def _few_wrong(m: Measured) -> str | None:
     if not 0 < wrong.size <= min(3, m.claim.size // 2):
         return None
     listed = ", ".join(
-        f"{m.names[i]} ({m.claim[i]:.10g} instead of {_digits(m.value[i], m.tolerance[i])})" for i in wrong
+        f"{m.names[i]} ({m.claim[i]:.10g} instead of {_digits(m.value[i], m.tolerance[i])})"
+        for i in map(int, wrong)
     )
     return f"all measured entries are right but for {listed}"
 

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from derive.errors import InputError
 from verify.callables import ScalarFunction, Variable
-from verify.complex_step import complex_step
+from verify.complex_step import complex_step, condition_number
 from verify.differences import Ladder, noise_level, power_of_two, sample, side_by_side
 from verify.gradient_slips import Measured, describe
 from verify.judge import SAFETY, Finding, judge
@@ -85,6 +85,10 @@ class _Probe:
         self.f = ScalarFunction(f, self.variable, seconds)
         self.grad = grad
         self.claim, self.claim_error = self._claim()
+        self.condition = max(self._condition(f), self._condition(grad) if callable(grad) else 1.0)
+        if self.condition > 1e4:
+            largest = np.max(np.abs(self.claim))
+            self.claim_error = self.claim_error + 4 * self.condition * np.finfo(float).eps * largest
         self.noise = self._noise()
 
     def _claim_at(self, flat: Floats) -> tuple[Floats, Floats]:
@@ -115,6 +119,13 @@ class _Probe:
             scatter = np.fmax(scatter, np.abs(other - claim))
         return claim, 8 * unit * np.abs(claim) + 4 * scatter
 
+    def _condition(self, function: Callable[[Any], Any]) -> float:
+        return condition_number(function, self.watched, self.x)
+
+    def watched(self, flat: NDArray[Any]) -> Any:
+        """Return f's argument in plain arrays, which may be complex and watched."""
+        return self.variable.unflatten(flat, keep_type=False)
+
     def _shaken(self, size: Floats | float) -> Floats:
         return self.variable.round(self.x * (1 + size * self.rng.choice([-1.0, 1.0], self.x.size)))
 
@@ -137,16 +148,16 @@ class _Probe:
         centre = self.f.centre if at is None else self.f(x)
         pivot = int(np.argmax(np.abs(direction)))
 
-        def stencil(h: float) -> tuple[Floats, Floats, float]:
+        def stencil(h: float) -> tuple[Any, Any, float]:
             plus, minus = self.variable.round(x + h * direction), self.variable.round(x - h * direction)
             taken = (plus[pivot] - minus[pivot]) / (2 * direction[pivot])
-            return np.float64(self.f(plus)), np.float64(self.f(minus)), taken or h
+            return self.f(plus), self.f(minus), float(taken) or h
 
         moving = direction != 0
         bottom = np.max(4 * self.variable.spacing[moving] * np.abs(x[moving] / direction[moving]))
         with np.errstate(all="ignore"):
             ladder = sample(
-                stencil, np.float64(centre), top=top, bottom=float(bottom), unit=self.f.unit, noise=self.noise
+                stencil, np.array(centre), top=top, bottom=float(bottom), unit=self.f.unit, noise=self.noise
             )
         return None if self.f.late else ladder
 
@@ -179,16 +190,13 @@ class _Probe:
         A claim given as an array cannot be asked how exact it is. No computation that begins with x in floating
         point can be expected to do better than this.
         """
-        size = 2.0**12 * self.variable.spacing
-        here = self.entry_ladder(i)
-        values = [here and self.judged(self.claim[[i]], self.claim_error[[i]], [here]).estimate.value[0]]
-        for _ in range(2):
-            there = self.entry_ladder(i, at=self._shaken(size))
-            values.append(
-                there and self.judged(self.claim[[i]], self.claim_error[[i]], [there]).estimate.value[0]
-            )
-        known = [v for v in values if v is not None and np.isfinite(v)]
-        return 8 * float(np.ptp(known)) / 2.0**12 if len(known) > 1 else 0.0
+        known = []
+        for at in (self.x, *(self._shaken(2.0**12 * self.variable.spacing) for _ in range(2))):
+            ladder = self.entry_ladder(i, at=at)
+            if ladder is not None:
+                value = self.judged(self.claim[[i]], self.claim_error[[i]], [ladder]).estimate.value[0]
+                known += [float(value)] if np.isfinite(value) else []
+        return 8 * (max(known) - min(known)) / 2.0**12 if known else 0.0
 
 
 class _Along:
@@ -305,6 +313,7 @@ class _Conclusion:
             "directions": len(self.along.directions),
             "evaluations": self.probe.f.calls,
             "noise": self.probe.noise,
+            "condition": self.probe.condition,
         }
         word, figure = self._differences_word(details)
         return Evidence(
@@ -396,7 +405,7 @@ class _Conclusion:
         probe = self.probe
         step = complex_step(
             probe.f.f,
-            lambda flat: probe.variable.unflatten(flat, keep_type=False),
+            probe.watched,
             probe.x,
             self.entries,
             probe.f.centre,
@@ -408,9 +417,11 @@ class _Conclusion:
         measured = self.finding.estimate
         known = np.isfinite(measured.error)
         apart = np.abs(step.values - measured.value) > SAFETY * measured.error + step.errors
-        if np.any(apart & known):
+        if not np.all(known):
+            return evidence("inconclusive", "not applicable: x lies on the edge of the domain of f")
+        if np.any(apart):
             return evidence(
-                "inconclusive", "not applicable: f is not analytic, as differences show another slope"
+                "inconclusive", "not applicable: differences show another slope, so f is not analytic"
             )
         self.exact, self.exact_error = step.values, step.errors
         off, allowed = np.abs(self.claim - step.values), step.errors + self.claim_error

@@ -53,7 +53,7 @@ class Finding:
             half = abs(float(self.estimate.kink[k])) / 2
             middle = float(self.estimate.value[k])
             return f"f has a kink at x, one-sided slopes {middle - half:.6g} and {middle + half:.6g}: move x off it"
-        if not self.within[k]:
+        if not self.within[k] and self.tolerance[k] < SEEN * self.off[k]:
             return "the slope depends on the step size, as f jumps, ripples or has a kink near x: move x"
         return (
             f"rounding or noise of f drowns it (error {self.tolerance[k]:.1e}): compute f in higher precision, "
