@@ -14,7 +14,7 @@ import numpy as np
 
 from derive.errors import InputError
 from verify.moments.functions import Array, Function, array_function, derivative_function
-from verify.moments.sampling import Reducer, Workspace
+from verify.moments.sampling import Reducer, Workspace, inner
 
 #: Means of z, z^2, z^3, z^4 for z ~ N(0, 1).
 _POWER_MEANS = np.array([0.0, 1.0, 0.0, 3.0])
@@ -45,7 +45,12 @@ class GaussianMean:
         if self._powers:
             square = np.multiply(z, z, out=work.buffer(1, n))
             for i, k in enumerate(self._powers, start=1):
-                out[i] = (z.sum, lambda: z @ z, lambda: square @ z, lambda: square @ square)[k - 1]()
+                out[i] = (
+                    z.sum,
+                    lambda: inner(z, z),
+                    lambda: inner(square, z),
+                    lambda: inner(square, square),
+                )[k - 1]()
         out[0] = self._values(z).sum()
         return out
 
@@ -77,13 +82,13 @@ class GaussianVariance:
         y2 = np.multiply(y, y, out=work.buffer(3, n))
         controls = [
             z.sum() + y.sum(),
-            z @ y,
-            z @ z + y @ y,
-            z2 @ z + y2 @ y,
-            z2 @ y + z @ y2,
-            z2 @ z2 + y2 @ y2,
-            z2 @ y2,
-            (z2 + y2) @ (z * y),
+            inner(z, y),
+            inner(z, z) + inner(y, y),
+            inner(z2, z) + inner(y2, y),
+            inner(z2, y) + inner(z, y2),
+            inner(z2, z2) + inner(y2, y2),
+            inner(z2, y2),
+            inner(z2 + y2, z * y),
         ]
         return np.array([self._values(z, y).sum(), *controls])
 
@@ -106,8 +111,8 @@ class ReluMoments:
     def sums(self, rng: np.random.Generator, n: int, work: Workspace) -> Array:
         """Return the sums of relu(z)^2 and of relu(z) over n draws."""
         z = rng.standard_normal(out=work.buffer(0, n))
-        np.maximum(z, 0.0, out=z)
-        return np.array([z @ z, z.sum()])
+        np.maximum(z, work.constant(0.0, n), out=z)
+        return np.array([inner(z, z), inner(z, work.constant(1.0, n))])
 
 
 Draw = Callable[[np.random.Generator, int], Array]
