@@ -11,7 +11,6 @@ from importlib import metadata
 import typer
 from typer.exceptions import TyperException
 
-from derive.errors import InputError, InternalError
 from reports.commands import check, derive, report, verify
 
 #: An option as people write it; anything else that begins with a minus is an expression.
@@ -66,12 +65,17 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def _run(arguments: Sequence[str]) -> int:
     try:
         result = app(shield(arguments), prog_name="gradproof", standalone_mode=False)
-    except InputError as error:
-        return _complain("error", str(error), BAD_INPUT)
     except TyperException as error:
         return _complain("error", error.format_message(), error.exit_code)
-    except InternalError as error:
-        return _complain("fault of gradproof, please report it", str(error), FAULT)
+    except (ValueError, RuntimeError) as error:
+        # Imported here since it brings in SymPy, for which `gradproof --help` must not wait.
+        from derive.errors import InputError, InternalError
+
+        if isinstance(error, InputError):
+            return _complain("error", str(error), BAD_INPUT)
+        if isinstance(error, InternalError):
+            return _complain("fault of gradproof, please report it", str(error), FAULT)
+        raise
     return result if isinstance(result, int) else 0
 
 

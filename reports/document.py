@@ -8,7 +8,7 @@ the same in the text language.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar, Literal
 
@@ -80,6 +80,15 @@ class Check:
         if self.upheld:
             return "✓"
         return "✗" if self.word == "refuted" else "?"
+
+
+#: From the worst to the best of the words.
+_ORDER: tuple[Word, ...] = ("refuted", "inconclusive", *reversed(UPHOLDING))
+
+
+def weakest(words: Iterable[Word]) -> Word:
+    """Return what can be said of several claims together: the worst of the words; of none, inconclusive."""
+    return min(words, key=_ORDER.index, default="inconclusive")
 
 
 Cell = str | Check
@@ -174,11 +183,12 @@ Block = Heading | Paragraph | Math | Derivation | Table | Figure | Box | Code
 
 @dataclass(frozen=True)
 class Chapter:
-    """One result, or another part of the report."""
+    """One result; the contents show what its checks add up to."""
 
     title: str
     anchor: str
     blocks: Sequence[Block]
+    check: Check | None = None
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,7 @@ _CLOSING = re.compile(r"(?<!\\right)\\(rVert|rvert)\b|\\[bB]ig{1,2}r\s*(?=[)\]])
 _ROMAN = re.compile(r"\\mathrm\{([A-Za-z]+)\}")
 
 _ROWS = {"math", "mrow", "mtd", "mstyle", "msqrt"}
+_LARGE = {"∑", "∏", "∫"}
 _SCRIPTS = {"msub", "msup", "msubsup"}
 _MINUS = {"-", "\N{MINUS SIGN}"}
 _TALL = {"mfrac", "mtable", "munderover", "munder", "mover"}
@@ -90,7 +91,7 @@ def _mend_letter(element: Element) -> None:
 
 def _keep_brackets_small(row: Element) -> None:
     """Let brackets grow only around something tall, as a mathematician would set them."""
-    if any(inner.tag in _TALL and not _is_accent(inner) for inner in row.iter()):
+    if any((inner.tag in _TALL and not _is_accent(inner)) or inner.text in _LARGE for inner in row.iter()):
         return
     for child in row:
         if child.tag == "mo" and child.get("fence") == "true":

@@ -19,6 +19,7 @@ from reports.document import (
     Paragraph,
     Table,
     literal,
+    weakest,
 )
 from reports.figures.sampling import monte_carlo
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from derive.moments.catalogue import MomentResult
     from derive.moments.steps import MomentStep
     from verify.monte_carlo import Look
+    from verify.verdict import Word
 
 
 #: A symbol with an index, as it stands in plain text: n_in, μ_g.
@@ -38,9 +40,9 @@ def moment_chapter(result: MomentResult, seed: int) -> Chapter:
     """Derive and measure a result about moments, and print both."""
     blocks: list[Block] = [*_statement(result), Heading("Derivation")]
     blocks.append(Derivation([_line(step) for step in result.derivation().steps]))
-    blocks += _measurements(result, seed)
-    blocks += _slips(result, seed)
-    return Chapter(literal(result.title), result.name, blocks)
+    verdicts, measured = _measurements(result, seed)
+    blocks += [*measured, *_slips(result, seed)]
+    return Chapter(literal(result.title), result.name, blocks, Check(weakest(verdicts)))
 
 
 def _statement(result: MomentResult) -> list[Block]:
@@ -59,22 +61,24 @@ def _line(step: MomentStep) -> Line:
     return Line(step.equation_latex, step.text, _prose(step.law + needs))
 
 
-def _measurements(result: MomentResult, seed: int) -> list[Block]:
+def _measurements(result: MomentResult, seed: int) -> tuple[list[Word], list[Block]]:
     from verify.moments.catalogued import measure_check
 
     rows: list[list[str | Check]] = []
+    words: list[Word] = []
     slowest: tuple[list[Look], float, float, str] = ([], 0.0, 0.0, "")
     for check in result.checks:
         looks: list[Look] = []
         verdict = measure_check(check, seed=seed, on_look=looks.append)
         evidence = verdict.evidence[0]
+        words.append(verdict.verdict)
         rows.append(
             [_prose(check.label), literal(evidence.figure), f"±{check.rtol:g}", Check(verdict.verdict)]
         )
         if len(looks) > len(slowest[0]):
             slowest = (looks, float(check.claim), check.rtol, check.label)
     looks, claim, rtol, label = slowest
-    return [
+    return words, [
         Heading("Measured"),
         Table(
             ["moment", "estimate with its confidence interval, and the claim", "tolerance", "verdict"],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Literal, get_args
+from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args
 
 import typer
 
@@ -46,12 +46,12 @@ def _command(kind: Kind) -> Callable[..., None]:
     return command
 
 
-def _show(derivation: object, output: str) -> None:
+def _show(derivation: Any, output: str) -> None:
     """Print a checked derivation in one of the formats."""
     import json
 
     from reports import terminal
-    from reports.chapters import derivation_blocks
+    from reports.derivation import checked_blocks
 
     match output:
         case "latex":
@@ -61,7 +61,7 @@ def _show(derivation: object, output: str) -> None:
         case "json":
             typer.echo(json.dumps(derivation.to_dict(), indent=2))
         case _:
-            terminal.show(derivation_blocks(derivation))
+            terminal.show(checked_blocks(derivation))
 
 
 def show_catalogue() -> None:

@@ -8,7 +8,6 @@ from typing import Annotated
 
 import typer
 
-from derive.errors import InputError
 from reports.commands.options import Names, Seed
 
 FORMATS = ("html", "latex", "pdf")
@@ -57,5 +56,7 @@ def _formats(text: str) -> set[str]:
     wanted = {part.strip() for part in text.split(",")}
     unknown = sorted(wanted - set(FORMATS))
     if unknown:
+        from derive.errors import InputError
+
         raise InputError(f"--format {unknown[0]} is not known; choose among {', '.join(FORMATS)}")
     return wanted

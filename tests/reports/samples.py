@@ -80,6 +80,7 @@ def sample() -> Document:
                     Box("note", "A note", [Paragraph("Nothing more.")]),
                     Code("def gradient(W, x):\n    return W @ x  # 100 % {plain} \\ text\n"),
                 ],
+                agrees,
             ),
         ],
         colophon="Seed 0.",

@@ -1,12 +1,24 @@
-"""A derivation of a gradient, Jacobian, Hessian or differential as blocks, and its computational graph as a figure."""
+"""A derivation of a gradient, Jacobian, Hessian or differential as blocks, and its graph as a figure."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from reports.document import Block, Check, Derivation, Figure, Heading, Line, Math, Paragraph, Table, literal
+from reports.document import (
+    Block,
+    Cell,
+    Check,
+    Derivation,
+    Figure,
+    Heading,
+    Line,
+    Math,
+    Paragraph,
+    Table,
+    literal,
+)
 from reports.figures.graph import Node, computational_graph
 
 if TYPE_CHECKING:
@@ -16,6 +28,17 @@ if TYPE_CHECKING:
 #: The relation of a line that adds one path's contribution.
 _ADDED = r"\mathrel{+}= "
 _SWEEP = {False: "Backward: the adjoint of every node", True: "Forward: the tangent of every node"}
+
+
+def checked_blocks(d: Any) -> list[Block]:
+    """Return a checked derivation whole, as the command line prints it: lines, result, evidence."""
+    return [
+        *line_blocks(d),
+        Heading("Result"),
+        *result_blocks(d),
+        Heading("Evidence"),
+        evidence_table(d.evidence),
+    ]
 
 
 def line_blocks(d: derive.Derivation, checks: Mapping[int, Evidence] | None = None) -> list[Block]:
@@ -56,7 +79,7 @@ def result_blocks(d: derive.Derivation) -> list[Block]:
 
 def evidence_table(evidence: Sequence[Evidence], caption: str = "") -> Table:
     """Return what each method found. Times are left out, so that the same run prints the same bytes."""
-    rows = [[literal(e.method), literal(e.figure), Check(e.verdict)] for e in evidence]
+    rows: list[list[Cell]] = [[literal(e.method), literal(e.figure), Check(e.verdict)] for e in evidence]
     return Table(["method", "finding", "verdict"], rows, caption)
 
 
