@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from reports.derivation import evidence_table, graph_figure, line_blocks, result_blocks
 from reports.document import (
     Block,
     Box,
@@ -19,7 +20,6 @@ from reports.document import (
     Table,
     literal,
 )
-from reports.derivation import evidence_table, graph_figure, line_blocks, result_blocks
 
 if TYPE_CHECKING:
     from derive.results import Result
