@@ -132,8 +132,8 @@ class Degrees(Arithmetic):
         """Return the bound of det(N)/D^n."""
         n = x.shape[0]
         if isinstance(x, Dual):
-            rest = Degree((1, 1), (n - 1) * x.value.numerator, (n - 1) * x.value.denominator)
-            return Dual(self.determinant(x.value), rest * x.tangent[:1, :1])
+            cofactor = self.determinant(x.value[1:, 1:]) if n > 1 else self.eye(1)
+            return Dual(self.determinant(x.value), cofactor * x.tangent[:1, :1])
         return Degree((1, 1), n * x.numerator, n * x.denominator)
 
     def expm(self, x: Any) -> Any:

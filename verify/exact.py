@@ -1,0 +1,319 @@
+"""Verdicts without a tolerance: a claim against the truth in a prime field, and in real balls.
+
+In a prime field both sides are rational functions of the numbers that the point was drawn from. If they differ,
+their difference has a numerator of bounded degree d, which vanishes at a uniformly random point of a field of p
+elements with a chance of at most d/p (Schwartz 1980, Zippel 1979); repetition drives this to 2^-60. A difference
+that is seen is a proof that the two are different functions.
+
+In real balls every value comes with a rigorous bound of its error: disjoint balls are a proof that the claim is
+wrong; balls that agree to 50 digits at random points are as much as numbers can say for functions that are not
+rational.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from random import Random
+from typing import Any
+
+from sympy import Expr
+
+from derive.errors import InputError
+from verify.arithmetics.balls import Balls
+from verify.arithmetics.base import Abstain, Arithmetic, Array, Undefined
+from verify.arithmetics.degree import DEGREES, Degree
+from verify.arithmetics.exact import RATIONALS, PrimeField, prime_field
+from verify.points import STYLES, Space, weights
+from verify.statement import Statement
+from verify.verdict import Evidence, Word
+
+#: A wrong 'certified' has at most this chance, as a power of two.
+CERTAINTY_BITS = 60
+#: Digits to which balls must agree.
+DIGITS = 50
+PRECISIONS = (256, 512, 1024, 4096)
+#: How many assignments of sizes a verdict rests on, and how many points of each style are tried for one.
+ASSIGNMENTS = 3
+TRIES = 6
+
+
+@dataclass(frozen=True)
+class Place:
+    """Sizes and a point at which both sides have values; the values are exact in the arithmetic."""
+
+    sizes: dict[str, int]
+    free: dict[str, Any]
+    flip: bool
+    weights: tuple[dict[str, Any], ...]
+    style: int = 0
+
+    def values(self, space: Space, arithmetic: Arithmetic, check: bool = False) -> dict[str, Array]:
+        """Return the values of the variables in an arithmetic."""
+        return space.values(self.free, arithmetic, self.flip, check)
+
+
+def sides(statement: Statement, claim: Expr, place: Place, arithmetic: Arithmetic) -> tuple[Array, Array]:
+    """Return the true and the claimed side of a statement at a place."""
+    with arithmetic.context():
+        values = place.values(statement.space, arithmetic)
+        true = statement.true_side(values, place.sizes, arithmetic, *place.weights)
+        return true, statement.claimed_side(claim, values, place.sizes, arithmetic, *place.weights)
+
+
+def draw_weights(statement: Statement, sizes: dict[str, int], rng: Random, bound: int) -> tuple[Any, ...]:
+    """Return random weights for every variable: two sets for a Hessian."""
+    count = 2 if statement.kind == "hessian" else 1
+    return tuple(
+        {x: weights(statement.space.shape(x, sizes), rng, bound) for x in statement.wrt} for _ in range(count)
+    )
+
+
+# ---------------------------------------------------------------------------------------- prime field
+
+
+def field_evidence(statement: Statement, claim: Expr, seed: int = 0, quick: bool = False) -> Evidence:
+    """Return certified or refuted, or inconclusive where the two sides are not rational.
+
+    With `quick`, one point at one assignment of sizes is enough to answer, and the figure says what that is
+    worth.
+    """
+    start = time.perf_counter()
+    checked: list[dict[str, Any]] = []
+    try:
+        for sizes in statement.space.assignments():
+            if len(checked) == (1 if quick else ASSIGNMENTS):
+                break
+            found = _field_at(statement, claim, sizes, seed, quick)
+            if found is None:
+                continue
+            checked.append(found)
+            if not found["equal"]:
+                figure = f"the two differ at a random point, {_show(sizes)}modulo {found['prime']}"
+                return _evidence("prime field", "refuted", figure, start, found)
+    except Abstain as reason:
+        return _evidence("prime field", "inconclusive", str(reason), start)
+    if not checked:
+        return _evidence("prime field", "inconclusive", "no point has a value on both sides", start)
+    bits = min(c["bits"] for c in checked)
+    points = sum(c["points"] for c in checked)
+    certain = bits >= CERTAINTY_BITS
+    at = "; ".join(_show(c["sizes"], end="") for c in checked if c["sizes"])
+    figure = f"equal at {points} random points" + (f" with {at}" if at else "")
+    figure += f", wrong with a chance below 2^-{int(bits)}"
+    details = {
+        "prime": checked[0]["prime"],
+        "points": points,
+        "error_bits": bits,
+        "degree": max(c["degree"] for c in checked),
+        "sizes": [c["sizes"] for c in checked],
+        "seed": seed,
+    }
+    return _evidence("prime field", "certified" if certain else "inconclusive", figure, start, details)
+
+
+def _field_at(
+    statement: Statement, claim: Expr, sizes: dict[str, int], seed: int, quick: bool
+) -> dict[str, Any] | None:
+    """Return what a prime field shows at one assignment of sizes, None where no point has a value."""
+    degree = degree_bound(statement, claim, sizes)
+    arithmetic = prime_field()
+    per_point = math.log2(arithmetic.p) - math.log2(max(degree, 1))
+    if per_point < 8:
+        raise Abstain(f"the degree, up to {degree}, is too large for a field of {arithmetic.p} elements")
+    needed = 1 if quick else math.ceil(CERTAINTY_BITS / per_point)
+    # Orthogonal matrices have two components; each is checked on its own.
+    components = (
+        (False, True)
+        if any("orthogonal" in v.kinds for v in statement.space.variables.values())
+        else (False,)
+    )
+    points = 0
+    for flip in components:
+        done = 0
+        for place in field_places(statement, sizes, seed, arithmetic, flip):
+            try:
+                true, claimed = sides(statement, claim, place, arithmetic)
+            except Undefined:
+                continue
+            points, done = points + 1, done + 1
+            if _differ(true, claimed):
+                return {"equal": False, "sizes": sizes, "prime": arithmetic.p}
+            if done == needed:
+                break
+        if done < needed:
+            return None
+    bits = math.floor(needed * per_point)
+    return {
+        "equal": True, "sizes": sizes, "prime": arithmetic.p, "points": points, "degree": degree, "bits": bits,
+    }  # fmt: skip
+
+
+def field_places(
+    statement: Statement, sizes: dict[str, int], seed: int, arithmetic: PrimeField, flip: bool = False
+) -> Iterator[Place]:
+    """Yield uniformly random points of a prime field."""
+    rng = Random(f"field {seed} {sorted(sizes.items())} {flip}")
+    for _ in range(4 * TRIES):
+        free = statement.space.draw_residues(sizes, rng, arithmetic.p)
+        yield Place(sizes, free, flip, draw_weights(statement, sizes, rng, arithmetic.p))
+
+
+def degree_bound(statement: Statement, claim: Expr, sizes: dict[str, int]) -> int:
+    """Return a bound on the degree of the numerator and denominator of true minus claimed side together."""
+    space = statement.space
+    one = {name: Degree(space.shape(name, sizes), 1) for name in space.variables}
+    values = {name: variable.build(one[name], DEGREES) for name, variable in space.variables.items()}
+    count = 2 if statement.kind == "hessian" else 1
+    w = tuple({x: one[x] for x in statement.wrt} for _ in range(count))
+    true = statement.true_side(values, sizes, DEGREES, *w)
+    difference = true - statement.claimed_side(claim, values, sizes, DEGREES, *w)
+    return difference.numerator + difference.denominator
+
+
+def _differ(true: Array, claimed: Array) -> bool:
+    return any(a != b for a, b in zip(true.reshape(-1), claimed.reshape(-1), strict=True))
+
+
+# ---------------------------------------------------------------------------------------------- balls
+
+
+def ball_evidence(statement: Statement, claim: Expr, seed: int = 0, quick: bool = False) -> Evidence:
+    """Return agrees (to 50 digits) or refuted (disjoint balls), or inconclusive with the reason.
+
+    Raises InputError where no point has a value on both sides.
+    """
+    start = time.perf_counter()
+    checked: list[dict[str, Any]] = []
+    reasons: set[str] = set()
+    try:
+        for sizes in statement.space.assignments():
+            if len(checked) == (1 if quick else ASSIGNMENTS):
+                break
+            found = _balls_at(statement, claim, sizes, seed, 1 if quick else 2, reasons)
+            if found is None:
+                continue
+            checked.append(found)
+            if found["verdict"] != "agrees":
+                return _evidence(
+                    "real balls", found["verdict"], found["figure"], start, {**found, "seed": seed}
+                )
+    except Abstain as reason:
+        return _evidence("real balls", "inconclusive", str(reason), start)
+    if not checked:
+        raise InputError(
+            "no value and derivative at any of the points tried"
+            + (f": {', '.join(sorted(reasons))} everywhere" if reasons else "")
+            + "; is something missing, such as an assumption (positive, posdef, invertible)?"
+        )
+    digits = min(c["digits"] for c in checked)
+    at = "; ".join(_show(c["sizes"], end="") for c in checked if c["sizes"])
+    figure = f"{digits} digits agree at {sum(c['points'] for c in checked)} random points"
+    details = {
+        "digits": digits,
+        "bits": max(c["bits"] for c in checked),
+        "points": sum(c["points"] for c in checked),
+        "sizes": [c["sizes"] for c in checked],
+        "styles": sorted({c["style"] for c in checked}),
+        "seed": seed,
+    }
+    return _evidence("real balls", "agrees", figure + (f" with {at}" if at else ""), start, details)
+
+
+def _balls_at(
+    statement: Statement, claim: Expr, sizes: dict[str, int], seed: int, points: int, reasons: set[str]
+) -> dict[str, Any] | None:
+    """Return what balls show at one assignment of sizes, None where no point has a value."""
+    done, digits, bits, style = 0, 10**9, 0, ""
+    for place in real_places(statement.space, statement, sizes, seed):
+        try:
+            gap = compare(statement, claim, place)
+        except Undefined as reason:
+            reasons.add(str(reason))
+            continue
+        bits, style = max(bits, gap.bits), STYLES[place.style][0]
+        if gap.verdict != "agrees":
+            return {
+                "verdict": gap.verdict,
+                "figure": f"{gap.figure}, {_show(sizes)}{gap.bits} bits",
+                "sizes": sizes,
+                "bits": gap.bits,
+            }
+        digits, done = min(digits, gap.digits), done + 1
+        if done == points:
+            return {"verdict": "agrees", "sizes": sizes, "digits": digits, "points": done, "bits": bits,
+                    "style": style}  # fmt: skip
+    return None
+
+
+def real_places(space: Space, statement: Statement, sizes: dict[str, int], seed: int) -> Iterator[Place]:
+    """Yield random rational points, the generic ones first."""
+    rng = Random(f"reals {seed} {sorted(sizes.items())}")
+    for style in range(len(STYLES)):
+        for i in range(TRIES):
+            free = space.draw(sizes, rng, style)
+            place = Place(sizes, free, i % 2 == 1, draw_weights(statement, sizes, rng, 100), style)
+            try:
+                place.values(space, RATIONALS, check=True)
+            except Undefined:
+                continue
+            yield place
+
+
+@dataclass(frozen=True)
+class Gap:
+    """What two arrays of balls say about each other."""
+
+    verdict: Word
+    digits: int
+    bits: int
+    figure: str
+
+
+def compare(statement: Statement, claim: Expr, place: Place) -> Gap:
+    """Return how the two sides compare at a place, with more bits until that is decided.
+
+    Raises Undefined where one of them has no value.
+    """
+    for bits in PRECISIONS:
+        arithmetic = Balls(bits)
+        try:
+            true, claimed = sides(statement, claim, place, arithmetic)
+        except Undefined:
+            if bits < PRECISIONS[1]:
+                continue  # a ball may have been too wide for a logarithm or a pivot
+            raise
+        with arithmetic.context():
+            pairs = list(zip(true.reshape(-1), claimed.reshape(-1), strict=True))
+            for a, b in pairs:
+                if not a.overlaps(b):
+                    figure = f"disjoint: {a.str(12)} and {b.str(12)}"
+                    return Gap("refuted", 0, bits, figure)
+            digits = min(_digits(a, b) for a, b in pairs)
+        if digits >= DIGITS:
+            return Gap("agrees", digits, bits, f"{digits} digits agree")
+    return Gap("inconclusive", digits, bits, f"only {digits} digits can be told")
+
+
+def _digits(a: Any, b: Any) -> int:
+    """Return the number of decimal digits to which two overlapping balls agree.
+
+    Relative to their size, or to 1 where both may be zero: then nothing else says how small is small.
+    """
+    gap = (a - b).abs_upper()
+    if gap == 0:
+        return 999
+    scale = 1 if a.contains(0) and b.contains(0) else max(a.abs_lower(), b.abs_lower())
+    return max(0, min(999, int(float((scale / gap).log()) / math.log(10))))
+
+
+def _show(sizes: dict[str, int], end: str = ", ") -> str:
+    return ", ".join(f"{name} = {n}" for name, n in sizes.items()) + end if sizes else ""
+
+
+def _evidence(
+    method: str, word: Word, figure: str, start: float, details: dict[str, Any] | None = None
+) -> Evidence:
+    return Evidence(method, word, figure, details or {}, time.perf_counter() - start)

@@ -1,0 +1,193 @@
+"""What a claim states, as an equality of numbers: the derivative along directions, and the claim applied to them.
+
+Layouts: a gradient has the shape of the variable. A Jacobian is J[i, j] = dy_i/dx_j, matrices read column by
+column; by a scalar it has the shape of the expression. A Hessian by a column is n x n; by a matrix it is the linear
+map that takes dX to the change of the gradient, in the shape of X, or the mn x mn matrix of that map on vec(dX).
+A differential is linear in the directions, dX for X.
+
+Weights W in the variable's shape turn every layout into an equality: the derivative along the direction that moves
+entry (i, j), with the entries tied to it, by W[i, j] equals the claim's entries summed with the same weights.
+Random weights see every entry. The derivative comes from dual numbers alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from sympy import Expr, S
+
+from derive.errors import InputError
+from derive.problem import Problem
+from verify.arithmetics.base import Arithmetic, Array
+from verify.arithmetics.dual import Dual
+from verify.evaluate import Environment, total
+from verify.points import Space
+
+KINDS = ("gradient", "jacobian", "hessian", "differential")
+
+#: One name -> its weights; a Hessian has two sets of them.
+Weights = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Statement:
+    """An expression, the variables it is differentiated by, and the kind of derivative."""
+
+    expr: Expr
+    wrt: tuple[str, ...]
+    kind: str
+    space: Space
+
+    @classmethod
+    def of(cls, problem: Problem, kind: str) -> Statement:
+        """Return the statement about a problem's expression. Raises InputError for an unknown kind."""
+        if kind not in KINDS:
+            raise InputError(f"the kind {kind!r} is not one of {', '.join(KINDS)}")
+        if kind in ("gradient", "hessian") and problem.expr.is_Matrix:
+            rows, columns = problem.expr.shape
+            raise InputError(
+                f"a {kind} needs a scalar expression, this one is {rows} x {columns}: ask for its jacobian"
+            )
+        if kind != "differential" and len(problem.wrt) != 1:
+            raise InputError(f"a {kind} is by one variable, a differential may be by several")
+        return cls(problem.expr, tuple(x.name for x in problem.wrt), kind, Space.of(problem))
+
+    # ----------------------------------------------------------------------------------------- shapes
+
+    @property
+    def expr_shape(self) -> tuple[Expr, Expr]:
+        """Return the shape of the expression."""
+        return self.expr.shape if self.expr.is_Matrix else (S.One, S.One)
+
+    @property
+    def wrt_shape(self) -> tuple[Expr, Expr]:
+        """Return the shape of the (first) variable."""
+        return self.space.variables[self.wrt[0]].shape
+
+    def claim_shapes(self) -> list[tuple[Expr, Expr]]:
+        """Return the shapes that a claim may have."""
+        (m, n), (r, c) = self.expr_shape, self.wrt_shape
+        if self.kind == "gradient":
+            return [(r, c)]
+        if self.kind == "differential" or (self.kind == "jacobian" and (r, c) == (1, 1)):
+            return [(m, n)]
+        if self.kind == "jacobian":
+            return [(m * n, r * c)]
+        return [(r, r)] if c == 1 else [(r, c), (r * c, r * c)]
+
+    # ------------------------------------------------------------------------------------- both sides
+
+    def true_side(
+        self, values: Mapping[str, Array], sizes: Mapping[str, int], arithmetic: Arithmetic, *w: Weights
+    ) -> Array:
+        """Return the derivative along the weighted directions, as a column (a matrix for a differential)."""
+        moves = [
+            {x: self.space.variables[x].tie(arithmetic.array(v[x]), arithmetic) for x in self.wrt} for v in w
+        ]
+        at = dict(values)
+        for x in self.wrt:
+            at[x] = Dual(values[x], moves[0][x])
+            if self.kind == "hessian":
+                at[x] = Dual(at[x], Dual(moves[1][x], 0 * moves[1][x]))
+        y = arithmetic.check(
+            self._moving(Environment(arithmetic, at, sizes).run(self.expr), arithmetic)
+        ).tangent
+        if self.kind == "hessian":
+            return y.tangent
+        return y.T.reshape(-1, 1) if self.kind == "jacobian" else y
+
+    def _moving(self, y: Array, arithmetic: Arithmetic) -> Dual:
+        """Return an expression's value as dual numbers, also where it does not depend on the variables."""
+        if isinstance(y, Dual):
+            return y
+        zero = arithmetic.full(y.shape, 0)
+        return Dual(Dual(y, zero), Dual(zero, zero)) if self.kind == "hessian" else Dual(y, zero)
+
+    def claim_value(
+        self,
+        claim: Expr,
+        values: Mapping[str, Array],
+        sizes: Mapping[str, int],
+        arithmetic: Arithmetic,
+        directions: Weights,
+    ) -> Array:
+        """Return the value of a claim; dX, where it occurs, is the direction with the given weights."""
+        at = dict(values)
+        if self.kind in ("hessian", "differential"):
+            for x in self.wrt:
+                move = self.space.variables[x].tie(arithmetic.array(directions[x]), arithmetic)
+                at.setdefault(f"d{x}", move)
+        return arithmetic.check(Environment(arithmetic, at, sizes).run(claim))
+
+    def claimed_side(
+        self,
+        claim: Expr,
+        values: Mapping[str, Array],
+        sizes: Mapping[str, int],
+        arithmetic: Arithmetic,
+        *w: Weights,
+    ) -> Array:
+        """Return a claim's entries, summed with the weights, in the shape of the true side."""
+        c = self.claim_value(claim, values, sizes, arithmetic, w[-1])
+        if self.kind == "differential":
+            return c
+        first = arithmetic.array(w[0][self.wrt[0]])
+        if self.kind == "gradient":
+            return total(c * first)
+        if self.kind == "jacobian":
+            return _vec(c) * first if first.shape == (1, 1) else c @ _vec(first)
+        if self.is_operator(c.shape, first.shape):
+            return total(c * first)
+        return _vec(first).T @ c @ _vec(arithmetic.array(w[1][self.wrt[0]]))
+
+    def is_operator(self, claim_shape: tuple[int, ...], wrt_shape: tuple[int, ...]) -> bool:
+        """Return whether a Hessian by a matrix is given as the linear map of dX, not as its matrix."""
+        return self.kind == "hessian" and wrt_shape[1] > 1 and tuple(claim_shape) == tuple(wrt_shape)
+
+    def true_value(
+        self,
+        values: Mapping[str, Array],
+        sizes: Mapping[str, int],
+        arithmetic: Arithmetic,
+        directions: Weights,
+        claim_shape: tuple[int, ...],
+    ) -> np.ndarray:
+        """Return every entry of the derivative, in the layout and shape of a claim, one unit weight at a time.
+
+        `directions` is dX where the claim is linear in it.
+        """
+        if self.kind == "differential":
+            return self.true_side(values, sizes, arithmetic, directions)
+        (x,) = self.wrt
+        rows, columns = self.space.shape(x, sizes)
+
+        def unit(k: int) -> Weights:
+            e = np.zeros(rows * columns, dtype=int)
+            e[k] = 1
+            return {x: e.reshape(columns, rows).T}
+
+        count = range(rows * columns)
+        if self.kind == "jacobian":
+            side = np.hstack([self.true_side(values, sizes, arithmetic, unit(k)) for k in count])
+            # By a scalar the one column is the expression's own entries, column by column.
+            return side if side.shape == claim_shape else side.reshape(claim_shape[::-1]).T
+        if self.kind == "gradient":
+            flat = [self.true_side(values, sizes, arithmetic, unit(k))[0, 0] for k in count]
+        elif self.is_operator(claim_shape, (rows, columns)):
+            flat = [self.true_side(values, sizes, arithmetic, unit(k), directions)[0, 0] for k in count]
+        else:
+            flat = [
+                self.true_side(values, sizes, arithmetic, unit(k), unit(j))[0, 0]
+                for j in count
+                for k in count
+            ]
+        out = np.empty(len(flat), dtype=arithmetic.dtype)
+        out[:] = flat
+        return out.reshape(claim_shape[::-1]).T
+
+
+def _vec(x: Array) -> Array:
+    return x.T.reshape(-1, 1)
