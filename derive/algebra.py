@@ -40,7 +40,7 @@ from sympy.matrices.expressions.applyfunc import ElementwiseApplyFunction
 from sympy.matrices.expressions.diagonal import DiagonalOf
 
 from derive.facts import is_orthogonal, is_symmetric
-from derive.functions import Commutation, EntrySum, Vec
+from derive.functions import Commutation, EntrySum, PseudoInverse, Vec
 
 
 def make(head: type, *args: Expr) -> Expr:
@@ -119,7 +119,7 @@ def trace(x: Expr) -> Expr:
     if isinstance(x, KroneckerProduct) and all(a.shape[0] == a.shape[1] for a in x.args):
         return Mul(*[trace(a) for a in x.args])
     if isinstance(x, DiagMatrix):
-        return entry_sum(x.arg)
+        return entry_sum(x.args[0])
     coefficient, factors = split(x)
     if coefficient != 1:
         return Mul(coefficient, trace(_matmul(S.One, list(factors))))
@@ -138,10 +138,17 @@ def scalar_of(factors: list[Expr]) -> Expr:
             return entry_sum(column)
         if isinstance(column, OneMatrix):
             return entry_sum(t(row))
+        together = hadamard(t(row), column)
+        if len(_hadamard_parts(together)) < len(_hadamard_parts(t(row))) + len(_hadamard_parts(column)) - 1:
+            return entry_sum(together)
     if len(factors) == 3 and isinstance(factors[0], OneMatrix) and isinstance(factors[2], OneMatrix):
         return entry_sum(factors[1])
     # One of the two ways to write a scalar product: y'x and x'y are equal.
     return Trace(_matmul(S.One, factors))
+
+
+def _hadamard_parts(x: Expr) -> tuple[Expr, ...]:
+    return x.args if isinstance(x, HadamardProduct) else (x,)
 
 
 def entry_sum(x: Expr) -> Expr:
@@ -164,21 +171,66 @@ def entry_sum(x: Expr) -> Expr:
     return EntrySum(x)
 
 
-def _inverse_pair(a: Expr, b: Expr) -> bool:
-    if isinstance(a, Inverse) and a.arg == b:
-        return True
-    if isinstance(b, Inverse) and b.arg == a:
-        return True
-    if isinstance(a, Transpose) and isinstance(b, Transpose):
-        return _inverse_pair(b.arg, a.arg)
-    if (isinstance(a, Transpose) and a.arg == b) or (isinstance(b, Transpose) and b.arg == a):
-        return is_orthogonal(a)
-    # (A')⁻¹ is kept as (A⁻¹)', and a symmetric factor shows no transpose.
-    if isinstance(a, Transpose) and isinstance(a.arg, Inverse):
-        return t(a.arg.arg) == b
-    if isinstance(b, Transpose) and isinstance(b.arg, Inverse):
-        return t(b.arg.arg) == a
-    return False
+def _base(a: Expr) -> tuple[Expr, int]:
+    """Return a square factor as (base, integer power): the inverse of S is S to the power -1."""
+    if isinstance(a, Transpose):
+        inner, k = _base(a.arg)
+        return (t(inner), k) if k != 1 else (a, 1)
+    if isinstance(a, Inverse):
+        inner, k = _base(a.arg)
+        return inner, -k
+    if isinstance(a, MatPow) and a.exp.is_Integer:
+        inner, k = _base(a.base)
+        return inner, k * int(a.exp)
+    return a, 1
+
+
+def _merged(a: Expr, b: Expr) -> list[Expr] | None:
+    """Return the product of two neighbouring factors where it is shorter than both, else None."""
+    if a.shape[0] == a.shape[1] == b.shape[1]:
+        (x, j), (y, k) = _base(a), _base(b)
+        if x == y:
+            return [power(x, j + k)]
+        if is_orthogonal(x) and t(x) == y and j == k == 1:
+            return [Identity(a.shape[0])]
+    if isinstance(a, OneMatrix) and isinstance(b, OneMatrix):
+        return [a.shape[1], OneMatrix(a.shape[0], b.shape[1])]
+    if isinstance(a, DiagMatrix) and isinstance(b, DiagMatrix):
+        return [diag(hadamard(a.args[0], b.args[0]))]
+    return None
+
+
+#: What three neighbours X (x), its pseudo-inverse (p) and their transposes (X, P) come to: Penrose's equations.
+_PENROSE = {
+    "xpx": "x", "pxp": "p", "XPX": "X", "PXP": "P", "pPX": "p", "XPp": "p",
+    "Ppx": "P", "xpP": "P", "Xxp": "X", "pxX": "X", "xXP": "x", "PXx": "x",
+}  # fmt: skip
+
+
+def _penrose(factors: list[Expr]) -> Expr | None:
+    """Return what the last three factors come to where they are a matrix and its pseudo-inverse."""
+    base = next((a.arg if isinstance(a, PseudoInverse) else a.arg.arg for a in factors
+                 if isinstance(a, PseudoInverse) or (isinstance(a, Transpose) and isinstance(a.arg, PseudoInverse))), None)  # fmt: skip
+    if base is None:
+        return None
+    p = PseudoInverse(base)
+    letters = {base: "x", p: "p", t(base): "X", t(p): "P"}
+    word = _PENROSE.get("".join(letters.get(a, "?") for a in factors))
+    return next((e for e, letter in letters.items() if letter == word), None)
+
+
+def _cancelled(factors: list[Expr]) -> int:
+    """Return how many of the last factors are the inverse of a product together with that product."""
+    for i in range(len(factors)):
+        inverse, run = factors[i], factors[i + 1 :]
+        if isinstance(inverse, Inverse) and isinstance(inverse.arg, MatMul) and run == list(inverse.arg.args):
+            return len(run) + 1
+    last = factors[-1]
+    if isinstance(last, Inverse) and isinstance(last.arg, MatMul):
+        k = len(last.arg.args)
+        if factors[-k - 1 : -1] == list(last.arg.args):
+            return k + 1
+    return 0
 
 
 def dot(*terms: Expr) -> Expr:
@@ -199,17 +251,18 @@ def dot(*terms: Expr) -> Expr:
             return zero((rows, columns))
         elif isinstance(a, Identity):
             identity = a
-        elif factors and _inverse_pair(factors[-1], a):
+        elif factors and (shorter := _merged(factors[-1], a)) is not None:
             factors.pop()
-            identity = Identity(a.shape[1])
-        elif factors and isinstance(a, OneMatrix) and isinstance(factors[-1], OneMatrix):
-            left = factors.pop()
-            scalars.append(a.shape[0])
-            todo.append(OneMatrix(left.shape[0], a.shape[1]))
-        elif factors and isinstance(factors[-1], DiagMatrix) and isinstance(a, DiagMatrix):
-            todo.append(diag(hadamard(factors.pop().arg, a.arg)))
+            todo.extend(reversed(shorter))
         else:
             factors.append(a)
+            penrose = _penrose(factors[-3:]) if len(factors) > 2 else None
+            if penrose is not None:
+                del factors[-3:]
+                todo.append(penrose)
+            elif count := _cancelled(factors):
+                del factors[-count:]
+                todo.append(Identity(a.shape[1]))
     if not factors:
         coefficient = Mul(*scalars)
         if identity is None or identity.shape == (1, 1):
@@ -239,7 +292,7 @@ def _bilinear(piece: list[Expr]) -> Expr:
 def _column(piece: list[Expr]) -> list[Expr]:
     """Turn diag(v) x into v ⊙ x, the way it is read, for a column x at the end of a product."""
     if len(piece) == 2 and piece[1].shape[1] == 1 and isinstance(piece[0], DiagMatrix):
-        return [hadamard(piece[0].arg, piece[1])]
+        return [hadamard(piece[0].args[0], piece[1])]
     return piece
 
 
@@ -277,6 +330,7 @@ def hadamard(*terms: Expr) -> Expr:
     scalars: list[Expr] = []
     powers: dict[Expr, Expr] = {}
     like = next((a.shape for a in terms if is_matrix(a)), (S.One, S.One))
+    on_diagonal = any(isinstance(a, Identity) for a in terms)
     todo = list(reversed(terms))
     while todo:
         a = todo.pop()
@@ -291,6 +345,8 @@ def hadamard(*terms: Expr) -> Expr:
             scalars.append(coefficient)
             todo.append(_matmul(S.One, list(factors)))
         elif not isinstance(a, OneMatrix):
+            if isinstance(a, Transpose) and on_diagonal:
+                a = a.arg
             base, exponent = (a.args) if isinstance(a, HadamardPower) else (a, S.One)
             if base in powers and not (is_matrix(exponent) or is_matrix(powers[base])):
                 powers[base] = powers[base] + exponent
@@ -333,6 +389,10 @@ def power(x: Expr, exponent: int) -> Expr:
         return x
     if exponent < 0:
         return power(inv(x), -exponent)
+    if isinstance(x, Transpose):
+        return Transpose(power(x.arg, exponent))
+    if isinstance(x, MatPow) and not isinstance(x, Inverse):  # to SymPy an inverse is a power
+        return power(x.base, int(x.exp) * exponent)
     return MatPow(x, exponent, evaluate=False)
 
 
@@ -346,10 +406,12 @@ def inv(x: Expr) -> Expr:
         return x
     if isinstance(x, Transpose):
         return t(inv(x.arg))
+    if isinstance(x, MatPow) and x.exp.is_Integer:
+        return power(inv(x.base), int(x.exp))
     if is_orthogonal(x):
         return t(x)
     if isinstance(x, DiagMatrix):
-        return diag(elementwise_power(x.arg, S.NegativeOne))
+        return diag(elementwise_power(x.args[0], S.NegativeOne))
     coefficient, factors = split(x)
     if coefficient != 1 and len(factors) == 1:
         return dot(1 / coefficient, inv(factors[0]))
@@ -366,7 +428,7 @@ def diag(x: Expr) -> Expr:
     if x.shape[1] == 1:
         return Identity(x.shape[0]) if isinstance(x, OneMatrix) else DiagMatrix(x)
     if isinstance(x, DiagMatrix):
-        return x.arg
+        return x.args[0]
     if isinstance(x, Identity):
         return OneMatrix(x.shape[0], 1)
     if isinstance(x, Transpose):
@@ -431,6 +493,15 @@ def det(x: Expr) -> Expr:
     if isinstance(x, Identity):
         return S.One
     return det(x.arg) if isinstance(x, Transpose) else Determinant(x)
+
+
+def pinv(x: Expr) -> Expr:
+    """Return the pseudo-inverse; that of a pseudo-inverse is the matrix itself."""
+    if not is_matrix(x):
+        return 1 / x
+    if isinstance(x, PseudoInverse):
+        return x.arg
+    return t(pinv(x.arg)) if isinstance(x, Transpose) else PseudoInverse(x)
 
 
 def unvec(v: Expr, rows: Expr, columns: Expr) -> Expr:

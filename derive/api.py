@@ -46,9 +46,12 @@ def differential(expr: Text, wrt: Any, where: Where = None, assume: Assume = Non
 
     Several variables may be given ("X,Y" or a list). Raises InputError.
     """
-    problem = read_problem(expr, wrt, where, assume)
+    return _differential(read_problem(expr, wrt, where, assume))
+
+
+def _differential(problem: Problem, taken: Iterable[str] = ()) -> Derivation:
     with assuming(problem.assumptions):
-        graph, notes = _graph(problem)
+        graph, notes = _graph(problem, taken)
         tangents = _directions(problem)
         sweep = pushforward(graph, tangents)
         result = (
@@ -65,10 +68,13 @@ def jacobian(expr: Text, wrt: Any, where: Where = None, assume: Assume = None) -
     By a scalar it has the shape of the expression. Matrices are read column by column: the Jacobian of
     vec(expr) by vec(X), with Kronecker products. Raises InputError.
     """
-    problem = read_problem(expr, wrt, where, assume)
+    return _jacobian(read_problem(expr, wrt, where, assume))
+
+
+def _jacobian(problem: Problem, taken: Iterable[str] = ()) -> Derivation:
     x = _one(problem, "jacobian")
     with assuming(problem.assumptions):
-        graph, notes = _graph(problem)
+        graph, notes = _graph(problem, taken)
         rows, columns = (algebra.shape(e) for e in (problem.expr, x))
         if columns == (1, 1):
             tangents: dict[Expr, Expr] = {x: _unit(x)}
@@ -103,12 +109,13 @@ def hessian(
     problem, x = first.problem, first.problem.wrt[0]
     shape = algebra.shape(x)
     inner = Problem(first.result, problem.wrt, problem.symbols, problem.shapes, problem.assumptions)
+    taken = [n.name for n in first.graph.nodes]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         if shape[1] == 1 or form == "kronecker":
-            second = jacobian(inner, x.name)
+            second = _jacobian(inner, taken)
         else:
-            second = differential(inner, x.name)
+            second = _differential(inner, taken)
     conditions = tuple(dict.fromkeys((*first.conditions, *second.conditions)))
     return Derivation(
         problem, "hessian", second.result, second.graph, second.sweep, conditions, first.notes,
@@ -133,15 +140,15 @@ def _need_scalar(problem: Problem, kind: str) -> None:
         )
 
 
-def _graph(problem: Problem) -> tuple[Graph, tuple[str, ...]]:
-    graph = build_graph(problem.expr, problem.wrt, problem.symbols)
+def _graph(problem: Problem, taken: Iterable[str] = ()) -> tuple[Graph, tuple[str, ...]]:
+    graph = build_graph(problem.expr, problem.wrt, [*problem.symbols, *taken])
     notes = tuple(
         f"{x.name} does not occur in the expression: the derivative by it is zero"
         for x in problem.wrt
         if graph.variable(x) is None
     )
     for note in notes:
-        warnings.warn(note, stacklevel=4)
+        warnings.warn(note, stacklevel=5)
     return graph, notes
 
 

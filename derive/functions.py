@@ -393,6 +393,13 @@ class Commutation(MatrixFunction):
 # ----------------------------------------------------------- the values that functions take at a scalar
 
 
+def absolute(c: Expr) -> Expr:
+    """Return |c|, which is c where c is seen to be zero or more."""
+    from derive.facts import is_nonnegative
+
+    return c if is_nonnegative(c) else Abs(c)
+
+
 def at_scalar(name: str, c: Expr) -> Expr:
     """Return the function of the text language at a 1 x 1 matrix, that is, at a scalar."""
     same = ("tr", "det", "sum", "diag", "vec", "logsumexp")
@@ -405,8 +412,8 @@ def at_scalar(name: str, c: Expr) -> Expr:
         "adj": lambda: S.One,
         "softmax": lambda: S.One,
         "expm": lambda: exp(c),
-        "norm1": lambda: Abs(c),
-        "norm2": lambda: Abs(c),
+        "norm1": lambda: absolute(c),
+        "norm2": lambda: absolute(c),
     }
     return values[name]()
 

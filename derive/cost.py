@@ -1,0 +1,71 @@
+"""The length of an expression: the operations that its text shows."""
+
+from __future__ import annotations
+
+from sympy import (
+    Add,
+    Expr,
+    HadamardPower,
+    HadamardProduct,
+    Identity,
+    MatAdd,
+    MatMul,
+    MatrixSymbol,
+    Mul,
+    OneMatrix,
+    Pow,
+    S,
+    Trace,
+    ZeroMatrix,
+)
+from sympy.matrices.expressions.applyfunc import ElementwiseApplyFunction
+
+from derive.facts import facts
+from derive.language.text import fraction, signed
+
+
+def cost(e: Expr) -> int:
+    """Return the number of operations (functions, operators, transposes, minus signs) in an expression's text."""
+    memo = facts().memo
+    key = ("cost", e)
+    if key not in memo:
+        memo[key] = _cost(e)
+    return memo[key]
+
+
+def _cost(e: Expr) -> int:
+    if e.is_Symbol or isinstance(e, MatrixSymbol | Identity):
+        return 0
+    if e.is_Rational:
+        return int(e.q != 1) + int(bool(e < 0))
+    if isinstance(e, ZeroMatrix | OneMatrix):
+        return 1
+    if isinstance(e, Add | MatAdd):
+        terms = [signed(a) for a in e.args]
+        first = all(n for n, _ in terms) if not isinstance(e, MatAdd) else terms[0][0]
+        return sum(cost(v) for _, v in terms) + len(terms) - 1 + int(bool(first))
+    if isinstance(e, Mul | MatMul):
+        negative, value = signed(e)
+        if negative:
+            return 1 + cost(value)
+        scalars = [a for a in e.args if not a.is_Matrix]
+        above, below = fraction(Mul(*scalars))
+        parts = [a for a in above if a != 1] + [a for a in e.args if a.is_Matrix]
+        return sum(map(cost, parts)) + max(len(parts) - 1, 0) + sum(map(cost, below)) + len(below)
+    if isinstance(e, HadamardProduct):
+        return (
+            len(e.args)
+            - 1
+            + sum(cost(a.base) if _divides(a) and i else cost(a) for i, a in enumerate(e.args))
+        )
+    if isinstance(e, Pow | HadamardPower):
+        return 1 + cost(e.base) + (0 if e.exp == S.Half else cost(e.exp))
+    if isinstance(e, ElementwiseApplyFunction):
+        return 1 + cost(e.expr)
+    if isinstance(e, Trace) and e.arg.shape == (1, 1):
+        return cost(e.arg)
+    return 1 + sum(map(cost, e.args[:1])) + sum(cost(a) for a in e.args[1:] if a.is_Matrix)
+
+
+def _divides(e: Expr) -> bool:
+    return isinstance(e, HadamardPower) and e.exp == -1

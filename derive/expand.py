@@ -1,0 +1,95 @@
+"""Products of sums multiplied out, inverses of square products taken apart, traces in one of their rotations."""
+
+from __future__ import annotations
+
+from itertools import product as choices
+
+from sympy import (
+    Add,
+    DiagMatrix,
+    Expr,
+    HadamardProduct,
+    Inverse,
+    KroneckerProduct,
+    MatAdd,
+    MatMul,
+    MatPow,
+    Mul,
+    Pow,
+    Trace,
+    Transpose,
+)
+
+from derive import algebra
+from derive.rebuild import rebuild
+
+#: The number of terms that a product may grow to.
+MAX_TERMS = 120
+
+
+def expand(e: Expr) -> Expr | None:
+    """Return an expression multiplied out, or None where it would grow beyond MAX_TERMS terms."""
+    try:
+        return rebuild(e, _expand)
+    except _TooManyTermsError:
+        return None
+
+
+class _TooManyTermsError(Exception):
+    pass
+
+
+def _terms(e: Expr) -> tuple[Expr, ...]:
+    return e.args if isinstance(e, Add | MatAdd) else (e,)
+
+
+def _distribute(build, args: list[Expr]) -> Expr:  # type: ignore[no-untyped-def]
+    count = 1
+    lists = [_terms(a) for a in args]
+    for terms in lists:
+        count *= len(terms)
+    if count > MAX_TERMS:
+        raise _TooManyTermsError
+    if count == 1:
+        return build(*args)
+    return algebra.add(*[build(*pick) for pick in choices(*lists)])
+
+
+def _expand(e: Expr, args: list[Expr]) -> Expr | None:
+    if isinstance(e, MatMul):
+        return _distribute(algebra.dot, args)
+    if isinstance(e, Mul):
+        return _distribute(Mul, args)
+    if isinstance(e, HadamardProduct):
+        return _distribute(algebra.hadamard, args)
+    if isinstance(e, KroneckerProduct):
+        return _distribute(algebra.kron, args)
+    if isinstance(e, Transpose | DiagMatrix) and isinstance(args[0], MatAdd):
+        f = algebra.t if isinstance(e, Transpose) else algebra.diag
+        return algebra.add(*[f(a) for a in args[0].args])
+    if isinstance(e, Trace):
+        return Add(*[_rotated(a) for a in _terms(algebra.trace(args[0]))])
+    if isinstance(e, Inverse) and isinstance(args[0], MatMul):
+        coefficient, factors = algebra.split(args[0])
+        if all(f.shape == e.shape for f in factors):
+            return algebra.dot(1 / coefficient, *[algebra.inv(f) for f in reversed(factors)])
+    if isinstance(e, MatPow) and e.exp.is_Integer and 0 < e.exp <= 4 and isinstance(args[0], MatAdd | MatMul):
+        return _distribute(algebra.dot, [args[0]] * int(e.exp))
+    if isinstance(e, Pow) and e.exp.is_Integer and 0 < e.exp <= 4 and isinstance(args[0], Add):
+        return _distribute(Mul, [args[0]] * int(e.exp))
+    return None
+
+
+def _rotated(e: Expr) -> Expr:
+    """Return a trace in the first of its rotations and transposes, those with few transposes before others."""
+    coefficient, rest = e.as_coeff_Mul()
+    if not isinstance(rest, Trace):
+        return Mul(*[_rotated(a) for a in e.args]) if isinstance(e, Mul) else e
+    scale, factors = algebra.split(rest.arg)
+    if rest.arg.shape == (1, 1):
+        ways = [list(factors)]
+    else:
+        ways = [[*factors[i:], *factors[:i]] for i in range(len(factors))]
+    ways += [[algebra.t(a) for a in reversed(way)] for way in ways]
+    best = min(ways, key=lambda way: (sum(isinstance(a, Transpose) for a in way), [str(a) for a in way]))
+    return Mul(coefficient, scale, Trace(best[0] if len(best) == 1 else algebra.make(MatMul, *best)))

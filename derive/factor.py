@@ -1,0 +1,230 @@
+"""Common factors taken out of sums, wherever that shortens them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sympy import (
+    Add,
+    DiagMatrix,
+    Expr,
+    HadamardPower,
+    HadamardProduct,
+    Identity,
+    MatAdd,
+    MatMul,
+    Mul,
+    OneMatrix,
+    Rational,
+    S,
+    Trace,
+    Transpose,
+    gcd,
+    ilcm,
+)
+
+from derive import algebra
+from derive.cost import cost
+from derive.language.text import signed
+
+#: Sums of more terms are left as they are: looking at all their factors would take too long.
+MAX_TERMS = 40
+
+Term = tuple[Expr, tuple[Expr, ...]]
+
+
+def factor_sum(e: Expr) -> Expr:
+    """Return a sum with common factors taken out."""
+    if isinstance(e, MatAdd):
+        if len(e.args) > MAX_TERMS:
+            return e
+        return _matrix_sum(e)
+    return _scalar_sum(e) if isinstance(e, Add) else e
+
+
+# ----------------------------------------------------------------------------------------- scalars
+
+
+def common_scalar(coefficients: list[Expr]) -> Expr:
+    """Return the product of what all coefficients have in common, their rational content included."""
+    numbers, rests = zip(*[c.as_coeff_Mul() for c in coefficients], strict=True)
+    shared = dict(rests[0].as_powers_dict())
+    for rest in rests[1:]:
+        powers = rest.as_powers_dict()
+        shared = {
+            b: min(p, powers[b]) for b, p in shared.items() if b in powers and (p - powers[b]).is_number
+        }
+    content = (
+        _content([n for n in numbers if n.is_Rational]) if all(n.is_Rational for n in numbers) else S.One
+    )
+    return Mul(content, *[b**p for b, p in shared.items() if b != 1])
+
+
+def _content(numbers: list[Expr]) -> Expr:
+    top = gcd([abs(n.p) for n in numbers])
+    content = Rational(top, ilcm(1, *[n.q for n in numbers]))
+    return -content if all(n < 0 for n in numbers) else content
+
+
+def _scalar_sum(e: Expr) -> Expr:
+    e = _one_trace(e)
+    if not isinstance(e, Add):
+        return e
+    common = common_scalar(list(e.args))
+    if common == 1:
+        return e
+    inner = Add(*[a / common for a in e.args])
+    taken = Mul(common, inner, evaluate=False) if isinstance(inner, Add) else common * inner
+    return taken if cost(taken) < cost(e) else e
+
+
+def _one_trace(e: Expr) -> Expr:
+    """Write a sum of traces of matrices of one size as the trace of their sum, where that is shorter."""
+    groups: dict[Expr, list[tuple[Expr, Expr, Expr]]] = {}
+    for a in e.args:
+        inner = [f for f in Mul.make_args(a) if isinstance(f, Trace)]
+        for f in inner:
+            groups.setdefault(f.arg.shape[0], []).append((a, a / f, f.arg))
+    for size, members in groups.items():
+        taken = {a: (c, m) for a, c, m in members}
+        if len(taken) < 2 or size == 1:
+            continue
+        matrix = factor_sum(algebra.add(*[algebra.dot(c, m) for c, m in taken.values()]))
+        new = Add(*[a for a in e.args if a not in taken], algebra.trace(matrix))
+        if not isinstance(matrix, MatAdd) and cost(new) < cost(e):
+            return _scalar_sum(new) if isinstance(new, Add) else new
+    return e
+
+
+# ---------------------------------------------------------------------------------------- matrices
+
+
+def _build(term: Term) -> Expr:
+    return algebra.dot(term[0], *term[1])
+
+
+def _matrix_sum(e: MatAdd) -> Expr:
+    terms: list[Expr] = _merge_diagonals(list(e.args))
+    best = algebra.add(*terms)
+    while len(terms) > 1:
+        found = min(_candidates(terms), key=lambda c: cost(algebra.add(*c)), default=None)
+        if found is None or cost(algebra.add(*found)) >= cost(algebra.add(*terms)):
+            break
+        terms = found
+    whole = algebra.add(*terms)
+    if isinstance(whole, MatAdd):
+        whole = _take_out_scalar(whole)
+    return _positive_first(whole if cost(whole) <= cost(best) else best)
+
+
+def _positive_first(e: Expr) -> Expr:
+    """Put the first positive term of a sum in front."""
+    if not isinstance(e, MatAdd) or not signed(e.args[0])[0]:
+        return e
+    first = next((i for i, a in enumerate(e.args) if not signed(a)[0]), 0)
+    return algebra.make(MatAdd, e.args[first], *e.args[:first], *e.args[first + 1 :])
+
+
+def _merge_diagonals(terms: list[Expr]) -> list[Expr]:
+    """Write diag(u) + diag(v) as diag(u + v)."""
+    diagonal = [
+        (c, f[0].args[0])
+        for c, f in map(algebra.split, terms)
+        if len(f) == 1 and isinstance(f[0], DiagMatrix)
+    ]
+    if len(diagonal) < 2:
+        return terms
+    others = [
+        a
+        for a in terms
+        if not (len(algebra.split(a)[1]) == 1 and isinstance(algebra.split(a)[1][0], DiagMatrix))
+    ]
+    inner = factor_sum(algebra.add(*[algebra.dot(c, v) for c, v in diagonal]))
+    return [algebra.diag(inner), *others]
+
+
+def _take_out_scalar(e: MatAdd) -> Expr:
+    common = common_scalar([algebra.split(a)[0] for a in e.args])
+    if common == 1:
+        return e
+    inner = algebra.add(*[algebra.dot(1 / common, a) for a in e.args])
+    taken = algebra.dot(common, inner)
+    return taken if cost(taken) < cost(e) else e
+
+
+def _candidates(terms: list[Expr]) -> Iterator[list[Expr]]:
+    """Yield the sums that result from taking one common factor out of some of the terms."""
+    parts = [algebra.split(a) for a in terms]
+    for left in (True, False):
+        groups: dict[tuple[Expr, ...], list[int]] = {}
+        for i, (_, factors) in enumerate(parts):
+            for k in range(1, len(factors) + 1):
+                groups.setdefault(factors[:k] if left else factors[-k:], []).append(i)
+        for shared, members in groups.items():
+            if len(members) > 1:
+                yield _grouped(terms, members, _product(parts, members, shared, left))
+    flipped = [i for i, a in enumerate(terms) if _transposes(a)]
+    if len(flipped) > 1:
+        inner = factor_sum(algebra.add(*[algebra.t(terms[i]) for i in flipped]))
+        if isinstance(inner, MatAdd):
+            yield _grouped(terms, flipped, Transpose(inner))
+    yield from _hadamard_candidates(terms, parts)
+
+
+def _transposes(a: Expr) -> bool:
+    """Tell whether the transpose of a term is shorter than the term."""
+    return cost(algebra.t(a)) < cost(a)
+
+
+def _grouped(terms: list[Expr], members: list[int], new: Expr) -> list[Expr]:
+    first = members[0]
+    return [new if i == first else a for i, a in enumerate(terms) if i == first or i not in members]
+
+
+def _product(parts: list[Term], members: list[int], shared: tuple[Expr, ...], left: bool) -> Expr:
+    k = len(shared)
+    rests = []
+    for i in members:
+        coefficient, factors = parts[i]
+        rest = factors[k:] if left else factors[:-k]
+        if not rest:
+            rest = (Identity(shared[-1].shape[1] if left else shared[0].shape[0]),)
+        rests.append(_build((coefficient, rest)))
+    inner = factor_sum(algebra.add(*rests))
+    return algebra.dot(*shared, inner) if left else algebra.dot(inner, *shared)
+
+
+def _powers(e: Expr) -> dict[Expr, Expr] | None:
+    """Return a matrix as elementwise powers of bases, or None where a power is no number."""
+    found: dict[Expr, Expr] = {}
+    for a in e.args if isinstance(e, HadamardProduct) else (e,):
+        base, exponent = (a.base, a.exp) if isinstance(a, HadamardPower) else (a, S.One)
+        if not exponent.is_Rational:
+            return None
+        found[base] = exponent
+    return found
+
+
+def _hadamard_candidates(terms: list[Expr], parts: list[Term]) -> Iterator[list[Expr]]:
+    powers = {
+        i: p
+        for i, (_, f) in enumerate(parts)
+        if (p := _powers(f[0] if len(f) == 1 else _whole(f))) is not None
+    }
+    bases = {b for p in powers.values() for b in p if not isinstance(b, OneMatrix)}
+    for base in sorted(bases, key=str):
+        members = [i for i, p in powers.items() if base in p]
+        if len(members) < 2:
+            continue
+        exponents = [powers[i][base] for i in members]
+        least = min(exponents) if min(exponents) > 0 else max(exponents)
+        if least == 0 or min(exponents) < 0 < max(exponents):
+            continue
+        taken = algebra.elementwise_power(base, least)
+        inverse = algebra.elementwise_power(base, -least)
+        inner = factor_sum(algebra.add(*[algebra.hadamard(terms[i], inverse) for i in members]))
+        yield _grouped(terms, members, algebra.hadamard(taken, inner))
+
+
+def _whole(factors: tuple[Expr, ...]) -> Expr:
+    return algebra.make(MatMul, *factors)

@@ -1,0 +1,101 @@
+"""An expression built anew, node by node, by the constructors that keep it tidy."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from sympy import (
+    Add,
+    Determinant,
+    DiagMatrix,
+    Expr,
+    HadamardPower,
+    HadamardProduct,
+    Identity,
+    Inverse,
+    KroneckerProduct,
+    MatAdd,
+    MatMul,
+    MatPow,
+    MatrixSymbol,
+    Mul,
+    OneMatrix,
+    Pow,
+    Trace,
+    Transpose,
+    ZeroMatrix,
+)
+from sympy.matrices.expressions.applyfunc import ElementwiseApplyFunction
+from sympy.matrices.expressions.diagonal import DiagonalOf
+
+from derive import algebra
+from derive.functions import EntrySum, PseudoInverse, Vec
+
+Rewrite = Callable[[Expr, list[Expr]], Expr | None]
+
+_TIDY: dict[type, Callable[..., Expr]] = {
+    Add: Add,
+    Mul: Mul,
+    Pow: Pow,
+    MatAdd: algebra.add,
+    MatMul: algebra.dot,
+    MatPow: lambda x, k: algebra.power(x, int(k)),
+    HadamardProduct: algebra.hadamard,
+    HadamardPower: algebra.elementwise_power,
+    KroneckerProduct: algebra.kron,
+    Transpose: algebra.t,
+    Trace: algebra.trace,
+    Determinant: algebra.det,
+    EntrySum: algebra.entry_sum,
+    DiagMatrix: algebra.diag,
+    DiagonalOf: algebra.diag,
+    Vec: algebra.vec,
+    PseudoInverse: algebra.pinv,
+}
+
+
+def parts(e: Expr) -> tuple[Expr, ...]:
+    """Return the expressions that an expression is made of, without sizes and function names."""
+    if not e.args or isinstance(e, MatrixSymbol | Identity | OneMatrix | ZeroMatrix):
+        return ()
+    if isinstance(e, ElementwiseApplyFunction):
+        return (e.expr,)
+    if isinstance(e, Inverse):
+        return (e.arg,)
+    return e.args
+
+
+def tidy(e: Expr, args: list[Expr]) -> Expr:
+    """Return one node with new parts."""
+    if isinstance(e, Inverse):
+        return algebra.inv(args[0])
+    if isinstance(e, ElementwiseApplyFunction):
+        x = args[0]
+        return ElementwiseApplyFunction(e.function, x) if algebra.is_matrix(x) else e.function(x)
+    build: Any = _TIDY.get(type(e), e.func)
+    return build(*args)
+
+
+def rebuild(expr: Expr, rewrite: Rewrite) -> Expr:
+    """Return an expression rebuilt from its leaves, every node by `rewrite(node, new parts)`.
+
+    Where `rewrite` answers None, the node is only made tidy. Shared parts are rebuilt once; nothing recurses.
+    """
+    done: dict[Expr, Expr] = {}
+    stack: list[tuple[Expr, bool]] = [(expr, False)]
+    while stack:
+        e, ready = stack.pop()
+        if e in done:
+            continue
+        inner = parts(e)
+        if not inner:
+            done[e] = e
+        elif ready:
+            args = [done[a] for a in inner]
+            new = rewrite(e, args)
+            done[e] = tidy(e, args) if new is None else new
+        else:
+            stack.append((e, True))
+            stack.extend((a, False) for a in inner)
+    return done[expr]
