@@ -11,7 +11,7 @@ from importlib import metadata
 import typer
 from typer.exceptions import TyperException
 
-from reports.commands import check, derive, report, verify
+from reports.commands import check, derive, report
 
 #: An option as people write it; anything else that begins with a minus is an expression.
 _OPTION = re.compile(r"--([A-Za-z][A-Za-z-]*(=.*)?)?", re.DOTALL)
@@ -28,7 +28,7 @@ app = typer.Typer(
     context_settings={"max_content_width": 100},
     help="Derive matrix derivatives line by line, and prove or refute claimed ones.",
 )
-for module in (derive, check, verify, report):
+for module in (derive, check, report):
     module.register(app)
 
 
