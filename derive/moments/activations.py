@@ -82,7 +82,8 @@ ACTIVATIONS: dict[str, Activation] = {
             "tanh",
             sp.tanh(X),
             sp.Rational(5, 3),
-            "not the gain that keeps a pre-activation variance of 1: that is 1/sqrt(E[tanh(a)^2]) at s = 1",
+            "not the gain that keeps a pre-activation variance of 1, which is 1/sqrt(E[tanh(a)^2]) = 1.5925 at "
+            "s = 1: under 5/3 it settles at 1.178, and gradients grow by 1.21 a layer",
         ),
         Activation(
             "sigmoid",
