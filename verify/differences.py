@@ -50,13 +50,15 @@ KINK_CONFIDENCE = 4.0
 class Ladder:
     """The samples of phi: `steps` (k, ...), largest first, `plus` and `minus` (k, ...), `centre` (...).
 
-    Values that could not be computed are nan.
+    `extent` (...) is the distance of x from the origin along the direction, in units of the step. Values that could not be
+    computed are nan.
     """
 
     steps: Floats
     plus: Floats
     minus: Floats
     centre: Floats
+    extent: Floats
 
     @property
     def central(self) -> Floats:
@@ -91,19 +93,27 @@ class Estimate:
 
 
 def sample(
-    stencil: Stencil, centre: Floats, *, top: float, bottom: float, unit: float, noise: ArrayLike = 0.0
+    stencil: Stencil,
+    centre: Floats,
+    *,
+    extent: float,
+    top: float,
+    bottom: float,
+    unit: float,
+    noise: ArrayLike = 0.0,
 ) -> Ladder:
     """Return the samples of phi at steps from about `top` downwards, each a quarter of the one before.
 
-    The descent ends at `bottom`, or where rounding (`unit`, the relative spacing of the arithmetic, times phi, or the
-    `noise` of phi, over h) reaches 3% of the slopes seen. It begins above `top` if rounding drowns the slope even there.
+    The descent ends at `bottom`, or where rounding (`unit`, the relative spacing of the arithmetic, times phi, over
+    h) reaches 3% of the slopes seen. It begins above `top` if rounding or the `noise` of phi drowns the slope even there.
+    `extent` is that of the ladder.
     """
     rows: list[tuple[Floats, Floats, float]] = []
 
-    def blur(row: tuple[Floats, Floats, float]) -> tuple[Floats, Floats]:
+    def blur(row: tuple[Floats, Floats, float], known: ArrayLike = 0.0) -> tuple[Floats, Floats]:
         plus, minus, h = row
         size = np.fmax(np.fmax(np.abs(plus), np.abs(minus)), np.abs(centre))
-        return np.fmax(unit * size, noise) / h, np.abs(plus - minus) / (2 * h)
+        return np.fmax(unit * size, known) / h, np.abs(plus - minus) / (2 * h)
 
     h = top
     while len(rows) < LONGEST_LADDER and h >= bottom:
@@ -113,13 +123,14 @@ def sample(
             roundings, slopes = zip(*(blur(row) for row in rows[-3:]), strict=True)
             if np.all(roundings[-1] >= 0.03 * np.fmax.reduce(slopes)):
                 break
-    rows = _prolonged(rows, stencil, blur)
+    rows = _prolonged(rows, stencil, lambda row: blur(row, noise))
     shape = (-1, *np.shape(centre))
     return Ladder(
         steps=np.array([np.full(np.shape(centre), h) for _, _, h in rows], dtype=float).reshape(shape),
         plus=np.array([plus for plus, _, _ in rows], dtype=float).reshape(shape),
         minus=np.array([minus for _, minus, _ in rows], dtype=float).reshape(shape),
         centre=np.asarray(centre, dtype=float),
+        extent=np.full(np.shape(centre), extent),
     )
 
 
@@ -161,6 +172,7 @@ def side_by_side(ladders: Sequence[Ladder]) -> Ladder:
         plus=np.stack([padded(ladder.plus) for ladder in ladders], axis=-1),
         minus=np.stack([padded(ladder.minus) for ladder in ladders], axis=-1),
         centre=np.stack([ladder.centre for ladder in ladders], axis=-1),
+        extent=np.stack([ladder.extent for ladder in ladders], axis=-1),
     )
 
 
@@ -172,7 +184,9 @@ def estimate(ladder: Ladder, *, unit: float = np.finfo(float).eps, noise: ArrayL
     """
     with np.errstate(all="ignore"):
         size = np.fmax(np.fmax(np.abs(ladder.plus), np.abs(ladder.minus)), np.abs(ladder.centre))
-        floor = np.fmax(np.fmax(unit * size, np.asarray(noise, dtype=float)), _quantum(ladder))
+        # Noise is often relative: where phi is larger than at 0, it may be too.
+        growth = np.where(ladder.centre == 0, 1.0, size / np.abs(ladder.centre))
+        floor = np.fmax(np.fmax(unit * size, growth * np.asarray(noise, dtype=float)), _quantum(ladder))
         slope = _extrapolate(ladder.central, ladder.steps, floor, EVEN_POWERS)
         bend = _extrapolate(ladder.bend, ladder.steps, 4 * floor, ODD_POWERS)
         jump, jump_error = bend.pick(bend.best)
@@ -260,13 +274,13 @@ def _quantum(ladder: Ladder) -> Floats:
     """Return the least change that phi can show, for the steps at which it shows none; 0 for all others.
 
     A phi that is computed in single precision, or rounded, is exactly constant at small steps. Those say nothing of
-    the slope if phi moves at larger steps that are still small (2^-18 of the largest).
+    the slope if phi moves at larger steps that are still small beside x (2^-18 of it).
     """
     change = np.fmax(np.abs(ladder.plus - ladder.centre), np.abs(ladder.minus - ladder.centre))
     moves = change > 0
     finest = len(moves) - 1 - np.argmax(moves[::-1], axis=0)[None]
     quantum = np.take_along_axis(change, finest, axis=0)
-    small = np.take_along_axis(ladder.steps, finest, axis=0) < 2.0**-18 * np.nanmax(ladder.steps, axis=0)
+    small = np.take_along_axis(ladder.steps, finest, axis=0) < 2.0**-18 * ladder.extent
     return np.where((change == 0) & np.any(moves, axis=0) & small, quantum, 0.0)
 
 
@@ -351,13 +365,14 @@ def directional_derivative(
         return out
 
     moving = along != 0
-    scale = float(np.max(np.maximum(np.abs(point[moving]), 1.0)) / np.max(np.abs(along)))
-    smallest = 4 * np.finfo(float).eps * float(np.max(np.abs(point[moving]) / np.abs(along[moving])))
+    size, largest = np.abs(point[moving]), float(np.max(np.abs(along)))
+    smallest = 4 * np.finfo(float).eps * float(np.max(size / np.abs(along[moving])))
     with np.errstate(all="ignore"):
         ladder = sample(
             lambda h: (value(h), value(-h), h),
             centre,
-            top=float(power_of_two(scale)),
+            extent=float(np.max(size)) / largest,
+            top=float(power_of_two(max(float(np.max(size)), 1.0) / largest)),
             bottom=smallest,
             unit=float(np.finfo(float).eps),
             noise=noise,

@@ -15,8 +15,9 @@ Flags = NDArray[np.bool_]
 
 #: The claim may differ from the estimate by this many estimated errors.
 SAFETY = 4.0
-#: A derivative counts as seen if the tolerance is at most this part of it: three digits.
-SEEN = 1e-3
+#: A derivative counts as seen if the tolerance is at most this part of it: three digits, or two in less than double
+#: precision.
+SEEN, SEEN_SINGLE = 1e-3, 1e-2
 #: So many step sizes at least must exclude a claim.
 WITNESSES = 3
 
@@ -68,7 +69,7 @@ def judge(
 
     `claim_error` is the error that the claim's own arithmetic may have, `near` the largest step that counts as close to
     x, `unit` the relative spacing of f's arithmetic, `noise` a bound of the error of f. A claim is excluded if at least three steps could tell it from the estimate, all such
-    steps exclude it, and no two finer steps speak for it.
+    steps exclude it, no two finer steps speak for it, and f is not rounded off to a constant near x.
     """
     found = estimate(ladder, unit=unit, noise=noise)
     half_kink = np.abs(found.kink) / 2
@@ -86,16 +87,32 @@ def judge(
     # Steps too noisy to tell may still fit the claim much better than they fit the estimate.
     fits = finer & (np.abs(found.values - claim) < 0.2 * np.abs(found.values - found.value))
     spoken_for = np.any(fits[1:] & fits[:-1], axis=0)
-    excluded = ~within & (telling.sum(axis=0) >= WITNESSES) & np.all(denying | ~telling, axis=0) & ~spoken_for
+    excluded = (
+        ~within
+        & ~_rounded(ladder)
+        & (telling.sum(axis=0) >= WITNESSES)
+        & np.all(denying | ~telling, axis=0)
+        & ~spoken_for
+    )
 
     seen = _seen(claim, claim_error, tolerance, found, ladder, unit)
     return Finding(within, excluded, seen, (half_kink > 0) & within, off, tolerance, found)
+
+
+def _rounded(ladder: Ladder) -> bool:
+    """Return whether phi is constant near x along every direction, and not further away: it may be rounded."""
+    still = (ladder.plus == ladder.centre) & (ladder.minus == ladder.centre)
+    moves = np.isfinite(ladder.plus) & ~still
+    last = len(still) - 1 - np.argmax(np.isfinite(ladder.plus)[::-1], axis=0)
+    dead = np.take_along_axis(still, last[None], axis=0)[0]
+    return bool(np.all(dead) and np.any(moves))
 
 
 def _seen(
     claim: Floats, claim_error: Floats, tolerance: Floats, found: Estimate, ladder: Ladder, unit: float
 ) -> Flags:
     """Return where the tolerance is small enough for 'within it' to mean something."""
+    enough = SEEN if unit <= np.finfo(float).eps else SEEN_SINGLE
     size = np.fmax(np.abs(claim), np.abs(found.value))
     largest = float(np.max(size, initial=0.0))
     with np.errstate(invalid="ignore"):
@@ -106,4 +123,4 @@ def _seen(
     around = np.fmax(largest, np.fmax.reduce(slopes, axis=0, initial=0.0))
     faint = np.fmax(size, tolerance) <= 0.1 * np.sqrt(unit) * largest
     constant = ~np.any(moves > 0, axis=0)
-    return (tolerance <= SEEN * size) | (nil & ((tolerance <= SEEN * around) | constant)) | faint
+    return (tolerance <= enough * size) | (nil & ((tolerance <= enough * around) | constant)) | faint
