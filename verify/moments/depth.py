@@ -140,7 +140,7 @@ class MeanField:
         try:
             return self.second_moment(q) / q - 1
         except InputError:
-            return math.inf  # the moment overflows: the map is far above the diagonal
+            return math.nan  # the moment overflows, or oscillates beyond resolution: no sign to go by
 
     def limit(self, q: float = 1.0) -> FixedPoint | None:
         """Return the fixed point that the iteration from q approaches, or None where it explodes."""
@@ -150,7 +150,7 @@ class MeanField:
         at = next((point for point in points if abs(point.value - q) <= 1e-9 * q), None)
         if at is not None:
             return at
-        if self._gap(q) > 0:
+        if not self._gap(q) < 0:
             return next((point for point in points if point.value > q), None)
         return next((point for point in reversed(points) if point.value < q), None)
 

@@ -77,10 +77,13 @@ def kinks(given: str | Expr | Activation | Function) -> list[float]:
 def piecewise_function(parts: list[Piece]) -> Function:
     """Return smooth pieces as one function of an array; an edge belongs to the piece on its left."""
     import sympy as sp
+    from sympy.codegen.rewriting import expm1_opt, log1p_opt, optimize
 
     from derive.moments.activations import X
 
-    branches = [sp.lambdify(X, part.expression, ["scipy", "numpy"]) for part in parts]
+    # exp(x) - 1 and log(1 + x) become expm1 and log1p, which keep their digits near 0.
+    stable = [optimize(part.expression, [expm1_opt, log1p_opt]) for part in parts]
+    branches = [sp.lambdify(X, expression, ["scipy", "numpy"]) for expression in stable]
     edges = [-np.inf, *(float(part.upper) for part in parts)]
 
     def evaluate(x: Array) -> Array:
