@@ -1,5 +1,7 @@
 """Symbols: text to expression to computational graph to derivation. This package knows no numbers."""
 
+import sys
+
 from derive.api import differential, gradient, hessian, jacobian
 from derive.derivation import Derivation, Step
 from derive.errors import InputError, InternalError
@@ -8,6 +10,9 @@ from derive.language.latex import latex
 from derive.language.parser import parse
 from derive.language.text import to_text
 from derive.problem import Problem
+
+# An expression is as deep as the network that it describes, and SymPy walks it recursively.
+sys.setrecursionlimit(max(sys.getrecursionlimit(), 10_000))
 
 __all__ = [
     "Derivation",

@@ -39,13 +39,17 @@ from sympy.core.sympify import _sympify
 from sympy.matrices.expressions.applyfunc import ElementwiseApplyFunction
 from sympy.matrices.expressions.diagonal import DiagonalOf
 
-from derive.facts import is_orthogonal, is_symmetric
+from derive.facts import facts, is_orthogonal, is_symmetric
 from derive.functions import Commutation, EntrySum, PseudoInverse, Vec
 
 
 def make(head: type, *args: Expr) -> Expr:
-    """Return head(*args) as it stands: SymPy's constructors walk the tree to check what is known to fit."""
-    return Basic.__new__(head, *args)
+    """Return head(*args) as it stands: SymPy's constructors walk the tree to check what is known to fit.
+
+    Equal expressions come back as one object, so that comparing deep ones does not walk them.
+    """
+    new = Basic.__new__(head, *args)
+    return facts().memo.setdefault(new, new)
 
 
 def is_matrix(x: Expr) -> bool:

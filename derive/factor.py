@@ -27,17 +27,18 @@ from derive import algebra
 from derive.cost import cost
 from derive.language.text import signed
 
-#: Sums of more terms are left as they are: looking at all their factors would take too long.
+#: Sums of more terms, or longer ones, are left as they are: looking at all their factors would take too long.
 MAX_TERMS = 40
+MAX_COST = 300
 
 Term = tuple[Expr, tuple[Expr, ...]]
 
 
 def factor_sum(e: Expr) -> Expr:
     """Return a sum with common factors taken out."""
+    if len(e.args) > MAX_TERMS or cost(e) > MAX_COST:
+        return e
     if isinstance(e, MatAdd):
-        if len(e.args) > MAX_TERMS:
-            return e
         return _matrix_sum(e)
     return _scalar_sum(e) if isinstance(e, Add) else e
 
@@ -211,8 +212,8 @@ def _hadamard_candidates(terms: list[Expr], parts: list[Term]) -> Iterator[list[
         for i, (_, f) in enumerate(parts)
         if (p := _powers(f[0] if len(f) == 1 else _whole(f))) is not None
     }
-    bases = {b for p in powers.values() for b in p if not isinstance(b, OneMatrix)}
-    for base in sorted(bases, key=str):
+    bases = dict.fromkeys(b for p in powers.values() for b in p if not isinstance(b, OneMatrix))
+    for base in bases:
         members = [i for i, p in powers.items() if base in p]
         if len(members) < 2:
             continue
