@@ -1,1 +1,51 @@
-"""placeholder."""
+"""Numbers: evidence for derivatives and moments, and the verdicts that it adds up to.
+
+Names are imported when they are first used, so that the package itself costs nothing.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from verify.claims import check_claim
+    from verify.derived import differential, gradient, hessian, jacobian
+    from verify.gradients import check_gradient
+    from verify.monte_carlo import check_moment
+    from verify.suite import run_suite
+    from verify.testing import assert_gradient
+
+_HOMES = {
+    "assert_gradient": "verify.testing",
+    "check_claim": "verify.claims",
+    "check_gradient": "verify.gradients",
+    "check_moment": "verify.monte_carlo",
+    "differential": "verify.derived",
+    "gradient": "verify.derived",
+    "hessian": "verify.derived",
+    "jacobian": "verify.derived",
+    "run_suite": "verify.suite",
+}
+
+__all__ = [
+    "assert_gradient",
+    "check_claim",
+    "check_gradient",
+    "check_moment",
+    "differential",
+    "gradient",
+    "hessian",
+    "jacobian",
+    "run_suite",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'verify' has no attribute '{name}'")
+    return getattr(import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return __all__

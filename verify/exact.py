@@ -34,6 +34,8 @@ from verify.verdict import Evidence, Word
 CERTAINTY_BITS = 60
 #: Digits to which balls must agree.
 DIGITS = 50
+#: The number of digits that stands for all of them.
+EXACT = 999
 PRECISIONS = (256, 512, 1024, 4096)
 #: How many assignments of sizes a verdict rests on, and how many points of each style are tried for one.
 ASSIGNMENTS = 3
@@ -203,18 +205,21 @@ def ball_evidence(statement: Statement, claim: Expr, seed: int = 0, quick: bool 
     except Abstain as reason:
         return _evidence("real balls", "inconclusive", str(reason), start)
     if not checked:
+        why = f" ({', '.join(sorted(reasons))})" if reasons else ""
         raise InputError(
-            "no value and derivative at any of the points tried"
-            + (f": {', '.join(sorted(reasons))} everywhere" if reasons else "")
-            + "; is something missing, such as an assumption (positive, posdef, invertible)?"
+            f"the expression has no value and derivative at any of the points tried{why}: "
+            "is an assumption missing, such as positive, posdef or invertible?"
         )
     digits = min(c["digits"] for c in checked)
     at = "; ".join(_show(c["sizes"], end="") for c in checked if c["sizes"])
-    figure = f"{digits} digits agree at {sum(c['points'] for c in checked)} random points"
+    points = sum(c["points"] for c in checked)
+    figure = (
+        f"{'all' if digits == EXACT else digits} digits agree at {points} random point{'s' * (points > 1)}"
+    )
     details = {
         "digits": digits,
         "bits": max(c["bits"] for c in checked),
-        "points": sum(c["points"] for c in checked),
+        "points": points,
         "sizes": [c["sizes"] for c in checked],
         "styles": sorted({c["style"] for c in checked}),
         "seed": seed,
@@ -289,7 +294,7 @@ def compare(statement: Statement, claim: Expr, place: Place) -> Gap:
             pairs = list(zip(true.reshape(-1), claimed.reshape(-1), strict=True))
             for a, b in pairs:
                 if not a.overlaps(b):
-                    figure = f"disjoint: {a.str(12)} and {b.str(12)}"
+                    figure = f"disjoint: along a random direction {a.str(12)}, claimed {b.str(12)}"
                     return Gap("refuted", 0, bits, figure)
             digits = min(_digits(a, b) for a, b in pairs)
         if digits >= DIGITS:
@@ -304,9 +309,9 @@ def _digits(a: Any, b: Any) -> int:
     """
     gap = (a - b).abs_upper()
     if gap == 0:
-        return 999
+        return EXACT
     scale = 1 if a.contains(0) and b.contains(0) else max(a.abs_lower(), b.abs_lower())
-    return max(0, min(999, int(float((scale / gap).log()) / math.log(10))))
+    return max(0, min(EXACT, int(float((scale / gap).log()) / math.log(10))))
 
 
 def _show(sizes: dict[str, int], end: str = ", ") -> str:

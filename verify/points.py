@@ -141,7 +141,7 @@ class Space:
             yield dict(zip(self.sizes, values, strict=True))
         for values in islice(permutations(range(2, 2 + max(count, 2)), count), 24):
             yield dict(zip(self.sizes, values, strict=True))
-        for n in (2, 1):
+        for n in (3, 2):
             yield dict.fromkeys(self.sizes, n)
 
     def free(self, sizes: Mapping[str, int], draw: Any) -> dict[str, np.ndarray]:

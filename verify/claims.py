@@ -1,0 +1,159 @@
+"""A claimed derivative of an expression, answered with evidence: proved, certified, agrees, refuted."""
+
+from __future__ import annotations
+
+import time
+import warnings
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from sympy import Expr, MatrixSymbol, S, Symbol
+
+from derive import algebra, api
+from derive.errors import InputError, InternalError
+from derive.expand import expand
+from derive.facts import assuming
+from derive.ingest import read_claim, read_problem
+from derive.problem import Problem
+from verify.statement import KINDS, Statement
+from verify.verdict import Evidence, Verdict, add_up
+
+
+def check_claim(
+    expr: str | Expr | Problem,
+    wrt: Any,
+    claim: str | Expr,
+    kind: str = "gradient",
+    where: str | Mapping[str, Any] | None = None,
+    assume: str | Iterable[Any] | None = None,
+    seed: int = 0,
+) -> Verdict:
+    """Check a claimed derivative of an expression (text or SymPy) by a variable.
+
+    `kind` is gradient, jacobian, hessian or differential (in which dX names the direction in X), in the layouts
+    of `verify.statement`. `where` declares shapes and `assume` says what is known of values, as for
+    `derive.gradient`. The verdict is *proved* if the claim has the same normal form as the derived result,
+    *certified* by a prime field if both sides are rational, *agrees* to 50 digits with rigorous bounds by real
+    balls, or *refuted* with a counterexample reduced to small integers and a diagnosis.
+
+    Raises InputError for what cannot be read, for a claim of another shape, and for an expression that has no
+    value at any point that was tried.
+    """
+    problem, statement, asserted = read(expr, wrt, claim, kind, where, assume)
+    evidence = gather(problem, statement, asserted, seed)
+    word = add_up(evidence)
+    if word != "refuted":
+        return Verdict(word, tuple(evidence))
+    from verify.counterexample import find_counterexample
+    from verify.diagnosis import diagnose
+
+    at = next((e.details.get("sizes") for e in evidence if e.verdict == "refuted"), None)
+    counterexample = find_counterexample(statement, asserted, seed, at)
+    return Verdict(word, tuple(evidence), counterexample, diagnose(problem, statement, asserted, seed))
+
+
+def read(
+    expr: str | Expr | Problem,
+    wrt: Any,
+    claim: str | Expr,
+    kind: str = "gradient",
+    where: str | Mapping[str, Any] | None = None,
+    assume: str | Iterable[Any] | None = None,
+) -> tuple[Problem, Statement, Expr]:
+    """Return the problem, what is stated about it, and the claim in its terms. Raises InputError."""
+    if kind not in KINDS:
+        raise InputError(f"the kind {kind!r} is not one of {', '.join(KINDS)}")
+    problem = read_problem(expr, wrt, where, assume)
+    statement = Statement.of(problem, kind)
+    return problem, statement, _read_claim(claim, problem, statement)
+
+
+def with_directions(problem: Problem) -> Problem:
+    """Return the problem with a direction dX for every variable X, which claims may name."""
+    symbols, shapes = dict(problem.symbols), dict(problem.shapes)
+    for x in problem.wrt:
+        name = f"d{x.name}"
+        if name not in symbols:
+            symbols[name] = MatrixSymbol(name, *x.shape) if x.is_Matrix else Symbol(name, real=True)
+            shapes[name] = shapes[x.name]
+    return Problem(problem.expr, problem.wrt, symbols, shapes, problem.assumptions)
+
+
+def _read_claim(claim: str | Expr, problem: Problem, statement: Statement) -> Expr:
+    directed = statement.kind in ("hessian", "differential")
+    scope = with_directions(problem) if directed else problem
+    shapes = statement.claim_shapes()
+    errors = []
+    for shape in shapes:
+        try:
+            return read_claim(claim, scope, shape)
+        except InputError as error:
+            errors.append(error)
+    try:
+        have = _shape(read_claim(claim, scope))
+    except InputError:
+        raise errors[0] from None  # not the shape, but what it says
+    if have in shapes:
+        raise errors[0]
+    mend = ": is it the transpose?" if have[::-1] in shapes else ""
+    raise InputError(f"the claim is {_by(have)}, the {statement.kind} {_by(shapes[0])}{mend}")
+
+
+def _shape(x: Expr) -> tuple[Any, Any]:
+    return x.shape if x.is_Matrix else (1, 1)
+
+
+def _by(shape: tuple[Any, Any]) -> str:
+    return "a scalar" if shape == (1, 1) else f"{shape[0]} x {shape[1]}"
+
+
+# ----------------------------------------------------------------------------------------- the evidence
+
+
+def gather(problem: Problem, statement: Statement, claim: Expr, seed: int = 0) -> list[Evidence]:
+    """Return what symbols, a prime field and real balls say of a claim."""
+    from verify.exact import ball_evidence, field_evidence
+
+    symbolic = symbolic_evidence(problem, statement, claim)
+    exact = field_evidence(statement, claim, seed)
+    # Where a prime field has decided, one real point still shows that there is something to differentiate.
+    balls = ball_evidence(statement, claim, seed, quick=exact.verdict == "certified")
+    found = [symbolic, exact, balls]
+    words = {e.verdict for e in found}
+    if "refuted" in words and words & {"proved", "certified"}:
+        raise InternalError(
+            f"the methods contradict each other on the {statement.kind} of {problem.expr} by "
+            f"{', '.join(statement.wrt)}: " + "; ".join(f"{e.method}: {e.verdict}" for e in found)
+        )
+    return found
+
+
+def symbolic_evidence(problem: Problem, statement: Statement, claim: Expr) -> Evidence:
+    """Return proved where the derived result and the claim have the same normal form."""
+    start = time.perf_counter()
+    try:
+        result = derived(problem, statement, claim)
+    except InputError as reason:
+        return Evidence(
+            "normal form", "inconclusive", f"not derived: {reason}", {}, time.perf_counter() - start
+        )
+    with assuming(problem.assumptions):
+        difference = expand(algebra.add(result, algebra.dot(S.NegativeOne, claim)))
+    same = difference is not None and difference in (0, algebra.zero(algebra.shape(claim)))
+    figure = "the derived result has the same normal form" if same else "the normal forms differ"
+    word = "proved" if same else "inconclusive"
+    return Evidence("normal form", word, figure, {}, time.perf_counter() - start)
+
+
+def derived(problem: Problem, statement: Statement, claim: Expr | None = None) -> Expr:
+    """Return the derived result, in the layout of the claim where there are two. Raises InputError."""
+    names = list(statement.wrt)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # a variable that does not occur is the caller's to be warned of
+        if statement.kind == "hessian":
+            square = claim is not None and claim.is_Matrix and claim.shape != statement.wrt_shape
+            form = "kronecker" if square and statement.wrt_shape[1] != 1 else "operator"
+            return api.hessian(problem, names, form=form).result
+        if statement.kind == "differential":
+            return api.differential(problem, names).result
+        return getattr(api, statement.kind)(problem, names[0]).result

@@ -1,0 +1,432 @@
+"""What is wrong with a refuted claim, in a sentence.
+
+The claim is compared with the truth as it would be under the usual slips: a factor, a transpose, a term too many or
+too few, a forgotten path, a product in the wrong order, an inverse left out, another layout, an assumption that was
+not made. The truth is the derivative by dual numbers, at random points of a prime field (or in balls); the derived
+result and its computational graph serve only to give terms and paths their names.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from fractions import Fraction
+from typing import Any
+
+from sympy import Expr, HadamardProduct, Inverse, MatMul, MatPow, Pow, Symbol, Transpose
+from sympy.core.basic import Basic
+
+from derive.backprop import Sweep, backprop
+from derive.errors import InputError
+from derive.expand import expand
+from derive.facts import assuming
+from derive.functions import Commutation
+from derive.graph import Graph, build_graph
+from derive.language.text import to_text
+from derive.problem import Problem
+from verify.evaluate import layout
+from verify.points import SYMMETRIC
+from verify.samples import Samples, multiple, same
+from verify.statement import Statement
+
+#: Seconds after which no further slip is tried.
+SECONDS = 1.0
+#: The longest formula that a sentence holds.
+LONGEST = 80
+NAMES = {
+    "gradient": "the gradient",
+    "jacobian": "the Jacobian",
+    "hessian": "the Hessian",
+    "differential": "the differential",
+}
+
+
+def diagnose(problem: Problem, statement: Statement, claim: Expr, seed: int = 0) -> str | None:
+    """Return a sentence on how a wrong claim differs from the truth, None if no usual slip explains it."""
+    try:
+        samples = Samples(statement, claim, seed)
+    except InputError:
+        return None
+    with samples.arithmetic.context():
+        case = _Case(problem, statement, claim, samples, seed)
+        for slip in (_whole, _factor, _assumption, _layout, _term, _path, _repair):
+            found = slip(case)
+            if found is not None:
+                return found
+            if case.late:
+                break
+    return (
+        None if case.result is None else f"none of the usual slips; {case.what} is {case.text(case.result)}"
+    )
+
+
+class _Case:
+    """A wrong claim, the truth at sample points, and the derived result."""
+
+    def __init__(
+        self, problem: Problem, statement: Statement, claim: Expr, samples: Samples, seed: int
+    ) -> None:
+        self.problem, self.statement, self.claim, self.samples = problem, statement, claim, samples
+        self.seed, self.end = seed, time.perf_counter() + SECONDS
+        self.what = NAMES[statement.kind]
+        self.claimed = samples.side(claim)
+        self.result = self._result()
+
+    @property
+    def late(self) -> bool:
+        """Return whether the time is up."""
+        return time.perf_counter() > self.end
+
+    def _result(self) -> Expr | None:
+        """Return the derived result, if it is right."""
+        from verify.claims import derived
+
+        try:
+            result = derived(self.problem, self.statement, self.claim)
+        except InputError:
+            return None
+        side = self.samples.side(result)
+        return result if side is not None and same(side, self.samples.true) else None
+
+    def graph_and_sweep(self) -> tuple[Graph, Sweep]:
+        """Return the computational graph and its adjoints."""
+        with assuming(self.problem.assumptions):
+            graph = build_graph(self.problem.expr, self.problem.wrt, self.problem.symbols)
+            return graph, backprop(graph)
+
+    def is_right(self, candidate: Expr) -> bool:
+        """Return whether an expression is the truth at all sample points."""
+        first = self.samples.side(candidate, first_only=True)
+        if first is None or not same(first, self.samples.true[: len(first)]):
+            return False
+        side = self.samples.side(candidate)
+        return side is not None and same(side, self.samples.true)
+
+    def text(self, e: Expr) -> str:
+        """Return an expression in the text language, cut where it is long."""
+        try:
+            out = to_text(e)
+        except InputError:
+            out = str(e)
+        return out if len(out) <= LONGEST else out[: LONGEST - 3] + "..."
+
+
+# ------------------------------------------------------------------------------------- the claim as a whole
+
+
+def _whole(case: _Case) -> str | None:
+    if case.claim.is_Matrix and case.claim.shape[0] == case.claim.shape[1] and case.is_right(case.claim.T):
+        return f"the transpose of {case.what}"
+    if case.result is None or not case.claim.is_Matrix:
+        return None
+    square = case.result.is_Matrix and case.result.shape[0] == case.result.shape[1]
+    if square and _gives(case, Inverse(case.result), case.claimed):
+        return f"the inverse of {case.what}"
+    return None
+
+
+def _gives(case: _Case, e: Expr, side: list[Any] | None) -> bool:
+    got = case.samples.side(e)
+    return got is not None and side is not None and same(got, side)
+
+
+def _factor(case: _Case) -> str | None:
+    if case.claimed is None:
+        return None
+    constant = multiple(case.claimed, case.samples.true)
+    if constant is not None:
+        return _times(constant, case.what)
+    for s in _scalars(case):
+        value = case.samples.scalar(s)
+        if value is None:
+            continue
+        with_it = [t * c for t, c in zip(case.samples.true, value, strict=True)]
+        constant = multiple(case.claimed, with_it)
+        if constant is not None:
+            return f"{'' if constant == 1 else f'{constant} times '}{case.text(s)} times {case.what}"
+        # claimed * s = constant * true: the factor s is missing.
+        with_it = [t * c for t, c in zip(case.claimed, value, strict=True)]
+        constant = multiple(with_it, case.samples.true)
+        if constant is not None:
+            also = "" if constant == 1 else f" and the factor {1 / constant}"
+            return f"right but for the missing factor {case.text(s)}{also}"
+    return None
+
+
+def _times(c: Fraction, what: str) -> str:
+    words = {Fraction(2): "twice ", Fraction(1, 2): "half of ", Fraction(-1): "minus "}
+    if c == 0:
+        return f"zero, which {what} is not"
+    if c == -1:
+        return f"{what} with the opposite sign"
+    return f"{words.get(c, f'{c} times ')}{what}"
+
+
+def _scalars(case: _Case) -> Iterator[Expr]:
+    """Yield scalars that a factor may be: variables, sizes, and the scalars that the formulas are made of."""
+    seen: set[Basic] = set()
+    sizes = [Symbol(name, integer=True, positive=True) for name in case.statement.space.sizes]
+    sources = [case.statement.expr, *([case.result] if case.result is not None else []), case.claim]
+    nodes = [step.node for e in sources for step in layout(e)]
+    for e in [*sizes, *sorted(nodes, key=lambda e: not e.is_Symbol)]:
+        base = e.base if isinstance(e, Pow) else e
+        if getattr(base, "is_Matrix", False) or base.is_number or base in seen or len(seen) > 30:
+            continue
+        seen.add(base)
+        yield base
+        yield base**2
+
+
+# ------------------------------------------------------------------------------------------ assumptions
+
+
+def _assumption(case: _Case) -> str | None:
+    space = case.statement.space
+    square = [
+        v.name
+        for v in space.variables.values()
+        if v.shape[0] == v.shape[1] and v.shape != (1, 1) and not v.kinds & SYMMETRIC
+    ]
+    groups = [[name] for name in square] + ([square] if len(square) > 1 else [])
+    for kind, names in [("symmetric", group) for group in groups]:
+        if _right_under(case, kind, names):
+            return f"right only if {_and(names)} {'is' if len(names) == 1 else 'are'} symmetric"
+    free = [v.name for v in space.variables.values() if "positive" not in v.kinds and not v.kinds]
+    if case.samples.is_real and free and _right_under(case, "positive", free):
+        single = next((name for name in free if _right_under(case, "positive", [name])), None)
+        names = [single] if single else free
+        return f"right only where {_and(names)} {'is' if len(names) == 1 else 'are'} positive"
+    return None
+
+
+def _right_under(case: _Case, kind: str, names: list[str]) -> bool:
+    if case.late:
+        return False
+    statement = replace(case.statement, space=case.statement.space.assuming(kind, names))
+    try:
+        samples = Samples(statement, case.claim, case.seed)
+    except InputError:
+        return False
+    side = samples.side(case.claim)
+    return side is not None and same(side, samples.true)
+
+
+def _and(names: list[str]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+def _layout(case: _Case) -> str | None:
+    x = case.statement.space.variables[case.statement.wrt[0]]
+    tied = x.kinds & {"structured-symmetric", "structured-diagonal"}
+    if tied:
+        loose = x.kinds - tied | {"symmetric"}
+        variables = {**case.statement.space.variables, x.name: replace(x, kinds=loose)}
+        space = replace(case.statement.space, variables=variables)
+        if _is_right_in(case, replace(case.statement, space=space)):
+            return f"right if the entries of {x.name} were free; the tied ones move together"
+    elif x.shape[0] == x.shape[1] and x.shape != (1, 1):
+        for kind in ("structured-symmetric", "structured-diagonal"):
+            tighter = replace(case.statement, space=case.statement.space.assuming(kind, [x.name]))
+            if _is_right_in(case, tighter):
+                return f"right under {kind}({x.name}), where tied entries move together"
+    if case.statement.kind != "jacobian":
+        return None
+    (m, n), (r, c) = case.statement.expr_shape, case.statement.wrt_shape
+    rows = Commutation(n, m) if (m, n) != (1, 1) and 1 not in (m, n) else None
+    columns = Commutation(r, c) if 1 not in (r, c) else None
+    for left, right in ((rows, columns), (None, columns), (rows, None)):
+        factors = [f for f in (left, case.claim, right) if f is not None]
+        if len(factors) > 1 and case.is_right(MatMul(*factors)):
+            return "the Jacobian for matrices read row by row; here they are read column by column"
+    return None
+
+
+def _is_right_in(case: _Case, statement: Statement) -> bool:
+    try:
+        samples = Samples(statement, case.claim, case.seed)
+    except InputError:
+        return False
+    side = samples.side(case.claim)
+    return side is not None and same(side, samples.true)
+
+
+# ------------------------------------------------------------------------------------- terms and paths
+
+
+def _terms(case: _Case, e: Expr) -> list[Expr]:
+    with assuming(case.problem.assumptions):
+        spread = expand(e)
+    out = [t for f in (spread, e) if f is not None for t in (f.args if f.is_Add or f.is_MatAdd else (f,))]
+    return list(dict.fromkeys(out))[:40]
+
+
+def _gap(case: _Case) -> list[Any] | None:
+    """Return the claim minus the truth."""
+    if case.claimed is None:
+        return None
+    return [c - t for c, t in zip(case.claimed, case.samples.true, strict=True)]
+
+
+def _term(case: _Case) -> str | None:
+    gap = _gap(case)
+    if gap is None:
+        return None
+    for term, words in _parts(case):
+        side = case.samples.side(term)
+        c = multiple(gap, side) if side is not None else None
+        if c == -1:
+            return f"right but for the missing term {case.text(term)}{words}"
+        if c == -2:
+            return f"right but for the sign of the term {case.text(term)}{words}"
+        if c is not None:
+            return (
+                f"right but for the term {case.text(term)}{words}, which has the factor {1 + c} instead of 1"
+            )
+    for term in _terms(case, case.claim):
+        side = case.samples.side(term)
+        c = multiple(gap, side) if side is not None else None
+        if c == 1:
+            return f"right but for the surplus term {case.text(term)}"
+        if c is not None:
+            return f"right with {1 - c} times the term {case.text(term)}"
+    return None
+
+
+def _parts(case: _Case) -> Iterator[tuple[Expr, str]]:
+    """Yield the parts of the truth: what each occurrence of the variable contributes, then the terms."""
+    if case.result is None:
+        return
+    paths = _paths(case)
+    if len(paths) > 1:
+        yield from paths
+    for term in _terms(case, case.result):
+        yield term, ""
+
+
+def _paths(case: _Case) -> list[tuple[Expr, str]]:
+    """Return what every occurrence of the variable contributes to the gradient, with its path in words."""
+    if case.statement.kind != "gradient":
+        return []
+    graph, sweep = case.graph_and_sweep()
+    x = graph.variable(case.problem.wrt[0])
+    out = []
+    for c in sweep.contributions:
+        if x is not None and c.node.parents[c.place] == x.index:
+            inside = case.text(c.node.expr)
+            occurrence = inside if isinstance(c.node.expr, Transpose) else f"{x.name} in {inside}"
+            out.append((c.value, f", the path through {occurrence}"))
+    return out
+
+
+def _path(case: _Case) -> str | None:
+    """Several occurrences, or an inner path, treated as constant."""
+    gap = _gap(case)
+    if gap is None or case.statement.kind != "gradient" or case.result is None:
+        return None
+    graph, _ = case.graph_and_sweep()
+    x = graph.variable(case.problem.wrt[0])
+    if x is None:
+        return None
+    with assuming(case.problem.assumptions):
+        for node in graph.nodes:
+            for place, parent in enumerate(node.parents):
+                if parent is None or len(graph.children(graph.nodes[parent])) < 2 or case.late:
+                    continue
+                parents = tuple(None if i == place else p for i, p in enumerate(node.parents))
+                nodes = list(graph.nodes)
+                nodes[node.index] = replace(node, parents=parents)
+                without = backprop(Graph(tuple(nodes), graph.variables)).values[x.index]
+                if _gives(case, without, case.claimed):
+                    inner = case.text(graph.nodes[parent].expr)
+                    return (
+                        f"right but for the path through {inner} in {case.text(node.expr)}, which is missing"
+                    )
+    return None
+
+
+# ---------------------------------------------------------------------------------- slips inside the claim
+
+
+def _repair(case: _Case) -> str | None:
+    """Mend the claim in one place at a time, in the ways in which people slip."""
+    for words, mended in _mended(case, case.claim):
+        if case.late:
+            return None
+        if case.is_right(mended):
+            return words
+    return None
+
+
+def _mended(case: _Case, claim: Expr) -> Iterator[tuple[str, Expr]]:
+    for rebuild, node, many in _places(claim):
+        for words, other in _alternatives(case, node):
+            try:
+                whole = rebuild(other)
+            except (ValueError, TypeError, AttributeError):
+                continue  # shapes that do not fit
+            if getattr(whole, "shape", None) == getattr(claim, "shape", None):
+                yield words + (" throughout" if many else ""), whole
+
+
+def _places(claim: Expr) -> Iterator[tuple[Callable[[Expr], Expr], Expr, bool]]:
+    """Yield every place of an expression with a function that puts something else there; then all at once."""
+    count: dict[Expr, int] = {}
+
+    def walk(e: Expr, put: Callable[[Expr], Expr]) -> Iterator[tuple[Callable[[Expr], Expr], Expr, bool]]:
+        count[e] = count.get(e, 0) + 1
+        yield put, e, False
+        for i, a in enumerate(e.args):
+            if isinstance(a, Expr) and not a.is_number and len(count) < 80 and e.args:
+
+                def inside(new: Expr, e: Expr = e, i: int = i, put: Callable[[Expr], Expr] = put) -> Expr:
+                    return put(e.func(*e.args[:i], new, *e.args[i + 1 :]))
+
+                if not (
+                    e.is_Symbol or type(e).__name__ in ("MatrixSymbol", "Identity", "OneMatrix", "ZeroMatrix")
+                ):
+                    yield from walk(a, inside)
+
+    yield from walk(claim, lambda new: new)
+    for e in [e for e, n in count.items() if n > 1]:
+        yield (lambda new, e=e: claim.xreplace({e: new})), e, True
+
+
+def _alternatives(case: _Case, e: Expr) -> Iterator[tuple[str, Expr]]:
+    """Yield what may have been meant by a piece of the claim, with the words for it."""
+    text = case.text
+    if not e.is_Matrix:
+        if isinstance(e, Pow) and e.exp.is_Integer:
+            for k in (-e.exp, e.exp - 1, e.exp + 1):
+                yield f"right with {text(e.base**k)} in place of {text(e)}", e.base**k
+        return
+    square = e.shape[0] == e.shape[1]
+    if isinstance(e, MatMul):
+        scalars = [a for a in e.args if not a.is_Matrix]
+        factors = [a for a in e.args if a.is_Matrix]
+        for i in range(len(factors) - 1):
+            a, b = factors[i : i + 2]
+            if b.shape[1] == a.shape[0] and (a.shape[0], b.shape[1]) == (b.shape[0], a.shape[1]):
+                swapped = MatMul(*scalars, *factors[:i], b, a, *factors[i + 2 :])
+                yield f"right with {text(b * a)} in place of {text(a * b)}: the order is wrong", swapped
+            if a.shape == b.shape:
+                entrywise = MatMul(*scalars, *factors[:i], HadamardProduct(a, b), *factors[i + 2 :])
+                yield (
+                    f"right with the elementwise product {text(a)} .* {text(b)} in place of {text(a * b)}",
+                    entrywise,
+                )
+    if isinstance(e, HadamardProduct) and square:
+        yield f"right with the matrix product {text(MatMul(*e.args))} in place of {text(e)}", MatMul(*e.args)
+        swapped = MatMul(*reversed(e.args))
+        yield f"right with the matrix product {text(swapped)} in place of {text(e)}", swapped
+    if isinstance(e, Inverse):
+        yield f"right with {text(e.arg)} in place of {text(e)}: the inverse is too much", e.arg
+    elif isinstance(e, MatPow) and e.exp.is_Integer:
+        for k in (e.exp - 1, e.exp + 1):
+            yield f"right with power {k} in place of {text(e)}", MatPow(e.base, k).doit(deep=False)
+    if isinstance(e, Transpose):
+        yield f"right with {text(e.arg)} in place of {text(e)}", e.arg
+    elif square:
+        yield f"right with {text(Transpose(e))} in place of {text(e)}", Transpose(e)
+    if square and not isinstance(e, Inverse):
+        yield f"right with {text(Inverse(e))} in place of {text(e)}: the inverse was forgotten", Inverse(e)

@@ -1,0 +1,159 @@
+"""The truth at a few random points, for comparing many formulas with it quickly."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Any
+
+from sympy import Expr
+
+from derive.errors import InputError
+from verify.arithmetics.balls import Balls
+from verify.arithmetics.base import Abstain, Arithmetic, Undefined
+from verify.arithmetics.exact import PrimeField, prime_field
+from verify.evaluate import Environment
+from verify.exact import Place, field_places, real_places
+from verify.statement import Statement
+
+#: Assignments of sizes, and points for each.
+SIZES, POINTS = 2, 2
+#: Distances within which balls count as equal, and as a rational factor: differences lose digits.
+CLOSE, CLOSE_FACTOR = 1e-50, 1e-25
+
+
+class Samples:
+    """Points at which a statement's truth and a claim have values, and the truth there.
+
+    A side is a flat list of numbers, the entries at all points one after the other. Raises InputError where
+    there is no such point.
+    """
+
+    def __init__(self, statement: Statement, claim: Expr, seed: int = 0) -> None:
+        self.statement = statement
+        for arithmetic in (prime_field(), Balls(256)):
+            self.arithmetic: Arithmetic = arithmetic
+            self.places: list[Place] = []
+            self.true: list[Any] = []
+            self.counts: list[int] = []
+            try:
+                self._fill(claim, seed)
+            except Abstain:
+                continue
+            if self.places:
+                return
+        raise InputError("no point has a value on both sides")
+
+    @property
+    def is_real(self) -> bool:
+        """Return whether the points are real ones."""
+        return not isinstance(self.arithmetic, PrimeField)
+
+    def _fill(self, claim: Expr, seed: int) -> None:
+        found = 0
+        for sizes in self.statement.space.assignments():
+            done = 0
+            places = (
+                field_places(self.statement, sizes, seed, self.arithmetic)
+                if isinstance(self.arithmetic, PrimeField)
+                else real_places(self.statement.space, self.statement, sizes, seed)
+            )
+            for place in places:
+                try:
+                    true = self._true(place)
+                    self._claimed(claim, place)
+                except Undefined:
+                    continue
+                self.places.append(place)
+                self.true += true
+                self.counts.append(len(true))
+                done += 1
+                if done == POINTS:
+                    break
+            found += done > 0
+            if found == SIZES:
+                return
+
+    def _true(self, place: Place) -> list[Any]:
+        with self.arithmetic.context():
+            values = place.values(self.statement.space, self.arithmetic)
+            return list(
+                self.statement.true_side(values, place.sizes, self.arithmetic, *place.weights).reshape(-1)
+            )
+
+    def _claimed(self, claim: Expr, place: Place) -> list[Any]:
+        with self.arithmetic.context():
+            values = place.values(self.statement.space, self.arithmetic)
+            side = self.statement.claimed_side(claim, values, place.sizes, self.arithmetic, *place.weights)
+            return list(side.reshape(-1))
+
+    def side(self, claim: Expr, first_only: bool = False) -> list[Any] | None:
+        """Return a formula's side at all points (or the first), None where it has no value."""
+        out: list[Any] = []
+        try:
+            for place in self.places[: 1 if first_only else None]:
+                out += self._claimed(claim, place)
+        except (Undefined, Abstain, InputError, ValueError, TypeError):
+            return None
+        return out
+
+    def scalar(self, e: Expr) -> list[Any] | None:
+        """Return the value of a scalar at all points, repeated for every entry of a side."""
+        out: list[Any] = []
+        try:
+            for place, count in zip(self.places, self.counts, strict=True):
+                with self.arithmetic.context():
+                    values = place.values(self.statement.space, self.arithmetic)
+                    value = self.arithmetic.check(Environment(self.arithmetic, values, place.sizes).run(e))
+                out += [value[0, 0]] * count
+        except (Undefined, Abstain, InputError):
+            return None
+        return out
+
+
+def same(a: list[Any], b: list[Any]) -> bool:
+    """Return whether two sides are equal: residues exactly, balls to 50 digits."""
+    return len(a) == len(b) and all(_equal(x, y) for x, y in zip(a, b, strict=True))
+
+
+def _equal(x: Any, y: Any, close: float = CLOSE) -> bool:
+    if not hasattr(x, "overlaps"):
+        return bool(x == y)
+    if not x.overlaps(y):
+        return False
+    scale = max(1.0, float(x.abs_upper()))
+    return float((x - y).abs_upper()) < close * scale
+
+
+def multiple(a: list[Any], b: list[Any]) -> Fraction | None:
+    """Return the rational number c with a = c·b everywhere, None where there is none of moderate size."""
+    pivot = next((k for k, y in enumerate(b) if not _equal(y, 0 * y)), None)
+    if pivot is None:
+        return None
+    ratio = a[pivot] / b[pivot]
+    if not all(_equal(x, ratio * y) for x, y in zip(a, b, strict=True)):
+        return None
+    return _fraction(ratio)
+
+
+def _fraction(ratio: Any) -> Fraction | None:
+    """Return the simplest rational number that a residue or a ball may be."""
+    if hasattr(ratio, "modulus"):
+        return _reconstructed(int(ratio), int(ratio.modulus()))
+    near = Fraction(float(ratio.mid()))
+    for guess in (near.limit_denominator(10**6), Fraction(round(near * 10**12), 10**12)):
+        if _equal(ratio, 0 * ratio + guess.numerator / (0 * ratio + guess.denominator), CLOSE_FACTOR):
+            return guess
+    return None
+
+
+def _reconstructed(r: int, p: int) -> Fraction | None:
+    """Return the fraction of small numerator and denominator that is r modulo p (Wang 1981)."""
+    bound = 1 << ((p.bit_length() - 1) // 2)
+    old, new, s, t = p, r, 0, 1
+    while new > bound:
+        quotient = old // new
+        old, new, s, t = new, old - quotient * new, t, s - quotient * t
+    if t == 0 or abs(t) > bound:
+        return None
+    q = Fraction(new, t)
+    return q if max(abs(q.numerator), q.denominator) < 10**8 * 16 else None
