@@ -412,6 +412,8 @@ def inv(x: Expr) -> Expr:
         return t(inv(x.arg))
     if isinstance(x, MatPow) and x.exp.is_Integer:
         return power(inv(x.base), int(x.exp))
+    if isinstance(x, KroneckerProduct) and all(a.shape[0] == a.shape[1] for a in x.args):
+        return kron(*[inv(a) for a in x.args])
     if is_orthogonal(x):
         return t(x)
     if isinstance(x, DiagMatrix):

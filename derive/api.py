@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from sympy import Expr, Identity, MatrixSymbol, S, Symbol
@@ -105,10 +106,11 @@ def hessian(
     """
     if form not in ("operator", "kronecker"):
         raise InputError(f'the form of a Hessian is "operator" or "kronecker", not "{form}"')
-    first = gradient(expr, wrt, where, assume)
-    problem, x = first.problem, first.problem.wrt[0]
+    problem = read_problem(expr, wrt, where, assume)
+    x = _one(problem, "hessian")
+    first = gradient(replace(problem, assumptions=_beyond_a_point(problem)), x)
     shape = algebra.shape(x)
-    inner = Problem(first.result, problem.wrt, problem.symbols, problem.shapes, problem.assumptions)
+    inner = replace(problem, expr=first.result)
     taken = [n.name for n in first.graph.nodes]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -124,6 +126,17 @@ def hessian(
 
 
 # ------------------------------------------------------------------------------------------- details
+
+
+def _beyond_a_point(problem: Problem) -> frozenset[tuple[str, str]]:
+    """Return the assumptions that hold in a neighbourhood of a point, for a gradient to be differentiated again.
+
+    That the value of X is symmetric says nothing of X + dX, and so must not simplify the first derivative.
+    """
+    weaker = {"symmetric": None, "posdef": "invertible", "orthogonal": "invertible"}
+    names = {x.name for x in problem.wrt}
+    kept = ((weaker.get(kind, kind) if name in names else kind, name) for kind, name in problem.assumptions)
+    return frozenset((kind, name) for kind, name in kept if kind)
 
 
 def _one(problem: Problem, kind: str) -> Expr:

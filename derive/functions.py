@@ -225,7 +225,7 @@ class LogDet(Functional):
 
     def definition(self) -> Expr:
         """Return the function in terms of the determinant."""
-        return log(Abs(Determinant(self.arg)))
+        return log(Abs(Determinant(self.arg), evaluate=False), evaluate=False)
 
 
 class Norm1(Functional):

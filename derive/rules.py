@@ -121,8 +121,12 @@ def _inner(a: M, b: M) -> M:
     return _tr(a.T @ b)
 
 
+def _identity(n: Any) -> M:
+    return M(S.One if n == 1 else Identity(n))
+
+
 def _eye(x: M) -> M:
-    return M(Identity(x.shape[0]))
+    return _identity(x.shape[0])
 
 
 def _ones(x: M) -> M:
@@ -194,7 +198,7 @@ def _kron_pull(g: M, y: M, x: Sequence[M], i: int) -> M:
     if parts is not None:
         scale, left, right = parts
         return scale * left * _inner(right, b) if i == 0 else scale * right * _inner(left, a)
-    im, in_, ip, iq = (M(Identity(s)) for s in (m, n, p, q))
+    im, in_, ip, iq = map(_identity, (m, n, p, q))
     if i == 0:  # the partial trace over the second factor's indices
         return _kron(im, _vec(ip).T) @ _kron(g, ip) @ _kron(in_, _vec(b))
     return _kron(_vec(im).T, ip) @ _kron(im, g) @ _kron(_vec(a.T), iq)

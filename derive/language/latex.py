@@ -99,7 +99,8 @@ def _piece(expr: Expr) -> Piece:
 def name(text: str) -> str:
     """Return a name as LaTeX: Greek letters, subscripts, bars for adjoints and d for tangents."""
     if text.endswith("_bar"):
-        return rf"\bar{{{name(text[:-4])}}}"
+        base, _, tail = name(text[:-4]).partition("_")
+        return rf"\bar{{{base}}}" + (f"_{tail}" if tail else "")
     if re.fullmatch(r"d([A-Z]\w*|[a-z](_?\d+)?|u_\w+)", text) and text[1:] not in GREEK:
         return rf"\mathrm{{d}}{name(text[1:])}"
     stem, tail = re.fullmatch(r"([A-Za-z]+)_?(\w*)", text).groups()  # type: ignore[union-attr]

@@ -29,6 +29,7 @@ from derive.language.shapes import (
     Shape,
     Size,
     SizeConflict,
+    Undetermined,
     Unknown,
     find,
     from_sympy,
@@ -392,14 +393,30 @@ def _symbols(scope: Scope) -> tuple[dict[str, Expr], dict[str, tuple[Expr, Expr]
     return symbols, shapes
 
 
+def _settle(scope: Scope) -> None:
+    """Make the products of sizes equal: those that are determined first, then one by a guess, and so on."""
+    waiting, guess = scope.deferred, False
+    while waiting:
+        undetermined = []
+        for i, (a, b, node, what) in enumerate(waiting):
+            try:
+                unify(a, b, guess)
+            except Undetermined if not guess else ():
+                undetermined.append(waiting[i])
+            except SizeConflict:
+                raise scope.error(f"sizes do not fit in {what}: declare the shapes with --where",
+                                  node.position) from None  # fmt: skip
+            else:
+                if guess:
+                    undetermined = waiting[i + 1 :]
+                    break
+        guess = not guess and len(undetermined) == len(waiting)
+        waiting = undetermined
+
+
 def _finish(scope: Scope, root: Node, symbols: Mapping[str, Expr]) -> Expr:
     """Build the SymPy expression of every node, operands first."""
-    for a, b, node, what in scope.deferred:
-        try:
-            unify(a, b)
-        except SizeConflict:
-            raise scope.error(f"sizes do not fit in {what}: declare the shapes with --where",
-                              node.position) from None  # fmt: skip
+    _settle(scope)
     for node in scope.nodes:
         try:
             node.expr = build.expression(node, symbols)

@@ -7,6 +7,8 @@ sizes. Names and unknowns of matrices are never 1: what is one wide is declared 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import reduce
+from math import gcd, prod
 
 from sympy import Expr, Integer, Mul, Symbol
 
@@ -36,6 +38,10 @@ SCALAR: Shape = (1, 1)
 
 class SizeConflict(Exception):
     """Two sizes that cannot be equal."""
+
+
+class Undetermined(SizeConflict):
+    """Two products of sizes that can be equal in more than one way."""
 
 
 def find(size: Size) -> Size:
@@ -73,10 +79,11 @@ def factors(size: Size) -> list[Size]:
     return factors(size.a) + factors(size.b) if isinstance(size, Product) else [size]
 
 
-def unify(a: Size, b: Size) -> None:
+def unify(a: Size, b: Size, guess: bool = False) -> None:
     """Make two sizes equal.
 
-    Raises SizeConflict where they cannot be, or where it would take more than matching factor by factor.
+    Raises SizeConflict where they cannot be, and Undetermined where products can be equal in several ways; with
+    `guess`, their factors are then matched in order, as a Kronecker product's are.
     """
     a, b = find(a), find(b)
     if a is b or a == b:
@@ -84,23 +91,54 @@ def unify(a: Size, b: Size) -> None:
     if isinstance(b, Unknown) and not isinstance(a, Unknown):
         a, b = b, a
     if isinstance(a, Unknown):
-        if b == 1 or occurs(a, b):
+        if b == 1:
             raise SizeConflict
-        a.to = b
-        return
+        if not occurs(a, b):
+            a.to = b
+            return
     if isinstance(a, Product) or isinstance(b, Product):
-        left, right = factors(a), factors(b)
-        for size in list(left):  # what stands on both sides cancels
-            if size in right:
-                left.remove(size)
-                right.remove(size)
-        if len(left) == len(right) and left:
-            for x, y in zip(left, right, strict=True):
-                unify(x, y)
-            return
-        if not left and not right:
-            return
+        _unify_products(*_cancelled(factors(a), factors(b)), guess)
+        return
     raise SizeConflict
+
+
+def _cancelled(left: list[Size], right: list[Size]) -> tuple[list[Size], list[Size]]:
+    """Leave away the factors that stand on both sides; of the numbers, one is left on each side."""
+    left, right = list(left), list(right)
+    for size in list(left):
+        if size in right:
+            left.remove(size)
+            right.remove(size)
+    m, n = (prod(d for d in side if isinstance(d, int)) for side in (left, right))
+    common = gcd(m, n)
+    sides = [(left, m // common), (right, n // common)]
+    left, right = ([d for d in side if not isinstance(d, int)] + [k] * (k > 1) for side, k in sides)
+    return left, right
+
+
+def _unify_products(left: list[Size], right: list[Size], guess: bool) -> None:
+    if not left and not right:
+        return
+    if not left or not right or not any(isinstance(d, Unknown) for d in left + right):
+        raise SizeConflict
+    if not isinstance(left[0], Unknown) or (isinstance(right[0], Unknown) and len(right) < len(left)):
+        left, right = right, left
+    unknown = left[0]
+    if isinstance(unknown, Unknown) and all(d is unknown for d in left) and unknown not in right:
+        k = len(left)
+        if k == 1:
+            unknown.to = reduce(Product, right)
+            return
+        if len(right) == k and len(set(right)) == 1:
+            unify(unknown, right[0])
+            return
+        if len(right) == 1 and isinstance(right[0], int) and round(right[0] ** (1 / k)) ** k == right[0]:
+            unknown.to = round(right[0] ** (1 / k))
+            return
+    if not guess or len(left) != len(right):
+        raise Undetermined
+    for x, y in zip(left, right, strict=True):
+        unify(x, y, guess)
 
 
 def show(size: Size) -> str:

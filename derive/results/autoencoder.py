@@ -12,8 +12,8 @@ AUTOENCODER = Result(
     kind="gradient",
     where="W: h x n, x: n",
     story=(
-        "The encoder h = W x and the decoder W'h share one matrix W. It enters the reconstruction error "
-        "r = W'W x - x twice, and the gradient is the sum over both paths: one through the encoder, one through "
+        "The encoder $h = W x$ and the decoder $W^{\\top} h$ share one matrix $W$. It enters the reconstruction error "
+        "$r = W^{\\top} W x - x$ twice, and the gradient is the sum over both paths: one through the encoder, one through "
         "the decoder. Whoever follows one path only trains a different model."
     ),
     source="Baldi and Hornik 1989, Neural networks and principal component analysis",
@@ -25,12 +25,12 @@ AUTOENCODER = Result(
         Slip(
             "one path only (the decoder)",
             "W*x*(W'*W*x - x)'",
-            "the path through the encoder W x is forgotten",
+            "the path through the encoder $W x$ is forgotten",
         ),
         Slip(
             "one path only (the encoder)",
             "W*(W'*W*x - x)*x'",
-            "the path through the decoder W' is forgotten",
+            "the path through the decoder $W^{\\top}$ is forgotten",
         ),
         Slip(
             "twice one path",

@@ -15,10 +15,10 @@ GPLVM = Result(
     where="D: scalar, X: n x q, Y: n x d",
     assume="positive(alpha), positive(beta)",
     story=(
-        "D columns of data Y are independent draws of one Gaussian process with the linear kernel "
-        "K = α X X' + β⁻¹ I over latent points X. The log-likelihood (without its constant) depends on X through "
-        "K, twice through X X': both paths give the same matrix because K is symmetric, which is seen from how "
-        "K is made."
+        "$D$ columns of data $Y$ are independent draws of one Gaussian process with the linear kernel "
+        "$K = \\alpha X X^{\\top} + \\beta^{-1} I$ over latent points $X$. The log-likelihood (without its constant) depends on $X$ through "
+        "$K$, twice through $X X^{\\top}$: both paths give the same matrix because $K$ is symmetric, which is seen from how "
+        "$K$ is made."
     ),
     source="Lawrence 2005, Probabilistic non-linear principal component analysis, (4) and (5)",
     claims=(f"alpha*(inv({_K})*Y*Y' - D*eye)*inv({_K})*X",),
@@ -26,12 +26,12 @@ GPLVM = Result(
         Slip(
             "the sign of the inverse's derivative lost",
             f"-alpha*(inv({_K})*Y*Y' + D*eye)*inv({_K})*X",
-            "the differential of K⁻¹ is -K⁻¹ dK K⁻¹; with a plus the data term changes sides",
+            "the differential of $K^{-1}$ is $-K^{-1} \\, \\mathrm{d}K \\, K^{-1}$; with a plus the data term changes sides",
         ),
         Slip(
             "half of the gradient",
             f"1/2*alpha*(inv({_K})*Y*Y' - D*eye)*inv({_K})*X",
-            "X X' holds X twice, and the two paths cancel the half in front",
+            "$X X^{\\top}$ holds $X$ twice, and the two paths cancel the half in front",
         ),
     ),
 )

@@ -62,16 +62,16 @@ def by_indices() -> list[IndexLine]:
         IndexLine(rf"\log y_i = {latex(log_softmax)}", "the logarithm of the softmax"),
         IndexLine(
             rf"\frac{{\partial \log y_i}}{{\partial z_j}} = {latex(by_definition)}",
-            "differentiate term by term: the derivative of z_k by z_j is δ_jk",
+            "differentiate term by term: the derivative of $z_k$ by $z_j$ is $\\delta_{j k}$",
         ),
         IndexLine(
             rf"\frac{{\partial \log y_i}}{{\partial z_j}} = {latex(picked)} = {latex(log_derivative)}",
-            "δ_jk picks the term k = j, and exp(z_j) over the sum is y_j",
+            "$\\delta_{j k}$ picks the term $k = j$, and $\\exp(z_j)$ over the sum is $y_j$",
         ),
         IndexLine(
             r"\frac{\partial y_i}{\partial z_j} = y_i \frac{\partial \log y_i}{\partial z_j}"
             r" = y_i \left(\delta_{i j} - y_j\right)",
-            "the derivative of exp(log y_i)",
+            "the derivative of $\\exp(\\log y_i)$",
         ),
         IndexLine(
             r"\left(\operatorname{diag}(y) - y y^{\top}\right)_{i j} = y_i \delta_{i j} - y_i y_j"
@@ -88,9 +88,9 @@ SOFTMAX_JACOBIAN = Result(
     wrt="z",
     kind="jacobian",
     story=(
-        "The last layer of a classifier turns scores z into probabilities y = softmax(z). Each probability "
-        "depends on every score, since all share one normaliser: the diagonal carries y_i(1 - y_i), the rest "
-        "-y_i y_j. Rows and columns sum to zero, because the probabilities always sum to one."
+        "The last layer of a classifier turns scores $z$ into probabilities $y = \\operatorname{softmax}(z)$. Each probability "
+        "depends on every score, since all share one normaliser: the diagonal carries $y_i (1 - y_i)$, the rest "
+        "$-y_i y_j$. Rows and columns sum to zero, because the probabilities always sum to one."
     ),
     source="Bridle 1990, Probabilistic interpretation of feedforward classification network outputs",
     claims=("diag(softmax(z)) - softmax(z)*softmax(z)'",),
@@ -98,12 +98,12 @@ SOFTMAX_JACOBIAN = Result(
         Slip(
             "the exponential of a derivative",
             "exp(eye - vector(1)*softmax(z)')",
-            "y_i = exp(log y_i) has the derivative y_i times that of log y_i, not its exponential",
+            "$y_i = \\exp(\\log y_i)$ has the derivative $y_i$ times that of $\\log y_i$, not its exponential",
         ),
         Slip(
             "a wrong sign off the diagonal",
             "diag(softmax(z)) + softmax(z)*softmax(z)' - 2*diag(softmax(z).^2)",
-            "for i and j distinct the derivative is -y_i y_j: raising one score lowers the other probabilities",
+            "for $i$ and $j$ distinct the derivative is $-y_i y_j$: raising one score lowers the other probabilities",
         ),
     ),
     by_indices=by_indices,

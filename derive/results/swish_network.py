@@ -15,8 +15,9 @@ SWISH_NETWORK = Result(
     kind="gradient",
     where="W_1: h x n, W_2: m x h, b: h, x: n, y: m",
     story=(
-        "The squared error of W_2 swish(W_1 x + b) against y, by the first weights. The error travels back "
-        "through W_2', is scaled entry by entry with swish'(k) = σ(k)(1 + k - swish(k)), and meets the input x."
+        "The squared error of $W_2 \\operatorname{swish}(W_1 x + b)$ against $y$, by the first weights. The error travels back "
+        "through $W_2^{\\top}$, is scaled entry by entry with "
+        "$\\operatorname{swish}'(k) = \\sigma(k) (1 + k - \\operatorname{swish}(k))$, and meets the input $x$."
     ),
     source="Ramachandran, Zoph and Le 2017, Searching for activation functions",
     claims=(f"((W_2'*{_ERROR}).*(swish{_Z} + sigmoid{_Z}.*(vector(1) - swish{_Z})))*x'",),
@@ -24,7 +25,7 @@ SWISH_NETWORK = Result(
         Slip(
             "a lost factor in swish'",
             f"((W_2'*{_ERROR}).*({_Z} + sigmoid{_Z}.*(vector(1) - sigmoid{_Z})))*x'",
-            "the product rule gives σ(k) + k σ(k)(1 - σ(k)), not k + σ(k)(1 - σ(k))",
+            "the product rule gives $\\sigma(k) + k \\sigma(k) (1 - \\sigma(k))$, not $k + \\sigma(k) (1 - \\sigma(k))$",
         ),
     ),
 )
