@@ -395,23 +395,24 @@ def _symbols(scope: Scope) -> tuple[dict[str, Expr], dict[str, tuple[Expr, Expr]
 
 def _settle(scope: Scope) -> None:
     """Make the products of sizes equal: those that are determined first, then one by a guess, and so on."""
-    waiting, guess = scope.deferred, False
+    waiting = scope.deferred
     while waiting:
-        undetermined = []
-        for i, (a, b, node, what) in enumerate(waiting):
-            try:
-                unify(a, b, guess)
-            except Undetermined if not guess else ():
-                undetermined.append(waiting[i])
-            except SizeConflict:
-                raise scope.error(f"sizes do not fit in {what}: declare the shapes with --where",
-                                  node.position) from None  # fmt: skip
-            else:
-                if guess:
-                    undetermined = waiting[i + 1 :]
-                    break
-        guess = not guess and len(undetermined) == len(waiting)
-        waiting = undetermined
+        rest = [pair for pair in waiting if not _settled(scope, *pair, guess=False)]
+        if len(rest) == len(waiting):
+            _settled(scope, *rest.pop(0), guess=True)
+        waiting = rest
+
+
+def _settled(scope: Scope, a: Size, b: Size, node: Node, what: str, guess: bool) -> bool:
+    try:
+        unify(a, b, guess)
+    except SizeConflict as error:
+        if isinstance(error, Undetermined) and not guess:
+            return False
+        raise scope.error(
+            f"sizes do not fit in {what}: declare the shapes with --where", node.position
+        ) from None
+    return True
 
 
 def _finish(scope: Scope, root: Node, symbols: Mapping[str, Expr]) -> Expr:
