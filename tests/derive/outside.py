@@ -1,8 +1,9 @@
 """A reader of the text language that shares nothing with the package: its own grammar, shapes and arithmetic.
 
 It stands for the programs that read what gradproof prints. It knows no more than the language's basis: names, numbers
-without exponents, `eye`, `vector(1)`, `matrix(1)` whose sizes must follow from what they meet, and the functions
-below. Sizes are compared as words, so that `m` never passes for `n`, even where the numbers happen to agree.
+without exponents, `eye`, `vector(1)`, `matrix(1)` whose sizes must follow from what they meet, the functions below,
+and `dexpm` and `commutation`, which only results use. Sizes are compared as words, so that `m` never passes for `n`,
+even where the numbers happen to agree.
 """
 
 from __future__ import annotations
@@ -105,7 +106,7 @@ def read(text: str) -> Tree:
             if parts != [Tree("number", leaf="1")]:
                 raise Unreadable(f"only {word}(1) is known")
             return Tree(word)
-        if word not in _FUNCTIONS or len(parts) != (2 if word == "kron" else 1):
+        if word not in _FUNCTIONS or len(parts) != (2 if word in ("kron", "dexpm", "commutation") else 1):
             raise Unreadable(f"unknown function {word} of {len(parts)}")
         return Tree(word, parts)
 
@@ -137,6 +138,8 @@ def _size(size):
         size = size.fill
     if isinstance(size, tuple):
         a, b = map(_size, size)
+        if isinstance(a, int) and isinstance(b, int):
+            return a * b
         return b if a == 1 else a if b == 1 else (a, b)
     return size
 
@@ -152,6 +155,13 @@ def _same(a, b, what):
     elif isinstance(a, tuple) and isinstance(b, tuple):
         _same(a[0], b[0], what)
         _same(a[1], b[1], what)
+    elif isinstance(b, tuple):
+        _same(b, a, what)
+    elif isinstance(a, tuple) and isinstance(b, int):
+        unknown, factor = a if isinstance(a[1], int) else a[::-1]
+        if not isinstance(factor, int) or b % factor:
+            raise Unreadable(f"{a} is not {b} in {what}")
+        _same(unknown, b // factor, what)
     else:
         raise Unreadable(f"{a} is not {b} in {what}")
 
@@ -162,6 +172,10 @@ def _one(shape):
 
 def unify(tree: Tree, shapes: dict) -> tuple:
     """Find the shape of every part of a tree; `shapes` maps names to pairs of words or 1."""
+    if tree.op == "commutation":
+        size = tuple(int(a.leaf) if a.leaf.isdigit() else a.leaf for a in tree.parts)
+        tree.shape = (size, size[::-1])  # it takes vec(X) to vec(X')
+        return tree.shape
     p = [unify(part, shapes) for part in tree.parts]
     tree.shape = _shape(tree, p, shapes)
     return tree.shape
@@ -194,15 +208,20 @@ def _shape(tree, p, shapes):
     if op == "*":
         return p[1] if _one(p[0]) else p[0]
     if op in ("/", "^", ".^"):
-        if not _one(p[1]):
+        if op == ".^" and not _one(p[1]):
+            _same(p[0][0], p[1][0], op)
+            _same(p[0][1], p[1][1], op)
+        elif not _one(p[1]):
             raise Unreadable(f"the right side of {op} is not a scalar")
         if op == "^" and not _one(p[0]):
             _same(*p[0], op)
             if not tree.parts[1].leaf.isdigit():
                 raise Unreadable("a matrix power needs a whole number")
         return p[0]
-    if op in ("inv", "adj", "expm"):
+    if op in ("inv", "adj", "expm", "dexpm"):
         _same(*p[0], op)
+        for i in (0, 1) if op == "dexpm" else ():
+            _same(p[0][i], p[1][i], op)
         return p[0]
     if op == "softmax" and _size(p[0][1]) != 1:
         raise Unreadable("softmax of what is no column")
@@ -226,7 +245,7 @@ def _number(size, sizes):
         return _number(size[0], sizes) * _number(size[1], sizes)
     if isinstance(size, Hole):
         raise Unreadable("the size of eye, vector(1) or matrix(1) does not follow from the text")
-    return size if size == 1 else sizes[size]
+    return size if isinstance(size, int) else sizes[size]
 
 
 # ------------------------------------------------------------------------------------------ the values
@@ -237,6 +256,17 @@ def adjugate(x: np.ndarray) -> np.ndarray:
     n = len(x)
     minor = lambda i, j: np.linalg.det(np.delete(np.delete(x, i, 0), j, 1)) if n > 1 else 1.0
     return np.array([[(-1) ** (i + j) * minor(j, i) for j in range(n)] for i in range(n)])
+
+
+def commutation(m: int, n: int) -> np.ndarray:
+    """Return the matrix that takes vec(X) to vec(X') for m x n matrices X, from what it does to the unit matrices."""
+    columns = []
+    for j in range(n):
+        for i in range(m):
+            x = np.zeros((m, n))
+            x[i, j] = 1
+            columns.append(x.reshape(-1))  # the rows of x are the columns of x'
+    return np.stack(columns, axis=1)
 
 
 def diagonal(x: np.ndarray) -> np.ndarray:
@@ -265,6 +295,8 @@ _FUNCTIONS = {
     "kron": np.kron,
     "vec": lambda x: x.T.reshape(-1, 1),
     "diag": diagonal,
+    "dexpm": lambda x, e: scipy.linalg.expm_frechet(x, e, compute_expm=False),
+    "commutation": commutation,
 }  # fmt: skip
 
 _OPERATORS = {
@@ -292,6 +324,8 @@ def value(tree: Tree, values: dict, sizes: dict) -> np.ndarray:
         return np.eye(shape[0])
     if tree.op in ("vector", "matrix"):
         return np.ones(shape)
+    if tree.op == "commutation":
+        return commutation(*(_number(int(a.leaf) if a.leaf.isdigit() else a.leaf, sizes) for a in tree.parts))
     parts = [value(part, values, sizes) for part in tree.parts]
     out = np.atleast_2d((_OPERATORS.get(tree.op) or _FUNCTIONS[tree.op])(*parts))
     if out.shape != shape:

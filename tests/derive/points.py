@@ -16,7 +16,7 @@ def declarations(where: str) -> dict[str, tuple]:
     for part in where.split(","):
         name, _, size = part.partition(":")
         sizes = ["1"] if size.strip() == "scalar" else size.replace(" x ", " ").split()
-        shapes[name.strip()] = tuple(1 if s == "1" else s for s in (*sizes, "1")[:2])
+        shapes[name.strip()] = tuple(int(s) if s.isdigit() else s for s in (*sizes, "1")[:2])
     return shapes
 
 
@@ -32,7 +32,7 @@ def number(size, sizes=SIZES) -> int:
     """Return a word of a size, or a pair of them, as a number."""
     if isinstance(size, tuple):
         return number(size[0], sizes) * number(size[1], sizes)
-    return size if isinstance(size, int) else int(size) if size.isdigit() else sizes[size]
+    return size if isinstance(size, int) else sizes[size]
 
 
 def draw(shapes: dict, assume: str, rng: np.random.Generator, sizes=SIZES) -> dict[str, np.ndarray]:
