@@ -14,6 +14,7 @@ from typing import Any
 
 import sympy as sp
 
+from derive.moments.depth import derive_depth
 from derive.moments.gaussian import Quantity, derive_moment
 from derive.moments.initialisation import compromise, initialisation_variance, rectifier_rules
 from derive.moments.layers import backward_variance, forward_variance
@@ -294,6 +295,42 @@ BACKWARD = MomentResult(
     source="Glorot, Bengio 2010, eq. 6; He et al. 2015, eq. 13",
 )
 
+_PAIR = {"activation": "relu", "correlation": _HALF}
+#: E[relu(u) relu(v)] for second moments 1 and correlation 1/2: (sqrt(3)/2 + (pi - pi/3)/2) / (2 pi).
+_RELU_KERNEL = _ROOT3 / (4 * sp.pi) + sp.Rational(1, 6)
+
+DEPTH = MomentResult(
+    name="deep-relu",
+    title="Second moment and correlation in a deep ReLU network",
+    statement_latex=(
+        r"q' = \tfrac{1}{2}\sigma_w^2\, q + \sigma_b^2, \qquad \chi = \tfrac{1}{2}\sigma_w^2, \qquad "
+        r"c' = \frac{\sqrt{1 - c^2} + (\pi - \arccos c)\, c}{\pi} \;\text{ for }\; \sigma_b = 0"
+    ),
+    variables={
+        "q": "second moment of the pre-activations",
+        "c": "correlation of the pre-activations of two inputs",
+        "χ": "factor of the gradients' second moment a layer",
+        "σ_w², σ_b²": "n times the variance of a weight, variance of a bias",
+    },
+    assumptions=("weights of mean 0, independent of each other and of the inputs", "wide layers"),
+    derivation=partial(derive_depth, "relu"),
+    checks=(
+        MomentCheck("E[relu(u) relu(v)], c = 1/2", _RELU_KERNEL, "pair", _PAIR),
+        MomentCheck("E[relu(a)²], s² = 2", sp.S.One, "gaussian", _gaussian("relu", "second", sp.sqrt(2))),
+    ),
+    slips=(
+        MomentSlip(
+            "ReLU halves the covariance too",
+            sp.Rational(1, 4),
+            _RELU_KERNEL,
+            "E[u v]/2 is the covariance only if u = v. Correlations rise from layer to layer, toward 1.",
+            "pair",
+            _PAIR,
+        ),
+    ),
+    source="Poole et al. 2016, eqs. 3 and 5; Schoenholz et al. 2017, eq. 6; Cho, Saul 2009, eq. 6",
+)
+
 CLOSED_FORMS = MomentResult(
     name="gaussian-moments",
     title="Gaussian moments of activations",
@@ -337,4 +374,11 @@ CLOSED_FORMS = MomentResult(
 )
 
 #: Every catalogued statement about moments, in the order of the report.
-MOMENT_RESULTS: tuple[MomentResult, ...] = (RELU_VARIANCE, FORWARD, BACKWARD, GLOROT, CLOSED_FORMS)
+MOMENT_RESULTS: tuple[MomentResult, ...] = (
+    RELU_VARIANCE,
+    FORWARD,
+    BACKWARD,
+    GLOROT,
+    DEPTH,
+    CLOSED_FORMS,
+)

@@ -171,6 +171,17 @@ def layer(
     return draw
 
 
+def pair(activation: str, correlation: Any) -> Draw:
+    """Return draws whose mean is E[f(u) f(v)] for standard normal u, v of the given correlation."""
+    f, c = array_function(activation), float(correlation)
+
+    def draw(rng: np.random.Generator, n: int) -> Array:
+        u, w = rng.standard_normal((2, n))
+        return f(u) * f(c * u + np.sqrt(1 - c * c) * w)
+
+    return draw
+
+
 def _uniform(rng: np.random.Generator, shape: tuple[int, ...], variance: float) -> Array:
     return (rng.random(shape) - 0.5) * np.sqrt(12 * variance)
 
@@ -180,6 +191,7 @@ EXPERIMENTS: dict[str, Callable[..., Reducer | Draw]] = {
     "gaussian": gaussian,
     "product": product,
     "layer": layer,
+    "pair": pair,
 }
 
 
