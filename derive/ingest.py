@@ -40,6 +40,7 @@ from sympy.matrices.expressions.diagonal import DiagonalOf
 from sympy.matrices.matrixbase import MatrixBase
 
 from derive import algebra
+from derive.entrywise import lift
 from derive.errors import InputError
 from derive.facts import SQUARE
 from derive.functions import ENTRY, Functional, MatrixFunction, at_scalar, relu
@@ -47,7 +48,6 @@ from derive.language import build
 from derive.language.names import read_assumptions
 from derive.language.parser import parse, parse_within
 from derive.problem import Problem
-from derive.rules import lift
 
 #: Functions of one matrix by the name of the text language, at whose scalar argument `at_scalar` answers.
 _AT_SCALAR = {Trace: "tr", Determinant: "det", DiagMatrix: "diag", DiagonalOf: "diag"}

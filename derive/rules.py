@@ -38,6 +38,7 @@ from sympy import (
     MatMul,
     MatPow,
     Mul,
+    OneMatrix,
     Pow,
     S,
     Trace,
@@ -60,9 +61,9 @@ from sympy.matrices.expressions.diagonal import DiagonalOf
 
 from derive import algebra
 from derive.algebra import M
+from derive.entrywise import any_derivative
 from derive.errors import InputError
 from derive.functions import (
-    ENTRY,
     Adjugate,
     EntrySum,
     Expm,
@@ -214,7 +215,7 @@ def _kron_parts(g: Expr, one: tuple, two: tuple) -> tuple[M, M, M] | None:
         return (M(coefficient), *map(M, g.args))
     if isinstance(g, Identity) and one[0] == one[1] and two[0] == two[1]:
         return M(coefficient), M(Identity(one[0])), M(Identity(two[0]))
-    if isinstance(g, algebra.OneMatrix):
+    if isinstance(g, OneMatrix):
         return M(coefficient), M(algebra.ones(one)), M(algebra.ones(two))
     return None
 
@@ -469,41 +470,8 @@ RULES: tuple[Operation, ...] = (
 )  # fmt: skip
 
 
-def _any_derivative(x: M, y: M) -> M:
-    """f' of a SymPy function that has no entry of its own, by SymPy's calculus of one real variable."""
-    expression = y.e
-    if algebra.is_matrix(expression):
-        f = scalar_function(expression)
-        if f is None or len(f(S(2), evaluate=False).args) != 1:
-            raise InputError(f"the elementwise function {expression.function} is not known")
-        return M(lift(f(ENTRY, evaluate=False).fdiff(1), x.e))
-    if len(expression.args) != 1:
-        raise InputError(f"the function {expression.func} of {len(expression.args)} arguments is not known")
-    return M(expression.fdiff(1))
-
-
-def lift(scalar: Expr, x: Expr) -> Expr:
-    """Apply an expression in the one variable ENTRY to every entry of x. Raises InputError."""
-    if not algebra.is_matrix(x):
-        return scalar.xreplace({ENTRY: x})
-    if scalar == ENTRY:
-        return x
-    if not scalar.has(ENTRY):
-        return algebra.dot(scalar, algebra.ones(x.shape))
-    parts = [lift(a, x) for a in scalar.args]
-    if scalar.is_Add:
-        return algebra.add(*parts)
-    if scalar.is_Mul:
-        return algebra.hadamard(*parts)
-    if scalar.is_Pow and not scalar.exp.has(ENTRY):
-        return algebra.elementwise_power(parts[0], scalar.exp)
-    if isinstance(scalar, Function) and len(parts) == 1:
-        return elementwise(scalar.func, parts[0])
-    raise InputError(f"the derivative {scalar} is not known entry by entry")
-
-
 #: A function of SymPy's that the table does not hold.
-OTHER_FUNCTION = entrywise("function of one variable", Function, _any_derivative, "calculus of one variable")
+OTHER_FUNCTION = entrywise("function of one variable", Function, any_derivative, "calculus of one variable")
 
 _BY_HEAD: dict[type, list[Operation]] = {}
 for _entry in RULES:

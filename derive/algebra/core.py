@@ -1,22 +1,10 @@
-"""Sums, products and transposes of matrices, kept tidy as they are built.
-
-SymPy's own constructors either leave everything as it is or walk the whole tree (`doit`). These look at their
-arguments only, so that a derivation takes milliseconds: scalars go in front, transposes to the leaves,
-like terms together, A·A⁻¹ away, and a product that is 1 x 1 becomes the scalar `Trace(product)`.
-
-`M` gives an expression NumPy's operators (`@` matrix product, `*` scaling or elementwise product), so that a
-rule reads as its formula.
-"""
+"""Sums, products, powers and transposes of matrices, kept tidy as they are built."""
 
 from __future__ import annotations
-
-from collections.abc import Iterable
-from typing import Any
 
 from sympy import (
     Add,
     Basic,
-    Determinant,
     DiagMatrix,
     Expr,
     HadamardPower,
@@ -35,12 +23,11 @@ from sympy import (
     Transpose,
     ZeroMatrix,
 )
-from sympy.core.sympify import _sympify
-from sympy.matrices.expressions.applyfunc import ElementwiseApplyFunction
 from sympy.matrices.expressions.diagonal import DiagonalOf
 
+from derive.algebra import cancel, structure
 from derive.facts import facts, is_orthogonal, is_symmetric
-from derive.functions import Commutation, EntrySum, PseudoInverse, Vec
+from derive.functions import EntrySum, Vec
 
 
 def make(head: type, *args: Expr) -> Expr:
@@ -88,11 +75,11 @@ def t(x: Expr) -> Expr:
         return x.arg
     if isinstance(x, MatMul):
         coefficient, factors = split(x)
-        return _matmul(coefficient, [t(a) for a in reversed(factors)])
+        return matmul(coefficient, [t(a) for a in reversed(factors)])
     if isinstance(x, OneMatrix | ZeroMatrix):
         return type(x)(*x.shape[::-1])
     if isinstance(x, KroneckerProduct):
-        return kron(*[t(a) for a in x.args])
+        return structure.kron(*[t(a) for a in x.args])
     if is_symmetric(x):
         return x
     if isinstance(x, MatAdd) and all(isinstance(a, Transpose) or is_symmetric(a) for a in x.args):
@@ -100,7 +87,8 @@ def t(x: Expr) -> Expr:
     return Transpose(x)
 
 
-def _matmul(coefficient: Expr, factors: list[Expr]) -> Expr:
+def matmul(coefficient: Expr, factors: list[Expr]) -> Expr:
+    """Return a product of factors that are known to need no tidying."""
     if not factors:
         return coefficient
     if coefficient == 1:
@@ -126,7 +114,7 @@ def trace(x: Expr) -> Expr:
         return entry_sum(x.args[0])
     coefficient, factors = split(x)
     if coefficient != 1:
-        return Mul(coefficient, trace(_matmul(S.One, list(factors))))
+        return Mul(coefficient, trace(matmul(S.One, list(factors))))
     # A column times a row under a trace is a 1 x 1 product: tr(x y') = y' x.
     for i in range(1, len(factors)):
         if factors[i].shape[0] == 1:
@@ -148,7 +136,7 @@ def scalar_of(factors: list[Expr]) -> Expr:
     if len(factors) == 3 and isinstance(factors[0], OneMatrix) and isinstance(factors[2], OneMatrix):
         return entry_sum(factors[1])
     # One of the two ways to write a scalar product: y'x and x'y are equal.
-    return Trace(_matmul(S.One, factors))
+    return Trace(matmul(S.One, factors))
 
 
 def _hadamard_parts(x: Expr) -> tuple[Expr, ...]:
@@ -171,70 +159,8 @@ def entry_sum(x: Expr) -> Expr:
         return trace(x.arg)
     coefficient, factors = split(x)
     if coefficient != 1:
-        return Mul(coefficient, entry_sum(_matmul(S.One, list(factors))))
+        return Mul(coefficient, entry_sum(matmul(S.One, list(factors))))
     return EntrySum(x)
-
-
-def _base(a: Expr) -> tuple[Expr, int]:
-    """Return a square factor as (base, integer power): the inverse of S is S to the power -1."""
-    if isinstance(a, Transpose):
-        inner, k = _base(a.arg)
-        return (t(inner), k) if k != 1 else (a, 1)
-    if isinstance(a, Inverse):
-        inner, k = _base(a.arg)
-        return inner, -k
-    if isinstance(a, MatPow) and a.exp.is_Integer:
-        inner, k = _base(a.base)
-        return inner, k * int(a.exp)
-    return a, 1
-
-
-def _merged(a: Expr, b: Expr) -> list[Expr] | None:
-    """Return the product of two neighbouring factors where it is shorter than both, else None."""
-    if a.shape[0] == a.shape[1] == b.shape[1]:
-        (x, j), (y, k) = _base(a), _base(b)
-        if x == y:
-            return [power(x, j + k)]
-        if is_orthogonal(x) and t(x) == y and j == k == 1:
-            return [Identity(a.shape[0])]
-    if isinstance(a, OneMatrix) and isinstance(b, OneMatrix):
-        return [a.shape[1], OneMatrix(a.shape[0], b.shape[1])]
-    if isinstance(a, DiagMatrix) and isinstance(b, DiagMatrix):
-        return [diag(hadamard(a.args[0], b.args[0]))]
-    return None
-
-
-#: What three neighbours X (x), its pseudo-inverse (p) and their transposes (X, P) come to: Penrose's equations.
-_PENROSE = {
-    "xpx": "x", "pxp": "p", "XPX": "X", "PXP": "P", "pPX": "p", "XPp": "p",
-    "Ppx": "P", "xpP": "P", "Xxp": "X", "pxX": "X", "xXP": "x", "PXx": "x",
-}  # fmt: skip
-
-
-def _penrose(factors: list[Expr]) -> Expr | None:
-    """Return what the last three factors come to where they are a matrix and its pseudo-inverse."""
-    base = next((a.arg if isinstance(a, PseudoInverse) else a.arg.arg for a in factors
-                 if isinstance(a, PseudoInverse) or (isinstance(a, Transpose) and isinstance(a.arg, PseudoInverse))), None)  # fmt: skip
-    if base is None:
-        return None
-    p = PseudoInverse(base)
-    letters = {base: "x", p: "p", t(base): "X", t(p): "P"}
-    word = _PENROSE.get("".join(letters.get(a, "?") for a in factors))
-    return next((e for e, letter in letters.items() if letter == word), None)
-
-
-def _cancelled(factors: list[Expr]) -> int:
-    """Return how many of the last factors are the inverse of a product together with that product."""
-    for i in range(len(factors)):
-        inverse, run = factors[i], factors[i + 1 :]
-        if isinstance(inverse, Inverse) and isinstance(inverse.arg, MatMul) and run == list(inverse.arg.args):
-            return len(run) + 1
-    last = factors[-1]
-    if isinstance(last, Inverse) and isinstance(last.arg, MatMul):
-        k = len(last.arg.args)
-        if factors[-k - 1 : -1] == list(last.arg.args):
-            return k + 1
-    return 0
 
 
 def dot(*terms: Expr) -> Expr:
@@ -255,23 +181,23 @@ def dot(*terms: Expr) -> Expr:
             return zero((rows, columns))
         elif isinstance(a, Identity):
             identity = a
-        elif factors and (shorter := _merged(factors[-1], a)) is not None:
+        elif factors and (shorter := cancel.merged(factors[-1], a)) is not None:
             factors.pop()
             todo.extend(reversed(shorter))
         else:
             factors.append(a)
-            penrose = _penrose(factors[-3:]) if len(factors) > 2 else None
+            penrose = cancel.penrose(factors[-3:]) if len(factors) > 2 else None
             if penrose is not None:
                 del factors[-3:]
                 todo.append(penrose)
-            elif count := _cancelled(factors):
+            elif count := cancel.cancelled(factors):
                 del factors[-count:]
                 todo.append(Identity(a.shape[1]))
     if not factors:
         coefficient = Mul(*scalars)
         if identity is None or identity.shape == (1, 1):
             return coefficient
-        return zero(identity.shape) if coefficient == 0 else _matmul(coefficient, [identity])
+        return zero(identity.shape) if coefficient == 0 else matmul(coefficient, [identity])
     # Where two factors meet in a size of one, the product falls apart into scalars and one outer product.
     cuts = [0, *[i for i in range(1, len(factors)) if factors[i].shape[0] == 1], len(factors)]
     pieces = [factors[i:j] for i, j in zip(cuts, cuts[1:], strict=False)]
@@ -284,7 +210,7 @@ def dot(*terms: Expr) -> Expr:
     coefficient = Mul(*scalars)
     if coefficient == 0:
         return zero((factors[0].shape[0], factors[-1].shape[1]))
-    return _matmul(coefficient, outer)
+    return matmul(coefficient, outer)
 
 
 def _bilinear(piece: list[Expr]) -> Expr:
@@ -303,7 +229,7 @@ def _column(piece: list[Expr]) -> list[Expr]:
 def _key(term: Expr) -> tuple[Expr, Expr]:
     """Return a term of a matrix sum as (matrix part, coefficient)."""
     coefficient, factors = split(term)
-    return _matmul(S.One, list(factors)), coefficient
+    return matmul(S.One, list(factors)), coefficient
 
 
 def add(*terms: Expr) -> Expr:
@@ -326,7 +252,7 @@ def add(*terms: Expr) -> Expr:
 
 
 def _scaled(coefficient: Expr, part: Expr) -> Expr:
-    return _matmul(coefficient, list(split(part)[1]))
+    return matmul(coefficient, list(split(part)[1]))
 
 
 def hadamard(*terms: Expr) -> Expr:
@@ -347,7 +273,7 @@ def hadamard(*terms: Expr) -> Expr:
         elif isinstance(a, MatMul) and split(a)[0] != 1:
             coefficient, factors = split(a)
             scalars.append(coefficient)
-            todo.append(_matmul(S.One, list(factors)))
+            todo.append(matmul(S.One, list(factors)))
         elif not isinstance(a, OneMatrix):
             if isinstance(a, Transpose) and on_diagonal:
                 a = a.arg
@@ -413,7 +339,7 @@ def inv(x: Expr) -> Expr:
     if isinstance(x, MatPow) and x.exp.is_Integer:
         return power(inv(x.base), int(x.exp))
     if isinstance(x, KroneckerProduct) and all(a.shape[0] == a.shape[1] for a in x.args):
-        return kron(*[inv(a) for a in x.args])
+        return structure.kron(*[inv(a) for a in x.args])
     if is_orthogonal(x):
         return t(x)
     if isinstance(x, DiagMatrix):
@@ -430,7 +356,7 @@ def diag(x: Expr) -> Expr:
         return x
     coefficient, factors = split(x)
     if coefficient != 1:
-        return dot(coefficient, diag(_matmul(S.One, list(factors))))
+        return dot(coefficient, diag(matmul(S.One, list(factors))))
     if x.shape[1] == 1:
         return Identity(x.shape[0]) if isinstance(x, OneMatrix) else DiagMatrix(x)
     if isinstance(x, DiagMatrix):
@@ -446,160 +372,3 @@ def diag(x: Expr) -> Expr:
         if factors[i].shape[0] == 1:
             return hadamard(dot(*factors[:i]), t(dot(*factors[i:])))
     return DiagonalOf(x)
-
-
-def kron(*terms: Expr) -> Expr:
-    """Return the Kronecker product; scalars scale."""
-    scalars: list[Expr] = []
-    factors: list[Expr] = []
-    for a in terms:
-        if not is_matrix(a):
-            scalars.append(a)
-            continue
-        coefficient, parts = split(a)
-        scalars.append(coefficient)
-        factors.append(_matmul(S.One, list(parts)))
-    if not factors:
-        return Mul(*scalars)
-    if any(isinstance(a, ZeroMatrix) for a in factors):
-        return zero((Mul(*[a.shape[0] for a in factors]), Mul(*[a.shape[1] for a in factors])))
-    if all(isinstance(a, Identity) for a in factors):
-        return dot(*scalars, Identity(Mul(*[a.shape[0] for a in factors])))
-    product = factors[0] if len(factors) == 1 else make(KroneckerProduct, *factors)
-    return dot(*scalars, product)
-
-
-def vec(x: Expr) -> Expr:
-    """Return the columns, stacked."""
-    if not is_matrix(x):
-        return x
-    if x.shape[1] == 1:
-        return x
-    if x.shape[0] == 1:
-        return t(x)
-    if isinstance(x, ZeroMatrix | OneMatrix):
-        return type(x)(Mul(*x.shape), S.One)
-    coefficient, factors = split(x)
-    if coefficient != 1:
-        return dot(coefficient, vec(_matmul(S.One, list(factors))))
-    return Vec(x)
-
-
-def commutation(rows: Expr, columns: Expr) -> Expr:
-    """Return K with K·vec(X) = vec(X') for rows x columns matrices X; the identity for vectors."""
-    if rows == 1 or columns == 1:
-        return Identity(rows * columns)
-    return Commutation(rows, columns)
-
-
-def det(x: Expr) -> Expr:
-    """Return the determinant."""
-    if not is_matrix(x):
-        return x
-    if isinstance(x, Identity):
-        return S.One
-    return det(x.arg) if isinstance(x, Transpose) else Determinant(x)
-
-
-def pinv(x: Expr) -> Expr:
-    """Return the pseudo-inverse; that of a pseudo-inverse is the matrix itself."""
-    if not is_matrix(x):
-        return 1 / x
-    if isinstance(x, PseudoInverse):
-        return x.arg
-    return t(pinv(x.arg)) if isinstance(x, Transpose) else PseudoInverse(x)
-
-
-def unvec(v: Expr, rows: Expr, columns: Expr) -> Expr:
-    """Return the rows x columns matrix X with vec(X) = v.
-
-    Where v shows no structure: (vec(I)' ⊗ I)(I ⊗ v) (Magnus and Neudecker 2019, section 2.4).
-    """
-    if columns == 1:
-        return v
-    if rows == 1:
-        return t(v)
-    if isinstance(v, Vec) and v.arg.shape == (rows, columns):
-        return v.arg
-    if isinstance(v, OneMatrix | ZeroMatrix):
-        return type(v)(rows, columns)
-    if isinstance(v, MatAdd):
-        return add(*[unvec(a, rows, columns) for a in v.args])
-    if isinstance(v, HadamardProduct):
-        return hadamard(*[unvec(a, rows, columns) for a in v.args])
-    if isinstance(v, HadamardPower) and not is_matrix(v.exp):
-        return elementwise_power(unvec(v.base, rows, columns), v.exp)
-    if isinstance(v, ElementwiseApplyFunction):
-        return ElementwiseApplyFunction(v.function, unvec(v.expr, rows, columns))
-    coefficient, factors = split(v)
-    if coefficient != 1:
-        return dot(coefficient, unvec(_matmul(S.One, list(factors)), rows, columns))
-    first = factors[0]
-    if isinstance(first, KroneckerProduct) and len(first.args) == 2:
-        a, b = first.args
-        if len(factors) == 1 and a.shape == (columns, 1) and b.shape == (rows, 1):
-            return dot(b, t(a))
-        if len(factors) > 1 and (a.shape[0], b.shape[0]) == (columns, rows):
-            return dot(b, unvec(dot(*factors[1:]), b.shape[1], a.shape[1]), t(a))
-    return dot(kron(t(vec(Identity(columns))), Identity(rows)), kron(Identity(columns), v))
-
-
-class M:
-    """A matrix or scalar expression under NumPy's operators."""
-
-    __slots__ = ("e",)
-
-    def __init__(self, e: Any) -> None:
-        self.e: Expr = e.e if isinstance(e, M) else _sympify(e)
-
-    @property
-    def T(self) -> M:
-        """Return the transpose."""
-        return M(t(self.e))
-
-    @property
-    def shape(self) -> tuple[Expr, Expr]:
-        """Return (rows, columns)."""
-        return shape(self.e)
-
-    def __matmul__(self, other: M) -> M:
-        return M(dot(self.e, M(other).e))
-
-    def __mul__(self, other: Any) -> M:
-        return M(hadamard(self.e, M(other).e))
-
-    __rmul__ = __mul__
-
-    def __add__(self, other: Any) -> M:
-        a, b = self.e, M(other).e
-        if is_matrix(a) != is_matrix(b):  # a scalar stands for a matrix of equal entries
-            a, b = (x if is_matrix(x) else dot(x, ones(y.shape)) for x, y in ((a, b), (b, a)))
-        return M(add(a, b))
-
-    __radd__ = __add__
-
-    def __sub__(self, other: Any) -> M:
-        return self + -M(other)
-
-    def __rsub__(self, other: Any) -> M:
-        return M(other) + -self
-
-    def __neg__(self) -> M:
-        return M(dot(S.NegativeOne, self.e))
-
-    def __truediv__(self, other: Any) -> M:
-        return M(hadamard(self.e, elementwise_power(M(other).e, S.NegativeOne)))
-
-    def __rtruediv__(self, other: Any) -> M:
-        return M(other) / self
-
-    def __pow__(self, exponent: Any) -> M:
-        return M(elementwise_power(self.e, M(exponent).e))
-
-    def __repr__(self) -> str:
-        return f"M({self.e})"
-
-
-def unwrap(values: Iterable[M]) -> list[Expr]:
-    """Return the expressions under M."""
-    return [v.e for v in values]

@@ -1,0 +1,56 @@
+"""Matrix expressions, kept tidy as they are built.
+
+SymPy's own constructors either leave everything as it is or walk the whole tree (`doit`). These look at their
+arguments only, so that a derivation takes milliseconds: scalars go in front, transposes to the leaves,
+like terms together, A·A⁻¹ away, and a product that is 1 x 1 becomes the scalar `Trace(product)`.
+
+`M` gives an expression NumPy's operators (`@` matrix product, `*` scaling or elementwise product), so that a
+rule reads as its formula.
+"""
+
+from derive.algebra.core import (
+    add,
+    diag,
+    dot,
+    elementwise_power,
+    entry_sum,
+    hadamard,
+    inv,
+    is_matrix,
+    make,
+    ones,
+    power,
+    shape,
+    split,
+    t,
+    trace,
+    zero,
+)
+from derive.algebra.operators import M
+from derive.algebra.structure import commutation, det, kron, pinv, unvec, vec
+
+__all__ = [
+    "M",
+    "add",
+    "commutation",
+    "det",
+    "diag",
+    "dot",
+    "elementwise_power",
+    "entry_sum",
+    "hadamard",
+    "inv",
+    "is_matrix",
+    "kron",
+    "make",
+    "ones",
+    "pinv",
+    "power",
+    "shape",
+    "split",
+    "t",
+    "trace",
+    "unvec",
+    "vec",
+    "zero",
+]

@@ -1,0 +1,71 @@
+"""Neighbours in a product that come to less: inverses, powers, diagonal matrices, pseudo-inverses."""
+
+from __future__ import annotations
+
+from sympy import DiagMatrix, Expr, Identity, Inverse, MatMul, MatPow, OneMatrix, Transpose
+
+from derive.algebra import core
+from derive.facts import is_orthogonal
+from derive.functions import PseudoInverse
+
+
+def _base(a: Expr) -> tuple[Expr, int]:
+    """Return a square factor as (base, integer power): the inverse of S is S to the power -1."""
+    if isinstance(a, Transpose):
+        inner, k = _base(a.arg)
+        return (core.t(inner), k) if k != 1 else (a, 1)
+    if isinstance(a, Inverse):
+        inner, k = _base(a.arg)
+        return inner, -k
+    if isinstance(a, MatPow) and a.exp.is_Integer:
+        inner, k = _base(a.base)
+        return inner, k * int(a.exp)
+    return a, 1
+
+
+def merged(a: Expr, b: Expr) -> list[Expr] | None:
+    """Return the product of two neighbouring factors where it is shorter than both, else None."""
+    if a.shape[0] == a.shape[1] == b.shape[1]:
+        (x, j), (y, k) = _base(a), _base(b)
+        if x == y:
+            return [core.power(x, j + k)]
+        if is_orthogonal(x) and core.t(x) == y and j == k == 1:
+            return [Identity(a.shape[0])]
+    if isinstance(a, OneMatrix) and isinstance(b, OneMatrix):
+        return [a.shape[1], OneMatrix(a.shape[0], b.shape[1])]
+    if isinstance(a, DiagMatrix) and isinstance(b, DiagMatrix):
+        return [core.diag(core.hadamard(a.args[0], b.args[0]))]
+    return None
+
+
+#: What three neighbours X (x), its pseudo-inverse (p) and their transposes (X, P) come to: Penrose's equations.
+_PENROSE = {
+    "xpx": "x", "pxp": "p", "XPX": "X", "PXP": "P", "pPX": "p", "XPp": "p",
+    "Ppx": "P", "xpP": "P", "Xxp": "X", "pxX": "X", "xXP": "x", "PXx": "x",
+}  # fmt: skip
+
+
+def penrose(factors: list[Expr]) -> Expr | None:
+    """Return what the last three factors come to where they are a matrix and its pseudo-inverse."""
+    base = next((a.arg if isinstance(a, PseudoInverse) else a.arg.arg for a in factors
+                 if isinstance(a, PseudoInverse) or (isinstance(a, Transpose) and isinstance(a.arg, PseudoInverse))), None)  # fmt: skip
+    if base is None:
+        return None
+    p = PseudoInverse(base)
+    letters = {base: "x", p: "p", core.t(base): "X", core.t(p): "P"}
+    word = _PENROSE.get("".join(letters.get(a, "?") for a in factors))
+    return next((e for e, letter in letters.items() if letter == word), None)
+
+
+def cancelled(factors: list[Expr]) -> int:
+    """Return how many of the last factors are the inverse of a product together with that product."""
+    for i in range(len(factors)):
+        inverse, run = factors[i], factors[i + 1 :]
+        if isinstance(inverse, Inverse) and isinstance(inverse.arg, MatMul) and run == list(inverse.arg.args):
+            return len(run) + 1
+    last = factors[-1]
+    if isinstance(last, Inverse) and isinstance(last.arg, MatMul):
+        k = len(last.arg.args)
+        if factors[-k - 1 : -1] == list(last.arg.args):
+            return k + 1
+    return 0
