@@ -44,7 +44,11 @@ class Leaf:
     shape: tuple[int, ...]
     dtype: np.dtype[Any]
     at: slice
-    rebuild: Callable[[NDArray[Any]], Any]
+    new_tensor: Callable[[NDArray[Any]], Any] | None
+
+    def rebuild(self, array: NDArray[Any]) -> Any:
+        """Return the array as the caller's kind of tensor; as it is, if x was no tensor."""
+        return array if self.new_tensor is None else self.new_tensor(array)
 
 
 class Variable:
@@ -56,9 +60,9 @@ class Variable:
         parts: list[Floats] = []
         at = 0
         for name, part in _arrays(x, "x"):
-            array, rebuild = _real_leaf(name, part)
+            array = _real_leaf(name, part)
             span = slice(at, at + array.size)
-            self.leaves.append(Leaf(name, array.shape, array.dtype, span, rebuild))
+            self.leaves.append(Leaf(name, array.shape, array.dtype, span, getattr(part, "new_tensor", None)))
             parts.append(array.astype(float).ravel())
             at += array.size
         self.flat: Floats = np.concatenate(parts) if parts else np.zeros(0)
@@ -108,15 +112,8 @@ class Variable:
 
         Raises InputError where its shape or structure is not that of x, or an entry is not a finite real number.
         """
-        claims = list(_arrays(value, "the gradient"))
-        if len(claims) != len(self.leaves) and len(self.leaves) > 1:
-            raise InputError(
-                f"the gradient has {len(claims)} arrays, x has {len(self.leaves)}: give one for each array of x"
-            )
-        if len(self.leaves) == 1 and len(claims) != 1:
-            claims = [("the gradient", value)]
         flat, units = [], []
-        for leaf, (name, part) in zip(self.leaves, claims, strict=True):
+        for leaf, (name, part) in zip(self.leaves, _alongside(self.like, value, "the gradient"), strict=True):
             array = _claim_array(name, part, leaf)
             flat.append(array.astype(float).ravel())
             units.append(np.full(array.size, spacing(array.dtype)))
@@ -144,6 +141,27 @@ def _arrays(x: Any, name: str) -> Iterator[tuple[str, Any]]:
         yield from _arrays(part, f"{name}[{key!r}]")
 
 
+def _alongside(x: Any, claim: Any, name: str) -> Iterator[tuple[str, Any]]:
+    """Yield the arrays of a claim in the order of those of x; keys of dicts may come in any order."""
+    if not _is_container(x):
+        yield name, claim
+        return
+    keys = set(x) if isinstance(x, dict) else set(range(len(x)))
+    given = (
+        set(claim)
+        if isinstance(claim, dict)
+        else set(range(len(claim)))
+        if isinstance(claim, tuple | list)
+        else None
+    )
+    if given != keys or isinstance(x, dict) != isinstance(claim, dict):
+        kind = type(x).__name__
+        listed = ", ".join(repr(key) for key in (x if isinstance(x, dict) else range(len(x))))
+        raise InputError(f"{name} must be a {kind} like x, with an entry for each of {listed}")
+    for key, part in x.items() if isinstance(x, dict) else enumerate(x):
+        yield from _alongside(part, claim[key], f"{name}[{key!r}]")
+
+
 def _refill(like: Any, arrays: Iterator[Any]) -> Any:
     if not _is_container(like):
         return next(arrays)
@@ -155,7 +173,7 @@ def _refill(like: Any, arrays: Iterator[Any]) -> Any:
     return tuple(parts) if isinstance(like, tuple) else parts
 
 
-def _real_leaf(name: str, part: Any) -> tuple[NDArray[Any], Callable[[NDArray[Any]], Any]]:
+def _real_leaf(name: str, part: Any) -> NDArray[Any]:
     try:
         array = to_array(part)
     except (ValueError, TypeError) as error:
@@ -164,11 +182,8 @@ def _real_leaf(name: str, part: Any) -> tuple[NDArray[Any], Callable[[NDArray[An
         raise InputError(f"{name} is complex: pass its real and imaginary parts as two real arrays")
     if array.dtype.kind not in "fiubV" or (array.dtype.kind == "V" and array.dtype.names):
         raise InputError(f"{name} has the type {array.dtype}: pass real numbers")
-    # A tensor's own constructor keeps its type and its place; jax and others read NumPy arrays as they are.
-    rebuild = part.new_tensor if hasattr(part, "new_tensor") else lambda fresh: fresh
-    if array.dtype.kind != "f" or array.dtype.itemsize > 8:
-        array = array.astype(np.float64)
-    return array, rebuild
+    exact = array.dtype.kind == "f" and array.dtype.itemsize <= 8
+    return array if exact else array.astype(np.float64)
 
 
 def _claim_array(name: str, part: Any, leaf: Leaf) -> NDArray[Any]:
@@ -223,11 +238,8 @@ class ScalarFunction:
         except InputError:
             raise
         except Exception as error:
-            hint = (
-                ""
-                if self.variable.leaves[0].rebuild.__name__ != "<lambda>"
-                else ("; f is called with NumPy arrays: if it takes tensors, wrap it or pass x as a tensor")
-            )
+            tensors = any(leaf.new_tensor for leaf in self.variable.leaves)
+            hint = "" if tensors else "; f gets NumPy arrays: if it takes tensors, pass x as one"
             raise InputError(f"f failed at x itself ({_one_line(error)}){hint}") from error
         if not np.isfinite(value):
             raise InputError(f"f is {value} at x itself: move x to where f is finite")
@@ -256,9 +268,15 @@ class ScalarFunction:
         try:
             value = self._evaluate(flat)
         except Exception as error:
-            self.trouble = _one_line(error)
+            self.trouble = f"{_one_line(error)} at {self._where(flat)}"
             return float("nan")
         if not np.isfinite(value):
-            self.trouble = f"f is {value}"
+            self.trouble = f"f is {value} at {self._where(flat)}"
             return float("nan")
         return value
+
+    def _where(self, flat: Floats) -> str:
+        moved = np.flatnonzero(flat != self.variable.flat)
+        if moved.size != 1:
+            return f"a point {np.max(np.abs(flat - self.variable.flat)):.1e} from x"
+        return f"{self.variable.name(moved[0])} = {flat[moved[0]]:.17g}"

@@ -184,9 +184,7 @@ def estimate(ladder: Ladder, *, unit: float = np.finfo(float).eps, noise: ArrayL
     """
     with np.errstate(all="ignore"):
         size = np.fmax(np.fmax(np.abs(ladder.plus), np.abs(ladder.minus)), np.abs(ladder.centre))
-        # Noise is often relative: where phi is larger than at 0, it may be too.
-        growth = np.where(ladder.centre == 0, 1.0, size / np.abs(ladder.centre))
-        floor = np.fmax(np.fmax(unit * size, growth * np.asarray(noise, dtype=float)), _quantum(ladder))
+        floor = np.fmax(np.fmax(unit * size, np.asarray(noise, dtype=float)), _quantum(ladder))
         slope = _extrapolate(ladder.central, ladder.steps, floor, EVEN_POWERS)
         bend = _extrapolate(ladder.bend, ladder.steps, 4 * floor, ODD_POWERS)
         jump, jump_error = bend.pick(bend.best)

@@ -33,7 +33,16 @@ class Measured:
 
 def describe(measured: Measured) -> str | None:
     """Return what the claim is instead of the gradient, in one sentence; None where no usual slip fits."""
-    slips = (_nothing, _rearranged, _multiple, _one_array_wrong, _few_wrong, _one_line_wrong, _shifted)
+    slips = (
+        _nothing,
+        _rearranged,
+        _multiple,
+        _one_array_wrong,
+        _few_wrong,
+        _one_line_wrong,
+        _shifted,
+        _nearly,
+    )
     return next((said for slip in slips if (said := slip(measured)) is not None), None)
 
 
@@ -64,6 +73,8 @@ def _times(c: float) -> str:
     named = {2.0: "twice", 0.5: "half", -2.0: "minus twice", -0.5: "minus half"}
     if c in named:
         return named[c]
+    if abs(c - 1) < 1e-4:
+        return f"1 {'+' if c > 1 else '-'} {abs(c - 1):.2g} times"
     fraction = Fraction(c).limit_denominator(24)
     exact = abs(float(fraction) - c) < 1e-15 * abs(c)
     return f"{fraction if exact else format(c, '.10g')} times"
@@ -82,11 +93,12 @@ def _multiple(m: Measured) -> str | None:
 
 def _rearranged(m: Measured) -> str | None:
     """Transposes, and entries in column order instead of row order or the other way about."""
+    mixed = "row-major and column-major order are mixed up: the claim is a rearrangement of"
     arrangements: tuple[tuple[str, Callable[[Floats], Floats]], ...] = (
-        ("the transpose of", lambda a: a.T),
-        ("in column order instead of row order:", lambda a: a.ravel("F").reshape(a.shape)),
-        ("in row order instead of column order:", lambda a: a.ravel().reshape(a.shape, order="F")),
-        ("in reverse order:", lambda a: a[tuple(slice(None, None, -1) for _ in a.shape)]),
+        ("the claim is the transpose of", lambda a: a.T),
+        (mixed, lambda a: a.ravel("F").reshape(a.shape)),
+        (mixed, lambda a: a.ravel().reshape(a.shape, order="F")),
+        ("the claim is, in reverse order,", lambda a: a[tuple(slice(None, None, -1) for _ in a.shape)]),
     )
     if (
         m.fits(m.claim)
@@ -105,10 +117,10 @@ def _rearranged(m: Measured) -> str | None:
             if np.array_equal(moved, m.claim):
                 continue
             if m.fits(moved):
-                return f"the claim is {words} the gradient"
+                return f"{words} the gradient"
             c = _factor(m, moved)
             if c is not None and np.sum(np.abs(m.value) > m.tolerance) > 1:
-                return f"the claim is {words} the gradient, and {_times(c)} it"
+                return f"{words} the gradient, and {_times(c)} it"
     return None
 
 
@@ -174,6 +186,17 @@ def _shifted(m: Measured) -> str | None:
         if c and np.all(np.abs(m.claim + c * m.x - m.value) <= 2 * m.tolerance):
             return f"the claim lacks the term {c:.6g} x, as of {c / 2:.6g} |x|^2"
     return None
+
+
+def _nearly(m: Measured) -> str | None:
+    """Right to several digits everywhere, which f itself may be to blame for."""
+    apart = float(np.max(np.abs(m.claim - m.value)) / np.max(np.abs(m.value))) if np.any(m.value) else 1.0
+    if apart > 1e-3:
+        return None
+    return (
+        f"the claim is right to {apart:.1e} of the largest entry: if f is an approximation (an iteration that "
+        "stops early, a quadrature, a table), its gradient differs from that of what it approximates"
+    )
 
 
 def _digits(value: float, error: float) -> str:

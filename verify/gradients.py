@@ -27,6 +27,8 @@ Floats = NDArray[np.float64]
 
 #: Evaluations of f for one ladder, roughly: what an entry costs.
 LADDER_COST = 50
+#: The share of the time after which no more entries are measured; the rest is kept for second looks.
+FIRST_PASS = 0.7
 #: Random directions, where x has more entries than are affordable one by one.
 DIRECTIONS = 6
 
@@ -37,7 +39,7 @@ def check_gradient(
     x: Any,
     *,
     seed: int = 0,
-    seconds: float = 20.0,
+    seconds: float = 10.0,
     evaluations: int = 20_000,
     progress: Callable[[int, int], None] | None = None,
 ) -> Verdict:
@@ -61,7 +63,7 @@ def check_gradient(
     entries = along.suspects() + [i for i in probe.order(affordable) if i not in along.found]
     ladders: list[Ladder] = []
     for done, i in enumerate(entries):
-        ladder = probe.entry_ladder(i)
+        ladder = probe.entry_ladder(i) if time.perf_counter() - started < FIRST_PASS * seconds else None
         if ladder is None:
             break
         ladders.append(ladder)
@@ -164,7 +166,10 @@ class _Conclusion:
                     f"{where} is excluded on one ladder of steps and not on another: move x",
                 )
             more = f" (and {len(unsettled) - 1} more entries)" if len(unsettled) > 1 else ""
-            return "inconclusive", f"{where}{more}: {finding.reason(j)}"
+            trouble = self.probe.f.trouble if not np.isfinite(finding.estimate.error[j]) else ""
+            return "inconclusive", f"{where}{more}: {finding.reason(j)}" + (
+                f" ({trouble})" if trouble else ""
+            )
         if self.entries.size < self.probe.x.size and not self._rest_agrees():
             return "inconclusive", "the measured entries agree, the random directions are not settled"
         scale = float(np.max(np.abs(finding.estimate.value), initial=0.0)) or 1.0
@@ -212,6 +217,8 @@ class _Conclusion:
         if self.finding is None:
             return evidence("inconclusive", "not tried: no entry was measured")
         probe = self.probe
+        if not probe.steady:
+            return evidence("inconclusive", "not applicable: f gives another value at each call")
         step = complex_step(
             probe.f.f,
             probe.watched,

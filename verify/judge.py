@@ -15,9 +15,9 @@ Flags = NDArray[np.bool_]
 
 #: The claim may differ from the estimate by this many estimated errors.
 SAFETY = 4.0
-#: A derivative counts as seen if the tolerance is at most this part of it: three digits, or two in less than double
-#: precision.
-SEEN, SEEN_SINGLE = 1e-3, 1e-2
+#: A derivative counts as seen if the tolerance is at most the first part of it, or the second part of the largest
+#: derivative: three digits, or two in less than double precision.
+SEEN, SEEN_SINGLE = (1e-3, 1e-9), (1e-2, 5e-3)
 #: So many step sizes at least must exclude a claim.
 WITNESSES = 3
 
@@ -49,12 +49,12 @@ class Finding:
     def reason(self, k: int) -> str:
         """Return why the verdict on claim k is inconclusive, and what would settle it."""
         if not np.isfinite(self.estimate.error[k]):
-            return "f has no value on both sides of x, at any step: move x off the edge of its domain"
+            return "f has no value on both sides of x, at any step: move x off the edge of the domain of f"
         if self.kinked[k]:
             half = abs(float(self.estimate.kink[k])) / 2
             middle = float(self.estimate.value[k])
             return f"f has a kink at x, one-sided slopes {middle - half:.6g} and {middle + half:.6g}: move x off it"
-        if not self.within[k] and self.tolerance[k] < SEEN * self.off[k]:
+        if not self.within[k] and self.tolerance[k] < SEEN[0] * self.off[k]:
             return "the slope depends on the step size, as f jumps, ripples or has a kink near x: move x"
         return (
             f"rounding or noise of f drowns it (error {self.tolerance[k]:.1e}): compute f in higher precision, "
@@ -87,14 +87,10 @@ def judge(
     # Steps too noisy to tell may still fit the claim much better than they fit the estimate.
     fits = finer & (np.abs(found.values - claim) < 0.2 * np.abs(found.values - found.value))
     spoken_for = np.any(fits[1:] & fits[:-1], axis=0)
-    excluded = (
-        ~within
-        & ~_rounded(ladder)
-        & (telling.sum(axis=0) >= WITNESSES)
-        & np.all(denying | ~telling, axis=0)
-        & ~spoken_for
-    )
+    excluded = ~within & (telling.sum(axis=0) >= WITNESSES) & np.all(denying | ~telling, axis=0) & ~spoken_for
 
+    if _rounded(ladder):
+        excluded = np.zeros_like(excluded)
     seen = _seen(claim, claim_error, tolerance, found, ladder, unit)
     return Finding(within, excluded, seen, (half_kink > 0) & within, off, tolerance, found)
 
@@ -112,7 +108,7 @@ def _seen(
     claim: Floats, claim_error: Floats, tolerance: Floats, found: Estimate, ladder: Ladder, unit: float
 ) -> Flags:
     """Return where the tolerance is small enough for 'within it' to mean something."""
-    enough = SEEN if unit <= np.finfo(float).eps else SEEN_SINGLE
+    enough, beside_largest = SEEN if unit <= np.finfo(float).eps else SEEN_SINGLE
     size = np.fmax(np.abs(claim), np.abs(found.value))
     largest = float(np.max(size, initial=0.0))
     with np.errstate(invalid="ignore"):
@@ -121,6 +117,9 @@ def _seen(
     # A derivative of 0 has no digits; it is seen if f moves much more than the tolerance, here or along another entry.
     nil = np.abs(claim) <= np.fmax(claim_error, 1e-12 * largest)
     around = np.fmax(largest, np.fmax.reduce(slopes, axis=0, initial=0.0))
-    faint = np.fmax(size, tolerance) <= 0.1 * np.sqrt(unit) * largest
     constant = ~np.any(moves > 0, axis=0)
-    return (tolerance <= enough * size) | (nil & ((tolerance <= enough * around) | constant)) | faint
+    return (
+        (tolerance <= enough * size)
+        | (nil & ((tolerance <= enough * around) | constant))
+        | (tolerance <= beside_largest * largest)
+    )

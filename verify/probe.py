@@ -16,8 +16,6 @@ from verify.judge import Finding, judge
 
 Floats = NDArray[np.float64]
 
-#: From this condition number on, rounding of fixed data is allowed for.
-ILL_CONDITIONED = 1e4
 #: A second ladder begins here instead of at 1: none of its steps is a step of the first.
 ELSEWHERE = 0.7
 
@@ -36,7 +34,7 @@ class Probe:
         self.claim, self.claim_error = self._claim()
         self.noise = self._noise()
         self.condition = max(self._condition(f), self._condition(grad) if callable(grad) else 1.0)
-        if self.condition > ILL_CONDITIONED:
+        if self.condition > 1:
             # How a claim given as an array was computed cannot be asked; two digits are allowed for a clumsy way.
             growth = self.condition if callable(grad) else 100 * self.condition
             rounding = 4 * min(growth * np.finfo(float).eps, 1.0)
@@ -86,6 +84,7 @@ class Probe:
         """Return the noise of f: what repeated calls at x show, and Hamming's table close to x."""
         again = np.abs([self.f(self.x) - self.f.centre for _ in range(3)])
         noise = 4 * float(np.max(again, initial=0.0, where=np.isfinite(again)))
+        self.steady = noise == 0
         direction = self.rng.choice([-1.0, 1.0], self.x.size) * np.fmax(np.abs(self.x), 1e-3)
         grid = (np.arange(8) - 3.5) * 64 * self.variable.spacing[:, None] * direction[:, None]
         values = [self.f(self.variable.round(self.x + shift)) for shift in grid.T]
