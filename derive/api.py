@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeAlias
 
 from sympy import Expr, Identity, MatrixSymbol, S, Symbol
 
@@ -21,9 +21,9 @@ from derive.linear import read_map
 from derive.present import present
 from derive.problem import Problem
 
-Text = str | Expr | Problem
-Where = str | Mapping[str, Any] | None
-Assume = str | Iterable[Any] | None
+Text: TypeAlias = "str | Expr | Problem"
+Where: TypeAlias = "str | Mapping[str, Any] | None"
+Assume: TypeAlias = "str | Iterable[Any] | None"
 
 
 def gradient(expr: Text, wrt: Any, where: Where = None, assume: Assume = None) -> Derivation:

@@ -187,7 +187,7 @@ class _Lines:
     def all(self) -> list[Step]:
         graph = self.d.graph
         for node in graph.nodes:
-            if not node.is_variable:
+            if node.operation is not None:
                 value = graph.named(node)
                 self._add(
                     "forward", node.operation.name, node, node.symbol, value, node.expr, node.operation.source

@@ -212,7 +212,7 @@ def _kron_parts(g: Expr, one: tuple, two: tuple) -> tuple[M, M, M] | None:
         return None
     g = factors[0]
     if isinstance(g, KroneckerProduct) and tuple(a.shape for a in g.args) == (one, two):
-        return (M(coefficient), *map(M, g.args))
+        return M(coefficient), M(g.args[0]), M(g.args[1])
     if isinstance(g, Identity) and one[0] == one[1] and two[0] == two[1]:
         return M(coefficient), M(Identity(one[0])), M(Identity(two[0]))
     if isinstance(g, OneMatrix):

@@ -132,7 +132,8 @@ def hadamard(a: Expr, b: Expr) -> Expr:
     """Return the elementwise product as it is written, flat, scalars in front."""
     if not (algebra.is_matrix(a) and algebra.is_matrix(b)):
         return product(a, b)
-    scalars, parts = [], []
+    scalars: list[Expr] = []
+    parts: list[Expr] = []
     for x in (a, b):
         coefficient, factors = algebra.split(x)
         scalars.append(coefficient)

@@ -141,17 +141,34 @@ def _unify_products(left: list[Size], right: list[Size], guess: bool) -> None:
         unify(x, y, guess)
 
 
-def show(size: Size) -> str:
-    """Return a size for a message."""
-    size = find(size)
-    if isinstance(size, Product):
-        return f"{show(size.a)}*{show(size.b)}"
-    return "?" if isinstance(size, Unknown) else str(size)
+class Names:
+    """Letters for the sizes that are still unknown, for the length of one message."""
+
+    def __init__(self) -> None:
+        self.letters: list[tuple[Unknown, str]] = []
+
+    def show(self, size: Size) -> str:
+        """Return a size for a message."""
+        size = find(size)
+        if isinstance(size, Product):
+            return f"{self.show(size.a)}*{self.show(size.b)}"
+        if not isinstance(size, Unknown):
+            return str(size)
+        for unknown, letter in self.letters:
+            if unknown is size:
+                return letter
+        letter = "nmkpqrst"[len(self.letters) % 8]
+        self.letters.append((size, letter))
+        return letter
+
+    def show_shape(self, shape: Shape) -> str:
+        """Return a shape for a message."""
+        return "a scalar" if is_scalar(shape) else f"{self.show(shape[0])} x {self.show(shape[1])}"
 
 
 def show_shape(shape: Shape) -> str:
-    """Return a shape for a message."""
-    return "a scalar" if is_scalar(shape) else f"{show(shape[0])} x {show(shape[1])}"
+    """Return a single shape for a message."""
+    return Names().show_shape(shape)
 
 
 def size_symbol(name: str) -> Symbol:

@@ -1,0 +1,118 @@
+"""The names in force while a text is read, the pieces that it is made of, and how their shapes fit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from typing import Any
+
+from sympy import Expr
+
+from derive.errors import InputError
+from derive.language.names import kind_of
+from derive.language.shapes import (
+    Names,
+    Product,
+    Shape,
+    Size,
+    SizeConflict,
+    Unknown,
+    find,
+    is_scalar,
+    unify,
+)
+
+
+class ParseError(InputError):
+    """Text that cannot be read, with the place in it."""
+
+    def __init__(self, message: str, text: str, position: int) -> None:
+        self.message, self.text, self.position = message, text, position
+        start = max(0, min(position - 40, len(text) - 80))
+        window = "".join(c if c.isprintable() else " " for c in text[start : start + 80])
+        super().__init__(f"{message}\n  {window}\n  {' ' * (position - start)}^")
+
+
+@dataclass
+class Node:
+    """A piece of the text: its operation, its operands, its shape and where it stands."""
+
+    op: str
+    args: list[Node]
+    shape: Shape
+    position: int
+    value: Any = None
+    bracketed: bool = False
+    expr: Expr | None = None
+
+
+@dataclass
+class Scope:
+    """The names in force while a text is read, and the nodes in the order in which they were made."""
+
+    text: str
+    declared: dict[str, Shape]
+    closed: bool = False
+    used: dict[str, Shape] = field(default_factory=dict)
+    nodes: list[Node] = field(default_factory=list)
+    deferred: list[tuple[Size, Size, Node, str]] = field(default_factory=list)
+
+    @property
+    def sizes(self) -> set[str]:
+        """Return the names of the declared sizes."""
+        return {d for shape in self.declared.values() for d in shape if isinstance(d, str)}
+
+    def error(self, message: str, position: int) -> ParseError:
+        """Return the error at a place of the text."""
+        return ParseError(message, self.text, position)
+
+    def shape_of(self, name: str, position: int) -> Shape:
+        """Return the shape of a variable at its first or a later use."""
+        if name not in self.used:
+            if name in self.declared:
+                self.used[name] = self.declared[name]
+            elif self.closed:
+                near = get_close_matches(name, self.declared, 1)
+                mend = f"did you mean {near[0]}?" if near else f"known are {', '.join(self.declared)}"
+                raise self.error(f"{name} does not occur in the problem: {mend}", position)
+            else:
+                kind = kind_of(name)
+                rows: Size = 1 if kind == "scalar" else Unknown()
+                self.used[name] = (rows, Unknown() if kind == "matrix" else 1)
+        return self.used[name]
+
+    def same(self, a: Node, b: Node, i: int, j: int, what: str) -> None:
+        """Make size i of a equal to size j of b, or say which does not fit."""
+        try:
+            unify(a.shape[i], b.shape[j])
+        except SizeConflict:
+            if isinstance(find(a.shape[i]), Product) or isinstance(find(b.shape[j]), Product):
+                self.deferred.append((a.shape[i], b.shape[j], b, what))
+                return
+            raise self.conflict(a, b, what) from None
+
+    def conflict(self, a: Node, b: Node, what: str) -> ParseError:
+        """Return the error for two operands that do not fit."""
+        names = Names()
+        sides = ("the left side", "the right side")
+        left, right = (
+            f"{n.value if n.op == 'name' else side} is {names.show_shape(n.shape)}"
+            for n, side in zip((a, b), sides, strict=True)
+        )
+        return self.error(f"shapes do not fit in {what}: {left}, {right}; {_mend(a, b, what)}", b.position)
+
+
+def _mend(a: Node, b: Node, what: str) -> str:
+    (p, q), (r, s) = ([find(d) for d in n.shape] for n in (a, b))
+    scalar = is_scalar(a.shape) or is_scalar(b.shape)
+    if what == "*":
+        if q == s:
+            return "transpose the right side, or declare the shapes with --where"
+        if p == r:
+            return "write .* for the elementwise product, or transpose the left side"
+        return "the left side's columns must be the right side's rows (declare shapes with --where)"
+    if scalar and what in ("+", "-"):
+        return "multiply the scalar by vector(1), matrix(1) or eye, or declare the shapes with --where"
+    if (p, q) == (s, r):
+        return "is one of them to be transposed?"
+    return "both must have the same shape (declare shapes with --where)"
