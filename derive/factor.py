@@ -53,7 +53,9 @@ def common_scalar(coefficients: list[Expr]) -> Expr:
     for rest in rests[1:]:
         powers = rest.as_powers_dict()
         shared = {
-            b: min(p, powers[b]) for b, p in shared.items() if b in powers and (p - powers[b]).is_number
+            b: powers[b] if (p - powers[b]).is_nonnegative else p
+            for b, p in shared.items()
+            if b in powers and (p - powers[b]).is_number
         }
     content = (
         _content([n for n in numbers if n.is_Rational]) if all(n.is_Rational for n in numbers) else S.One

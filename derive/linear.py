@@ -76,7 +76,7 @@ class _Reader:
             return self.matrix(e.arg)
         if isinstance(e, DiagMatrix):
             n = e.shape[0]
-            return dot(diag(vec(Identity(n))), kron(ones((n, S.One)), Identity(n)), self.matrix(e.arg))
+            return dot(diag(vec(Identity(n))), kron(ones((n, S.One)), Identity(n)), self.matrix(e.args[0]))
         if isinstance(e, DiagonalOf):
             n = e.shape[0]
             picked = dot(kron(ones((S.One, n)), Identity(n)), diag(vec(Identity(n))))
@@ -104,6 +104,10 @@ class _Reader:
         right = parts[i + 1 :]
         before = dot(*left) if left else Identity(inner.shape[0])
         after = dot(*right) if right else Identity(inner.shape[1])
+        if isinstance(inner, DiagMatrix) and shape(after)[1] == 1:  # A diag(e) b = A diag(b) e
+            return dot(*scalars, before, diag(after), self.matrix(inner.args[0]))
+        if isinstance(inner, DiagMatrix) and shape(before)[0] == 1:
+            return dot(*scalars, t(after), diag(t(before)), self.matrix(inner.args[0]))
         return dot(*scalars, self._sandwich(before, after), self.matrix(inner))
 
     @staticmethod

@@ -304,7 +304,7 @@ def elementwise_power(x: Expr, exponent: Expr) -> Expr:
     if exponent == 0:
         return ones(x.shape)
     if isinstance(x, HadamardPower) and not is_matrix(exponent) and not is_matrix(x.exp):
-        if x.exp.is_integer and exponent.is_integer:
+        if exponent.is_integer:  # (x^a)^k = x^(ak) wherever x^a is defined
             return elementwise_power(x.base, x.exp * exponent)
     return HadamardPower(x, exponent)
 
