@@ -236,7 +236,7 @@ class _Lines:
             self._add(
                 "backward", "seed", root, self._derivative(root), seed, seed, "the derivative of f by itself"
             )
-        received: dict[int, int] = {}
+        received: dict[int, list[Expr]] = {n.index: [] for n in graph.nodes}
         paths = {n.index: len(graph.children(n)) for n in graph.nodes}
         for c in sweep.contributions:
             parent = graph.nodes[c.node.parents[c.place]]  # type: ignore[index]
@@ -244,21 +244,21 @@ class _Lines:
             named = graph.named_arguments(c.node)
             value = c.node.operation.pull(M(g), M(graph.named(c.node)), named, c.place).e  # type: ignore[union-attr]
             several = paths[parent.index] > 1
-            received[parent.index] = received.get(parent.index, 0) + 1
+            received[parent.index].append(value)
             rule = c.node.operation.name  # type: ignore[union-attr]
             if several:
-                rule += f" (path {received[parent.index]} of {paths[parent.index]})"
+                rule += f" (path {len(received[parent.index])} of {paths[parent.index]})"
             self._add("backward", rule, parent, self._derivative(parent), value, c.value,
                       c.node.operation.source, "+=" if several else "=")  # type: ignore[union-attr] # fmt: skip
-            if several and received[parent.index] == paths[parent.index]:
-                total = sweep.values[parent.index]
+            if several and len(received[parent.index]) == paths[parent.index]:
+                total = algebra.add(*received[parent.index])
                 self._add(
                     "sum",
                     f"sum over {paths[parent.index]} paths",
                     parent,
                     self._derivative(parent),
                     total,
-                    total,
+                    sweep.values[parent.index],
                     "the chain rule adds over all paths",
                 )
 

@@ -150,7 +150,7 @@ def _take_out_scalar(e: MatAdd) -> Expr:
     common = common_scalar([algebra.split(a)[0] for a in e.args])
     if common == 1:
         return e
-    inner = algebra.add(*[algebra.dot(1 / common, a) for a in e.args])
+    inner = _positive_first(algebra.add(*[algebra.dot(1 / common, a) for a in e.args]))
     taken = algebra.dot(common, inner)
     return taken if cost(taken) < cost(e) else e
 
