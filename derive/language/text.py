@@ -66,9 +66,9 @@ def _unknown(expr: Expr) -> Piece:
 
 
 def _number(expr: Any) -> Piece:
-    if expr < 0:
-        return f"-{_at(-expr, UNARY)}", UNARY
-    return (f"{expr.p}/{expr.q}", PRODUCT) if expr.q != 1 else (str(expr.p), ATOM)
+    if expr.q != 1:
+        return f"{expr.p}/{expr.q}", PRODUCT  # the sign binds tighter than the line: -1/2 is (-1)/2
+    return (str(expr.p), ATOM) if expr >= 0 else (str(expr.p), UNARY)
 
 
 def join_terms(terms: list[tuple[bool, str]]) -> str:
