@@ -177,55 +177,66 @@ def _like(name: str, expr: Expr) -> Expr:
 
 
 class _Lines:
-    """Writes the lines of a derivation in terms of the names of its nodes."""
+    """Writes the lines of a derivation in terms of the names of its nodes.
+
+    A transpose has no line of its own: it is shown as the transpose of what it is made of.
+    """
 
     def __init__(self, d: Derivation, before: list[Step]) -> None:
         self.d = d
         self.steps = before
-        self.marker = "d" if d.forward else "_bar"
+        self.arrived: dict[int, list[Expr]] = {n.index: [] for n in d.graph.nodes}
+        self.through: dict[int, str] = {}
 
     def all(self) -> list[Step]:
         graph = self.d.graph
         for node in graph.nodes:
-            if node.operation is not None:
-                value = graph.named(node)
-                self._add(
-                    "forward", node.operation.name, node, node.symbol, value, node.expr, node.operation.source
-                )
+            if node.operation is not None and not node.is_transpose:
+                self._add("forward", node.operation.name, node, node.symbol, self._named(node), node.expr,
+                          node.operation.source)  # fmt: skip
         if graph.nodes:
             self._tangents() if self.d.forward else self._adjoints()
         self._result()
         return self.steps
 
+    # -------------------------------------------------------------------------------------- names
+
+    def _symbol(self, node: Node) -> Expr:
+        return algebra.t(self._symbol(self._parent(node))) if node.is_transpose else node.symbol
+
+    def _parent(self, node: Node, place: int = 0) -> Node:
+        index = node.parents[place]
+        assert index is not None
+        return self.d.graph.nodes[index]
+
+    def _arguments(self, node: Node) -> list[Expr]:
+        return [
+            a if p is None else self._symbol(self.d.graph.nodes[p])
+            for a, p in zip(node.arguments, node.parents, strict=True)
+        ]
+
+    def _named(self, node: Node) -> Expr:
+        names = dict(zip(node.arguments, self._arguments(node), strict=True))
+        return node.expr.xreplace({a: n for a, n in names.items() if a != n})
+
     def _derivative(self, node: Node) -> Expr:
         if self.d.forward:
+            if node.is_transpose:
+                return algebra.t(self._derivative(self._parent(node)))
             return self.d.directions.get(node.expr) or symbol("d" + node.name, node.expr)
+        if node.is_transpose:
+            return algebra.add(*self.arrived[node.index])
         return symbol(node.name + "_bar", node.expr)
 
-    def _add(
-        self,
-        phase: Any,
-        rule: str,
-        node: Node,
-        left: Expr,
-        right: Expr,
-        value: Expr,
-        source: str,
-        sign: str = "=",
-    ) -> None:
+    # -------------------------------------------------------------------------------------- lines
+
+    def _add(self, phase: Any, rule: str, node: Node, left: Expr, right: Expr, value: Expr, source: str,
+             sign: str = "=") -> None:  # fmt: skip
         relation = "=" if sign == "=" else r"\mathrel{+}="
+        equation = f"{latex(left)} {relation} {latex(right)}"
+        text = f"{to_text(left)} {sign} {to_text(right)}"
         self.steps.append(
-            Step(
-                len(self.steps) + 1,
-                phase,
-                rule,
-                node.expr,
-                node.name,
-                f"{latex(left)} {relation} {latex(right)}",
-                f"{to_text(left)} {sign} {to_text(right)}",
-                value,
-                source,
-            )
+            Step(len(self.steps) + 1, phase, rule, node.expr, node.name, equation, text, value, source)
         )
 
     def _adjoints(self) -> None:
@@ -233,56 +244,49 @@ class _Lines:
         root = graph.nodes[-1]
         seed = sweep.values[root.index]
         if not root.is_variable or seed != 1:
-            self._add(
-                "backward", "seed", root, self._derivative(root), seed, seed, "the derivative of f by itself"
-            )
-        received: dict[int, list[Expr]] = {n.index: [] for n in graph.nodes}
-        paths = {n.index: len(graph.children(n)) for n in graph.nodes}
+            self._add("backward", "seed", root, self._derivative(root), seed, seed,
+                      "the derivative of f by itself")  # fmt: skip
         for c in sweep.contributions:
-            parent = graph.nodes[c.node.parents[c.place]]  # type: ignore[index]
-            g = self._derivative(c.node)
-            named = graph.named_arguments(c.node)
-            value = c.node.operation.pull(M(g), M(graph.named(c.node)), named, c.place).e  # type: ignore[union-attr]
-            several = paths[parent.index] > 1
-            received[parent.index].append(value)
-            rule = c.node.operation.name  # type: ignore[union-attr]
-            if several:
-                rule += f" (path {len(received[parent.index])} of {paths[parent.index]})"
-            self._add("backward", rule, parent, self._derivative(parent), value, c.value,
-                      c.node.operation.source, "+=" if several else "=")  # type: ignore[union-attr] # fmt: skip
-            if several and len(received[parent.index]) == paths[parent.index]:
-                total = algebra.add(*received[parent.index])
-                self._add(
-                    "sum",
-                    f"sum over {paths[parent.index]} paths",
-                    parent,
-                    self._derivative(parent),
-                    total,
-                    sweep.values[parent.index],
-                    "the chain rule adds over all paths",
-                )
+            node, operation = c.node, c.node.operation
+            assert operation is not None
+            parent = self._parent(node, c.place)
+            x = [M(a) for a in self._arguments(node)]
+            value = operation.pull(M(self._derivative(node)), M(self._named(node)), x, c.place).e
+            arrived = self.arrived[parent.index]
+            arrived.append(value)
+            if parent.is_transpose:
+                self.through[parent.index] = operation.name
+                continue
+            paths = len(graph.children(parent))
+            rule = operation.name
+            if node.is_transpose:
+                rule = f"{self.through[node.index]}, through {to_text(self._symbol(node))}"
+            if paths > 1:
+                rule += f" (path {len(arrived)} of {paths})"
+            self._add("backward", rule, parent, self._derivative(parent), value, c.value, operation.source,
+                      "+=" if paths > 1 else "=")  # fmt: skip
+            if 1 < paths == len(arrived):
+                self._add("sum", f"sum over {paths} paths", parent, self._derivative(parent),
+                          algebra.add(*arrived), sweep.values[parent.index],
+                          "the chain rule adds over all paths")  # fmt: skip
 
     def _tangents(self) -> None:
-        graph, sweep = self.d.graph, self.d.sweep
-        for node in graph.nodes:
-            if node.is_variable:
+        for node in self.d.graph.nodes:
+            if node.operation is None or node.is_transpose:
                 continue
-            named = graph.named_arguments(node)
-            y = M(graph.named(node))
-            terms = []
-            for place, parent in enumerate(node.parents):
-                if parent is not None:
-                    d = M(self._derivative(graph.nodes[parent]))
-                    terms.append(node.operation.push(d, y, named, place).e)  # type: ignore[union-attr]
-            value = sweep.values[node.index]
-            self._add("forward" if not self.d.forward else "backward", node.operation.name, node,  # type: ignore[union-attr]
-                      self._derivative(node), algebra.add(*terms), value, node.operation.source)  # type: ignore[union-attr] # fmt: skip
+            x, y = [M(a) for a in self._arguments(node)], M(self._named(node))
+            terms = [
+                node.operation.push(M(self._derivative(self._parent(node, place))), y, x, place).e
+                for place, parent in enumerate(node.parents)
+                if parent is not None
+            ]
+            self._add("backward", node.operation.name, node, self._derivative(node), algebra.add(*terms),
+                      self.d.sweep.values[node.index], node.operation.source)  # fmt: skip
 
     def _result(self) -> None:
         d = self.d
-        name = {"gradient": "gradient", "jacobian": "Jacobian", "hessian": "Hessian"}.get(
-            d.kind, "differential"
-        )
+        name = {"jacobian": "Jacobian", "hessian": "Hessian"}.get(d.kind, d.kind)
+        equation, text = f"{d.left_side} = {latex(d.result)}", f"{name} = {to_text(d.result)}"
         self.steps.append(
             Step(
                 len(self.steps) + 1,
@@ -290,8 +294,8 @@ class _Lines:
                 f"the {name}, simplified",
                 d.problem.expr,
                 "f",
-                f"{d.left_side} = {latex(d.result)}",
-                f"{name} = {to_text(d.result)}",
+                equation,
+                text,
                 d.result,
             )
         )

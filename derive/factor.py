@@ -121,8 +121,12 @@ def _matrix_sum(e: MatAdd) -> Expr:
 
 
 def _positive_first(e: Expr) -> Expr:
-    """Put the first positive term of a sum in front."""
-    if not isinstance(e, MatAdd) or not signed(e.args[0])[0]:
+    """Put the first positive term of a sum in front, and a matrix before its own transpose."""
+    if not isinstance(e, MatAdd):
+        return e
+    if isinstance(e.args[0], Transpose) and len(e.args) == 2 and e.args[0].arg == e.args[1]:
+        return algebra.make(MatAdd, *reversed(e.args))
+    if not signed(e.args[0])[0]:
         return e
     first = next((i for i, a in enumerate(e.args) if not signed(a)[0]), 0)
     return algebra.make(MatAdd, e.args[first], *e.args[:first], *e.args[first + 1 :])

@@ -29,6 +29,11 @@ class Node:
         return self.operation is None
 
     @property
+    def is_transpose(self) -> bool:
+        """Tell whether the node is the transpose of another, which needs no line of its own."""
+        return self.operation is not None and self.operation.name == "transpose"
+
+    @property
     def symbol(self) -> Expr:
         """Return a symbol of the node's name and shape; a variable stands for itself."""
         return self.expr if self.is_variable else symbol(self.name, self.expr)
@@ -81,7 +86,7 @@ def build_graph(expr: Expr, variables: Iterable[Expr], taken: Iterable[str] = ()
 
     Raises InputError where an operation has no rule.
     """
-    variables = tuple(variables)
+    variables, taken = tuple(variables), set(taken)
     depends: dict[Expr, bool] = dict.fromkeys(variables, True)
     for e in _post_order(expr, lambda e: [] if e in depends else e.args):
         if e not in depends:
@@ -111,9 +116,11 @@ def build_graph(expr: Expr, variables: Iterable[Expr], taken: Iterable[str] = ()
             nodes.append(Node(len(nodes), e.name, e, None, (), ()))
             continue
         entry, args = known[e]
-        count = sum(not n.is_variable for n in nodes) + 1
-        name = f"{prefix}_{count}"
         parents = tuple(index[a] if depends[a] else None for a in args)
+        name = f"{prefix}_{sum(not (n.is_variable or n.is_transpose) for n in nodes) + 1}"
+        if entry.name == "transpose":
+            flipped = f"{nodes[index[args[0]]].name}_T"
+            name = flipped if flipped not in taken else f"{name}_T"
         nodes.append(Node(len(nodes), name, e, entry, args, parents))
     return Graph(tuple(nodes), variables)
 

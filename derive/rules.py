@@ -374,6 +374,14 @@ RULES: tuple[Operation, ...] = (
     ),
     # --- scalars of a matrix
     Operation(
+        "scalar product", Trace,
+        pull=_matrix_product_pull,
+        push=linear(_dot),
+        example="x'*A*y", source="MC (69), (70), (81)",
+        when=lambda y: y.arg.shape == (1, 1) and isinstance(y.arg, MatMul),
+        arguments=lambda y: y.arg.args,
+    ),
+    Operation(
         "trace", Trace,
         pull=lambda g, y, x, i: g * _eye(x[0]),
         push=lambda d, y, x, i: _tr(d),

@@ -101,6 +101,8 @@ def name(text: str) -> str:
     if text.endswith("_bar"):
         base, _, tail = name(text[:-4]).partition("_")
         return rf"\bar{{{base}}}" + (f"_{tail}" if tail else "")
+    if text.endswith("_T"):
+        return rf"{name(text[:-2])}^{{\top}}"
     if re.fullmatch(r"d([A-Z]\w*|[a-z](_?\d+)?|u_\w+)", text) and text[1:] not in GREEK:
         return rf"\mathrm{{d}}{name(text[1:])}"
     stem, tail = re.fullmatch(r"([A-Za-z]+)_?(\w*)", text).groups()  # type: ignore[union-attr]
