@@ -234,8 +234,11 @@ def parse_within(text: str, problem: Problem, shape: tuple[Expr, Expr] | None = 
     root = _read(scope)
     if shape is not None:
         try:
-            for have, want in zip(root.shape, shape, strict=True):
-                unify(have, from_sympy(want)) if find(have) != 1 or want != 1 else None
+            for have, want in zip(root.shape, map(from_sympy, shape), strict=True):
+                try:
+                    unify(have, want)
+                except Undetermined:
+                    scope.deferred.append((have, want, root, "the shape that is due"))
         except SizeConflict:
             due = (from_sympy(shape[0]), from_sympy(shape[1]))
             mend = ": is it the transpose?" if tuple(find(d) for d in root.shape) == due[::-1] else ""
