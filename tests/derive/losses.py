@@ -94,7 +94,7 @@ sqrt((x - y)'*inv(S)*(x - y)) | x y S | x: n, y: n, S: n x n | posdef(S)
 -(c + 3)/2*log(1 + (x - t)'*inv(S)*(x - t)/c) - 1/2*logdet(S) | x t S | x: n, t: n, S: n x n, c: scalar | posdef(S), positive(c)
 tr(inv(S)*A) - logdet(inv(S)*A) | S A | S: n x n, A: n x n | posdef(S), posdef(A)
 logdet(S) - logdet(A) + tr(inv(S)*A) + (x - y)'*inv(S)*(x - y) | S A x y | S: n x n, A: n x n, x: n, y: n | posdef(S), posdef(A)
--logdet(P) + tr(S*P) + c*norm1(P.*S) | P S | P: n x n, S: n x n, c: scalar | posdef(P), posdef(S)
+-logdet(P) + tr(S*P) + c*norm1(P) | P S | P: n x n, S: n x n, c: scalar | posdef(P), posdef(S)
 det(S)^(-1/2)*exp(-1/2*x'*inv(S)*x) | S x | S: n x n, x: n | posdef(S)
 logdet(eye + X'*inv(S)*X) | X S | S: m x m, X: m x n | posdef(S)
 logdet(X'*A*X) - tr(inv(X'*A*X)*B) | X A | A: m x m, X: m x k, B: k x k | posdef(A)
@@ -125,14 +125,9 @@ a'*X^5*b | X a | X: n x n, a: n, b: n |
 det(A*X + B) + tr(A*X + B) | X A B | A: n x m, X: m x n, B: n x n |
 log(det(X)^2) + det(inv(X)) | X | X: n x n | invertible(X)
 # rearrangements and functions of matrices
-norm2(kron(A, X) - B)^2 | A X | A: 2 x 3, X: 3 x 4, B: 6 x 12 |
 tr(kron(X, Y)'*kron(A, B)) | X Y | X: m x n, Y: k x p, A: m x n, B: k x p |
-vec(X)'*A*vec(X) | X A | X: 2 x 3, A: 6 x 6 |
-norm2(A*vec(X) - y)^2 | X A | X: 2 x 3, A: 4 x 6, y: 4 |
-vec(A*X*B)'*y | X A B | A: 2 x m, X: m x n, B: n x 3, y: 6 |
 logdet(kron(A, B)) | A B | A: n x n, B: p x p | posdef(A), posdef(B)
 tr(kron(A*X, Y)) | X A Y | A: n x m, X: m x n, Y: p x p |
-y'*kron(A, B)*x | A B x | A: 2 x 3, B: 4 x 2, x: 6, y: 8 |
 tr(diag(x)*A*diag(x)*B) | x A | x: n, A: n x n, B: n x n |
 norm2(diag(A*B))^2 | A B | A: m x n, B: n x m |
 sum(log(diag(X'*A*X))) | X A | A: m x m, X: m x k | posdef(A)
@@ -200,12 +195,10 @@ vec(det(X)*X) | X | X: n x n | invertible(X)
 A*X*b | X A b | A: k x m, X: m x n, b: n |
 diag(X) | X | X: n x n |
 diag(A*X) | X | A: n x m, X: m x n |
-vec(kron(X, A)) | X | X: k x p, A: p x k |
-vec(kron(A, X)) | X | X: k x p, A: p x k |
 vec(diag(x)*A) | x | A: m x n, x: m |
 norm2(A*x)^2 | x | A: m x n, x: n |
 tr(A*X) | X | A: n x m, X: m x n |
-inv(A + t*B) | t | A: n x n, B: n x n, t: scalar | invertible(A)
+inv(A + t*B) | t | A: n x n, B: n x n, t: scalar | posdef(A), posdef(B), positive(t)
 expm(t*A) | t | A: n x n, t: scalar |
 X*exp(t)*sin(t) | t | X: m x n, t: scalar |
 softmax(t*x) | t | x: n, t: scalar |
@@ -264,6 +257,24 @@ vec(X)*vec(Y)' | X,Y | X: k x p, Y: m x n |
 t*X + t^2*Y | t,X,Y | t: scalar, X: m x n, Y: m x n |
 adj(X)*Y | X,Y | X: n x n, Y: n x n | invertible(X)
 X.*Y./(matrix(1) + X.^2) | X,Y | X: m x n, Y: m x n |
+"""
+
+
+#: Gradients and Jacobians with identities whose sizes follow only from the products of sizes around them.
+PARTIAL_TRACES = """
+norm2(kron(A, X) - B)^2 | A X | A: 2 x 3, X: 3 x 4, B: 6 x 12 |
+vec(X)'*A*vec(X) | X A | X: 2 x 3, A: 6 x 6 |
+norm2(A*vec(X) - y)^2 | X A | X: 2 x 3, A: 4 x 6, y: 4 |
+vec(A*X*B)'*y | X A B | A: 2 x m, X: m x n, B: n x 3, y: 6 |
+y'*kron(A, B)*x | A B x | A: 2 x 3, B: 4 x 2, x: 6, y: 8 |
+norm2(A*vec(X) - y)^2 | X A | X: m x n |
+y'*kron(A*X, B)*x | A X B y | A: k x p, X: p x m, B: q x n |
+sum(tanh(kron(A, X)).^2) | A X | A: k x p, X: m x n |
+"""
+
+KRONECKER_JACOBIANS = """
+vec(kron(X, A)) | X | X: k x p, A: p x k |
+vec(kron(A, X)) | X | X: k x p, A: p x k |
 """
 
 

@@ -319,7 +319,7 @@ def value(tree: Tree, values: dict, sizes: dict) -> np.ndarray:
         return np.array([[float(tree.leaf)]])
     shape = tuple(_number(size, sizes) for size in tree.shape)
     if tree.op == "name":
-        return np.reshape(values[tree.leaf], shape)
+        return np.reshape(values[tree.leaf] if tree.leaf in values else sizes[tree.leaf], shape)
     if tree.op == "eye":
         return np.eye(shape[0])
     if tree.op in ("vector", "matrix"):
@@ -336,10 +336,10 @@ def value(tree: Tree, values: dict, sizes: dict) -> np.ndarray:
 def evaluator(text: str, shapes: dict, sizes: dict, target: tuple | None = None):
     """Return the function from values (by name) to the value of a text, and the text's shape in words.
 
-    `target` is the shape that the text should have: it is demanded, and settles the size of a lone `eye`.
+    A word of a size that names no variable is that number. `target` is the shape that the text should have: it is demanded, and settles the size of a lone `eye`.
     """
     tree = read(text)
-    shape = unify(tree, shapes)
+    shape = unify(tree, dict.fromkeys(sizes, (1, 1)) | shapes)
     if target is not None:
         for have, want in zip(shape, target, strict=True):
             _same(have, want, "the shape of the result")
