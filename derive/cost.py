@@ -34,11 +34,11 @@ def cost(e: Expr) -> int:
 
 
 def _cost(e: Expr) -> int:
-    if e.is_Symbol or isinstance(e, MatrixSymbol | Identity):
+    if e.is_Symbol or isinstance(e, MatrixSymbol | Identity | OneMatrix):
         return 0
     if e.is_Rational:
         return int(e.q != 1) + int(bool(e < 0))
-    if isinstance(e, ZeroMatrix | OneMatrix):
+    if isinstance(e, ZeroMatrix):
         return 1
     if isinstance(e, Add | MatAdd):
         terms = [signed(a) for a in e.args]

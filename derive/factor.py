@@ -229,8 +229,17 @@ def _hadamard_candidates(terms: list[Expr], parts: list[Term]) -> Iterator[list[
             continue
         taken = algebra.elementwise_power(base, least)
         inverse = algebra.elementwise_power(base, -least)
-        inner = factor_sum(algebra.add(*[algebra.hadamard(terms[i], inverse) for i in members]))
+        rests = [algebra.hadamard(terms[i], inverse) for i in members]
+        if any(_scaled_ones(rest) for rest in rests):
+            continue
+        inner = factor_sum(algebra.add(*rests))
         yield _grouped(terms, members, algebra.hadamard(taken, inner))
+
+
+def _scaled_ones(e: Expr) -> bool:
+    """Tell whether a matrix is a scalar, not a number, times ones: people write c x rather than x ⊙ c 1."""
+    coefficient, factors = algebra.split(e)
+    return isinstance(factors[0], OneMatrix) and not coefficient.is_number
 
 
 def _whole(factors: tuple[Expr, ...]) -> Expr:
