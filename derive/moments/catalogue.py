@@ -315,7 +315,7 @@ DEPTH = MomentResult(
     assumptions=("weights of mean 0, independent of each other and of the inputs", "wide layers"),
     derivation=partial(derive_depth, "relu"),
     checks=(
-        MomentCheck("E[relu(u) relu(v)], c = 1/2", _RELU_KERNEL, "pair", _PAIR),
+        MomentCheck("E[relu(u) relu(v)], c = 1/2", _RELU_KERNEL, "pair", _PAIR, _WIDE),
         MomentCheck("E[relu(a)²], s² = 2", sp.S.One, "gaussian", _gaussian("relu", "second", sp.sqrt(2))),
     ),
     slips=(

@@ -150,4 +150,4 @@ def best_additive_error(dimensions: int, boxes: int) -> float:
         b_ub=np.concatenate([target, -target]),
         bounds=(None, None),
     )
-    return float(found.x[-1])
+    return float(np.asarray(found.x)[-1])
