@@ -16,7 +16,7 @@ from derive.facts import assuming
 from derive.ingest import read_claim, read_problem
 from derive.problem import Problem
 from verify.statement import KINDS, Statement
-from verify.verdict import Evidence, Verdict, add_up
+from verify.verdict import Evidence, Verdict, Word, add_up
 
 
 def check_claim(
@@ -49,7 +49,7 @@ def check_claim(
 
     at = next((e.details.get("sizes") for e in evidence if e.verdict == "refuted"), None)
     counterexample = find_counterexample(statement, asserted, seed, at)
-    return Verdict(word, tuple(evidence), counterexample, diagnose(problem, statement, asserted, seed))
+    return Verdict(word, tuple(evidence), counterexample, diagnose(problem, statement, asserted, seed, at))
 
 
 def read(
@@ -141,7 +141,7 @@ def symbolic_evidence(problem: Problem, statement: Statement, claim: Expr) -> Ev
         difference = expand(algebra.add(result, algebra.dot(S.NegativeOne, claim)))
     same = difference is not None and difference in (0, algebra.zero(algebra.shape(claim)))
     figure = "the derived result has the same normal form" if same else "the normal forms differ"
-    word = "proved" if same else "inconclusive"
+    word: Word = "proved" if same else "inconclusive"
     return Evidence("normal form", word, figure, {}, time.perf_counter() - start)
 
 

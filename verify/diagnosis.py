@@ -9,7 +9,7 @@ result and its computational graph serve only to give terms and paths their name
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from fractions import Fraction
 from typing import Any
@@ -42,10 +42,19 @@ NAMES = {
 }
 
 
-def diagnose(problem: Problem, statement: Statement, claim: Expr, seed: int = 0) -> str | None:
-    """Return a sentence on how a wrong claim differs from the truth, None if no usual slip explains it."""
+def diagnose(
+    problem: Problem,
+    statement: Statement,
+    claim: Expr,
+    seed: int = 0,
+    refuted_at: Mapping[str, int] | None = None,
+) -> str | None:
+    """Return a sentence on how a wrong claim differs from the truth, None if none can be said.
+
+    `refuted_at` are sizes at which the claim is known to be wrong.
+    """
     try:
-        samples = Samples(statement, claim, seed)
+        samples = Samples(statement, claim, seed, refuted_at)
     except InputError:
         return None
     with samples.arithmetic.context():
@@ -135,6 +144,8 @@ def _factor(case: _Case) -> str | None:
     if case.claimed is None:
         return None
     constant = multiple(case.claimed, case.samples.true)
+    if constant == 1:
+        return None  # right at these sizes
     if constant is not None:
         return _times(constant, case.what)
     for s in _scalars(case):
@@ -389,7 +400,11 @@ def _places(claim: Expr) -> Iterator[tuple[Callable[[Expr], Expr], Expr, bool]]:
 
     yield from walk(claim, lambda new: new)
     for e in [e for e, n in count.items() if n > 1]:
-        yield (lambda new, e=e: claim.xreplace({e: new})), e, True
+
+        def everywhere(new: Expr, e: Expr = e) -> Expr:
+            return claim.xreplace({e: new})
+
+        yield everywhere, e, True
 
 
 def _alternatives(case: _Case, e: Expr) -> Iterator[tuple[str, Expr]]:
@@ -428,5 +443,7 @@ def _alternatives(case: _Case, e: Expr) -> Iterator[tuple[str, Expr]]:
         yield f"right with {text(e.arg)} in place of {text(e)}", e.arg
     elif square:
         yield f"right with {text(Transpose(e))} in place of {text(e)}", Transpose(e)
+    if square and not e.is_MatMul:
+        yield f"right with {text(MatPow(e, 2))} in place of {text(e)}", MatPow(e, 2)
     if square and not isinstance(e, Inverse):
         yield f"right with {text(Inverse(e))} in place of {text(e)}: the inverse was forgotten", Inverse(e)

@@ -19,13 +19,14 @@ from dataclasses import dataclass
 from random import Random
 from typing import Any
 
-from sympy import Expr
+from sympy import Abs, Expr, sign
 
 from derive.errors import InputError
 from verify.arithmetics.balls import Balls
 from verify.arithmetics.base import Abstain, Arithmetic, Array, Undefined
 from verify.arithmetics.degree import DEGREES, Degree
 from verify.arithmetics.exact import RATIONALS, PrimeField, prime_field
+from verify.evaluate import layout
 from verify.points import STYLES, Space, weights
 from verify.statement import Statement
 from verify.verdict import Evidence, Word
@@ -38,7 +39,9 @@ DIGITS = 50
 EXACT = 999
 PRECISIONS = (256, 512, 1024, 4096)
 #: How many assignments of sizes a verdict rests on, and how many points of each style are tried for one.
-ASSIGNMENTS = 3
+ASSIGNMENTS, QUICK, POINTS = 3, 2, 3
+#: The same where a size stands in a formula as a number, and the largest size then.
+SIZED_ASSIGNMENTS, LARGEST = 8, 14
 TRIES = 6
 
 
@@ -79,16 +82,16 @@ def draw_weights(statement: Statement, sizes: dict[str, int], rng: Random, bound
 def field_evidence(statement: Statement, claim: Expr, seed: int = 0, quick: bool = False) -> Evidence:
     """Return certified or refuted, or inconclusive where the two sides are not rational.
 
-    With `quick`, one point at one assignment of sizes is enough to answer, and the figure says what that is
-    worth.
+    With `quick`, it rests on fewer assignments of sizes.
     """
     start = time.perf_counter()
     checked: list[dict[str, Any]] = []
     try:
-        for sizes in statement.space.assignments():
-            if len(checked) == (1 if quick else ASSIGNMENTS):
+        wanted, largest = _assignments(statement, claim, QUICK if quick else ASSIGNMENTS)
+        for sizes in statement.space.assignments(seed, largest):
+            if len(checked) == wanted:
                 break
-            found = _field_at(statement, claim, sizes, seed, quick)
+            found = _field_at(statement, claim, sizes, seed)
             if found is None:
                 continue
             checked.append(found)
@@ -116,16 +119,14 @@ def field_evidence(statement: Statement, claim: Expr, seed: int = 0, quick: bool
     return _evidence("prime field", "certified" if certain else "inconclusive", figure, start, details)
 
 
-def _field_at(
-    statement: Statement, claim: Expr, sizes: dict[str, int], seed: int, quick: bool
-) -> dict[str, Any] | None:
+def _field_at(statement: Statement, claim: Expr, sizes: dict[str, int], seed: int) -> dict[str, Any] | None:
     """Return what a prime field shows at one assignment of sizes, None where no point has a value."""
     degree = degree_bound(statement, claim, sizes)
     arithmetic = prime_field()
     per_point = math.log2(arithmetic.p) - math.log2(max(degree, 1))
     if per_point < 8:
         raise Abstain(f"the degree, up to {degree}, is too large for a field of {arithmetic.p} elements")
-    needed = 1 if quick else math.ceil(CERTAINTY_BITS / per_point)
+    needed = math.ceil(CERTAINTY_BITS / per_point)
     # Orthogonal matrices have two components; each is checked on its own.
     components = (
         (False, True)
@@ -151,6 +152,14 @@ def _field_at(
     return {
         "equal": True, "sizes": sizes, "prime": arithmetic.p, "points": points, "degree": degree, "bits": bits,
     }  # fmt: skip
+
+
+def _assignments(statement: Statement, claim: Expr, usual: int) -> tuple[int, int]:
+    """Return how many assignments of sizes to check at, and the largest size."""
+    names = set(statement.space.sizes)
+    nodes = [step.node for e in (statement.expr, claim) for step in layout(e)]
+    sized = any(n.is_Symbol and n.is_integer and n.name in names for n in nodes if isinstance(n, Expr))
+    return (SIZED_ASSIGNMENTS, LARGEST) if sized else (usual, 6)
 
 
 def field_places(
@@ -190,11 +199,13 @@ def ball_evidence(statement: Statement, claim: Expr, seed: int = 0, quick: bool 
     start = time.perf_counter()
     checked: list[dict[str, Any]] = []
     reasons: set[str] = set()
+    points = (QUICK if quick else POINTS) * (4 if _kinked(statement.expr) else 1)
     try:
-        for sizes in statement.space.assignments():
-            if len(checked) == (1 if quick else ASSIGNMENTS):
+        wanted, largest = _assignments(statement, claim, 1 if quick else ASSIGNMENTS)
+        for sizes in statement.space.assignments(seed, largest):
+            if len(checked) == wanted:
                 break
-            found = _balls_at(statement, claim, sizes, seed, 1 if quick else 2, reasons)
+            found = _balls_at(statement, claim, sizes, seed, points, reasons)
             if found is None:
                 continue
             checked.append(found)
@@ -231,8 +242,8 @@ def _balls_at(
     statement: Statement, claim: Expr, sizes: dict[str, int], seed: int, points: int, reasons: set[str]
 ) -> dict[str, Any] | None:
     """Return what balls show at one assignment of sizes, None where no point has a value."""
-    done, digits, bits, style = 0, 10**9, 0, ""
-    for place in real_places(statement.space, statement, sizes, seed):
+    done, zero, digits, bits, style = 0, 0, EXACT, 0, ""
+    for place in real_places(statement.space, statement, sizes, seed, max(points, TRIES)):
         try:
             gap = compare(statement, claim, place)
         except Undefined as reason:
@@ -246,18 +257,30 @@ def _balls_at(
                 "sizes": sizes,
                 "bits": gap.bits,
             }
-        digits, done = min(digits, gap.digits), done + 1
+        # Where both sides vanish (all units of a relu network at rest), a point says little: try others too.
+        digits, done, zero = min(digits, gap.digits), done + (not gap.zero), zero + gap.zero
         if done == points:
-            return {"verdict": "agrees", "sizes": sizes, "digits": digits, "points": done, "bits": bits,
-                    "style": style}  # fmt: skip
-    return None
+            break
+    if not done + zero:
+        return None
+    return {"verdict": "agrees", "sizes": sizes, "digits": digits, "points": done + zero, "bits": bits,
+            "style": style}  # fmt: skip
 
 
-def real_places(space: Space, statement: Statement, sizes: dict[str, int], seed: int) -> Iterator[Place]:
-    """Yield random rational points, the generic ones first."""
+def _kinked(expr: Expr) -> bool:
+    nodes = [step.node for step in layout(expr)]
+    return any(
+        isinstance(n, Abs | sign) or (hasattr(n, "function") and _kinked(n.function.expr)) for n in nodes
+    )
+
+
+def real_places(
+    space: Space, statement: Statement, sizes: dict[str, int], seed: int, tries: int = TRIES
+) -> Iterator[Place]:
+    """Yield random rational points, the generic ones first, so many of each style."""
     rng = Random(f"reals {seed} {sorted(sizes.items())}")
     for style in range(len(STYLES)):
-        for i in range(TRIES):
+        for i in range(tries):
             free = space.draw(sizes, rng, style)
             place = Place(sizes, free, i % 2 == 1, draw_weights(statement, sizes, rng, 100), style)
             try:
@@ -275,6 +298,7 @@ class Gap:
     digits: int
     bits: int
     figure: str
+    zero: bool = False
 
 
 def compare(statement: Statement, claim: Expr, place: Place) -> Gap:
@@ -298,7 +322,8 @@ def compare(statement: Statement, claim: Expr, place: Place) -> Gap:
                     return Gap("refuted", 0, bits, figure)
             digits = min(_digits(a, b) for a, b in pairs)
         if digits >= DIGITS:
-            return Gap("agrees", digits, bits, f"{digits} digits agree")
+            zero = all(a.is_zero() and b.is_zero() for a, b in pairs)
+            return Gap("agrees", digits, bits, f"{digits} digits agree", zero)
     return Gap("inconclusive", digits, bits, f"only {digits} digits can be told")
 
 

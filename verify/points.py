@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
-from itertools import islice, permutations
 from random import Random
 from typing import Any
 
@@ -126,21 +125,22 @@ class Space:
             changed[name] = replace(changed[name], kinds=changed[name].kinds | {kind})
         return Space(changed, self.sizes)
 
-    def assignments(self) -> Iterator[dict[str, int]]:
-        """Yield sizes to check at: distinct ones, in every order, so that neither of two is always larger.
+    def assignments(self, seed: int = 0, largest: int = 6) -> Iterator[dict[str, int]]:
+        """Yield sizes to check at: distinct ones, in several orders, so that neither of two is always larger.
 
-        No size is 1 or equal to another at first, so that a claim that holds for square matrices only, or at
-        some sizes only, does not pass.
+        None is 1, and two are equal only at last, so that a claim that holds for square matrices only does not
+        pass; from the third on they are random, so that one that holds at given sizes only does not either.
         """
         count = len(self.sizes)
         if not count:
             yield {}
             return
-        for base in ((2, 3, 4, 5), (3, 5, 2, 4), (4, 2, 5, 3)):
-            values = [base[i % 4] + i // 4 for i in range(count)]
-            yield dict(zip(self.sizes, values, strict=True))
-        for values in islice(permutations(range(2, 2 + max(count, 2)), count), 24):
-            yield dict(zip(self.sizes, values, strict=True))
+        for base in ((2, 3, 4, 5), (3, 5, 2, 4)):
+            yield dict(zip(self.sizes, [base[i % 4] + i // 4 for i in range(count)], strict=True))
+        rng = Random(f"sizes {seed}")
+        choice = range(2, max(largest, count + 3) + 1)
+        for _ in range(24):
+            yield dict(zip(self.sizes, rng.sample(choice, count), strict=True))
         for n in (3, 2):
             yield dict.fromkeys(self.sizes, n)
 

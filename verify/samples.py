@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from fractions import Fraction
 from typing import Any
 
@@ -24,12 +25,14 @@ CLOSE, CLOSE_FACTOR = 1e-50, 1e-25
 class Samples:
     """Points at which a statement's truth and a claim have values, and the truth there.
 
-    A side is a flat list of numbers, the entries at all points one after the other. Raises InputError where
-    there is no such point.
+    A side is a flat list of numbers, the entries at all points one after the other. `first`
+    are sizes to begin with. Raises InputError where there is no such point.
     """
 
-    def __init__(self, statement: Statement, claim: Expr, seed: int = 0) -> None:
-        self.statement = statement
+    def __init__(
+        self, statement: Statement, claim: Expr, seed: int = 0, first: Mapping[str, int] | None = None
+    ) -> None:
+        self.statement, self.first = statement, dict(first or {})
         for arithmetic in (prime_field(), Balls(256)):
             self.arithmetic: Arithmetic = arithmetic
             self.places: list[Place] = []
@@ -50,7 +53,12 @@ class Samples:
 
     def _fill(self, claim: Expr, seed: int) -> None:
         found = 0
-        for sizes in self.statement.space.assignments():
+        preferred = [self.first] if self.first else []
+        tried: list[dict[str, int]] = []
+        for sizes in (*preferred, *self.statement.space.assignments(seed)):
+            if sizes in tried:
+                continue
+            tried.append(sizes)
             done = 0
             places = (
                 field_places(self.statement, sizes, seed, self.arithmetic)

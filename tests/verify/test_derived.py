@@ -1,0 +1,82 @@
+"""verify.gradient and its like: derive's answer, given back only after a check that can fail."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import pytest
+from sympy import MatrixSymbol, Rational, Trace, Transpose, symbols
+
+import derive
+import verify
+from derive import api
+from derive.errors import InputError, InternalError
+
+CASES = [
+    ("gradient", "1/2*norm2(W'*W*x - x)^2", "W", {}, "certified"),
+    ("gradient", "sum(tanh(W*x))", "W", {}, "agrees"),
+    ("gradient", "logdet(X)", "X", {"assume": "structured-symmetric(X)"}, "certified"),
+    ("jacobian", "softmax(A*x)", "x", {}, "agrees"),
+    ("jacobian", "A*X*B", "X", {}, "certified"),
+    ("hessian", "logsumexp(x)", "x", {}, "agrees"),
+    ("hessian", "tr(X*A*X)", "X", {}, "certified"),
+    ("differential", "X*inv(Y)", "X,Y", {}, "certified"),
+]
+
+
+@pytest.mark.parametrize(("kind", "expr", "wrt", "options", "word"), CASES)
+def test_answers_come_with_evidence(kind, expr, wrt, options, word):
+    checked = getattr(verify, kind)(expr, wrt, **options)
+    plain = getattr(derive, kind)(expr, wrt, **options)
+    assert checked.result == plain.result
+    assert checked.verdict == word
+    assert checked.evidence[-1].verdict == word
+    data = json.loads(json.dumps(checked.to_dict()))
+    assert data["verdict"] == word
+    assert data["evidence"][-1]["method"] in ("prime field", "real balls")
+    assert data["seconds"] > 0
+    assert data["result"] == plain.to_dict()["result"]
+
+
+@pytest.mark.parametrize(("kind", "expr", "wrt", "options", "word"), CASES)
+@pytest.mark.parametrize("slip", ["scaled", "transposed", "added"])
+def test_wrong_answers_are_withheld(kind, expr, wrt, options, word, slip, monkeypatch):
+    right = getattr(api, kind)
+
+    def wrong(*args, **kwargs):
+        d = right(*args, **kwargs)
+        r = d.result
+        if slip == "scaled":
+            return replace(d, result=Rational(101, 100) * r)
+        if slip == "transposed":
+            return replace(d, result=Transpose(r) if r.shape[0] == r.shape[1] else -r)
+        return replace(d, result=r + r * r.T * r / 1000)
+
+    monkeypatch.setattr(api, kind, wrong)
+    symmetric = kind == "hessian" and expr.startswith("log") and slip == "transposed"
+    structured = "assume" in options and slip == "transposed"
+    if symmetric or structured:
+        assert getattr(verify, kind)(expr, wrt, **options)
+        return
+    with pytest.raises(InternalError, match="did not pass its own check and is withheld"):
+        getattr(verify, kind)(expr, wrt, **options)
+
+
+def test_kronecker_form_is_checked_too():
+    checked = verify.hessian("tr(X*A*X)", "X", form="kronecker")
+    assert checked.verdict == "certified"
+    assert checked.result.shape[0] == checked.problem.shapes["X"][0] ** 2
+
+
+def test_sympy_goes_in():
+    n = symbols("n", integer=True, positive=True)
+    A, X = MatrixSymbol("A", n, n), MatrixSymbol("X", n, n)
+    assert verify.gradient(Trace(A * X), X).result == A.T
+
+
+def test_input_errors_pass_through():
+    with pytest.raises(InputError):
+        verify.gradient("tr(A*X", "X")
+    with pytest.raises(InputError, match="no value and derivative"):
+        verify.gradient("tr(inv(x*x')*A)", "x")

@@ -1,0 +1,91 @@
+"""The diagnosis of a wrong claim: the usual slips, each named."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from verify import check_claim
+from verify.samples import _reconstructed
+
+A3 = "A: n x n, X: n x n"
+CASES = [
+    # a factor
+    ("x'*x", "x", "x", {}, "half of the gradient"),
+    ("x'*x", "x", "4*x", {}, "twice the gradient"),
+    ("x'*x", "x", "-2*x", {}, "the gradient with the opposite sign"),
+    ("x'*x", "x", "3*x", {}, "3/2 times the gradient"),
+    ("x'*x", "x", "0*x", {}, "zero, which the gradient is not"),
+    ("c*x'*x", "x", "2*x", {}, "right but for the missing factor c"),
+    ("x'*x + c*y'*y", "x", "2*c*x", {}, "c times the gradient"),
+    ("sum(x)/n", "x", "vector(1)", {"where": "x: n"}, "n times the gradient"),
+    ("norm2(x)", "x", "x", {}, "norm2(x) times the gradient"),
+    ("det(X)", "X", "inv(X)'", {}, "right but for the missing factor det(X)"),
+    ("A*x", "x", "2*A", {"kind": "jacobian"}, "twice the Jacobian"),
+    ("x'*A*x", "x", "1/2*(A + A')", {"kind": "hessian"}, "half of the Hessian"),
+    # transposes and symmetry
+    ("tr(A*X)", "X", "A", {"where": A3}, "the transpose of the gradient"),
+    ("A*x", "x", "A'", {"kind": "jacobian", "where": "A: n x n"}, "the transpose of the Jacobian"),
+    ("x'*A*x", "x", "2*A*x", {}, "right only if A is symmetric"),
+    ("tr(X'*A*X*B)", "X", "2*A*X*B", {}, "right only if A and B are symmetric"),
+    ("norm1(x)", "x", "vector(1)", {}, "right only where x is positive"),
+    ("tr(A*X*B)", "X", "A'*B", {"where": "A: n x n, B: n x n"}, "right only if B is symmetric"),
+    # terms and paths
+    ("x'*A*x", "x", "A*x", {}, "missing term A'*x, the path through x in x'*A*x"),
+    ("1/2*norm2(W'*W*x - x)^2", "W", "W*(W'*W*x - x)*x'", {},
+     "missing term W*x*(W'*W*x - x)', the path through W'"),
+    ("x'*A*x + y'*x", "x", "A*x + A'*x", {}, "missing term y"),
+    ("x'*A*x + y'*x", "x", "A*x + A'*x - y", {}, "the sign of the term y"),
+    ("x'*A*x + y'*x", "x", "A*x + A'*x + y + 3*x", {}, "surplus term 3*x"),
+    ("x'*A*x + y'*x", "x", "A*x + A'*x + 5*y", {}, "the term y, the path through x in y'*x, which has the factor 5"),
+    ("softmax(x)", "x", "diag(softmax(x))", {"kind": "jacobian"}, "missing term -softmax(x)*softmax(x)'"),
+    ("tr(tanh(X*A*X))", "X", "(A*X*(matrix(1)-tanh(X*A*X).^2).*eye)'", {"where": A3}, None),
+    # products and inverses
+    ("tr(X*A*B)", "X", "(B*A)'", {"where": A3 + ", B: n x n"}, "in place of"),
+    ("tr(A*(X.*X))", "X", "2*A'*X", {"where": A3}, "the elementwise product A' .* X in place of A'*X"),
+    ("tr(A*X*X)", "X", "(A.*X)' + (X*A)'", {"where": A3}, "the matrix product"),
+    ("tr(inv(X)*A)", "X", "-X'*A'*inv(X)'", {}, "the inverse was forgotten"),
+    ("logdet(X)", "X", "X'", {}, "the inverse of the gradient"),
+    ("tr(X^3)", "X", "3*X'", {}, "right with"),
+    # layouts
+    ("A*X*B", "X", "kron(A, B')", {"kind": "jacobian"}, "row by row"),
+    ("logdet(X)", "X", "inv(X)", {"assume": "structured-symmetric(X)"}, "entries of X were free"),
+    ("logdet(X)", "X", "2*inv(X) - inv(X).*eye", {"assume": "symmetric(X)"}, "right under structured-symmetric(X)"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("expr", "wrt", "claim", "options", "words"), CASES, ids=lambda v: v if isinstance(v, str) else ""
+)
+def test_usual_slips_are_named(expr, wrt, claim, options, words):
+    start = time.perf_counter()
+    verdict = check_claim(expr, wrt, claim, **options)
+    assert verdict.verdict == "refuted"
+    assert verdict.diagnosis
+    if words is not None:
+        assert words in verdict.diagnosis
+    assert "\n" not in verdict.diagnosis
+    assert time.perf_counter() - start < 5
+
+
+def test_what_is_no_usual_slip_is_told_the_truth():
+    verdict = check_claim("x'*A*x + 0*y'*x + y'*y", "x", "A*y")
+    assert verdict.diagnosis == "none of the usual slips; the gradient is (A + A')*x"
+
+
+def test_an_inner_path_that_is_forgotten_is_named():
+    """K occurs in the trace and in the determinant; the claim sees only the trace."""
+    loss = "logdet(X*X' + eye) + tr(inv(X*X' + eye)*Y)"
+    claim = "-inv(X*X' + eye)*(Y + Y')*inv(X*X' + eye)*X"
+    verdict = check_claim(loss, "X", claim)
+    assert "missing term" in verdict.diagnosis or "path through" in verdict.diagnosis
+    assert "inv(X*X' + eye)" in verdict.diagnosis
+
+
+def test_rational_reconstruction_inverts_reduction():
+    p = 2**61 - 1
+    for numerator, denominator in [(1, 3), (-7, 5), (1000000001, 10**9), (12, 1)]:
+        found = _reconstructed(numerator * pow(denominator, -1, p) % p, p)
+        assert found is not None
+        assert (found.numerator, found.denominator) == (numerator, denominator)

@@ -1,0 +1,243 @@
+"""Prime field, balls and counterexamples: each answer from both sides, and what it rests on."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from random import Random
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from derive.errors import InputError
+from verify.arithmetics.exact import RATIONALS
+from verify.claims import read
+from verify.counterexample import find_counterexample
+from verify.exact import ball_evidence, field_evidence
+from verify.points import Space, Variable
+
+#: (expression, variable, right claim, wrong claim, kind, assumptions); rational, so that a field decides
+RATIONAL = [
+    ("tr(A*X*B)", "X", "A'*B'", "-A'*B'", "gradient", ""),
+    ("x'*A*x", "x", "(A + A')*x", "2*A*x", "gradient", ""),
+    ("det(X)", "X", "det(X)*inv(X)'", "det(X)*inv(X)", "gradient", "invertible(X)"),
+    ("logdet(X)", "X", "inv(X)'", "inv(X)", "gradient", "invertible(X)"),
+    ("tr(inv(X)*A)", "X", "-(inv(X)*A*inv(X))'", "-inv(X)*A'*inv(X)'", "gradient", ""),
+    ("logdet(eye + X*X')", "X", "2*X*inv(eye + X'*X)", "2*X*inv(eye + X'*X)'*inv(eye + X'*X)", "gradient", ""),
+    ("norm2(A*x - y)^2", "x", "2*A'*(A*x - y)", "2*A'*(A*x + y)", "gradient", ""),
+    ("1/norm2(x)^2", "x", "-2*x/norm2(x)^4", "-2*x/norm2(x)^2", "gradient", ""),
+    ("sum(kron(X, Y))", "X", "sum(Y)*matrix(1)", "sum(X)*matrix(1)", "gradient", ""),
+    ("A*x", "x", "A", "A + 1/1000000000*A", "jacobian", ""),
+    ("X*A", "X", "kron(A', eye)", "kron(eye, A')", "jacobian", ""),
+    ("x*(y'*x)", "x", "y'*x*eye + x*y'", "y'*x*eye + y*x'", "jacobian", ""),
+    ("(x'*A*x)^2", "x", "2*(A+A')*x*x'*(A+A') + 2*(x'*A*x)*(A+A')", "2*(A+A')*x*x'*(A+A')", "hessian", ""),
+    ("tr(X*A*X)", "X", "(A*dX + dX*A)'", "A*dX + dX*A", "hessian", ""),
+    ("inv(X)", "X", "-inv(X)*dX*inv(X)", "-inv(X)*inv(X)*dX", "differential", ""),
+    ("X*Y", "X,Y", "dX*Y + X*dY", "dX*dY", "differential", ""),
+    ("tr(Q'*A*Q)", "A", "eye", "Q", "gradient", "orthogonal(Q)"),
+    ("logdet(K)", "K", "inv(K)", "inv(K)*inv(K)", "gradient", "posdef(K)"),
+    ("tr(A*X)", "X", "A + A' - A.*eye", "A'", "gradient", "structured-symmetric(X)"),
+    ("tr(A*X)", "X", "A.*eye", "A'", "gradient", "structured-diagonal(X)"),
+    ("tr(X)", "X", "eye", "n/(n+1)*eye", "gradient", ""),
+]  # fmt: skip
+WHERE = {"(x'*A*x)^2": "x: n", "tr(X)": "X: n x n"}
+#: The same for functions that are not rational: balls decide
+SMOOTH = [
+    ("sum(exp(A*x))", "x", "A'*exp(A*x)", "A'*exp(-A*x)", "gradient", ""),
+    ("norm2(x)", "x", "x/norm2(x)", "x/norm2(x)^2", "gradient", ""),
+    ("logsumexp(x)", "x", "softmax(x)", "softmax(x).*softmax(x)", "gradient", ""),
+    ("softmax(x)", "x", "diag(softmax(x)) - softmax(x)*softmax(x)'", "diag(softmax(x))", "jacobian", ""),
+    ("sum(tanh(x))", "x", "vector(1) - (2*sigmoid(2*x) - vector(1)).^2", "vector(1) - tanh(x)", "gradient", ""),
+    ("tr(expm(X))", "X", "expm(X)'", "expm(X)", "gradient", ""),
+    ("norm1(A*x)", "x", "A'*sign(A*x)", "A'*vector(1)", "gradient", ""),
+    ("sum(relu(A*x))", "x", "A'*sign(relu(A*x))", "A'*relu(sign(x'*x)*A*x)", "gradient", ""),
+    ("sum(log(x).*log(x))", "x", "2*log(x)./x", "log(x)./x", "gradient", "positive(x)"),
+    ("sum(log(x).*log(x))", "x", "2*log(x)./x", "log(x)", "gradient", ""),
+    ("sum(arcsin(x))", "x", "vector(1)./sqrt(vector(1) - x.*x)", "vector(1)./(vector(1) - x.*x)", "gradient", ""),
+    ("sqrt(det(K))", "K", "1/2*sqrt(det(K))*inv(K)", "1/2*sqrt(det(K))*K", "gradient", "posdef(K)"),
+    ("logsumexp(x)", "x", "diag(softmax(x)) - softmax(x)*softmax(x)'", "diag(softmax(x))", "hessian", ""),
+    ("x^a", "x", "a*x^(a-1)", "a*x^a", "gradient", ""),
+]  # fmt: skip
+WHERE["sum(relu(A*x))"] = "A: m x n"
+WHERE["x^a"] = "x: scalar"
+
+
+def statements(row, which):
+    expr, wrt, right, wrong, kind, assume = row
+    claim = right if which == "right" else wrong
+    return read(expr, wrt, claim, kind, WHERE.get(expr), assume or None)[1:]
+
+
+@pytest.mark.parametrize("row", RATIONAL, ids=lambda r: f"{r[0]} by {r[1]} {r[5]}")
+def test_a_field_certifies_what_is_right_and_refutes_what_is_not(row):
+    right = field_evidence(*statements(row, "right"))
+    assert right.verdict == "certified"
+    assert right.details["error_bits"] >= 60
+    assert field_evidence(*statements(row, "wrong")).verdict == "refuted"
+
+
+@pytest.mark.parametrize("row", RATIONAL + SMOOTH, ids=lambda r: f"{r[0]} by {r[1]} {r[5]}")
+def test_balls_agree_with_what_is_right_and_refute_what_is_not(row):
+    right = ball_evidence(*statements(row, "right"))
+    assert right.verdict == "agrees"
+    assert right.details["digits"] >= 50
+    assert ball_evidence(*statements(row, "wrong")).verdict == "refuted"
+
+
+@pytest.mark.parametrize("row", SMOOTH, ids=lambda r: f"{r[0]} by {r[1]} {r[5]}")
+def test_a_field_abstains_with_a_reason_where_it_has_no_values(row):
+    evidence = field_evidence(*statements(row, "right"))
+    assert evidence.verdict == "inconclusive"
+    assert "has no value in the field of" in evidence.figure
+
+
+@pytest.mark.parametrize("row", RATIONAL + SMOOTH, ids=lambda r: f"{r[0]} by {r[1]} {r[5]}")
+def test_counterexamples_are_small_and_stand(row):
+    statement, claim = statements(row, "wrong")
+    found = find_counterexample(statement, claim)
+    assert found is not None
+    assert found.claimed != found.true
+    for value in found.point.values():
+        entries = np.array(value, dtype=object).reshape(-1)
+        assert len(entries) <= 9
+        assert all(abs(Fraction(e)) <= 4 for e in entries)
+
+
+def test_right_claims_have_no_counterexample():
+    statement, claim = statements(RATIONAL[0], "right")
+    assert find_counterexample(statement, claim) is None
+
+
+def test_a_counterexample_can_be_checked_by_hand():
+    """d(x'Ax)/dx = (A + A')x; at the point shown, NumPy finds both values."""
+    statement, claim = statements(RATIONAL[1], "wrong")
+    found = find_counterexample(statement, claim)
+    a, x = (np.atleast_2d(np.array(found.point[name], dtype=float)) for name in "Ax")
+    i, j = found.entry
+    assert ((a + a.T) @ x)[i, j] == float(found.true)
+    assert (2 * a @ x)[i, j] == float(found.claimed)
+
+
+@pytest.mark.parametrize("claim", ["3*n*vector(1)/n", "(n + (n-2)*(n-3)*(n-4)*(n-5))*vector(1)"])
+def test_a_claim_that_is_right_at_some_sizes_only_does_not_pass(claim):
+    statement, claim = read("n*sum(x)", "x", claim, where="x: n")[1:]
+    assert field_evidence(statement, claim).verdict == "refuted"
+
+
+def test_a_claim_that_is_right_for_square_matrices_only_does_not_pass():
+    statement, claim = read("sum(X)", "X", "n/m*matrix(1)", where="X: m x n")[1:]
+    assert field_evidence(statement, claim).verdict == "refuted"
+    assert ball_evidence(statement, claim).verdict == "refuted"
+
+
+def test_a_dead_network_does_not_uphold_a_claim():
+    """relu kills half of all units: a claim that is wrong where they live is found out."""
+    expr, where = "sum(relu(-1*exp(A*x)) + relu(relu(A*x)))", "A: m x n"
+    statement, right = read(expr, "x", "A'*sign(relu(A*x))", where=where)[1:]
+    assert ball_evidence(statement, right, quick=True).verdict == "agrees"
+    statement, wrong = read(expr, "x", "0*x", where=where)[1:]
+    assert ball_evidence(statement, wrong, quick=True).verdict == "refuted"
+
+
+def test_undecidable_numbers_are_inconclusive():
+    """sin(exp(10000 x)) takes more bits than are tried: no digit is known, and the evidence says so."""
+    right = "10000*exp(10000*x)*cos(exp(10000*x))"
+    evidence = ball_evidence(*read("sin(exp(10000*x))", "x", right, where="x: scalar")[1:])
+    assert evidence.verdict == "inconclusive"
+    assert "only 0 digits" in evidence.figure
+
+
+@pytest.mark.parametrize(
+    ("expr", "wrt", "why"),
+    [
+        ("logdet(x*x')", "x", "singular"),
+        ("log(-norm2(x)^2)", "x", "no finite value"),
+        ("tr(inv(A - A + x*x')*A)", "A", "singular"),
+        ("norm1(x - x + 0*x)", "x", None),
+    ],
+)
+def test_expressions_without_a_value_are_input_errors(expr, wrt, why):
+    if why is None:
+        assert ball_evidence(*read(expr, wrt, "0*x")[1:]).verdict == "agrees"
+        return
+    statement, claim = read(expr, wrt, wrt)[1:]
+    with pytest.raises(InputError, match="no value and derivative at any of the points"):
+        ball_evidence(statement, claim)
+
+
+def test_the_same_seed_gives_the_same_evidence():
+    statement, claim = statements(RATIONAL[4], "right")
+    first, again = (field_evidence(statement, claim, seed=7) for _ in range(2))
+    assert (first.figure, first.details) == (again.figure, again.details)
+    statement, claim = statements(SMOOTH[0], "wrong")
+    first, again = (ball_evidence(statement, claim, seed=7) for _ in range(2))
+    assert first.figure == again.figure
+    assert first.figure != ball_evidence(statement, claim, seed=8).figure
+
+
+# ---------------------------------------------------------------------------------------------- points
+
+
+KINDS = [
+    "symmetric",
+    "posdef",
+    "invertible",
+    "positive",
+    "orthogonal",
+    "structured-symmetric",
+    "structured-diagonal",
+]
+
+
+def holds(kind: str, a: np.ndarray) -> bool:
+    n = len(a)
+    if kind in ("symmetric", "structured-symmetric"):
+        return bool(np.all(a == a.T))
+    if kind == "posdef":
+        minors = [RATIONALS.determinant(a[:k, :k])[0, 0] for k in range(1, n + 1)]
+        return bool(np.all(a == a.T)) and all(m > 0 for m in minors)
+    if kind == "invertible":
+        return RATIONALS.determinant(a)[0, 0] != 0
+    if kind == "positive":
+        return all(e > 0 for e in a.flat)
+    if kind == "orthogonal":
+        return bool(np.all(a.T @ a == RATIONALS.eye(n)))
+    return all(a[i, j] == 0 for i in range(n) for j in range(n) if i != j)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.sampled_from(KINDS), st.integers(1, 5), st.integers(0, 4), st.integers(0, 10**6), st.booleans())
+def test_points_honour_their_assumption_exactly(kind, n, style, seed, flip):
+    from sympy import Integer
+
+    space = Space({"A": Variable("A", (Integer(n), Integer(n)), frozenset({kind}))})
+    free = space.draw({}, Random(seed), style)
+    value = space.values(free, RATIONALS, flip)["A"]
+    assert value.shape == (n, n)
+    assert holds(kind, value)
+
+
+@pytest.mark.parametrize("kinds", [{"symmetric", "invertible"}, {"symmetric", "orthogonal"}, {"posdef", "positive"},
+                                   {"posdef", "orthogonal"}, {"symmetric", "positive"}])  # fmt: skip
+def test_assumptions_hold_together(kinds):
+    from sympy import Integer
+
+    space = Space({"A": Variable("A", (Integer(3), Integer(3)), frozenset(kinds))})
+    for flip in (False, True):
+        value = space.values(space.draw({}, Random(1)), RATIONALS, flip)["A"]
+        assert all(holds(kind, value) for kind in kinds)
+
+
+def test_both_components_of_the_orthogonal_matrices_are_drawn():
+    """A claim that is right for rotations only (det Q = 1) is refuted."""
+    statement, claim = read("det(Q)*tr(A*X)", "X", "A'", assume="orthogonal(Q)")[1:]
+    assert field_evidence(statement, claim).verdict == "refuted"
+    assert ball_evidence(statement, claim).verdict == "refuted"
+    statement, claim = read("det(Q)^2*tr(A*X)", "X", "A'", assume="orthogonal(Q)")[1:]
+    assert field_evidence(statement, claim).verdict == "certified"
+
+
+def test_contradicting_assumptions_are_an_input_error():
+    with pytest.raises(InputError, match="cannot be orthogonal with positive entries"):
+        read("tr(A*Q)", "A", "Q'", assume="orthogonal(Q), positive(Q)")
