@@ -9,6 +9,7 @@ A 1 x 1 matrix is a scalar. The scalar that a 1 x 1 matrix M stands for is writt
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 from typing import Any, ClassVar
 
@@ -92,7 +93,8 @@ class _RealFunction(Function):
 class sigmoid(_RealFunction):
     """The logistic function 1/(1 + exp(-x))."""
 
-    numpy: ClassVar[str] = "1/(1 + np.exp(-{0}))"
+    tex: ClassVar[str] = r"\sigma\left(<0>\right)"
+    numpy: ClassVar[str] = "scipy.special.expit({0})"
 
     def definition(self) -> Expr:
         """Return the function in terms of exp."""
@@ -102,7 +104,7 @@ class sigmoid(_RealFunction):
 class swish(_RealFunction):
     """x·sigmoid(x) (Ramachandran, Zoph and Le 2017; also SiLU)."""
 
-    numpy: ClassVar[str] = "{0}/(1 + np.exp(-{0}))"
+    numpy: ClassVar[str] = "{0}*scipy.special.expit({0})"
 
     def definition(self) -> Expr:
         """Return the function in terms of exp."""
@@ -181,6 +183,22 @@ def scalar_function(x: ElementwiseApplyFunction) -> Any:
     return None
 
 
+# ------------------------------------------------------------------------------------------ spelling
+
+
+def operator(name: str) -> str:
+    """Return the LaTeX spelling of a function that has none of its own."""
+    return rf"\operatorname{{{name}}}\left(<args>\right)"
+
+
+def spell(template: str, args: Sequence[str]) -> str:
+    """Return a LaTeX spelling with its arguments: <args> are all of them, <0> the first and <1> the second."""
+    text = template.replace("<args>", ", ".join(args))
+    for i, arg in enumerate(args):
+        text = text.replace(f"<{i}>", arg)
+    return text
+
+
 # -------------------------------------------------------------------------------- scalars of a matrix
 
 
@@ -190,6 +208,8 @@ class Functional(Expr):
     is_commutative = True
     is_real = True
     text: ClassVar[str]
+    tex: ClassVar[str] = ""
+    bracketed: ClassVar[bool] = False
     numpy: ClassVar[str]
     square_argument: ClassVar[bool] = False
     column_argument: ClassVar[bool] = False
@@ -207,9 +227,7 @@ class Functional(Expr):
         return f"{self.text}({printer._print(self.arg)})"
 
     def _latex(self, printer: Any, exp: str | None = None) -> str:
-        from derive.language.latex import latex
-
-        body = latex(self)
+        body = spell(self.tex or operator(self.text), [printer._print(a) for a in self.args])
         return body if exp is None else rf"\left({body}\right)^{{{exp}}}"
 
     def _numpycode(self, printer: Any) -> str:
@@ -219,7 +237,9 @@ class Functional(Expr):
 class LogDet(Functional):
     """log |det X| of a square matrix."""
 
+    bracketed = True
     text = "logdet"
+    tex = r"\log \left|\det <0>\right|"
     numpy = "np.linalg.slogdet({0})[1]"
     square_argument = True
 
@@ -232,6 +252,7 @@ class Norm1(Functional):
     """The sum of the absolute values of all entries."""
 
     text = "norm1"
+    tex = r"\left\lVert <0> \right\rVert_{1}"
     numpy = "np.abs({0}).sum()"
     is_nonnegative = True
 
@@ -244,6 +265,7 @@ class Norm2(Functional):
     """The Euclidean norm of a vector, the Frobenius norm of a matrix."""
 
     text = "norm2"
+    tex = r"\left\lVert <0> \right\rVert"
     numpy = "np.sqrt(np.sum(np.square({0})))"
     is_nonnegative = True
 
@@ -278,6 +300,8 @@ class MatrixFunction(MatrixExpr):
     """A matrix-valued function of matrices; `shape` follows from the arguments' shapes."""
 
     text: ClassVar[str]
+    tex: ClassVar[str] = ""
+    bracketed: ClassVar[bool] = False
     numpy: ClassVar[str]
     square_argument: ClassVar[bool] = False
     column_argument: ClassVar[bool] = False
@@ -300,9 +324,8 @@ class MatrixFunction(MatrixExpr):
         return f"{self.text}({', '.join(printer._print(a) for a in self.args)})"
 
     def _latex(self, printer: Any, exp: str | None = None) -> str:
-        from derive.language.latex import latex
-
-        return latex(self)
+        body = spell(self.tex or operator(self.text), [printer._print(a) for a in self.args])
+        return body if exp is None else rf"\left({body}\right)^{{{exp}}}"
 
     def _numpycode(self, printer: Any) -> str:
         args = [printer._print(a) for a in self.args]
@@ -349,7 +372,9 @@ class Adjugate(MatrixFunction):
 class PseudoInverse(MatrixFunction):
     """The Moore-Penrose inverse of a matrix of full rank."""
 
+    bracketed = True
     text = "pinv"
+    tex = r"<0>^{+}"
     numpy = "np.linalg.pinv({0})"
 
     @property
@@ -362,6 +387,7 @@ class Expm(MatrixFunction):
     """The matrix exponential Σ X^k/k!."""
 
     text = "expm"
+    tex = r"\mathrm{e}^{<0>}"
     numpy = "scipy.linalg.expm({0})"
     square_argument = True
 
@@ -370,6 +396,7 @@ class ExpmFrechet(MatrixFunction):
     """The derivative of the matrix exponential at X in direction E: ∫₀¹ exp(sX) E exp((1−s)X) ds."""
 
     text = "dexpm"
+    tex = r"\mathrm{D}\exp\left(<0>\right)\left[<1>\right]"
     numpy = "scipy.linalg.expm_frechet({0}, {1}, compute_expm=False)"
     square_argument = True
 
@@ -381,6 +408,7 @@ class Commutation(MatrixFunction):
     """
 
     text = "commutation"
+    tex = r"K_{<args>}"
     numpy = "np.eye({0}*{1}).reshape({1}, {0}, {0}*{1}).transpose(1, 0, 2).reshape({0}*{1}, {0}*{1})"
 
     @property
@@ -390,32 +418,7 @@ class Commutation(MatrixFunction):
         return (size, size)
 
 
-# ----------------------------------------------------------- the values that functions take at a scalar
-
-
-def absolute(c: Expr) -> Expr:
-    """Return |c|, which is c where c is seen to be zero or more."""
-    from derive.facts import is_nonnegative
-
-    return c if is_nonnegative(c) else Abs(c)
-
-
-def at_scalar(name: str, c: Expr) -> Expr:
-    """Return the function of the text language at a 1 x 1 matrix, that is, at a scalar."""
-    same = ("tr", "det", "sum", "diag", "vec", "logsumexp")
-    if name in same:
-        return c
-    values = {
-        "inv": lambda: 1 / c,
-        "pinv": lambda: 1 / c,
-        "logdet": lambda: log(Abs(c)),
-        "adj": lambda: S.One,
-        "softmax": lambda: S.One,
-        "expm": lambda: exp(c),
-        "norm1": lambda: absolute(c),
-        "norm2": lambda: absolute(c),
-    }
-    return values[name]()
+# ------------------------------------------------------------------------- names in the text language
 
 
 def diag(x: MatrixExpr) -> Expr:

@@ -43,7 +43,7 @@ from derive import algebra
 from derive.entrywise import lift
 from derive.errors import InputError
 from derive.facts import SQUARE
-from derive.functions import ENTRY, Functional, MatrixFunction, at_scalar, relu
+from derive.functions import ENTRY, Functional, MatrixFunction, relu
 from derive.language import build
 from derive.language.names import read_assumptions
 from derive.language.parser import parse, parse_within
@@ -109,22 +109,31 @@ def _rebuild(e: Expr, args: list[Expr]) -> Expr:
     if isinstance(e, Transpose | Adjoint):
         return build.transpose(args[0])
     if isinstance(e, ElementwiseApplyFunction):
-        return lift(e.function.expr.xreplace({e.function.variables[0]: ENTRY}), args[0])
+        body = e.function.expr.xreplace({e.function.variables[0]: ENTRY})
+        return lift(body.replace(_is_positive_part, _positive_part), args[0])
     if isinstance(e, KroneckerProduct):
         *rest, product = args
         for a in reversed(rest):
             product = build.kron(a, product)
         return product
-    if isinstance(e, Max) and len(args) == 2 and S.Zero in args:
-        return relu(args[1] if args[0] == 0 else args[0])
+    if _is_positive_part(e):
+        return _positive_part(Max(*args))
     if type(e) in _AT_SCALAR or isinstance(e, Functional | MatrixFunction):
         if (not matrices[0] and not e.is_Matrix) or (not all(matrices) and len(args) == 1):
             word = _AT_SCALAR.get(type(e)) or e.text
-            return at_scalar(word, args[0])
+            return build.at_scalar(word, args[0])
         return e.func(*args)
     if e.is_Function and not any(matrices):
         return e.func(*args, evaluate=False) if e.func.__module__.startswith("derive") else e.func(*args)
     raise InputError(f"{type(e).__name__} is not an operation that can be differentiated here: {str(e)[:60]}")
+
+
+def _is_positive_part(e: Expr) -> bool:
+    return isinstance(e, Max) and len(e.args) == 2 and S.Zero in e.args
+
+
+def _positive_part(e: Expr) -> Expr:
+    return relu(e.args[1] if e.args[0] == 0 else e.args[0]) if _is_positive_part(e) else e
 
 
 def _hadamard(args: list[Expr]) -> Expr:
@@ -145,6 +154,9 @@ def read_problem(
     `wrt` is a name, a symbol, or a list of them ("X,Y" names two). Raises InputError.
     """
     wanted = [wrt] if isinstance(wrt, str | Expr) else list(wrt)
+    for w in wanted:
+        if not isinstance(w, str | Symbol | MatrixSymbol):
+            raise InputError(f"{str(w)[:60]} is not a variable: give a symbol or its name")
     names = [n.strip() for w in wanted for n in (w.split(",") if isinstance(w, str) else [w.name])]
     if len(set(names)) < len(names):
         raise InputError("a variable is named twice: name each one once")

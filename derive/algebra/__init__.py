@@ -27,6 +27,7 @@ from derive.algebra.core import (
     zero,
 )
 from derive.algebra.operators import M
+from derive.algebra.seen import is_nonnegative, is_posdef, is_positive, is_symmetric
 from derive.algebra.structure import commutation, det, kron, pinv, unvec, vec
 
 __all__ = [
@@ -41,6 +42,10 @@ __all__ = [
     "hadamard",
     "inv",
     "is_matrix",
+    "is_nonnegative",
+    "is_posdef",
+    "is_positive",
+    "is_symmetric",
     "kron",
     "make",
     "ones",

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from sympy import DiagMatrix, Expr, Identity, Inverse, MatMul, MatPow, OneMatrix, Transpose
 
-from derive.algebra import core
-from derive.facts import is_orthogonal
+from derive.algebra import core, seen
 from derive.functions import PseudoInverse
 
 
@@ -29,7 +28,7 @@ def merged(a: Expr, b: Expr) -> list[Expr] | None:
         (x, j), (y, k) = _base(a), _base(b)
         if x == y:
             return [core.power(x, j + k)]
-        if is_orthogonal(x) and core.t(x) == y and j == k == 1:
+        if seen.is_orthogonal(x) and core.t(x) == y and j == k == 1:
             return [Identity(a.shape[0])]
     if isinstance(a, OneMatrix) and isinstance(b, OneMatrix):
         return [a.shape[1], OneMatrix(a.shape[0], b.shape[1])]

@@ -25,8 +25,8 @@ from sympy import (
 )
 from sympy.matrices.expressions.diagonal import DiagonalOf
 
-from derive.algebra import cancel, structure
-from derive.facts import facts, is_orthogonal, is_symmetric
+from derive.algebra import cancel, seen, structure
+from derive.facts import facts
 from derive.functions import EntrySum, Vec
 
 
@@ -80,9 +80,9 @@ def t(x: Expr) -> Expr:
         return type(x)(*x.shape[::-1])
     if isinstance(x, KroneckerProduct):
         return structure.kron(*[t(a) for a in x.args])
-    if is_symmetric(x):
+    if seen.is_symmetric(x):
         return x
-    if isinstance(x, MatAdd) and all(isinstance(a, Transpose) or is_symmetric(a) for a in x.args):
+    if isinstance(x, MatAdd) and all(isinstance(a, Transpose) or seen.is_symmetric(a) for a in x.args):
         return make(MatAdd, *[t(a) for a in x.args])
     return Transpose(x)
 
@@ -340,7 +340,7 @@ def inv(x: Expr) -> Expr:
         return power(inv(x.base), int(x.exp))
     if isinstance(x, KroneckerProduct) and all(a.shape[0] == a.shape[1] for a in x.args):
         return structure.kron(*[inv(a) for a in x.args])
-    if is_orthogonal(x):
+    if seen.is_orthogonal(x):
         return t(x)
     if isinstance(x, DiagMatrix):
         return diag(elementwise_power(x.args[0], S.NegativeOne))

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sympy import (
+    Abs,
     Add,
     Expr,
     HadamardPower,
@@ -28,11 +29,13 @@ from sympy import (
     Trace,
     Transpose,
     ZeroMatrix,
+    exp,
+    log,
 )
 
 from derive import algebra
 from derive.errors import InputError
-from derive.functions import ELEMENTWISE, MATRIX_FUNCTIONS, Commutation, ExpmFrechet, at_scalar, elementwise
+from derive.functions import ELEMENTWISE, MATRIX_FUNCTIONS, Commutation, ExpmFrechet, elementwise
 from derive.language.shapes import Product, Shape, is_scalar, size_symbol, to_sympy
 
 #: The largest matrix power, and the largest exponent of a number, that is worked out.
@@ -221,3 +224,26 @@ def transpose(x: Expr) -> Expr:
             coefficient, Transpose(factors[0] if len(factors) == 1 else algebra.make(MatMul, *factors))
         )
     return Transpose(x)
+
+
+def absolute(c: Expr) -> Expr:
+    """Return |c|, which is c where c is seen to be zero or more."""
+    return c if algebra.is_nonnegative(c) else Abs(c)
+
+
+def at_scalar(name: str, c: Expr) -> Expr:
+    """Return the function of the text language at a 1 x 1 matrix, that is, at a scalar."""
+    same = ("tr", "det", "sum", "diag", "vec", "logsumexp")
+    if name in same:
+        return c
+    values = {
+        "inv": lambda: 1 / c,
+        "pinv": lambda: 1 / c,
+        "logdet": lambda: log(Abs(c)),
+        "adj": lambda: S.One,
+        "softmax": lambda: S.One,
+        "expm": lambda: exp(c),
+        "norm1": lambda: absolute(c),
+        "norm2": lambda: absolute(c),
+    }
+    return values[name]()

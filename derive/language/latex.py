@@ -47,25 +47,7 @@ from sympy.core.numbers import Float, Pi
 from sympy.matrices.expressions.applyfunc import ElementwiseApplyFunction
 from sympy.matrices.expressions.diagonal import DiagonalOf
 
-from derive.functions import (
-    ENTRY,
-    Adjugate,
-    Commutation,
-    EntrySum,
-    Expm,
-    ExpmFrechet,
-    LogDet,
-    LogSumExp,
-    Norm1,
-    Norm2,
-    PseudoInverse,
-    Softmax,
-    Vec,
-    relu,
-    sigmoid,
-    softplus,
-    swish,
-)
+from derive.functions import ENTRY, EntrySum, Functional, MatrixFunction, operator, relu, spell
 from derive.language.names import GREEK
 from derive.language.text import fraction, join_terms, ordered, signed
 
@@ -234,10 +216,6 @@ _FUNCTIONS: dict[Any, str] = {
     asin: r"\arcsin",
     acos: r"\arccos",
     atan: r"\arctan",
-    sigmoid: r"\sigma",
-    relu: r"\operatorname{relu}",
-    swish: r"\operatorname{swish}",
-    softplus: r"\operatorname{softplus}",
     sign: r"\operatorname{sign}",
 }
 _NATIVE = ("sin", "cos", "tan", "sinh", "cosh", "tanh")
@@ -252,6 +230,8 @@ def _call(f: Any, x: Expr) -> Piece:
     if inner is not None:
         return rf"\mathbf{{1}}\left[{latex(inner)} > 0\right]", ATOM
     word = f.__name__
+    if getattr(f, "tex", None):
+        return spell(f.tex, [latex(x)]), ATOM
     head = _FUNCTIONS.get(f) or (rf"\{word}" if word in _NATIVE else rf"\operatorname{{{word}}}")
     return head + _brackets(latex(x)), ATOM
 
@@ -296,6 +276,11 @@ def _entry_sum(expr: EntrySum) -> Piece:
     return (left + r" \, " if left else "") + middle + right, PRODUCT
 
 
+def _function(expr: Functional | MatrixFunction) -> Piece:
+    args = [_at(a, ATOM) if expr.bracketed else latex(a) for a in expr.args]
+    return spell(expr.tex or operator(expr.text), args), POWER if expr.tex.endswith("}") else ATOM
+
+
 def _named(word: str) -> Callable[[Any], Piece]:
     return lambda expr: (word + _brackets(", ".join(map(latex, expr.args))), ATOM)
 
@@ -317,18 +302,9 @@ _PRINTERS: dict[type, Callable[[Any], Piece]] = {
     Transpose: _transpose,
     Trace: _trace,
     Determinant: lambda e: (r"\det" + _brackets(latex(e.arg)), ATOM),
-    LogDet: lambda e: (rf"\log \left|\det {_at(e.arg, ATOM)}\right|", ATOM),
-    Norm1: lambda e: (rf"\left\lVert {latex(e.arg)} \right\rVert_{{1}}", ATOM),
-    Norm2: lambda e: (rf"\left\lVert {latex(e.arg)} \right\rVert", ATOM),
     EntrySum: _entry_sum,
-    LogSumExp: _named(r"\operatorname{logsumexp}"),
-    Softmax: _named(r"\operatorname{softmax}"),
-    Vec: _named(r"\operatorname{vec}"),
-    Adjugate: _named(r"\operatorname{adj}"),
-    PseudoInverse: lambda e: (rf"{_at(e.arg, ATOM)}^{{+}}", POWER),
-    Expm: lambda e: (rf"\mathrm{{e}}^{{{latex(e.arg)}}}", POWER),
-    ExpmFrechet: lambda e: (rf"\mathrm{{D}}\exp\left({latex(e.args[0])}\right)\left[{latex(e.args[1])}\right]", ATOM),
-    Commutation: lambda e: (rf"K_{{{latex(e.args[0])}, {latex(e.args[1])}}}", ATOM),
+    Functional: _function,
+    MatrixFunction: _function,
     HadamardProduct: _hadamard,
     HadamardPower: _hadamard_power,
     ElementwiseApplyFunction: _elementwise,

@@ -69,7 +69,7 @@ class _Writer:
         self.symbols = dict(symbols)
         self.temporaries: dict[Expr, str] = {}
         self.lines: list[str] = []
-        self.scipy = False
+        self.modules: set[str] = set()
 
     def function(self, expr: Expr, name: str) -> str:
         counts = self._count(expr)
@@ -80,8 +80,7 @@ class _Writer:
         odd = [n for n, s in self.symbols.items() if self.names[s] != n]
         signature = ", ".join([*plain, *(["**kwargs"] if odd else [])])
         body = ["import numpy as np"]
-        if self.scipy:
-            body.append("import scipy.linalg")
+        body += [f"import {module}" for module in sorted(self.modules)]
         body += [f'{n}_ = kwargs["{n}"]' for n in odd]
         if not expr.is_Matrix:
             value = f"float({value})"
@@ -215,7 +214,7 @@ class _Writer:
             return f"np.where({self.text(inner)} > 0, 1.0, 0.0)", ATOM
         template = getattr(f, "numpy", None)
         if template is not None:
-            return f"({template.format(self.text(x, ATOM))})", ATOM
+            return f"({self._filled(template, (x,))})", ATOM
         if f not in _ELEMENTWISE and f.__module__.split(".")[0] != "sympy":
             raise InputError(f"the function {f.__name__} has no NumPy spelling")
         return f"np.{_ELEMENTWISE.get(f, f.__name__)}({self.text(x)})", ATOM
@@ -227,8 +226,11 @@ class _Writer:
         return self.call(f, expr.expr)
 
     def function_of(self, expr: Any) -> Piece:
-        self.scipy = self.scipy or "scipy" in expr.numpy
-        return expr.numpy.format(*[self.text(a, ATOM) for a in expr.args]), ATOM
+        return self._filled(expr.numpy, expr.args), ATOM
+
+    def _filled(self, template: str, args: tuple[Expr, ...]) -> str:
+        self.modules |= {m for m in ("scipy.linalg", "scipy.special") if f"{m}." in template}
+        return template.format(*[self.text(a, ATOM) for a in args])
 
 
 def _template(pattern: str) -> Callable[[_Writer, Any], Piece]:

@@ -7,6 +7,7 @@ from typing import Any
 
 from sympy import (
     Add,
+    Basic,
     Determinant,
     DiagMatrix,
     Expr,
@@ -95,9 +96,7 @@ def signed(term: Expr) -> tuple[bool, Expr]:
 
 
 def _matmul(*args: Expr) -> Expr:
-    from derive.algebra import make
-
-    return args[0] if len(args) == 1 else make(MatMul, *args)
+    return args[0] if len(args) == 1 else Basic.__new__(MatMul, *args)
 
 
 def ordered(expr: Add) -> list[Expr]:

@@ -1,0 +1,150 @@
+"""What is seen of an expression from how it is built, under the assumptions in force."""
+
+from __future__ import annotations
+
+from sympy import (
+    Abs,
+    Determinant,
+    DiagMatrix,
+    Expr,
+    HadamardPower,
+    HadamardProduct,
+    Identity,
+    Inverse,
+    KroneckerProduct,
+    MatAdd,
+    MatMul,
+    MatPow,
+    OneMatrix,
+    Trace,
+    Transpose,
+    ZeroMatrix,
+    exp,
+)
+from sympy.matrices.expressions.applyfunc import ElementwiseApplyFunction
+from sympy.matrices.expressions.matexpr import MatrixSymbol
+
+from derive.algebra import core
+from derive.facts import facts
+from derive.functions import (
+    Adjugate,
+    EntrySum,
+    Expm,
+    Norm1,
+    Norm2,
+    PseudoInverse,
+    Softmax,
+    relu,
+    scalar_function,
+    sigmoid,
+    softplus,
+)
+
+_SYMMETRIC = ("symmetric", "posdef", "structured-symmetric", "structured-diagonal")
+
+
+def is_symmetric(x: Expr) -> bool:
+    """Tell whether a matrix is seen to be symmetric; False means only that it is not seen."""
+    known = facts().symmetric
+    if x not in known:
+        known[x] = x.shape[0] == x.shape[1] and _symmetric(x)
+    return known[x]
+
+
+def _symmetric(x: Expr) -> bool:
+    if isinstance(x, MatrixSymbol):
+        return facts().has(x, *_SYMMETRIC)
+    if isinstance(x, Identity | ZeroMatrix | OneMatrix | DiagMatrix):
+        return True
+    if isinstance(x, Transpose | Inverse | Adjugate | PseudoInverse | Expm | HadamardPower):
+        return is_symmetric(x.args[0])
+    if isinstance(x, MatPow):
+        return is_symmetric(x.base)
+    if isinstance(x, ElementwiseApplyFunction):
+        return is_symmetric(x.expr)
+    if isinstance(x, MatMul):
+        matrices = [a for a in x.args if a.is_Matrix]
+        return all(core.t(a) == b for a, b in zip(matrices, reversed(matrices), strict=True))
+    if isinstance(x, MatAdd):
+        return set(x.args) == {core.t(a) for a in x.args}
+    if isinstance(x, HadamardProduct):
+        return set(x.args) == {core.t(a) for a in x.args}
+    if isinstance(x, KroneckerProduct):
+        return all(is_symmetric(a) for a in x.args)
+    return False
+
+
+def is_orthogonal(x: Expr) -> bool:
+    """Tell whether a matrix is seen to be orthogonal."""
+    if isinstance(x, Transpose):
+        return is_orthogonal(x.arg)
+    return isinstance(x, MatrixSymbol) and facts().has(x, "orthogonal")
+
+
+def is_posdef(x: Expr) -> bool:
+    """Tell whether a matrix is seen to be symmetric and positive definite."""
+    if isinstance(x, MatrixSymbol):
+        return facts().has(x, "posdef")
+    if isinstance(x, Identity):
+        return True
+    if isinstance(x, Inverse | Transpose):
+        return is_posdef(x.args[0])
+    if isinstance(x, MatAdd):
+        return any(is_posdef(a) for a in x.args) and all(is_posdef(a) or is_semidefinite(a) for a in x.args)
+    if isinstance(x, MatMul) and len(x.args) == 2 and not x.args[0].is_Matrix:
+        return is_positive(x.args[0]) and is_posdef(x.args[1])
+    return False
+
+
+def is_semidefinite(x: Expr) -> bool:
+    """Tell whether a matrix is seen to be symmetric and positive semidefinite."""
+    if is_posdef(x):
+        return True
+    if isinstance(x, MatMul):
+        scalars = [a for a in x.args if not a.is_Matrix]
+        matrices = [a for a in x.args if a.is_Matrix]
+        if not all(is_nonnegative(c) for c in scalars) or not is_symmetric(x):
+            return False
+        middle = matrices[len(matrices) // 2]
+        return len(matrices) % 2 == 0 or is_semidefinite(middle)
+    return False
+
+
+def is_positive(x: Expr) -> bool:
+    """Tell whether a scalar, or every entry of a matrix, is seen to be positive."""
+    if not x.is_Matrix and x.is_positive:
+        return True
+    if isinstance(x, MatrixSymbol) or x.is_Symbol:
+        return facts().has(x, "positive")
+    if isinstance(x, OneMatrix | Softmax | exp):
+        return True
+    if isinstance(x, ElementwiseApplyFunction):
+        return scalar_function(x) in (exp, sigmoid, softplus)
+    if isinstance(x, sigmoid | softplus):
+        return True
+    if isinstance(x, Determinant):
+        return is_posdef(x.arg)
+    if isinstance(x, Trace):
+        return is_posdef(x.arg)
+    if x.is_Add or x.is_Mul or isinstance(x, MatAdd | HadamardProduct):
+        return all(is_positive(a) for a in x.args)
+    if isinstance(x, MatMul | EntrySum | Transpose):
+        return all(is_positive(a) for a in x.args)
+    if x.is_Pow or isinstance(x, HadamardPower):
+        return is_positive(x.args[0])
+    return False
+
+
+def is_nonnegative(x: Expr) -> bool:
+    """Tell whether a scalar is seen to be zero or more."""
+    if x.is_nonnegative or is_positive(x):
+        return True
+    if isinstance(x, Norm1 | Norm2 | Abs | relu):
+        return True
+    if isinstance(x, Trace):
+        return is_semidefinite(x.arg)
+    if x.is_Add or x.is_Mul:
+        return all(is_nonnegative(a) for a in x.args)
+    if x.is_Pow:
+        return is_nonnegative(x.base) or bool(x.exp.is_even)
+    return False
