@@ -180,11 +180,11 @@ def complex_step(
                 return ComplexStep(
                     nothing, nothing, f"f does not take complex numbers ({type(error).__name__})"
                 )
-            if not isinstance(out, _Watched) or out.size != 1:
-                return ComplexStep(nothing, nothing, "f takes its argument out of NumPy's sight")
             if trail.unknown:
                 said = ", ".join(sorted(trail.unknown))
                 return ComplexStep(nothing, nothing, f"f is not analytic: it uses {said}")
+            if not isinstance(out, _Watched) or out.size != 1:
+                return ComplexStep(nothing, nothing, "f takes its argument out of NumPy's sight")
             value = complex(np.asarray(out).reshape(()))
             if not np.isfinite(value) or abs(value.real - centre) > 1e-6 * max(abs(centre), abs(value)):
                 return ComplexStep(nothing, nothing, "f gives another value for complex numbers")

@@ -268,18 +268,30 @@ def _best(values: Floats, errors: Floats) -> NDArray[np.intp]:
     return best
 
 
-def _quantum(ladder: Ladder) -> Floats:
-    """Return the least change that phi can show, for the steps at which it shows none; 0 for all others.
+def last_move(ladder: Ladder) -> tuple[Floats, Floats, NDArray[np.bool_]]:
+    """Return the change of phi at the finest step that shows any, that step, and whether it is small beside x.
 
-    A phi that is computed in single precision, or rounded, is exactly constant at small steps. Those say nothing of
-    the slope if phi moves at larger steps that are still small beside x (2^-18 of it).
+    Where phi never moves the change is 0 and the step inf. Small means 2^-18 of x or less: there, single precision
+    explains why finer steps show nothing.
     """
     change = np.fmax(np.abs(ladder.plus - ladder.centre), np.abs(ladder.minus - ladder.centre))
     moves = change > 0
     finest = len(moves) - 1 - np.argmax(moves[::-1], axis=0)[None]
-    quantum = np.take_along_axis(change, finest, axis=0)
-    small = np.take_along_axis(ladder.steps, finest, axis=0) < 2.0**-18 * ladder.extent
-    return np.where((change == 0) & np.any(moves, axis=0) & small, quantum, 0.0)
+    ever = np.any(moves, axis=0)
+    quantum = np.where(ever, np.take_along_axis(change, finest, axis=0)[0], 0.0)
+    step = np.where(ever, np.take_along_axis(ladder.steps, finest, axis=0)[0], np.inf)
+    return quantum, step, step < 2.0**-18 * ladder.extent
+
+
+def _quantum(ladder: Ladder) -> Floats:
+    """Return the least change that phi can show, for the steps at which it shows none; 0 for all others.
+
+    A phi that is computed in single precision, or rounded, is exactly constant at small steps. Those say nothing of
+    the slope if phi moves at larger steps that are still small beside x.
+    """
+    quantum, _, small = last_move(ladder)
+    still = (ladder.plus == ladder.centre) & (ladder.minus == ladder.centre)
+    return np.where(still & small, quantum, 0.0)
 
 
 def _shift(column: Floats, before: Floats) -> Floats:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from verify.differences import Estimate, Ladder, estimate
+from verify.differences import Estimate, Ladder, estimate, last_move
 from verify.verdict import Word
 
 Floats = NDArray[np.float64]
@@ -28,13 +28,14 @@ class Finding:
 
     `tolerance` is what claim and estimate may differ by. A claim is `within` it, or `excluded`, or neither (the
     step sizes disagree). It is `seen` if the tolerance is small enough to mean something. `kinked`: the slopes on
-    the two sides differ, and the claim lies between them.
+    the two sides differ, and the claim lies between them; `jumps`: f itself is discontinuous at x.
     """
 
     within: Flags
     excluded: Flags
     seen: Flags
     kinked: Flags
+    jumps: Flags
     off: Floats
     tolerance: Floats
     estimate: Estimate
@@ -43,13 +44,15 @@ class Finding:
         """Return the verdict on claim k."""
         if self.excluded[k]:
             return "refuted"
-        upheld = self.within[k] and self.seen[k] and not self.kinked[k]
+        upheld = self.within[k] and self.seen[k] and not self.kinked[k] and not self.jumps[k]
         return "agrees" if upheld else "inconclusive"
 
     def reason(self, k: int) -> str:
         """Return why the verdict on claim k is inconclusive, and what would settle it."""
         if not np.isfinite(self.estimate.error[k]):
             return "f has no value on both sides of x, at any step: move x off the edge of the domain of f"
+        if self.jumps[k]:
+            return "f jumps at x: move x off the jump"
         if self.kinked[k]:
             half = abs(float(self.estimate.kink[k])) / 2
             middle = float(self.estimate.value[k])
@@ -82,26 +85,41 @@ def judge(
     # A step that is coarse or far from x can tell only if it saw a slope at all: from afar every bounded function
     # looks flat.
     sees_slope = found.errors <= 0.05 * np.abs(found.values)
-    telling = (reach <= off / 2) & ((finer & (found.steps <= near)) | sees_slope)
+    telling = (reach <= (off - half_kink) / 2) & ((finer & (found.steps <= near)) | sees_slope)
     denying = np.abs(claim - found.values) > reach + half_kink
     # Steps too noisy to tell may still fit the claim much better than they fit the estimate.
     fits = finer & (np.abs(found.values - claim) < 0.2 * np.abs(found.values - found.value))
     spoken_for = np.any(fits[1:] & fits[:-1], axis=0)
     excluded = ~within & (telling.sum(axis=0) >= WITNESSES) & np.all(denying | ~telling, axis=0) & ~spoken_for
 
-    if _rounded(ladder):
-        excluded = np.zeros_like(excluded)
+    jumps = _jumps(ladder, unit)
+    excluded &= ~jumps & (not _rounded(ladder))
     seen = _seen(claim, claim_error, tolerance, found, ladder, unit)
-    return Finding(within, excluded, seen, (half_kink > 0) & within, off, tolerance, found)
+    return Finding(within, excluded, seen, (half_kink > 0) & within, jumps, off, tolerance, found)
 
 
 def _rounded(ladder: Ladder) -> bool:
-    """Return whether phi is constant near x along every direction, and not further away: it may be rounded."""
-    still = (ladder.plus == ladder.centre) & (ladder.minus == ladder.centre)
-    moves = np.isfinite(ladder.plus) & ~still
-    last = len(still) - 1 - np.argmax(np.isfinite(ladder.plus)[::-1], axis=0)
-    dead = np.take_along_axis(still, last[None], axis=0)[0]
-    return bool(np.all(dead) and np.any(moves))
+    """Return whether phi is constant near x along every direction, and not further away: it may be rounded.
+
+    Where it moves again at steps that single precision explains, the quantum counts as error instead.
+    """
+    _, last, small = last_move(ladder)
+    finest = np.min(np.where(np.isfinite(ladder.plus), ladder.steps, np.inf), axis=0)
+    return bool(np.all(finest < last) and np.any(np.isfinite(last) & ~small))
+
+
+def _jumps(ladder: Ladder, unit: float) -> Flags:
+    """Return where phi is discontinuous at x: on one side the finest steps all see the same change."""
+    found = np.zeros(np.shape(ladder.centre), dtype=bool)
+    for k in np.ndindex(found.shape):
+        for side in (ladder.plus, ladder.minus):
+            change = (side - ladder.centre)[(slice(None), *k)]
+            change = change[np.isfinite(change)][-5:]
+            size = 1e3 * unit * abs(ladder.centre[k])
+            found[k] |= (
+                change.size == 5 and np.min(np.abs(change)) > size and np.ptp(change) < 0.01 * abs(change[-1])
+            )
+    return found
 
 
 def _seen(
