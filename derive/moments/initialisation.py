@@ -149,7 +149,7 @@ def rectifier_rules() -> MomentDerivation:
             "growth with depth",
             "the second rule is used in every layer",
             rf"\frac{{\mathrm{{Var}}(a')}}{{\mathrm{{Var}}(a)}} = {_show(growth)} \approx {sp.N(growth, 5)}, \qquad "
-            rf"\left({_show(growth)}\right)^{{29}} \approx {float(growth**29):.3g}",
+            rf"\left({_show(growth)}\right)^{{29}} \approx {float(growth**29):.0f}",
             "From the first layer to the thirtieth the variance grows 29 times by this factor.",
         ),
     )
