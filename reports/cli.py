@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import sys
+import warnings
 from collections.abc import Sequence
 from importlib import metadata
 
@@ -19,6 +20,8 @@ _OPTION = re.compile(r"--([A-Za-z][A-Za-z-]*(=.*)?)?", re.DOTALL)
 BAD_INPUT = 2
 #: What sysexits.h calls an internal software error.
 FAULT = 70
+#: What a shell gives for a program stopped by Ctrl-C.
+INTERRUPTED = 130
 
 app = typer.Typer(
     name="gradproof",
@@ -63,8 +66,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _run(arguments: Sequence[str]) -> int:
+    # Whoever reads the terminal gets messages of ours, not Python's with its line numbers.
+    warnings.simplefilter("ignore")
     try:
         result = app(shield(arguments), prog_name="gradproof", standalone_mode=False)
+    except (KeyboardInterrupt, typer.Abort):
+        return _complain("error", "interrupted", INTERRUPTED)
     except TyperException as error:
         return _complain("error", error.format_message(), error.exit_code)
     except (ValueError, RuntimeError) as error:

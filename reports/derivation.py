@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from itertools import groupby
+from typing import TYPE_CHECKING
 
 from reports.document import (
     Block,
+    Box,
     Cell,
     Check,
     Derivation,
@@ -20,72 +23,171 @@ from reports.document import (
     literal,
 )
 from reports.figures.graph import Node, computational_graph
+from reports.prose import finding
 
 if TYPE_CHECKING:
     import derive
+    from verify.derived import Checked
+    from verify.steps import StepCheck
     from verify.verdict import Evidence
 
 #: The relation of a line that adds one path's contribution.
 _ADDED = r"\mathrel{+}= "
-_SWEEP = {False: "Backward: the adjoint of every node", True: "Forward: the tangent of every node"}
+#: What the checks of the lines say.
+CHECKED = (
+    "Each line that gives a node its whole derivative is checked at a random point: by dual numbers in real balls (how "
+    "many digits agree), and by central differences (how far they are off, and their own estimate of that)."
+)
+#: Facts of values as a mathematician writes them.
+_FACTS = {
+    "positive": "{x} > 0",
+    "symmetric": r"{x} = {x}^{{\top}}",
+    "posdef": r"{x} \succ 0",
+    "orthogonal": r"{x}^{{\top}} {x} = I",
+    "invertible": r"\det {x} \ne 0",
+}
+_RANGES = {"structured-symmetric": "symmetric", "structured-diagonal": "diagonal"}
 
 
-def checked_blocks(d: Any) -> list[Block]:
+def checked_blocks(d: Checked) -> list[Block]:
     """Return a checked derivation whole, as the command line prints it: lines, result, evidence."""
+    from derive import to_text
+
+    shapes = ", ".join(
+        f"{name}: {shape if isinstance(shape, str) else ' x '.join(map(str, shape))}"
+        for name, shape in d.problem.shape_texts().items()
+    )
+    assumed = "".join(f"\n{fact}" for fact in d.problem.assumption_texts())
     return [
+        Math(d.left_side, f"f = {to_text(d.problem.expr)}\n{shapes}{assumed}"),
         *line_blocks(d),
-        Heading("Result"),
-        *result_blocks(d),
+        Box("result", "Result", [result(d), *(Paragraph(f"  holds where {literal(c)}") for c in d.conditions)]),
         Heading("Evidence"),
         evidence_table(d.evidence),
     ]
 
 
-def line_blocks(d: derive.Derivation, checks: Mapping[int, Evidence] | None = None) -> list[Block]:
-    """Return the lines of a derivation under the names of its sweeps; `checks` holds evidence by a line's number."""
-    checks = checks or {}
+def line_blocks(d: derive.Derivation, checks: Sequence[StepCheck] = ()) -> list[Block]:
+    """Return the lines of a derivation under the names of its sweeps; `checks` are those of its nodes."""
     blocks: list[Block] = []
-    groups: dict[str, list[tuple[int, Line]]] = {}
-    for step in d.steps:
-        if step.phase == "result":
+    checked = _checks_by_line(d, checks)
+    for heading, steps in groupby(d.steps, partial(_sweep, d)):
+        numbered = [(s, checked.get(s.index)) for s in steps if s.phase != "result" or s.index < len(d.steps)]
+        if not numbered:
             continue
-        sweep = "Names of the parts" if step.phase == "forward" else _SWEEP[d.forward]
-        evidence = checks.get(step.index)
-        check = Check(evidence.verdict, literal(evidence.figure)) if evidence else None
-        line = Line(step.equation, step.text, literal(step.rule), check)
-        groups.setdefault(sweep, []).append((step.index, line))
-    for name, numbered in groups.items():
-        blocks.append(Heading(name))
-        blocks.append(Derivation([line for _, line in numbered], start=numbered[0][0]))
+        blocks.append(Heading(heading))
+        if any(check for _, check in numbered):
+            blocks.append(Paragraph(CHECKED))
+        lines = [Line(s.equation, s.text, literal(s.rule), check) for s, check in numbered]
+        blocks.append(Derivation(lines, start=numbered[0][0].index))
     return blocks
 
 
-def result_blocks(d: derive.Derivation) -> list[Block]:
-    """Return the result, the names that it uses, and where it holds."""
+def _sweep(d: derive.Derivation, step: derive.Step) -> str:
+    """The name of the sweep that a line is part of; a Hessian's come after those of the gradient."""
+    first = d.inner is not None and step.index <= len(d.inner.steps)
+    forward = d.forward and not first
+    of = " of the gradient" if d.inner is not None and not first else ""
+    if step.phase == "forward":
+        return f"Forward: the value of every node{of}"
+    return f"Forward: the tangent of every node{of}" if forward else "Backward: the adjoint of every node"
+
+
+def _checks_by_line(d: derive.Derivation, checks: Sequence[StepCheck]) -> dict[int, Check]:
+    """The check of every line that gives a node its whole derivative, by the line's number.
+
+    A line that adds one path of several has its check where they are summed.
+    """
+    found: dict[int, Check] = {}
+    parts = [(d, d.steps)]
+    if d.inner is not None:
+        split = len(d.inner.steps)
+        parts = [(d.inner, d.steps[:split]), (d, d.steps[split:])]
+    rest = iter(checks)
+    for derivation, steps in parts:
+        last = {s.name: s.index for s in steps if s.phase in ("backward", "sum")}
+        for _, check in zip(derivation.graph.nodes, rest, strict=False):
+            if check.name in last:
+                found[last[check.name]] = Check(check.verdict, _figures(check))
+    return found
+
+
+def _figures(check: StepCheck) -> str:
+    """The findings on one node in a short line, in full where one of them does not agree."""
+    if check.verdict != "agrees":
+        return finding("; ".join(f"{e.method}: {e.figure}" for e in check.evidence))
+    exact, differences = (e.details for e in check.evidence)
+    digits = "all digits" if exact["gap"] == 0 else f"{-math.ceil(math.log10(exact['gap']))} digits"
+    return finding(f"{digits}; {differences['difference']:.0e} ± {differences['error']:.0e}")
+
+
+def result(d: derive.Derivation) -> Math:
+    """Return the result, and the names that it uses."""
     from derive import latex, to_text
 
     names = "".join(f"\n  where {name} = {to_text(expr)}" for name, expr in d.where)
+    where = r",\quad ".join(f"{name} = {latex(expr)}" for name, expr in d.where)
     equation = f"{d.left_side} = {latex(d.short)}"
-    blocks: list[Block] = [Math(equation, f"{d.kind} = {to_text(d.short)}{names}")]
-    if d.where:
-        parts = r",\quad ".join(f"{name} = {latex(expr)}" for name, expr in d.where)
-        blocks = [
-            Math(rf"{equation} \quad\text{{where}}\quad {parts}", f"{d.kind} = {to_text(d.short)}{names}")
-        ]
-    blocks += [Paragraph(f"Holds where {literal(condition)}.") for condition in d.conditions]
-    blocks += [Paragraph(f"Note: {literal(note)}.") for note in d.notes]
-    return blocks
+    if where:
+        equation = rf"{equation} \quad\text{{where}}\quad {where}"
+    return Math(equation, f"{d.kind} = {to_text(d.short)}{names}")
+
+
+def conditions(d: derive.Derivation) -> list[Block]:
+    """Return where the result holds, and what else to know of it."""
+    return [
+        *(Paragraph(f"Holds where {literal(condition)}.") for condition in d.conditions),
+        *(Paragraph(f"Note: {literal(note)}.") for note in d.notes),
+    ]
+
+
+def statement(d: derive.Derivation) -> list[str]:
+    """Return the shapes and the assumptions of a problem, a sentence each."""
+    return [sentence for sentence in (_shapes(d), _assumptions(d)) if sentence]
+
+
+def _shapes(d: derive.Derivation) -> str:
+    from derive import latex
+
+    matrices, scalars = [], []
+    for name, shape in d.problem.shape_texts().items():
+        symbol = latex(d.problem.symbols[name])
+        if isinstance(shape, str):
+            scalars.append(f"${symbol}$")
+        else:
+            matrices.append(rf"${symbol}$ is ${shape[0]} \times {shape[1]}$")
+    numbers = f"{_and(scalars)} {'are scalars' if len(scalars) > 1 else 'is a scalar'}" if scalars else ""
+    return f"Here {'; '.join(filter(None, (_and(matrices), numbers)))}."
+
+
+def _assumptions(d: derive.Derivation) -> str:
+    from derive import latex
+
+    facts = []
+    for kind, name in sorted(d.problem.assumptions):
+        symbol = latex(d.problem.symbols[name])
+        if kind in _RANGES:
+            facts.append(f"${symbol}$ ranges over the {_RANGES[kind]} matrices")
+        else:
+            facts.append(f"${_FACTS[kind].format(x=symbol)}$")
+    return f"Assumed: {_and(facts)}." if facts else ""
+
+
+def _and(parts: Sequence[str]) -> str:
+    return " and ".join(filter(None, (", ".join(parts[:-1]), parts[-1]))) if parts else ""
 
 
 def evidence_table(evidence: Sequence[Evidence], caption: str = "") -> Table:
     """Return what each method found. Times are left out, so that the same run prints the same bytes."""
-    rows: list[list[Cell]] = [[literal(e.method), literal(e.figure), Check(e.verdict)] for e in evidence]
-    return Table(["method", "finding", "verdict"], rows, caption)
+    rows: list[list[Cell]] = [[literal(e.method), Check(e.verdict), finding(e.figure)] for e in evidence]
+    return Table(["method", "verdict", "finding"], rows, caption)
 
 
 def graph_figure(d: derive.Derivation, name: str) -> Figure:
     """Return the computational graph with the adjoint (or tangent) of every node."""
-    variables = ", ".join(x.name for x in d.problem.wrt)
+    from derive import latex
+
+    variables = ", ".join(latex(x) for x in d.problem.wrt)
     kind = "tangent" if d.forward else "adjoint"
     return Figure(
         name,
@@ -103,17 +205,18 @@ def graph_nodes(d: derive.Derivation) -> list[Node]:
     nodes = []
     for node in d.graph.nodes:
         label = latex(node.symbol)
-        if not node.is_variable:
-            label += f" = {latex(d.graph.named(node))}"
+        value = latex(d.graph.named(node))
+        if value != label:
+            label += f" = {value}"
         parents = tuple(parent for parent in node.parents if parent is not None)
         nodes.append(Node(label, parents, node.is_variable, derivatives.get(node.name, "")))
     return nodes
 
 
-def _derivatives(d: derive.Derivation) -> dict[str, str]:
+def _derivatives(d: derive.Derivation) -> Mapping[str, str]:
     """The equation of each node's adjoint or tangent, by the node's name: over several paths, the terms in a row."""
     equations: dict[str, str] = {}
-    for step in d.steps:
+    for step in _own_steps(d):
         if step.phase != "backward":
             continue
         _, added, term = step.equation.partition(_ADDED)
@@ -122,3 +225,8 @@ def _derivatives(d: derive.Derivation) -> dict[str, str]:
         else:
             equations[step.name] = step.equation.replace(_ADDED, "= ")
     return equations
+
+
+def _own_steps(d: derive.Derivation) -> Iterator[derive.Step]:
+    """The lines of a derivation without those of the one that it continues."""
+    yield from d.steps[len(d.inner.steps) if d.inner is not None else 0 :]

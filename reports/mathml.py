@@ -75,6 +75,9 @@ def _mend_letter(element: Element) -> None:
     elif element.tag == "mo" and text == "\N{DOWN TACK}":
         element.tag = "mi"
         element.set("mathvariant", "normal")
+    elif element.tag == "mo" and text == "\N{PRIME}":
+        element.set("lspace", "0em")
+        element.set("rspace", "0em")
     elif text in _IMPLICATIONS:
         element.tag = "mo"
         element.set("lspace", _THICK)

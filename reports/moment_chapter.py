@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from functools import partial
 from typing import TYPE_CHECKING
 
 from reports.document import (
     Block,
     Box,
+    Cell,
     Chapter,
     Check,
     Derivation,
@@ -22,18 +22,13 @@ from reports.document import (
     weakest,
 )
 from reports.figures.sampling import monte_carlo
+from reports.prose import finding, prose, sentence, symbols
 
 if TYPE_CHECKING:
     from derive.moments.catalogue import MomentResult
     from derive.moments.steps import MomentStep
     from verify.monte_carlo import Look
     from verify.verdict import Word
-
-
-#: A symbol with an index, as it stands in plain text: n_in, μ_g.
-_INDEXED = re.compile(r"(?<![\w\\])([A-Za-zσμ])_([a-z]+)(?!\w)")
-_GREEK = {"σ": r"\sigma", "μ": r"\mu"}
-_SQUARE = re.compile(r"([a-zσ])²")
 
 
 def moment_chapter(result: MomentResult, seed: int) -> Chapter:
@@ -46,25 +41,24 @@ def moment_chapter(result: MomentResult, seed: int) -> Chapter:
 
 
 def _statement(result: MomentResult) -> list[Block]:
-    variables = [[f"${_symbols(name)}$", _prose(meaning)] for name, meaning in result.variables.items()]
-    needs = "; ".join(result.assumptions)
+    meanings = [f"${symbols(name)}$: {prose(meaning)}" for name, meaning in result.variables.items()]
+    needs = [prose(assumption) for assumption in result.assumptions]
+    said = [Paragraph(f"Here {'; '.join(meanings)}."), Paragraph(f"Assumed: {'; '.join(needs)}.")]
     return [
-        Box("result", "Statement", [Math(result.statement_latex, result.title)]),
-        Table(["symbol", "meaning"], variables),
-        Paragraph(f"Assumed: {_prose(needs)}."),
-        Paragraph(f"Source: {_prose(result.source)}."),
+        Box("result", "Statement", [Math(result.statement_latex, result.title), *said]),
+        Paragraph(f"Source: {prose(result.source)}."),
     ]
 
 
 def _line(step: MomentStep) -> Line:
-    needs = f" — needs: {step.assumption}" if step.assumption else ""
-    return Line(step.equation_latex, step.text, _prose(step.law + needs))
+    needs = f"; needs: {step.assumption}" if step.assumption else ""
+    return Line(step.equation_latex, step.text, prose(step.law + needs))
 
 
 def _measurements(result: MomentResult, seed: int) -> tuple[list[Word], list[Block]]:
     from verify.moments.catalogued import measure_check
 
-    rows: list[list[str | Check]] = []
+    rows: list[list[Cell]] = []
     words: list[Word] = []
     slowest: tuple[list[Look], float, float, str] = ([], 0.0, 0.0, "")
     for check in result.checks:
@@ -73,7 +67,7 @@ def _measurements(result: MomentResult, seed: int) -> tuple[list[Word], list[Blo
         evidence = verdict.evidence[0]
         words.append(verdict.verdict)
         rows.append(
-            [_prose(check.label), literal(evidence.figure), f"±{check.rtol:g}", Check(verdict.verdict)]
+            [prose(check.label), f"±{check.rtol:g}", Check(verdict.verdict), finding(evidence.figure)]
         )
         if len(looks) > len(slowest[0]):
             slowest = (looks, float(check.claim), check.rtol, check.label)
@@ -81,7 +75,7 @@ def _measurements(result: MomentResult, seed: int) -> tuple[list[Word], list[Blo
     return words, [
         Heading("Measured"),
         Table(
-            ["moment", "estimate with its confidence interval, and the claim", "tolerance", "verdict"],
+            ["moment", "tolerance", "verdict", "estimate with its confidence interval, and the claim"],
             rows,
             "Sequential sampling; the interval misses a true value with probability at most $10^{-6}$, "
             "however often it is looked at.",
@@ -89,7 +83,7 @@ def _measurements(result: MomentResult, seed: int) -> tuple[list[Word], list[Blo
         Figure(
             f"{result.name}-samples",
             partial(monte_carlo, looks, claim, rtol),
-            f"{_prose(label)}: the estimate with its confidence interval against the number of samples. "
+            f"{prose(label)}: the estimate with its confidence interval against the number of samples. "
             "Sampling stops when the interval lies within the tolerance.",
             f"estimate of {label} against the number of samples",
         ),
@@ -102,31 +96,9 @@ def _slips(result: MomentResult, seed: int) -> list[Block]:
     blocks: list[Block] = [Heading("Usual slips, refuted")] if result.slips else []
     for slip in result.slips:
         verdict = measure_slip(slip, seed=seed)
-        blocks.append(
-            Box(
-                "slip",
-                _prose(slip.label),
-                [
-                    Paragraph(f"{verdict.verdict.capitalize()}: {literal(verdict.evidence[0].figure)}."),
-                    Paragraph(_prose(slip.why)),
-                ],
-            )
-        )
+        said = [
+            Paragraph(f"{verdict.verdict.capitalize()}: {finding(verdict.evidence[0].figure)}."),
+            Paragraph(sentence(prose(slip.why))),
+        ]
+        blocks.append(Box("slip", sentence(prose(slip.label), stop=False), said))
     return blocks
-
-
-def _prose(text: str) -> str:
-    """Plain text with its indexed symbols as formulas."""
-    return _INDEXED.sub(lambda m: f"${_indexed(m)}$", literal(text))
-
-
-def _symbols(names: str) -> str:
-    """A list of symbols in plain text, such as "σ², n_in", as one formula."""
-    latex = _SQUARE.sub(lambda m: f"{_GREEK.get(m[1], m[1])}^2", _INDEXED.sub(_indexed, names))
-    return latex.replace(", ", r",\, ")
-
-
-def _indexed(match: re.Match[str]) -> str:
-    letter, index = match.groups()
-    below = index if len(index) == 1 else rf"\mathrm{{{index}}}"
-    return f"{_GREEK.get(letter, letter)}_{{{below}}}"

@@ -24,8 +24,8 @@ from reports.document import (
     Math,
     Paragraph,
     Table,
-    spans,
 )
+from reports.plain import plain_text
 
 _STYLES = {
     "proved": "green",
@@ -49,7 +49,9 @@ def console(stream: IO[str] | None = None) -> Console:
 def show(blocks: Sequence[Block], out: Console | None = None) -> None:
     """Print blocks one after another."""
     out = out or console()
-    for block in blocks:
+    for position, block in enumerate(blocks):
+        if position and isinstance(block, Heading | Box):
+            out.print()
         _show(block, out)
 
 
@@ -73,7 +75,6 @@ def verdict(check: Check) -> Text:
 def _show(block: Block, out: Console) -> None:
     match block:
         case Heading():
-            out.print()
             out.print(_text(block.text, "bold"))
         case Paragraph():
             out.print(_text(block.text))
@@ -88,20 +89,22 @@ def _show(block: Block, out: Console) -> None:
         case Box():
             out.print(_text(block.title, "bold red" if block.role == "slip" else "bold"))
             for inner in block.blocks:
-                _show(inner, out)
+                if block.role == "result" and isinstance(inner, Math):
+                    out.print(_indented(inner.text, "bold cyan"))
+                else:
+                    _show(inner, out)
         case Code():
             out.print(_indented(block.text))
         case _:
             raise TypeError(f"the terminal has no rendering for a block of the kind {block.kind}")
 
 
-def _indented(text: str) -> Text:
-    return Text("\n".join(f"  {line}".rstrip() for line in text.splitlines()))
+def _indented(text: str, style: str = "") -> Text:
+    return Text("\n".join(f"  {line}".rstrip() for line in text.splitlines()), style=style)
 
 
 def _text(text: str, style: str = "") -> Text:
-    """Running text; a formula shows its LaTeX, which is how people write one in a line of text."""
-    return Text("".join(span.text for span in spans(text)), style=style)
+    return Text(plain_text(text), style=style)
 
 
 def _derivation(block: Derivation, out: Console) -> None:
@@ -121,8 +124,8 @@ def _table(block: Table, out: Console) -> None:
     """Print a table without the blanks that fill up its lines."""
     with out.capture() as captured:
         out.print(_grid(block))
-    for row in captured.get().splitlines():
-        out.file.write(row.rstrip() + "\n")
+    rows = [row.rstrip() for row in captured.get().splitlines()]
+    out.file.write("\n".join(rows).strip("\n") + "\n")
 
 
 def _grid(block: Table) -> RichTable:

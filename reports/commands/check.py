@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from reports.commands.options import Assume, Expression, Kind, Seed, Where, Wrt
+from reports.commands.options import Assume, Expression, Kind, Seed, Where, Wrt, as_json, warn
 
 #: The exit code for what a claim turns out to be; 2 is bad input.
 HOLDS, REFUTED, INCONCLUSIVE = 0, 1, 3
@@ -31,14 +31,26 @@ def check(
 
     Exits with 0 where the claim holds, 1 where it is refuted, 3 where neither is established.
     """
-    import json
-
+    from derive import read_problem
     from verify import check_claim
 
-    verdict = check_claim(expr, wrt, claim, kind=kind, where=where, assume=assume, seed=seed)
+    names = [name.strip() for name in wrt.split(",")] if kind == "differential" else wrt
+    problem = read_problem(expr, names, where, assume)
+    absent = [x.name for x in problem.wrt if x not in problem.expr.free_symbols]
+    warn(f"{name} does not occur in the expression: the derivative by it is zero" for name in absent)
+    verdict = check_claim(problem, names, claim, kind=kind, seed=seed)
     if output == "json":
-        typer.echo(json.dumps(verdict.to_dict(), indent=2))
+        found = verdict.to_dict()
+        if verdict.verdict == "refuted":
+            found = {"counterexample": None, "diagnosis": None, **found}
+        typer.echo(as_json(found))
     else:
-        typer.echo(str(verdict))
+        from reports import terminal
+        from reports.document import Check
+        from reports.verdicts import verdict_blocks
+
+        out = terminal.console()
+        out.print(terminal.verdict(Check(verdict.verdict)))
+        terminal.show(verdict_blocks(verdict), out)
     if not verdict:
         raise typer.Exit(REFUTED if verdict.verdict == "refuted" else INCONCLUSIVE)

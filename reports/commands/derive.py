@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args
+from typing import TYPE_CHECKING, Annotated, Literal, get_args
 
 import typer
 
-from reports.commands.options import Assume, Expression, Kind, Seed, Where, Wrt
+from reports.commands.options import Assume, Expression, Kind, Seed, Where, Wrt, as_json, warn
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from verify.derived import Checked
 
 Output = Annotated[Literal["text", "latex", "numpy", "json"], typer.Option("--format", help="What to print.")]
 
@@ -41,26 +43,25 @@ def _command(kind: Kind) -> Callable[..., None]:
 
         variables = [name.strip() for name in wrt.split(",")] if kind == "differential" else wrt
         derivation = getattr(verify, kind)(expr, variables, where=where, assume=assume, seed=seed)
+        warn(derivation.notes)
         _show(derivation, output)
 
     return command
 
 
-def _show(derivation: Any, output: str) -> None:
+def _show(derivation: Checked, output: str) -> None:
     """Print a checked derivation in one of the formats."""
-    import json
-
-    from reports import terminal
-    from reports.derivation import checked_blocks
-
     match output:
         case "latex":
             typer.echo(derivation.to_latex())
         case "numpy":
             typer.echo(derivation.to_numpy())
         case "json":
-            typer.echo(json.dumps(derivation.to_dict(), indent=2))
+            typer.echo(as_json(derivation.to_dict()))
         case _:
+            from reports import terminal
+            from reports.derivation import checked_blocks
+
             terminal.show(checked_blocks(derivation))
 
 
@@ -68,7 +69,7 @@ def show_catalogue() -> None:
     """List the catalogue: the name and the title of each result."""
     from reports import terminal
     from reports.chapters import catalogue
-    from reports.document import Table
+    from reports.document import Table, literal
 
-    rows = [[result.name, result.title] for result in catalogue()]
+    rows = [[literal(result.name), literal(result.title)] for result in catalogue()]
     terminal.show([Table(["name", "result"], rows)])

@@ -1,8 +1,12 @@
-"""Arguments and options that several commands share."""
+"""What several commands share: arguments and options, JSON, and warnings."""
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+import json
+import math
+import sys
+from collections.abc import Iterable, Mapping
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -20,3 +24,22 @@ Names = Annotated[
     list[str] | None, typer.Argument(metavar="[NAME]...", help="Names from `gradproof list`; none means all.")
 ]
 Kind = Literal["gradient", "jacobian", "hessian", "differential"]
+
+
+def as_json(value: Any) -> str:
+    """Return JSON that every reader takes: what is not finite becomes null."""
+    return json.dumps(_finite(value), indent=2, allow_nan=False)
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {str(key): _finite(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(item) for item in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def warn(messages: Iterable[str]) -> None:
+    """Print warnings to standard error, a line each."""
+    for message in messages:
+        print(f"warning: {message}", file=sys.stderr)

@@ -19,7 +19,7 @@ def finite_differences(
     The errors fall as h^2 (truncation) until rounding, which grows as 1/h, takes over; a wrong derivative
     gives a level line instead. `extrapolated` holds the error of Richardson's value and its own estimate of it.
     """
-    figure, ax = axes()
+    figure, ax = axes(5.8, 3.2)
     pairs = [(h, e) for h, e in zip(steps, errors, strict=True) if e > 0]
     with look():
         if pairs:
@@ -37,5 +37,5 @@ def finite_differences(
             ax.set_ylim(min(low, error / 8, estimate / 8), high)
         ax.set_xlabel("step size $h$")
         ax.set_ylabel("relative error")
-        ax.legend(loc="best", fontsize=8.5)
+        ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=4, fontsize=8.5, columnspacing=1.2)
     return figure

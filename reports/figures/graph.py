@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _SWEEPS = 16
-_FONT_SIZE = 10.5
-_ADJOINT_SIZE = 9.5
+_FONT_SIZE = 12
+_ADJOINT_SIZE = 11
 #: Inches: between the boxes of a layer, between layers, around a box's text, between its two lines.
 _GAP, _LAYER_GAP, _PADDING, _LEADING = 0.3, 0.34, 0.08, 0.05
 

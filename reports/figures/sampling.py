@@ -37,5 +37,5 @@ def monte_carlo(looks: Sequence[Look], claim: float, rtol: float) -> Figure:
         ax.set_xlabel("samples")
         ax.set_ylabel("estimate / claim" if claim else "estimate")
         ax.ticklabel_format(axis="y", useOffset=False)
-        ax.legend(loc="upper right", ncols=2, fontsize=8.5)
+        ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=4, fontsize=8.5)
     return figure
