@@ -219,5 +219,8 @@ def _conditions(graph: Graph) -> tuple[str, ...]:
             continue
         if known.has(x, "positive") and "zero" in node.operation.holds:
             continue
-        found.append(node.operation.holds.format(x=to_text(x)))
+        words = node.operation.holds
+        if not algebra.is_matrix(x):
+            words = words.replace("no entry of {x} is zero", "{x} is not zero").replace("every entry of ", "")
+        found.append(words.format(x=to_text(x)))
     return tuple(dict.fromkeys(found))

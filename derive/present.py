@@ -50,7 +50,8 @@ def present(expr: Expr) -> Expr:
     if algebra.is_matrix(best):
         flipped = rebuild(_flip(best), _shorten)
         if not isinstance(flipped, Transpose) and cost(flipped) + 3 <= cost(best):
-            best = Transpose(flipped)
+            coefficient, factors = algebra.split(flipped)
+            best = algebra.dot(coefficient, Transpose(algebra.dot(*factors)))
     return best
 
 

@@ -248,23 +248,16 @@ def _adjugate_push(d: M, y: M, x: Sequence[M], i: int) -> M:
     return y * _tr(inverse @ d) - inverse @ d @ y
 
 
-def _expm_pull(g: M, y: M, x: Sequence[M], i: int) -> M:
-    coefficient, factors = algebra.split(g.e)
-    if len(factors) == 1 and isinstance(factors[0], Identity):
-        return M(coefficient) * y.T
-    return M(ExpmFrechet(x[0].T.e, g.e))
-
-
 def _frechet_pull(g: M, y: M, x: Sequence[M], i: int) -> M:
     if i == 0:
         raise InputError("the second derivative of expm has no closed form in this language")
-    return M(ExpmFrechet(x[0].T.e, g.e))
+    return M(algebra.frechet(x[0].T.e, g.e))
 
 
 def _frechet_push(d: M, y: M, x: Sequence[M], i: int) -> M:
     if i == 0:
         raise InputError("the second derivative of expm has no closed form in this language")
-    return M(ExpmFrechet(x[0].e, d.e))
+    return M(algebra.frechet(x[0].e, d.e))
 
 
 # ------------------------------------------------------------------------------------- ways of writing
@@ -443,8 +436,8 @@ RULES: tuple[Operation, ...] = (
     ),
     Operation(
         "matrix exponential", Expm,
-        pull=_expm_pull,
-        push=lambda d, y, x, i: M(ExpmFrechet(x[0].e, d.e)),
+        pull=lambda g, y, x, i: M(algebra.frechet(x[0].T.e, g.e)),
+        push=lambda d, y, x, i: M(algebra.frechet(x[0].e, d.e)),
         example="expm(A*B)", source="Higham 2008, (10.15)",
     ),
     Operation(

@@ -19,7 +19,7 @@ from sympy import (
 from sympy.matrices.expressions.applyfunc import ElementwiseApplyFunction
 
 from derive.algebra import core
-from derive.functions import Commutation, PseudoInverse, Vec
+from derive.functions import Commutation, Expm, ExpmFrechet, PseudoInverse, Vec
 
 
 def kron(*terms: Expr) -> Expr:
@@ -82,6 +82,16 @@ def pinv(x: Expr) -> Expr:
     if isinstance(x, PseudoInverse):
         return x.arg
     return core.t(pinv(x.arg)) if isinstance(x, Transpose) else PseudoInverse(x)
+
+
+def frechet(x: Expr, e: Expr) -> Expr:
+    """Return the derivative of expm at x in direction e: e·expm(x) where e is a multiple of x or of the identity."""
+    if isinstance(e, ZeroMatrix):
+        return e
+    factors = core.split(e)[1]
+    if factors == core.split(x)[1] or isinstance(factors[0], Identity):
+        return core.dot(e, Expm(x))
+    return ExpmFrechet(x, e)
 
 
 def unvec(v: Expr, rows: Expr, columns: Expr) -> Expr:

@@ -162,7 +162,6 @@ def _settled(scope: Scope, a: Size, b: Size, node: Node, what: str, guess: bool)
 
 def _finish(scope: Scope, root: Node, symbols: Mapping[str, Expr]) -> Expr:
     """Build the SymPy expression of every node, operands first."""
-    _settle(scope)
     for node in scope.nodes:
         try:
             node.expr = build.expression(node, symbols)
@@ -211,6 +210,7 @@ def parse(
     for kind, name in sorted(assumptions):
         if name not in known:
             raise InputError(f"{kind}({name}): {name} does not occur in the expression")
+    _settle(scope)
     _name_sizes(scope, [node.shape for node in scope.nodes])
     symbols, shapes = _symbols(scope)
     kept = frozenset((kind, name) for kind, name in assumptions if name in scope.used)
@@ -245,6 +245,7 @@ def parse_within(text: str, problem: Problem, shape: tuple[Expr, Expr] | None = 
             raise scope.error(
                 f"this is {show_shape(root.shape)}, {show_shape(due)} is due{mend}", 0
             ) from None
+    _settle(scope)
     _name_sizes(scope, [])
     with assuming(problem.assumptions):
         return _finish(scope, root, problem.symbols)
