@@ -247,7 +247,9 @@ class ScalarFunction:
 
     def _evaluate(self, flat: Floats) -> float:
         self.calls += 1
-        out = to_array(self.f(self.variable.unflatten(flat)))
+        # Steps that leave the domain of f are expected; they are told by the value, not by warnings.
+        with np.errstate(all="ignore"):
+            out = to_array(self.f(self.variable.unflatten(flat)))
         if out.size != 1:
             raise InputError(
                 f"f returns {by(out.shape)}, a gradient needs one number: sum it, or pick one component"
@@ -258,7 +260,8 @@ class ScalarFunction:
             raise InputError(f"f returns the type {out.dtype}: it must return one real number")
         self.unit = max(self.unit, spacing(out.dtype))
         value = float(out.reshape(()).astype(float))
-        self.single = self.single and value == float(np.float32(value))
+        with np.errstate(over="ignore"):
+            self.single = self.single and value == float(np.float32(value))
         return value
 
     def __call__(self, flat: Floats) -> float:

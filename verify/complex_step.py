@@ -173,7 +173,7 @@ def complex_step(
             z = point.astype(complex)
             z[i] += 1j * h
             try:
-                with warnings.catch_warnings():
+                with warnings.catch_warnings(), np.errstate(all="ignore"):
                     warnings.simplefilter("error", category=getattr(np, "exceptions", np).ComplexWarning)
                     out = f(unflatten(watch(z, trail)))
             except Exception as error:

@@ -59,9 +59,7 @@ def test_analytic_functions_to_the_last_digits(f, gradient):
     ],
 )
 def test_functions_that_are_not_seen_to_be_analytic_are_not_trusted(f, why):
-    with np.testing.suppress_warnings() as quiet:
-        quiet.filter(np.exceptions.ComplexWarning)
-        found = step(f)
+    found = step(f)
     assert found.distrust
     assert any(word in found.distrust for word in why.split("|")), found.distrust
 

@@ -12,8 +12,6 @@ from derive.errors import InputError
 from tests.verify.gradient_table import CASES, Case, mutants, points
 from verify.gradients import check_gradient
 
-pytestmark = pytest.mark.filterwarnings("ignore::RuntimeWarning")
-
 X = np.array([0.3, -1.2, 0.8, 2.0])
 #: Arithmetic in which a factor of 1 + 1e-9 or an entry wrong by 1e-4 cannot show.
 BLUNT = ("single precision", "hidden single precision")
@@ -460,3 +458,8 @@ def test_failures_at_some_steps_only_do_no_harm():
 
     assert check_gradient(fragile, twice, X).verdict == "agrees"
     assert check_gradient(fragile, lambda z: 2 * z * (1 + 1e-7), X).verdict == "refuted"
+
+
+def test_no_warning_of_steps_outside_the_domain_reaches_the_user(recwarn):
+    check_gradient(lambda z: np.log(z).sum(), lambda z: 1 / z, np.array([0.1, 0.2]))
+    assert not recwarn.list
