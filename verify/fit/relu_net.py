@@ -1,0 +1,92 @@
+"""The model of the toy fits: y = b0 + Σ wo_k·relu(wh_k·x + bh_k), one input, one hidden layer, one output."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from verify.fit.points import Points
+
+__all__ = ["ReluNet"]
+
+
+@dataclass(frozen=True)
+class ReluNet:
+    """A one-hidden-layer ReLU network of one variable; parameters are floats or rational numbers."""
+
+    wh: tuple[Any, ...]
+    bh: tuple[Any, ...]
+    wo: tuple[Any, ...]
+    b0: Any
+
+    @classmethod
+    def from_vector(cls, p: Sequence[float]) -> ReluNet:
+        """Split a vector (wh, bh, wo, b0) of length 3h + 1."""
+        h = len(p) // 3
+        values = [float(v) for v in p]
+        return cls(tuple(values[:h]), tuple(values[h : 2 * h]), tuple(values[2 * h : 3 * h]), values[-1])
+
+    @property
+    def hidden(self) -> int:
+        """Return the number of hidden units."""
+        return len(self.wh)
+
+    def __call__(self, x: Any) -> Any:
+        """Return the value at x: exact for a Fraction on rational parameters, float64 for an array."""
+        if isinstance(x, (int, Fraction)):
+            units = zip(self.wh, self.bh, self.wo, strict=True)
+            return self.b0 + sum(wo * max(wh * x + bh, 0) for wh, bh, wo in units)
+        import numpy as np
+
+        wh, bh, wo, b0 = self.arrays()
+        return np.maximum(np.multiply.outer(np.asarray(x, float), wh) + bh, 0.0) @ wo + b0
+
+    def arrays(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, float]:
+        """Return wh, bh, wo as float64 arrays of shape (h,), and b0."""
+        import numpy as np
+
+        wh, bh, wo = (np.array([float(v) for v in part]) for part in (self.wh, self.bh, self.wo))
+        return wh, bh, wo, float(self.b0)
+
+    def kinks(self) -> list[float]:
+        """Return the places where the slope changes, sorted; units without weight have none."""
+        units = zip(self.wh, self.bh, self.wo, strict=True)
+        return sorted({float(-bh / wh) for wh, bh, wo in units if wh != 0 and wo != 0})
+
+    def residuals(self, points: Points) -> np.ndarray:
+        """Return f(x_i) - y_i as float64; computed exactly first where every parameter is rational."""
+        import numpy as np
+
+        if all(isinstance(v, (int, Fraction)) for v in (*self.wh, *self.bh, *self.wo, self.b0)):
+            return np.array([float(self(x) - y) for x, y in zip(points.x, points.y, strict=True)])
+        return self(points.xs) - points.ys
+
+    def padded(self, hidden: int) -> ReluNet:
+        """Return the same function with units of zero weight added."""
+        zeros = (0,) * (hidden - self.hidden)
+        return ReluNet(self.wh + tuple(1 for _ in zeros), self.bh + zeros, self.wo + zeros, self.b0)
+
+    def parameters(self) -> dict[str, Any]:
+        """Return wh, bh, wo (lists) and b0 as floats, JSON-ready."""
+        wh, bh, wo, b0 = self.arrays()
+        return {"wh": wh.tolist(), "bh": bh.tolist(), "wo": wo.tolist(), "b0": b0}
+
+    def formula(self) -> str:
+        """Return the function as text, with r for relu: `8 - 2·r(x) + 4·r(x - 4)`."""
+        text = _text(self.b0)
+        for wh, bh, wo in zip(self.wh, self.bh, self.wo, strict=True):
+            inner = "x" if wh == 1 else "-x" if wh == -1 else f"{_text(wh)}·x"
+            if bh != 0:
+                inner += f" {'+' if bh > 0 else '-'} {_text(abs(bh))}"
+            factor = "" if abs(wo) == 1 else f"{_text(abs(wo))}·"
+            text += f" {'+' if wo >= 0 else '-'} {factor}r({inner})"
+        return text
+
+
+def _text(value: Any) -> str:
+    return str(value) if isinstance(value, (int, Fraction)) else f"{value:.6g}"
