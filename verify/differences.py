@@ -334,8 +334,8 @@ def noise_level(values: Floats) -> Floats:
     for order in range(1, len(values) - 1):
         differences = np.diff(differences, axis=0)
         weight *= order / (2.0 * (2 * order - 1))
-        largest = np.fmax(np.max(np.abs(differences), axis=0), np.finfo(float).tiny)
-        levels.append(np.sqrt(weight * np.mean((differences / largest) ** 2, axis=0)) * largest)
+        with np.errstate(over="ignore", invalid="ignore"):
+            levels.append(np.sqrt(weight * np.mean(differences**2, axis=0)))
         turning.append(np.any(differences > 0, axis=0) & np.any(differences < 0, axis=0))
     noise = np.zeros(np.shape(values)[1:])
     for k in range(len(levels) - 2):
