@@ -1,0 +1,155 @@
+"""Equality of expressions by their normal forms."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sympy import Expr
+
+from derive.algebra import shape
+from derive.facts import facts
+from derive.normal.reading import licences, read
+from derive.normal.space import MAX_STEPS, Space, Undecided, Value, is_rational
+from derive.normal.tensors import Net, product, scaled, settle, total, transpose
+
+#: The rounds of multiplying a difference by its denominators and inverted matrices.
+_ROUNDS = 8
+
+
+@dataclass(frozen=True, eq=False)
+class NormalForm:
+    """A sum of terms; two of them made under the same assumptions compare equal if the terms are the same."""
+
+    space: Space
+    value: Value
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, NormalForm) or other.space is not self.space:
+            return NotImplemented
+        return not total(self.space, [self.value, scaled(other.value, -1)]).terms
+
+    def __hash__(self) -> int:
+        return hash((self.value.rows, self.value.columns, frozenset(self.value.terms.items())))
+
+
+def _space(*expressions: Expr) -> Space:
+    """Return the space of the assumptions in force and of what the expressions need to be defined."""
+    positive, full_rank = licences(expressions)
+    memo = facts().memo
+    key = ("normal", frozenset(positive), frozenset(full_rank))
+    space = memo.get(key)
+    if space is None:
+        space = memo[key] = Space(positive, full_rank)
+    space.steps = MAX_STEPS
+    return space
+
+
+def normal_form(expr: Expr) -> NormalForm:
+    """Return the normal form of an expression under the assumptions in force.
+
+    Raises Undecided where the expression is beyond the bounds of the normal form.
+    """
+    space = _space(expr)
+    return NormalForm(space, read(space, expr))
+
+
+def equal(a: Expr, b: Expr) -> bool:
+    """Tell whether two scalars, or two matrices of one shape, are seen to be equal.
+
+    True means equal for all values, of all sizes, at which both are defined under the assumptions in force
+    (`derive.facts.assuming`). False means only that it is not seen.
+    """
+    if a == b:
+        return True
+    if shape(a) != shape(b):
+        return False
+    space = _space(a, b)
+    return _equal(space, a, b)
+
+
+def _equal(space: Space, a: Expr, b: Expr) -> bool:
+    try:
+        return _vanishes(space, total(space, [read(space, a), scaled(read(space, b), -1)]))
+    except Undecided:
+        return _same_parts(space, a, b)
+
+
+def _same_parts(space: Space, a: Expr, b: Expr) -> bool:
+    """Compare the arguments of one operation one by one, where the whole is too large."""
+    if a == b:
+        return True
+    if type(a) is not type(b) or len(a.args) != len(b.args) or not a.args:
+        return False
+    if not all(isinstance(x, Expr) for x in (*a.args, *b.args)):
+        return False
+    return all(x == y or (shape(x) == shape(y) and _equal(space, x, y)) for x, y in zip(a.args, b.args, strict=True))
+
+
+# ------------------------------------------------------------------------------ clearing denominators
+
+
+def _vanishes(space: Space, d: Value) -> bool:
+    """Tell whether a value is zero, multiplying it by its denominators as long as there are any."""
+    tried: set[tuple[int, str]] = set()
+    for _ in range(_ROUNDS):
+        if not d.terms:
+            return True
+        cleared = _without_sums(space, d)
+        if cleared is None:
+            cleared = _without_inverse(space, d, tried)
+        if cleared is None:
+            return False
+        d = cleared
+    return not d.terms
+
+
+def _without_sums(space: Space, d: Value) -> Value | None:
+    """Multiply by a sum that stands below in some term, at free indices; it is not zero there."""
+    least: dict[tuple[int, tuple[tuple[int, ...], ...]], object] = {}
+    for number, monomial in d.terms:
+        structure = space.structures[number]
+        free = len(structure.root)
+        factors = [(a, e, ()) for a, e in monomial]
+        if not structure.has_delta:
+            factors += [f for f in structure.factors if all(i < free for g in f[2] for i in g)]
+        for a, e, groups in factors:
+            if space.atoms[a].kind == "sum" and is_rational(e) and e < 0:
+                least[a, groups] = min(e, least.get((a, groups), 0))
+    if not least:
+        return None
+    (a, groups), e = max(least.items(), key=lambda item: item[0])
+    out: dict = {}
+    for (number, monomial), c in d.terms.items():
+        n = len(d.rows)
+        every = tuple(range(len(d.sizes)))
+        net = Net(dict(enumerate(d.sizes)), every[:n], every[n:], [])
+        net = net.attached(space, (number, monomial), [(p,) for p in every])
+        placed = tuple([tuple([net.root[p] for p in g]) for g in groups])
+        settle(space, c, Net(net.sizes, net.row, net.column, [*net.factors, (a, -e, placed)]), out)
+    return Value(d.rows, d.columns, out)
+
+
+def _without_inverse(space: Space, d: Value, tried: set[tuple[int, str]]) -> Value | None:
+    """Multiply by a matrix whose inverse stands first or last in some term."""
+    for number, _ in d.terms:
+        structure = space.structures[number]
+        for a, e, groups in structure.factors:
+            if space.atoms[a].kind != "inverse" or e != 1:
+                continue
+            body = space.atoms[a].body
+            assert body is not None
+            half = len(groups) // 2
+            for side, root in (("row", structure.row), ("column", structure.column)):
+                at = tuple([(i,) for i in root])
+                if (a, side) in tried or at not in (groups[:half], groups[half:]) or not root:
+                    continue
+                tried.add((a, side))
+                # INV[i, ·] at the row: body·INV = I, where INV's first groups are the body's columns.
+                straight = (at == groups[:half]) == (side == "row")
+                factor = body if straight else transpose(space, body)
+                if side == "row":
+                    return product(space, [factor, d]) if d.rows == body.rows else None
+                return product(space, [d, factor]) if d.columns == body.rows else None
+    return None
+
+

@@ -1,0 +1,396 @@
+"""From SymPy expressions to values: what each operation is in index notation."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from fractions import Fraction
+from typing import Any
+
+from sympy import (
+    Add,
+    Basic,
+    Determinant,
+    DiagMatrix,
+    Expr,
+    Function,
+    HadamardPower,
+    HadamardProduct,
+    Identity,
+    Inverse,
+    KroneckerProduct,
+    MatAdd,
+    MatMul,
+    MatPow,
+    MatrixSymbol,
+    Mul,
+    OneMatrix,
+    Pow,
+    Rational,
+    Symbol,
+    Trace,
+    Transpose,
+    ZeroMatrix,
+    log,
+    sign,
+)
+from sympy.core.numbers import Exp1, Float, NumberSymbol
+from sympy.matrices.expressions.applyfunc import ElementwiseApplyFunction
+from sympy.matrices.expressions.diagonal import DiagonalOf
+
+from derive.algebra.seen import is_orthogonal, is_symmetric
+from derive.facts import facts
+from derive.functions import (
+    Adjugate,
+    Commutation,
+    EntrySum,
+    Expm,
+    ExpmFrechet,
+    LogDet,
+    LogSumExp,
+    Norm1,
+    Norm2,
+    PseudoInverse,
+    Softmax,
+    Vec,
+    relu,
+    scalar_function,
+)
+from derive.normal import matrices, tensors
+from derive.normal.entrywise import broadcast, power
+from derive.normal.functions import absolute, exponential, function, logarithm, matrix_exponent, step
+from derive.normal.space import Space, Undecided, Value, exponent, is_rational
+from derive.normal.tensors import Net, constant, from_net
+
+#: The largest power of a matrix that is written out.
+_MAX_POWER = 24
+
+
+def read(space: Space, expr: Expr) -> Value:
+    """Return the value of an expression. Raises Undecided."""
+    stack: list[tuple[Expr, bool]] = [(expr, False)]
+    while stack:
+        e, ready = stack.pop()
+        if e in space.read:
+            continue
+        inner = [] if ready else [a for a in _arguments(e) if a not in space.read]
+        if inner:
+            stack.append((e, True))
+            stack.extend((a, False) for a in inner)
+        else:
+            space.read[e] = _value(space, e)
+    return space.read[expr]
+
+
+def _arguments(e: Expr) -> tuple[Expr, ...]:
+    if isinstance(e, MatrixSymbol | Identity | OneMatrix | ZeroMatrix | Commutation | Symbol):
+        return ()
+    if isinstance(e, ElementwiseApplyFunction):
+        inner = _rectified(e)
+        return (e.expr,) if inner is None else (e.expr, inner)
+    if isinstance(e, Inverse):
+        return (e.arg,)
+    if isinstance(e, Pow):
+        return (e.base,)
+    if isinstance(e, sign) and isinstance(e.args[0], relu):
+        return e.args[0].args
+    if isinstance(e, HadamardPower):
+        return e.args if getattr(e.exp, "is_Matrix", False) else (e.base,)
+    if isinstance(e, MatPow):
+        return (e.base,)
+    return tuple(a for a in e.args if isinstance(a, Expr))
+
+
+def _value(space: Space, e: Expr) -> Value:
+    head: Any = type(e)
+    for kind in head.__mro__:
+        if kind in _READERS:
+            return _READERS[kind](space, e)
+    raise Undecided(f"{head.__name__} has no normal form")
+
+
+def _args(space: Space, e: Basic) -> list[Value]:
+    return [space.read[a] for a in e.args]
+
+
+def sizes(space: Space, size: Expr) -> tuple[int, ...]:
+    """Return the sizes of the indices of a row or column: none for size 1."""
+    return () if size == 1 else (space.size(size),)
+
+
+# ------------------------------------------------------------------------------------------- leaves
+
+
+def _matrix_symbol(space: Space, e: MatrixSymbol) -> Value:
+    rows, columns = sizes(space, e.shape[0]), sizes(space, e.shape[1])
+    known = facts()
+    positive = 2 if known.has(e, "positive") else int(e.name in space.positive)
+    every = tuple(range(len(rows) + len(columns)))
+    groups = tuple([(i,) for i in every])
+    net_sizes = dict(enumerate(rows + columns))
+    if known.has(e, "structured-diagonal"):
+        atom = space.atom("symbol", e.name, sign=positive)
+        return from_net(space, Net({0: rows[0]}, (0,), (0,), [(atom, 1, ((0,),))]))
+    kind = "orthogonal" if is_orthogonal(e) and len(every) == 2 else "symbol"
+    ways = ((1, 0),) if len(every) == 2 and is_symmetric(e) else ()
+    atom = space.atom(kind, e.name, symmetries=ways, sign=positive)
+    return from_net(space, Net(net_sizes, every[: len(rows)], every[len(rows) :], [(atom, 1, groups)]))
+
+
+def _symbol(space: Space, e: Symbol) -> Value:
+    if e.is_integer and e.is_positive:
+        return tensors.of_size(space, e)
+    positive = 2 if e.is_positive or facts().has(e, "positive") else int(e.name in space.positive)
+    return tensors.scalar(space, [(space.atom("scalar", e, sign=positive), 1)])
+
+
+def _rational(space: Space, e: Expr) -> Value:
+    r = Rational(e)
+    return constant(space, exponent(Fraction(int(r.p), int(r.q))))
+
+
+def _number_symbol(space: Space, e: NumberSymbol) -> Value:
+    return tensors.scalar(space, [(space.atom("scalar", str(e), sign=2), 1)])
+
+
+def _ones(space: Space, e: OneMatrix) -> Value:
+    return tensors.ones(space, sizes(space, e.shape[0]), sizes(space, e.shape[1]))
+
+
+def _zero(space: Space, e: ZeroMatrix) -> Value:
+    return Value(sizes(space, e.shape[0]), sizes(space, e.shape[1]), {})
+
+
+def _commutation(space: Space, e: Commutation) -> Value:
+    """K[(i, j), (j, i)] = 1, vec(X) having the index (j, i) for X[i, j]."""
+    m, n = (sizes(space, s) for s in e.args)
+    i, j = tuple(range(len(m))), tuple(range(len(m), len(m) + len(n)))
+    return from_net(space, Net(dict(enumerate(m + n)), i + j, j + i, []))
+
+
+# --------------------------------------------------------------------------------- powers, functions
+
+
+def _power(space: Space, e: Pow) -> Value:
+    if e.base is Exp1 or isinstance(e.base, Exp1):
+        return exponential(space, read(space, e.exp))
+    return power(space, space.read[e.base], exponent(e.exp))
+
+
+def _elementwise_power(space: Space, e: HadamardPower) -> Value:
+    if getattr(e.exp, "is_Matrix", False):
+        base = space.read[e.base]
+        if not getattr(e.base, "is_Matrix", False):
+            base = broadcast(space, space.read[e.exp], base)
+        return matrix_exponent(space, base, space.read[e.exp])
+    return power(space, space.read[e.base], exponent(e.exp))
+
+
+def _matrix_power(space: Space, e: MatPow) -> Value:
+    if not e.exp.is_Integer or abs(int(e.exp)) > _MAX_POWER:
+        raise Undecided("a large or symbolic power of a matrix")
+    base, k = tensors.square(space, space.read[e.base]), int(e.exp)
+    if k == 0:
+        return tensors.identity(space, base.rows)
+    if k < 0:
+        base, k = matrices.inverse(space, base), -k
+    return tensors.product(space, [base] * k)
+
+
+def _function(space: Space, e: Function) -> Value:
+    if isinstance(e, sign) and isinstance(e.args[0], relu):
+        return step(space, space.read[e.args[0].args[0]])
+    if len(e.args) != 1:
+        raise Undecided("a function of several variables")
+    return function(space, type(e).__name__, space.read[e.args[0]])
+
+
+def _rectified(e: ElementwiseApplyFunction) -> Expr | None:
+    """Return x where a matrix is sign(relu(x)) in every entry."""
+    if scalar_function(e) is sign and isinstance(e.expr, ElementwiseApplyFunction):
+        if scalar_function(e.expr) is relu:
+            return e.expr.expr
+    return None
+
+
+def _elementwise(space: Space, e: ElementwiseApplyFunction) -> Value:
+    inner = _rectified(e)
+    if inner is not None:
+        return step(space, space.read[inner])
+    (variable,) = e.function.variables
+    return _applied(space, e.function.expr, variable, space.read[e.expr])
+
+
+def _applied(space: Space, f: Expr, variable: Expr, v: Value) -> Value:
+    """Return an expression in one variable, at every entry."""
+    if f == variable:
+        return v
+    if not f.has(variable):
+        return broadcast(space, v, read(space, f))
+    if isinstance(f, Pow) and not f.exp.has(variable):
+        return power(space, _applied(space, f.base, variable, v), exponent(f.exp))
+    if isinstance(f, sign) and isinstance(f.args[0], relu):
+        return step(space, _applied(space, f.args[0].args[0], variable, v))
+    parts = [_applied(space, a, variable, v) for a in f.args]
+    if isinstance(f, Add):
+        return tensors.total(space, parts)
+    if isinstance(f, Mul):
+        return tensors.hadamard(space, parts)
+    if isinstance(f, Function) and len(parts) == 1:
+        return function(space, type(f).__name__, parts[0])
+    raise Undecided(f"{type(f).__name__} of an entry has no normal form")
+
+
+# ----------------------------------------------------------------------------------------- the table
+
+
+def _norm2(space: Space, e: Norm2) -> Value:
+    (v,) = _args(space, e)
+    return power(space, tensors.entry_sum(space, tensors.hadamard(space, [v, v])), Fraction(1, 2))
+
+
+def _softmax(space: Space, e: Softmax) -> Value:
+    exps = exponential(space, _args(space, e)[0])
+    return tensors.times_scalar(space, exps, power(space, tensors.entry_sum(space, exps), -1))
+
+
+def _scalars_and(space: Space, e: MatMul) -> Value:
+    """A product of scalars and matrices, in order."""
+    scalars = [space.read[a] for a in e.args if not a.is_Matrix]
+    chain = [space.read[a] for a in e.args if a.is_Matrix]
+    result = tensors.product(space, chain)
+    return tensors.times_scalar(space, result, _scalar_product(space, scalars)) if scalars else result
+
+
+def _scalar_product(space: Space, values: list[Value]) -> Value:
+    result = values[0]
+    for v in values[1:]:
+        result = tensors.combine(space, [result, v], [], [], [])
+    return result
+
+
+def _pseudo_inverse(space: Space, e: PseudoInverse) -> Value:
+    x = e.arg
+    if x.shape[0] == x.shape[1]:
+        if facts().has(x, "posdef", "invertible", "orthogonal"):
+            return matrices.inverse(space, space.read[x])
+    rank = next((side for base, side in sorted(space.full_rank, key=str) if base == x), None)
+    return matrices.pseudo_inverse(space, space.read[x], rank)
+
+
+def _of_one(f: Callable[[Space, Value], Value]) -> Callable[[Space, Any], Value]:
+    return lambda space, e: f(space, space.read[_arguments(e)[0]])
+
+
+def _of_several(f: Callable[[Space, list[Value]], Value]) -> Callable[[Space, Any], Value]:
+    return lambda space, e: f(space, _args(space, e))
+
+
+_READERS: dict[type, Callable[[Space, Any], Value]] = {
+    MatrixSymbol: _matrix_symbol,
+    Symbol: _symbol,
+    Rational: _rational,
+    Float: _rational,
+    Exp1: lambda space, e: exponential(space, constant(space, 1)),
+    NumberSymbol: _number_symbol,
+    Identity: lambda space, e: tensors.identity(space, sizes(space, e.shape[0])),
+    OneMatrix: _ones,
+    ZeroMatrix: _zero,
+    Commutation: _commutation,
+    Add: _of_several(tensors.total),
+    MatAdd: _of_several(tensors.total),
+    Mul: _of_several(_scalar_product),
+    MatMul: _scalars_and,
+    HadamardProduct: _of_several(tensors.hadamard),
+    KroneckerProduct: _of_several(tensors.kron),
+    Pow: _power,
+    HadamardPower: _elementwise_power,
+    MatPow: _matrix_power,
+    Inverse: _of_one(matrices.inverse),
+    Transpose: _of_one(tensors.transpose),
+    Vec: _of_one(tensors.vec),
+    DiagMatrix: _of_one(tensors.diagonal_matrix),
+    DiagonalOf: _of_one(tensors.diagonal),
+    Trace: _of_one(tensors.trace),
+    EntrySum: _of_one(tensors.entry_sum),
+    Determinant: _of_one(matrices.determinant),
+    LogDet: _of_one(lambda space, v: logarithm(space, matrices.determinant(space, v))),
+    Norm1: _of_one(lambda space, v: tensors.entry_sum(space, absolute(space, v))),
+    Norm2: _norm2,
+    LogSumExp: _of_one(lambda space, v: logarithm(space, tensors.entry_sum(space, exponential(space, v)))),
+    Softmax: _softmax,
+    Adjugate: _of_one(matrices.adjugate),
+    PseudoInverse: _pseudo_inverse,
+    Expm: _of_one(matrices.expm),
+    ExpmFrechet: lambda space, e: matrices.expm_frechet(space, *_args(space, e)),
+    ElementwiseApplyFunction: _elementwise,
+    Function: _function,
+}
+
+
+# ------------------------------------------------------------- what follows from being defined at all
+
+
+def licences(expressions: Iterable[Expr]) -> tuple[set[str], set[tuple[Expr, str]]]:
+    """Return what must hold where all of several expressions are defined.
+
+    First the names of symbols of which a logarithm or a root is taken, so that they are not negative. Then
+    (X, "column" or "row") for matrices of full rank, because a product that begins or ends with them is
+    inverted: where X'·M is n x n and has an inverse, X has n independent columns.
+    """
+    positive: set[str] = set()
+    ranks: set[tuple[Expr, str]] = set()
+    for e in _all_parts(expressions):
+        base = _needs_positive(e)
+        if isinstance(base, MatrixSymbol | Symbol):
+            positive.add(base.name)
+        if isinstance(e, Inverse | LogDet):
+            left, right = _ends(e.arg)
+            for x, side in ((left, "row"), (right, "column")):
+                _add_rank(ranks, x, side)
+    return positive, ranks
+
+
+def _all_parts(expressions: Iterable[Expr]) -> Iterator[Expr]:
+    todo, seen = list(expressions), set()
+    while todo:
+        e = todo.pop()
+        if e not in seen:
+            seen.add(e)
+            yield e
+            todo.extend(_arguments(e))
+
+
+def _needs_positive(e: Expr) -> Expr | None:
+    if isinstance(e, log):
+        return e.args[0]
+    if isinstance(e, ElementwiseApplyFunction) and scalar_function(e) is log:
+        return e.expr
+    if isinstance(e, Pow | HadamardPower):
+        k = e.exp
+        if getattr(k, "is_Matrix", False) or not is_rational(exponent(k)):
+            return e.base if isinstance(e, HadamardPower) else None
+        return None if k.is_Integer else e.base
+    return None
+
+
+def _ends(e: Expr) -> tuple[Expr, Expr]:
+    """Return the first and the last matrix factor of a product."""
+    if isinstance(e, MatMul):
+        factors = [a for a in e.args if a.is_Matrix]
+        return _ends(factors[0])[0], _ends(factors[-1])[1]
+    if isinstance(e, Transpose) and isinstance(e.arg, MatMul):
+        first, last = _ends(e.arg)
+        return Transpose(last), Transpose(first)
+    return e, e
+
+
+def _add_rank(ranks: set[tuple[Expr, str]], x: Expr, side: str) -> None:
+    other = {"row": "column", "column": "row"}
+    while True:
+        ranks.add((x, side))
+        if isinstance(x, Transpose | PseudoInverse):  # both exchange rows and columns
+            x, side = x.arg, other[side]
+        else:
+            return
+
+
