@@ -23,7 +23,7 @@ from sympy import Abs, Expr, sign
 
 from derive.errors import InputError
 from verify.arithmetics.balls import Balls
-from verify.arithmetics.base import Abstain, Arithmetic, Array, Undefined
+from verify.arithmetics.base import SINGULAR, Abstain, Arithmetic, Array, Undefined
 from verify.arithmetics.degree import DEGREES, Degree
 from verify.arithmetics.exact import RATIONALS, PrimeField, prime_field
 from verify.evaluate import layout
@@ -135,11 +135,14 @@ def _field_at(statement: Statement, claim: Expr, sizes: dict[str, int], seed: in
     )
     points = 0
     for flip in components:
-        done = 0
+        done = failures = 0
         for place in field_places(statement, sizes, seed, arithmetic, flip):
             try:
                 true, claimed = sides(statement, claim, place, arithmetic)
             except Undefined:
+                failures += 1
+                if failures == 3:
+                    return None  # singular everywhere: by chance it is so at one point in p
                 continue
             points, done = points + 1, done + 1
             if _differ(true, claimed):
@@ -167,7 +170,7 @@ def field_places(
 ) -> Iterator[Place]:
     """Yield uniformly random points of a prime field."""
     rng = Random(f"field {seed} {sorted(sizes.items())} {flip}")
-    for _ in range(4 * TRIES):
+    for _ in range(2 * TRIES):
         free = statement.space.draw_residues(sizes, rng, arithmetic.p)
         yield Place(sizes, free, flip, draw_weights(statement, sizes, rng, arithmetic.p))
 
@@ -242,12 +245,15 @@ def _balls_at(
     statement: Statement, claim: Expr, sizes: dict[str, int], seed: int, points: int, reasons: set[str]
 ) -> dict[str, Any] | None:
     """Return what balls show at one assignment of sizes, None where no point has a value."""
-    done, zero, digits, bits, style = 0, 0, EXACT, 0, ""
+    done, zero, singular, digits, bits, style = 0, 0, 0, EXACT, 0, ""
     for place in real_places(statement.space, statement, sizes, seed, max(points, TRIES)):
         try:
             gap = compare(statement, claim, place)
         except Undefined as reason:
             reasons.add(str(reason))
+            singular += str(reason) == SINGULAR
+            if singular == TRIES and not done:
+                break  # at these sizes, X'*X and its like are singular everywhere
             continue
         bits, style = max(bits, gap.bits), STYLES[place.style][0]
         if gap.verdict != "agrees":

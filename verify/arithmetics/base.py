@@ -17,6 +17,10 @@ from verify.arithmetics.dual import Dual, concrete
 Array = Any  # np.ndarray | Dual | Degree: whatever offers + - * / @ T shape reshape and indexing
 
 
+#: Why an inverse is undefined.
+SINGULAR = "a singular matrix"
+
+
 class Undefined(ArithmeticError):
     """The expression has no value (or no derivative) at this point: draw another one."""
 
@@ -177,7 +181,7 @@ class Arithmetic:
             column = [self.nonzero(e) for e in concrete(x)[k:, k]]
             best = max(range(n - k), key=column.__getitem__)
             if not column[best]:
-                raise Undefined("a singular matrix")
+                raise Undefined(SINGULAR)
             if best:
                 order = list(range(n))
                 order[k], order[k + best] = k + best, k

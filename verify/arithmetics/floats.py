@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from verify.arithmetics.base import Arithmetic, Undefined
+from verify.arithmetics.base import SINGULAR, Arithmetic, Undefined
 from verify.arithmetics.dual import Dual
 
 _NUMPY = {"asin": "arcsin", "acos": "arccos", "atan": "arctan"}
@@ -66,7 +66,7 @@ class Floats(Arithmetic):
         try:
             return np.linalg.inv(x)
         except np.linalg.LinAlgError:
-            raise Undefined("a singular matrix") from None
+            raise Undefined(SINGULAR) from None
 
     def determinant(self, x: Any) -> Any:
         """Return the determinant; of floats without tangents by LAPACK."""
