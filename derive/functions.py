@@ -68,7 +68,6 @@ __all__ = [
     "scalar_function",
     "sigmoid",
     "softplus",
-    "step",
     "swish",
 ]
 
@@ -131,11 +130,6 @@ class relu(_RealFunction):
         """Return the function in terms of the absolute value."""
         x = self.args[0]
         return (x + Abs(x)) / 2
-
-
-def step(x: Expr) -> Expr:
-    """Return the indicator of x > 0, which the text language writes sign(relu(x))."""
-    return sign(relu(x, evaluate=False), evaluate=False)
 
 
 #: Name in the text language -> scalar function of one variable that acts on every entry.

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from sympy import Expr, MatrixSymbol, Symbol
 
 from derive import algebra
-from derive.algebra import M
 from derive.rules import Operation, operation
 
 
@@ -72,13 +71,6 @@ class Graph:
             if p is not None
         }
         return node.expr.xreplace(names)
-
-    def named_arguments(self, node: Node) -> list[M]:
-        """Return a node's arguments, those that are nodes by their symbols."""
-        return [
-            M(a if p is None else self.nodes[p].symbol)
-            for a, p in zip(node.arguments, node.parents, strict=True)
-        ]
 
 
 def build_graph(expr: Expr, variables: Iterable[Expr], taken: Iterable[str] = ()) -> Graph:
