@@ -7,13 +7,13 @@ import warnings
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from sympy import Expr, MatrixSymbol, S, Symbol
+from sympy import Expr, MatrixSymbol, Symbol
 
-from derive import algebra, api
+from derive import api
 from derive.errors import InputError, InternalError
-from derive.expand import expand
 from derive.facts import assuming
 from derive.ingest import read_claim, read_problem
+from derive.normal import equal
 from derive.problem import Problem
 from verify.statement import KINDS, Statement
 from verify.verdict import Evidence, Verdict, Word, add_up
@@ -138,8 +138,7 @@ def symbolic_evidence(problem: Problem, statement: Statement, claim: Expr) -> Ev
             "normal form", "inconclusive", f"not derived: {reason}", {}, time.perf_counter() - start
         )
     with assuming(problem.assumptions):
-        difference = expand(algebra.add(result, algebra.dot(S.NegativeOne, claim)))
-    same = difference is not None and difference in (0, algebra.zero(algebra.shape(claim)))
+        same = equal(result, claim)
     figure = "the derived result has the same normal form" if same else "the normal forms differ"
     word: Word = "proved" if same else "inconclusive"
     return Evidence("normal form", word, figure, {}, time.perf_counter() - start)

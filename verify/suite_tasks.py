@@ -169,17 +169,16 @@ def _steps(entry: Entry, seed: int) -> tuple[Word, str]:
     return word, f"{len(checks)} nodes, each by duals and differences" if word == "agrees" else figure
 
 
+def _by_floats(name: str) -> Callable[[Any, Any, Any, int], Evidence]:
+    return lambda problem, statement, claim, seed: float_evidence(statement, claim, name, seed)
+
+
 DERIVATIVE_METHODS: dict[str, Callable[[Entry, int], tuple[Word, str]]] = {
     "normal form": _each(
         lambda problem, statement, claim, seed: symbolic_evidence(problem, statement, claim)
     ),
     "prime field": _each(lambda problem, statement, claim, seed: field_evidence(statement, claim, seed)),
     "real balls": _each(lambda problem, statement, claim, seed: ball_evidence(statement, claim, seed)),
-    **{
-        name: _each(
-            lambda problem, statement, claim, seed, name=name: float_evidence(statement, claim, name, seed)
-        )
-        for name in METHODS
-    },
+    **{name: _each(_by_floats(name)) for name in METHODS},
     "every line": _steps,
 }

@@ -30,7 +30,7 @@ class Workers(Executor):
 
     def __init__(self, jobs: int, time_limit: float) -> None:
         method = "forkserver" if "forkserver" in multiprocessing.get_all_start_methods() else "spawn"
-        self._context = multiprocessing.get_context(method)
+        self._context: Any = multiprocessing.get_context(method)
         if method == "forkserver":
             self._context.set_forkserver_preload([__name__, "verify.suite_tasks"])
         self._limit = time_limit
@@ -80,9 +80,11 @@ class Workers(Executor):
             except (EOFError, OSError):
                 process.join(1)
                 future.set_exception(WorkerDiedError(f"the worker died (exit code {process.exitcode})"))
-                process, ours = self._stop(process, ours), None
-            except TimeLimitError as error:
-                process, ours = self._stop(process, ours), None
+                self._stop(process, ours)
+                process, ours = None, None
+            except Exception as error:  # the time limit, or a task that cannot be sent
+                self._stop(process, ours)
+                process, ours = None, None
                 future.set_exception(error)
             else:
                 future.set_result(answer) if ok else future.set_exception(answer)
