@@ -330,7 +330,7 @@ class Softmax(MatrixFunction):
     """exp(x)/Σ exp(x_i) of a column vector (Bridle 1990)."""
 
     text = "softmax"
-    numpy = "(lambda e: e / e.sum())(np.exp({0} - {0}.max()))"
+    numpy = "scipy.special.softmax({0})"
     column_argument = True
 
     def definition(self) -> Expr:

@@ -108,15 +108,18 @@ class _Writer:
             e, ready = stack.pop()
             if ready:
                 if e in self.shared and e not in self.temporaries and self._worth(e):
-                    text = self.text(e)
-                    self.temporaries[e] = self._fresh()
-                    self.lines.append(f"{self.temporaries[e]} = {text}")
+                    self._store(e)
             elif e not in seen:
                 seen.add(e)
                 stack.append((e, True))
                 if not isinstance(e, MatrixSymbol):
                     inner = (e.expr,) if isinstance(e, ElementwiseApplyFunction) else e.args
                     stack.extend((a, False) for a in reversed(inner))
+
+    def _store(self, e: Expr) -> None:
+        text = self.text(e)
+        self.temporaries[e] = self._fresh()
+        self.lines.append(f"{self.temporaries[e]} = {text}")
 
     @staticmethod
     def _worth(e: Expr) -> bool:
@@ -168,23 +171,44 @@ class _Writer:
 
     def matrix_product(self, expr: MatMul) -> Piece:
         scalars = [a for a in expr.args if not a.is_Matrix]
-        matrices = [a for a in expr.args if a.is_Matrix]
-        texts = [self.text(a, POWER) for a in self._cheap(matrices)]
-        text = " @ ".join(texts)
+        chain = self._chain([a for a in expr.args if a.is_Matrix])
         if not scalars:
-            return text, PRODUCT
+            return chain
         coefficient = Mul(*scalars)
-        if coefficient == -1:
-            return f"-({text})" if len(texts) > 1 else f"-{text}", UNARY
-        return f"{self.text(coefficient, UNARY)}*{f'({text})' if len(texts) > 1 else text}", PRODUCT
+        text = _bracketed(chain, POWER)
+        return (
+            (f"-{text}", UNARY) if coefficient == -1 else (f"{self.text(coefficient, UNARY)}*{text}", PRODUCT)
+        )
 
-    def _cheap(self, matrices: list[Expr]) -> list[Expr]:
-        """Bracket a product that ends in a column from the right, so that it is all matrix times vector."""
-        if len(matrices) > 2 and matrices[-1].shape[1] == 1 and matrices[0].shape[0] != 1:
-            from derive.algebra import make
+    def _chain(self, factors: list[Expr]) -> Piece:
+        """Write a product the quick way.
 
-            return [matrices[0], make(MatMul, *matrices[1:])]
-        return matrices
+        A diagonal matrix scales rows or columns, an inverse solves, and a product that ends in a column is
+        taken from the right, so that it is all matrix times vector.
+        """
+        if len(factors) == 1:
+            return self.text(factors[0], SUM), self._level(factors[0])
+        first, *rest = factors
+        if self._is(first, DiagMatrix):
+            return f"{self.text(first.args[0], UNARY)}*{_bracketed(self._chain(rest), POWER)}", PRODUCT
+        if self._is(first, Inverse):
+            return f"np.linalg.solve({self.text(first.arg)}, {self._chain(rest)[0]})", ATOM
+        if self._is(factors[-1], DiagMatrix):
+            column = self.text(factors[-1].args[0], ATOM)
+            return f"{_bracketed(self._chain(factors[:-1]), POWER)}*{column}.T", PRODUCT
+        if factors[-1].shape[1] == 1 and first.shape[0] != 1:
+            return f"{self.text(first, POWER)} @ {_bracketed(self._chain(rest), POWER)}", PRODUCT
+        cut = next((i for i, a in enumerate(factors) if self._is(a, DiagMatrix, Inverse)), None)
+        if cut is None:
+            return " @ ".join(self.text(a, POWER) for a in factors), PRODUCT
+        left, right = self._chain(factors[:cut]), self._chain(factors[cut:])
+        return f"{_bracketed(left, PRODUCT)} @ {_bracketed(right, POWER)}", PRODUCT
+
+    def _is(self, expr: Expr, *heads: type) -> bool:
+        return isinstance(expr, heads) and expr not in self.temporaries
+
+    def _level(self, expr: Expr) -> int:
+        return ATOM if expr in self.temporaries else self._piece(expr)[1]
 
     def power(self, expr: Any) -> Piece:
         if expr.exp == S.Half:
@@ -206,6 +230,11 @@ class _Writer:
     def trace(self, expr: Trace) -> Piece:
         if expr.arg.shape == (1, 1):
             return f"({self.text(expr.arg)}).item()", ATOM
+        if isinstance(expr.arg, MatMul) and expr.arg not in self.temporaries:
+            first, *rest = expr.arg.args
+            if first.is_Matrix and rest:  # tr(A B) = Σ A'_ij B_ij takes no product
+                turned = self.text(first.arg if isinstance(first, Transpose) else Transpose(first))
+                return f"np.vdot({turned}, {self._chain(rest)[0]})", ATOM
         return f"np.trace({self.text(expr.arg)})", ATOM
 
     def call(self, f: Any, x: Expr) -> Piece:
@@ -230,7 +259,15 @@ class _Writer:
 
     def _filled(self, template: str, args: tuple[Expr, ...]) -> str:
         self.modules |= {m for m in ("scipy.linalg", "scipy.special") if f"{m}." in template}
+        for a in args:
+            if template.count("{0}") > 1 and self._worth(a) and a not in self.temporaries:
+                self._store(a)  # what the template repeats is computed once
         return template.format(*[self.text(a, ATOM) for a in args])
+
+
+def _bracketed(piece: Piece, level: int) -> str:
+    text, holds = piece
+    return text if holds >= level else f"({text})"
 
 
 def _template(pattern: str) -> Callable[[_Writer, Any], Piece]:
