@@ -110,11 +110,16 @@ def _by(shape: tuple[Any, Any]) -> str:
 # ----------------------------------------------------------------------------------------- the evidence
 
 
-def gather(problem: Problem, statement: Statement, claim: Expr, seed: int = 0) -> list[Evidence]:
-    """Return what symbols, a prime field and real balls say of a claim."""
+def gather(
+    problem: Problem, statement: Statement, claim: Expr, seed: int = 0, result: Expr | None = None
+) -> list[Evidence]:
+    """Return what symbols, a prime field and real balls say of a claim.
+
+    `result` is the derived result, where it is known already (of many claims about one problem).
+    """
     from verify.exact import ball_evidence, field_evidence
 
-    symbolic = symbolic_evidence(problem, statement, claim)
+    symbolic = symbolic_evidence(problem, statement, claim, result)
     exact = field_evidence(statement, claim, seed)
     # Where a prime field has decided, one real point still shows that there is something to differentiate.
     balls = ball_evidence(statement, claim, seed, quick=exact.verdict == "certified")
@@ -128,11 +133,13 @@ def gather(problem: Problem, statement: Statement, claim: Expr, seed: int = 0) -
     return found
 
 
-def symbolic_evidence(problem: Problem, statement: Statement, claim: Expr) -> Evidence:
+def symbolic_evidence(
+    problem: Problem, statement: Statement, claim: Expr, result: Expr | None = None
+) -> Evidence:
     """Return proved where the derived result and the claim have the same normal form."""
     start = time.perf_counter()
     try:
-        result = derived(problem, statement, claim)
+        result = derived(problem, statement, claim) if result is None else result
     except InputError as reason:
         return Evidence(
             "normal form", "inconclusive", f"not derived: {reason}", {}, time.perf_counter() - start

@@ -28,7 +28,6 @@ from sympy import (
     Mul,
     Pow,
     Rational,
-    S,
     Transpose,
 )
 
