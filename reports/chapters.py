@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from reports.document import Chapter, Document, Paragraph
+from reports.prose import sentence
 
 if TYPE_CHECKING:
     from derive.moments.catalogue import MomentResult
@@ -22,22 +23,53 @@ _PREFACE = (
 
 
 def catalogue() -> list[Result | MomentResult]:
-    """Return all results in the order of the report: derivatives, then moments."""
+    """Return the results of the report, in its order: derivatives, then moments."""
     from derive.moments import MOMENT_RESULTS
     from derive.results import RESULTS
 
     return [*RESULTS, *MOMENT_RESULTS]
 
 
+def equations() -> list[Result]:
+    """Return the equations of the Matrix Cookbook as results; the report holds those that are asked for by name."""
+    from derive.results import Result
+    from derive.results.cookbook import cookbook
+
+    return [
+        Result(
+            name=e.id,
+            title=f"The Matrix Cookbook, ({e.equation})",
+            expr=e.expr,
+            wrt=e.wrt,
+            kind=e.kind,  # type: ignore[arg-type]
+            story=sentence(e.note) if e.note else "",
+            source=f"Petersen and Pedersen 2012, The Matrix Cookbook, ({e.equation})",
+            claims=(e.result,),
+            where=e.where,
+            assume=e.assume,
+        )
+        for e in cookbook()
+    ]
+
+
 def select(names: Sequence[str]) -> list[Result | MomentResult]:
-    """Return the results of the given names, all where there are none; raises InputError for an unknown name."""
+    """Return the results of the given names, those of the report where there are none.
+
+    Raises InputError for an unknown name.
+    """
+    from difflib import get_close_matches
+
     from derive.errors import InputError
 
-    known = {result.name: result for result in catalogue()}
+    if not names:
+        return catalogue()
+    known = {result.name: result for result in (*catalogue(), *equations())}
     for name in names:
         if name not in known:
-            raise InputError(f"no result is called {name}; there are {', '.join(known)}")
-    return [known[name] for name in dict.fromkeys(names)] if names else list(known.values())
+            near = get_close_matches(name, known, 1)
+            mend = f"did you mean {near[0]}?" if near else "`gradproof list` shows the names"
+            raise InputError(f"no result is named {name}: {mend}")
+    return [known[name] for name in dict.fromkeys(names)]
 
 
 def build(names: Sequence[str], seed: int = 0, track: Track | None = None) -> Document:
@@ -46,6 +78,7 @@ def build(names: Sequence[str], seed: int = 0, track: Track | None = None) -> Do
 
     from derive.results import Result
     from reports.derivative_chapter import derivative_chapter
+    from reports.layer_chapter import layer_chapter
     from reports.moment_chapter import moment_chapter
 
     results = select(names)
@@ -55,6 +88,8 @@ def build(names: Sequence[str], seed: int = 0, track: Track | None = None) -> Do
             chapters.append(derivative_chapter(result, seed))
         else:
             chapters.append(moment_chapter(result, seed))
+    if not names:
+        chapters.append(layer_chapter(seed))
     return Document(
         title="Matrix derivatives and moments, derived and checked",
         subtitle="The catalogue of gradproof",

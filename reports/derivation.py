@@ -61,7 +61,9 @@ def checked_blocks(d: Checked) -> list[Block]:
     return [
         Math(d.left_side, f"f = {to_text(d.problem.expr)}\n{shapes}{assumed}"),
         *line_blocks(d),
-        Box("result", "Result", [result(d), *(Paragraph(f"  holds where {literal(c)}") for c in d.conditions)]),
+        Box(
+            "result", "Result", [result(d), *(Paragraph(f"  holds where {literal(c)}") for c in d.conditions)]
+        ),
         Heading("Evidence"),
         evidence_table(d.evidence),
     ]
@@ -135,10 +137,27 @@ def result(d: derive.Derivation) -> Math:
 
 def conditions(d: derive.Derivation) -> list[Block]:
     """Return where the result holds, and what else to know of it."""
+    shown = _conditions_as_formulas(d)
     return [
-        *(Paragraph(f"Holds where {literal(condition)}.") for condition in d.conditions),
+        *(
+            Paragraph(f"Holds where {shown.get(condition, literal(condition))}.")
+            for condition in d.conditions
+        ),
         *(Paragraph(f"Note: {literal(note)}.") for note in d.notes),
     ]
+
+
+def _conditions_as_formulas(d: derive.Derivation) -> dict[str, str]:
+    """The conditions of all nodes in the text language, each with what it says as running text."""
+    from derive import latex, to_text
+
+    graphs = [d.graph, d.inner.graph] if d.inner is not None else [d.graph]
+    shown = {}
+    for node in (node for graph in graphs for node in graph.nodes):
+        if node.operation is not None and node.operation.holds:
+            said, x = node.operation.holds, node.arguments[0]
+            shown[said.format(x=to_text(x))] = said.format(x=f"${latex(x)}$")
+    return shown
 
 
 def statement(d: derive.Derivation) -> list[str]:
@@ -183,18 +202,17 @@ def evidence_table(evidence: Sequence[Evidence], caption: str = "") -> Table:
     return Table(["method", "verdict", "finding"], rows, caption)
 
 
-def graph_figure(d: derive.Derivation, name: str) -> Figure:
-    """Return the computational graph with the adjoint (or tangent) of every node."""
+def graph_figures(d: derive.Derivation, name: str) -> list[Figure]:
+    """Return the computational graph with the adjoint (or tangent) of every node; none for a constant."""
     from derive import latex
 
+    if not d.graph.nodes:
+        return []
     variables = ", ".join(latex(x) for x in d.problem.wrt)
     kind = "tangent" if d.forward else "adjoint"
-    return Figure(
-        name,
-        partial(computational_graph, graph_nodes(d)),
-        f"The computational graph: the nodes that depend on ${variables}$, each with its {kind}.",
-        f"computational graph of {len(d.graph.nodes)} nodes",
-    )
+    caption = f"The computational graph: the nodes that depend on ${variables}$, each with its {kind}."
+    draw = partial(computational_graph, graph_nodes(d))
+    return [Figure(name, draw, caption, f"computational graph of {len(d.graph.nodes)} nodes")]
 
 
 def graph_nodes(d: derive.Derivation) -> list[Node]:

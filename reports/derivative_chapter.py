@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 from reports.derivation import (
     conditions,
     evidence_table,
-    graph_figure,
+    graph_figures,
     line_blocks,
     statement,
 )
 from reports.derivation import result as result_line
-from reports.differences import difference_figure
+from reports.differences import difference_figures
 from reports.document import (
     Block,
     Box,
@@ -24,10 +24,12 @@ from reports.document import (
     Line,
     Math,
     Paragraph,
+    Table,
     literal,
 )
 from reports.prose import prose, sentence
 from reports.verdicts import counterexample
+from verify.verdict import UPHOLDING, Evidence
 
 if TYPE_CHECKING:
     from derive.results import Result
@@ -43,13 +45,13 @@ def derivative_chapter(result: Result, seed: int) -> Chapter:
     d: Checked = function(result.expr, result.wrt, where=result.where, assume=result.assume, seed=seed)
     blocks: list[Block] = [
         *_statement(result, d),
-        graph_figure(d, f"{result.name}-graph"),
+        *graph_figures(d, f"{result.name}-graph"),
         *line_blocks(d, check_steps(d, seed)),
         Box("result", "Result", [result_line(d), *conditions(d)]),
         *_by_indices(result),
         Heading("Evidence"),
-        evidence_table(d.evidence),
-        difference_figure(d, f"{result.name}-differences", seed),
+        _evidence(result, seed),
+        *difference_figures(d, f"{result.name}-differences", seed),
         *_claims(result, d, seed),
         *_slips(result, d, seed),
         Heading("As code"),
@@ -66,9 +68,18 @@ def _statement(result: Result, d: Checked) -> list[Block]:
     said = [Paragraph(line) for line in statement(d)]
     return [
         Box("result", "Problem", [asked, *said]),
-        Paragraph(prose(result.story)),
+        *([Paragraph(prose(result.story))] if result.story else []),
         Paragraph(f"Source: {prose(result.source)}."),
     ]
+
+
+def _evidence(result: Result, seed: int) -> Table:
+    """What every method says of the derived result and of the forms in which books print it."""
+    from verify.suite_tasks import DERIVATIVE_METHODS, Task, run_task
+
+    methods = [method for method in DERIVATIVE_METHODS if method != "every line"]
+    found = [run_task(Task(result.name, method), seed) for method in methods]
+    return evidence_table([Evidence(f.label, f.verdict, f.figure) for f in found])
 
 
 def _by_indices(result: Result) -> list[Block]:
@@ -80,33 +91,37 @@ def _by_indices(result: Result) -> list[Block]:
 
 def _claims(result: Result, d: Checked, seed: int) -> list[Block]:
     """The forms in which books print the answer, each checked as a claim."""
-    from derive import latex, read_claim
-    from verify.verdict import UPHOLDING
-
     lines = []
     for claim in result.claims:
         verdict = _check(result, claim, seed)
-        equation = f"{d.left_side} = {latex(read_claim(claim, d.problem))}"
+        equation = f"{d.left_side} = {_latex(claim, d)}"
         methods = ", ".join(e.method for e in verdict.evidence if e.verdict in UPHOLDING)
         lines.append(Line(equation, claim, literal(methods), Check(verdict.verdict)))
     return [Heading("As the literature writes it"), Derivation(lines)]
 
 
 def _slips(result: Result, d: Checked, seed: int) -> list[Block]:
-    from derive import latex, read_claim
-
     blocks: list[Block] = [Heading("Usual slips, refuted")] if result.slips else []
     for slip in result.slips:
         verdict = _check(result, slip.claim, seed)
-        claimed = latex(read_claim(slip.claim, d.problem))
         said: list[Block] = [
-            Math(rf"{d.left_side} \overset{{?}}{{=}} {claimed}", slip.claim),
+            Math(rf"{d.left_side} \overset{{?}}{{=}} {_latex(slip.claim, d)}", slip.claim),
             Paragraph(f"{verdict.verdict.capitalize()}: {sentence(prose(slip.why), capital=False)}"),
         ]
         if verdict.counterexample is not None:
             said.append(Paragraph(counterexample(verdict.counterexample, d.problem.symbols)))
         blocks.append(Box("slip", sentence(prose(slip.label), stop=False), said))
     return blocks
+
+
+def _latex(claim: str, d: Checked) -> str:
+    """A claim in LaTeX; it may name the directions."""
+    from derive import latex
+    from verify.claims import read
+
+    names = [x.name for x in d.problem.wrt]
+    _, _, asserted = read(d.problem, names, claim, d.kind)
+    return latex(asserted)
 
 
 def _check(result: Result, claim: str, seed: int) -> Any:

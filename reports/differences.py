@@ -22,26 +22,30 @@ if TYPE_CHECKING:
 _FINEST = -20
 
 
-def difference_figure(d: derive.Derivation, name: str, seed: int) -> Figure:
-    """Return the figure for a gradient or a Jacobian. Raises InputError where the function has no value."""
+def difference_figures(d: derive.Derivation, name: str, seed: int) -> list[Figure]:
+    """Return the figure for a first derivative; none for a Hessian, or where the differences have no error.
+
+    Raises InputError where the expression has no value.
+    """
+    if d.kind == "hessian":
+        return []
     line = _line(d, seed)
     steps, errors = _differences(line)
-    return Figure(
-        name,
-        partial(finite_differences, steps, errors, _extrapolated(line)),
+    if not any(errors):
+        return []
+    caption = (
         "Central differences along a random direction, against the derived formula at a random point. The error "
-        "falls as $h^2$ until rounding takes over; a wrong formula would leave a level line.",
-        "error of central differences against the step size",
+        "falls as $h^2$ until rounding takes over; a wrong formula would leave a level line."
     )
+    draw = partial(finite_differences, steps, errors, _extrapolated(line))
+    return [Figure(name, draw, caption, "error of central differences against the step size")]
 
 
 @dataclass(frozen=True)
 class _Line:
-    """A function along a line: the point, the direction, and the derivative there by the derived formula."""
+    """A function of the distance along a line, and its derivative at 0 by the derived formula."""
 
-    function: Callable[[Floats], Floats]
-    point: Floats
-    direction: Floats
+    function: Callable[[float], Floats]
     derivative: Floats
 
     def error(self, derivative: Floats) -> float:
@@ -58,25 +62,31 @@ def _line(d: derive.Derivation, seed: int) -> _Line:
     from verify.arithmetics.base import Undefined
     from verify.arithmetics.floats import FLOAT
     from verify.evaluate import evaluate
-    from verify.exact import real_places
+    from verify.exact import Place, real_places
     from verify.statement import Statement
 
     statement = Statement.of(d.problem, d.kind)
-    (x,) = statement.wrt
+
+    def through(place: Place) -> _Line:
+        largest = max(abs(w).max() for w in place.weights[0].values())
+        weights = {x: w / largest for x, w in place.weights[0].items()}
+        at = place.values(statement.space, FLOAT)
+        derivative = statement.claimed_side(d.result, at, place.sizes, FLOAT, weights)
+        directions = {x: statement.space.variables[x].tie(FLOAT.array(w), FLOAT) for x, w in weights.items()}
+
+        def function(s: float) -> Floats:
+            moved = {x: at[x] + s * direction for x, direction in directions.items()}
+            value = evaluate(d.problem.expr, {**at, **moved}, place.sizes).astype(float)
+            return value.T.reshape(-1, 1) if d.kind == "jacobian" else value
+
+        return _Line(function, derivative.astype(float).reshape(function(0.0).shape))
+
     for sizes in statement.space.assignments():
         for place in real_places(statement.space, statement, sizes, seed):
-            weights = {x: place.weights[0][x] / abs(place.weights[0][x]).max()}
             try:
-                at = place.values(statement.space, FLOAT)
-                derivative = statement.claimed_side(d.result, at, sizes, FLOAT, weights)
+                return through(place)
             except Undefined:
                 continue
-
-            def function(moved: Floats, at: dict[str, Floats] = at, sizes: dict[str, int] = sizes) -> Floats:
-                return evaluate(d.problem.expr, {**at, x: moved}, sizes).T.reshape(-1).astype(float)
-
-            direction = statement.space.variables[x].tie(FLOAT.array(weights[x]), FLOAT)
-            return _Line(function, at[x], direction, derivative.reshape(-1).astype(float))
     raise InputError("the expression has no value at any of the points tried")
 
 
@@ -88,17 +98,26 @@ def _differences(line: _Line) -> tuple[list[float], list[float]]:
     for exponent in range(0, _FINEST - 1, -1):
         h = 4.0**exponent
         try:
-            ahead, behind = (line.function(line.point + s * h * line.direction) for s in (1, -1))
+            slope = (line.function(h) - line.function(-h)) / (2 * h)
         except Undefined:
             continue
         steps.append(h)
-        errors.append(line.error((ahead - behind) / (2 * h)))
+        errors.append(line.error(slope))
     return steps, errors
 
 
 def _extrapolated(line: _Line) -> tuple[float, float]:
     """The error of the extrapolated derivative, and its own estimate of it."""
+    import numpy as np
+
+    from verify.arithmetics.base import Undefined
     from verify.differences import directional_derivative
 
-    found = directional_derivative(line.function, line.point, line.direction)
+    def function(s: Floats) -> Floats:
+        try:
+            return line.function(float(s[0]) - 1.0)
+        except Undefined as error:
+            raise ValueError(str(error)) from error
+
+    found = directional_derivative(function, np.ones(1), np.ones(1))
     return line.error(found.value), line.error(line.derivative + found.error)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 from verify.verdict import UPHOLDING, Word
@@ -158,6 +159,11 @@ class Figure:
     draw: Callable[[], Picture]
     caption: str
     description: str
+
+    @cached_property
+    def picture(self) -> Picture:
+        """The picture itself, drawn once for all formats."""
+        return self.draw()
 
 
 @dataclass(frozen=True)

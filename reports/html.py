@@ -9,9 +9,13 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
+from reports.breaking import extent, pieces
 from reports.document import Block, Document, Figure, spans
 from reports.figures import canvas
 from reports.mathml import mathml
+
+#: Letters of a formula that fit on a line.
+_LINE = 66
 
 
 def render(document: Document) -> str:
@@ -47,11 +51,15 @@ def _inline(text: str) -> Markup:
 
 
 def _display(latex: str) -> Markup:
-    return Markup(mathml(latex, display=True))
+    """A displayed formula; a long one in pieces, between which the browser may begin a new line."""
+    if extent(latex) <= _LINE:
+        return Markup(mathml(latex, display=True))
+    parts = [mathml(piece, True, continued=bool(k)) for k, piece in enumerate(pieces(latex))]
+    return Markup(f'<span class="broken">{" ".join(parts)}</span>')
 
 
 def _picture(figure: Figure) -> Markup:
-    return Markup(canvas.svg(figure.draw(), figure.name))
+    return Markup(canvas.svg(figure.picture, figure.name))
 
 
 def _unknown(block: Block) -> Any:

@@ -37,8 +37,10 @@ _IMPLICATIONS = {"⟺", "⟹", "⟸", "⇔", "⇒", "⇐"}
 
 
 @lru_cache(maxsize=4096)
-def mathml(latex: str, display: bool = False) -> str:
+def mathml(latex: str, display: bool = False, continued: bool = False) -> str:
     r"""Return a `<math>` element for a formula given without its dollars.
+
+    One that is `continued` is the rest of a formula that was broken before an operator.
 
     Raises ValueError for LaTeX that has no translation (an unbalanced brace, an alignment's `&`).
     """
@@ -56,6 +58,8 @@ def mathml(latex: str, display: bool = False) -> str:
         element.tag = element.tag.rpartition("}")[2]
     for element in root.iter():
         _mend_letter(element)
+    if continued:
+        _begin_with_operator(root)
     for element in list(root.iter()):
         if element.tag in _ROWS:
             _keep_brackets_small(element)
@@ -127,6 +131,15 @@ def _mark_signs(row: Element) -> None:
     for before, child in pairwise(row):
         if child.tag == "mo" and child.text in _MINUS and before.tag == "mo" and not _ends_a_term(before):
             child.set("form", "prefix")
+
+
+def _begin_with_operator(root: Element) -> None:
+    """Give an operator that stands first the space of one between two terms."""
+    row = root
+    while len(row) and row[0].tag in {"mrow", "mstyle"}:
+        row = row[0]
+    if len(row) and row[0].tag == "mo":
+        row[0].set("form", "infix")
 
 
 def _core(element: Element) -> Element:

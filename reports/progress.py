@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator
-from typing import TypeVar
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any, TypeVar
 
 T = TypeVar("T")
 
@@ -18,3 +19,28 @@ def track(items: Iterable[T], label: str, total: int | None = None) -> Iterator[
     from rich.progress import track as bar
 
     yield from bar(items, description=label, total=total, console=Console(stderr=True), transient=True)
+
+
+@contextmanager
+def counted(label: str) -> Iterator[Callable[..., Any] | None]:
+    """Give a function to call with (done, total, ...) after each piece of work; None where nobody watches."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (
+        TextColumn(label),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TextColumn("{task.description}"),
+    )
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("")
+
+        def advance(done: int, total: int, row: Any) -> None:
+            bar.update(task, completed=done, total=total, description=str(getattr(row, "name", "")))
+
+        yield advance

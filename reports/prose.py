@@ -68,7 +68,11 @@ def _latex(match: re.Match[str]) -> str | None:
     """The formula that a match stands for; None for a letter that is just a letter."""
     if match["mantissa"]:
         power = int(match["exponent"])
-        mantissa = match["mantissa"].rstrip("0").rstrip(".") if "." in match["mantissa"] else match["mantissa"]
+        mantissa = (
+            match["mantissa"].rstrip("0").rstrip(".") if "." in match["mantissa"] else match["mantissa"]
+        )
+        if float(mantissa) == 0:
+            return "0"
         return rf"10^{{{power}}}" if mantissa == "1" else rf"{mantissa} \cdot 10^{{{power}}}"
     if match["base"]:
         return f"{match['base']}^{{{match['power']}}}"
@@ -82,7 +86,12 @@ def _latex(match: re.Match[str]) -> str | None:
     if not (index or raised or letter in _GREEK):
         return None  # the article a, or the E of an expectation
     below = "" if not index else _script("_", index if len(index) == 1 else rf"\mathrm{{{index}}}")
-    return match["factor"] + _GREEK.get(letter, letter) + below + (_script("^", _lowered(raised)) if raised else "")
+    return (
+        match["factor"]
+        + _GREEK.get(letter, letter)
+        + below
+        + (_script("^", _lowered(raised)) if raised else "")
+    )
 
 
 def _script(sign: str, text: str) -> str:

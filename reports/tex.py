@@ -15,6 +15,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from derive.errors import InternalError
+from reports.breaking import extent, pieces
 from reports.document import Block, Cell, Check, Document, Table, spans
 from reports.figures import canvas
 
@@ -103,6 +104,8 @@ _FORBIDDEN = re.compile(
 )
 #: Letters of a table that fit side by side on a line.
 _LINE = 84
+#: Letters of a formula that surely fit on a line.
+_SHORT = 40
 #: Seconds since 1970 that TeX takes for today: a fixed day, so that the same report has the same bytes.
 _EPOCH = "1704067200"
 
@@ -132,7 +135,7 @@ def render(document: Document) -> str:
 
 def draw_figures(document: Document) -> dict[str, bytes]:
     """Return the PDF of each figure under its name."""
-    return {figure.name: canvas.pdf(figure.draw()) for figure in document.figures()}
+    return {figure.name: canvas.pdf(figure.picture) for figure in document.figures()}
 
 
 class MissingTeX(RuntimeError):
@@ -204,7 +207,9 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         undefined=StrictUndefined,
     )
-    environment.filters.update(inline=_inline, math=_math, code=_code, columns=_columns, unknown=_unknown)
+    environment.filters.update(
+        inline=_inline, math=_math, pieces=_pieces, code=_code, columns=_columns, unknown=_unknown
+    )
     return environment
 
 
@@ -226,6 +231,13 @@ def _math(latex: str) -> Markup:
     if found:
         raise InternalError(f"{found[0]} has no place in a formula: {latex}")
     return Markup(latex)
+
+
+def _pieces(latex: str) -> Markup:
+    """The pieces into which a long formula may be broken; nothing for a short one."""
+    if extent(latex) <= _SHORT:
+        return Markup("")
+    return Markup("").join(Markup(r"\gppiece{{{}}}").format(_math(piece)) for piece in pieces(latex))
 
 
 def _code(line: str) -> Markup:

@@ -66,10 +66,10 @@ def _show(derivation: Checked, output: str) -> None:
 
 
 def show_catalogue() -> None:
-    """List the catalogue: the name and the title of each result."""
+    """List the names that `verify` and `report` take: the catalogue, then the equations of the Matrix Cookbook."""
     from reports import terminal
-    from reports.chapters import catalogue
+    from reports.chapters import catalogue, equations
     from reports.document import Table, literal
 
-    rows = [[literal(result.name), literal(result.title)] for result in catalogue()]
+    rows = [[literal(result.name), literal(result.title)] for result in (*catalogue(), *equations())]
     terminal.show([Table(["name", "result"], rows)])

@@ -19,7 +19,7 @@ def finite_differences(
     The errors fall as h^2 (truncation) until rounding, which grows as 1/h, takes over; a wrong derivative
     gives a level line instead. `extrapolated` holds the error of Richardson's value and its own estimate of it.
     """
-    figure, ax = axes(5.8, 3.2)
+    figure, ax = axes(5.8, 2.7)
     pairs = [(h, e) for h, e in zip(steps, errors, strict=True) if e > 0]
     with look():
         if pairs:
