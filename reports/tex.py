@@ -103,7 +103,7 @@ _FORBIDDEN = re.compile(
     r"|renewcommand|special|usepackage|loop|expandafter|directlua|end\s*\{document\})(?![a-zA-Z])"
 )
 #: Letters of a table that fit side by side on a line.
-_LINE = 84
+_LINE = 92
 #: Letters of a formula that surely fit on a line.
 _SHORT = 40
 #: Seconds since 1970 that TeX takes for today: a fixed day, so that the same report has the same bytes.
@@ -254,7 +254,7 @@ def _columns(table: Table) -> Markup:
     ]
     if sum(widest) <= _LINE:
         return Markup("@{}" + "".join("r" if i in table.numeric else "l" for i in range(len(widest))) + "@{}")
-    shares = [min(width, _LINE // 2) for width in widest]
+    shares = [min(width, 3 * _LINE // 5) for width in widest]
     columns = [
         rf">{{\{'raggedleft' if i in table.numeric else 'raggedright'}\arraybackslash}}"
         rf"p{{{0.92 * share / sum(shares):.3f}\linewidth}}"
