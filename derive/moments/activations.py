@@ -99,23 +99,32 @@ ACTIVATIONS: dict[str, Activation] = {
 
 
 def activation(given: str | sp.Expr | Activation) -> Activation:
-    """Return the activation that a name or a SymPy expression of one variable stands for.
+    """Return the activation that a name, a text such as "x*sigmoid(x)" or a SymPy expression stands for.
 
-    An expression may hold further symbols as parameters if its variable is `X` (or a symbol named "x").
-    Raises InputError for an unknown name and for an expression whose variable cannot be told.
+    A text is read in the text language with the scalar x as its variable. An expression may hold further symbols
+    as parameters if its variable is `X` (or a symbol named "x"). Raises InputError for an unknown name, a text that
+    does not parse, and an expression whose variable cannot be told.
     """
     if isinstance(given, Activation):
         return given
     if isinstance(given, str):
-        if given not in ACTIVATIONS:
+        if given in ACTIVATIONS:
+            return ACTIVATIONS[given]
+        if given.isidentifier() and given != "x":
             raise InputError(
-                f"unknown activation {given!r}: expected one of {', '.join(ACTIVATIONS)}, or an expression"
+                f"unknown activation {given!r}: expected one of {', '.join(ACTIVATIONS)}, or an expression in x"
             )
-        return ACTIVATIONS[given]
-    expression = sp.sympify(given, strict=True) if isinstance(given, int | float) else given
-    if not isinstance(expression, sp.Expr):
+        from derive import parse
+
+        return _symbolic(parse(given, where="x: scalar").expr, name=given)
+    return _symbolic(sp.sympify(given, strict=True) if isinstance(given, int | float) else given)
+
+
+def _symbolic(expression: sp.Expr, name: str | None = None) -> Activation:
+    if not isinstance(expression, sp.Expr) or isinstance(expression, sp.MatrixExpr):
+        kind = type(expression).__name__
         raise InputError(
-            f"expected the name of an activation or a SymPy expression, got {type(given).__name__}"
+            f"expected the name of an activation or a scalar expression of one variable, got {kind}"
         )
     symbols = sorted(expression.free_symbols, key=str)
     named_x = [symbol for symbol in symbols if str(symbol) == "x"]
@@ -123,4 +132,6 @@ def activation(given: str | sp.Expr | Activation) -> Activation:
         names = ", ".join(map(str, symbols))
         raise InputError(f"an activation has one variable, found {names}: name the variable x")
     variable = named_x[0] if named_x else (symbols[0] if symbols else X)
-    return Activation(str(expression), expression.xreplace({variable: X}))
+    # relu, sigmoid, swish and softplus of the text language, in terms of exp, log and abs.
+    plain = expression.replace(lambda e: hasattr(e, "definition"), lambda e: e.definition())
+    return Activation(name or str(expression), plain.xreplace({variable: X}))

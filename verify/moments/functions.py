@@ -86,6 +86,8 @@ def piecewise_function(parts: list[Piece]) -> Function:
     branches = [sp.lambdify(X, expression, ["scipy", "numpy"]) for expression in stable]
     edges = [-np.inf, *(float(part.upper) for part in parts)]
 
+    # What is not finite is named by whoever integrates or samples; a warning beside that says nothing more.
+    @np.errstate(over="ignore", divide="ignore", invalid="ignore", under="ignore")
     def evaluate(x: Array) -> Array:
         x = np.asarray(x, dtype=np.float64)
         if len(branches) == 1:
