@@ -32,7 +32,7 @@ def report(
     wanted = _formats(formats)
     from reports import html, tex
     from reports.chapters import build
-    from reports.files import write
+    from verify.files import write
     from reports.progress import track
 
     document = build(names or [], seed=seed, track=track)

@@ -4,7 +4,7 @@ import stat
 import pytest
 
 from derive.errors import InputError
-from reports.files import write
+from verify.files import write
 
 
 def test_a_file_is_replaced_whole_and_nothing_else_is_left(tmp_path):
