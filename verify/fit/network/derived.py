@@ -1,0 +1,82 @@
+"""The formulas that train, compiled from what `derive` derives.
+
+No derivative is stated here. Each function below is the NumPy source that a derivation prints, so that the formula
+in the report is the code that runs, and a changed rule changes the training. Samples are columns: an (n, 1)
+column in a formula stands for an (n, B) batch wherever the formula acts entry by entry or column by column.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+from derive import gradient, parse
+from derive.errors import InputError
+from derive.language.numpy_code import to_numpy
+
+ACTIVATIONS = ("relu", "sigmoid", "swish", "tanh")
+
+#: Losses of the scores z of one sample against its target y, in the text language.
+LOSSES = {"cross-entropy": "logsumexp(z) - y'*z", "squared": "norm2(z - y)^2"}
+
+_AFFINE = "tr(G'*(W*X + b*vector(1)'))"
+_SHAPES = "G: m x k, W: m x n, X: n x k, b: m"
+
+
+def compiled(source: str) -> Callable[..., Any]:
+    """Return the function of a source that `derive` has written."""
+    scope: dict[str, Any] = {}
+    exec(source, scope)  # the source is printed from a SymPy expression of ours
+    return scope["f"]
+
+
+def _known(name: str, table: Any, what: str) -> str:
+    if name not in table:
+        raise InputError(f"unknown {what} {name}: expected one of {', '.join(table)}")
+    return name
+
+
+@cache
+def activation(name: str) -> Callable[..., Any]:
+    """Return f(z=...), an activation by name. Raises InputError for an unknown one."""
+    problem = parse(f"{_known(name, ACTIVATIONS, 'activation')}(z)")
+    return compiled(to_numpy(problem.expr, problem.symbols))
+
+
+@cache
+def activation_pullback(name: str) -> Callable[..., Any]:
+    """Return f(g=..., z=...): the adjoint of z from the adjoint g of the activation at z."""
+    _known(name, ACTIVATIONS, "activation")
+    return compiled(gradient(f"g'*{name}(z)", "z", where="g: n, z: n").to_numpy())
+
+
+@cache
+def loss(name: str) -> Callable[..., Any]:
+    """Return f(z=..., y=...): the loss of one sample."""
+    problem = parse(LOSSES[_known(name, LOSSES, "loss")], where="z: n, y: n")
+    return compiled(to_numpy(problem.expr, problem.symbols))
+
+
+@cache
+def loss_gradient(name: str) -> Callable[..., Any]:
+    """Return f(z=..., y=...): the adjoint of the scores, for cross-entropy softmax(z) sum(y) - y."""
+    return compiled(gradient(LOSSES[_known(name, LOSSES, "loss")], "z", where="z: n, y: n").to_numpy())
+
+
+@cache
+def affine_pullback(of: str) -> Callable[..., Any]:
+    """Return f(G=..., W=..., X=..., b=...): the adjoint of W, X or b where W X + b 1' has the adjoint G."""
+    return compiled(gradient(_AFFINE, of, where=_SHAPES).to_numpy())
+
+
+@cache
+def penalty_gradient() -> Callable[..., Any]:
+    """Return f(c=..., W=...): the gradient of (c/2) ‖W‖²."""
+    return compiled(gradient("1/2*c*norm2(W)^2", "W").to_numpy())
+
+
+@cache
+def dropout_pullback() -> Callable[..., Any]:
+    """Return f(g=..., m=..., h=...): the adjoint of h where m ⊙ h has the adjoint g."""
+    return compiled(gradient("g'*(m.*h)", "h", where="g: n, m: n, h: n").to_numpy())

@@ -1,0 +1,154 @@
+"""The network: affine layers with an activation between them, and a loss at the end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from derive.errors import InputError
+from verify.fit.network import derived
+
+Parameters = list[tuple[np.ndarray, np.ndarray]]
+Gradients = list[tuple[np.ndarray, np.ndarray]]
+
+
+@dataclass
+class Network:
+    """A fully connected network; samples are columns.
+
+    `parameters` holds (W, b) of each layer, W of shape (n_out, n_in) and b of (n_out,). Hidden layers end in
+    `activation`, the last in the scores that `loss` ("cross-entropy" or "squared") takes. `l2` is the factor of
+    half the sum of the squared weights.
+    """
+
+    parameters: Parameters
+    activation: str = "relu"
+    loss: str = "cross-entropy"
+    l2: float = 0.0
+
+    def __post_init__(self) -> None:
+        for (one, b), (two, _) in zip(self.parameters, self.parameters[1:], strict=False):
+            if one.shape[0] != two.shape[1] or b.shape != (one.shape[0],):
+                raise InputError(f"a layer of shape {one.shape} does not fit the next one, {two.shape}")
+        derived.activation(self.activation)
+        derived.loss(self.loss)
+
+    @property
+    def layers(self) -> tuple[int, ...]:
+        """Return the widths, the input's first."""
+        return (self.parameters[0][0].shape[1], *[w.shape[0] for w, _ in self.parameters])
+
+    def scores(self, x: np.ndarray) -> np.ndarray:
+        """Return the scores (n_classes, B) of samples (n, B)."""
+        return self._forward(x, None)[1][-1]
+
+    def _forward(
+        self, x: np.ndarray, masks: Sequence[np.ndarray] | None
+    ) -> tuple[list[np.ndarray], list[np.ndarray]]:
+        """Return the inputs of every layer and the scores (pre-activations) of every layer."""
+        f = derived.activation(self.activation)
+        inputs, scores = [x], []
+        for i, (w, b) in enumerate(self.parameters):
+            scores.append(w @ inputs[-1] + b[:, None])
+            if i + 1 < len(self.parameters):
+                h = f(z=scores[-1])
+                inputs.append(h if masks is None else masks[i] * h)
+        return inputs, scores
+
+    def loss_and_gradients(
+        self, x: np.ndarray, y: np.ndarray, masks: Sequence[np.ndarray] | None = None
+    ) -> tuple[float, Gradients]:
+        """Return the mean loss over the columns plus the penalty, and its gradient by every parameter.
+
+        `x` is (n, B), `y` the targets (n_classes, B), `masks` the dropout masks of the hidden layers.
+        """
+        inputs, scores = self._forward(x, masks)
+        count = x.shape[1]
+        g = derived.loss_gradient(self.loss)(z=scores[-1], y=y) / count
+        value = float(self.mean_loss(scores[-1], y) + self.penalty())
+        gradients: Gradients = []
+        for i in reversed(range(len(self.parameters))):
+            w, b = self.parameters[i]
+            at = {"G": g, "W": w, "X": inputs[i], "b": b[:, None]}
+            by_w = derived.affine_pullback("W")(**at)
+            if self.l2:
+                by_w = by_w + derived.penalty_gradient()(c=self.l2, W=w)
+            gradients.append((by_w, derived.affine_pullback("b")(**at)[:, 0]))
+            if i:
+                h = derived.affine_pullback("X")(**at)
+                if masks is not None:
+                    h = derived.dropout_pullback()(g=h, m=masks[i - 1], h=h)
+                g = derived.activation_pullback(self.activation)(g=h, z=scores[i - 1])
+        return value, gradients[::-1]
+
+    def mean_loss(self, scores: np.ndarray, y: np.ndarray) -> complex:
+        """Return the mean loss of scores (n_classes, B) against targets, without the penalty.
+
+        Complex scores give a complex loss, so that the complex step applies.
+        """
+        if self.loss == "squared":
+            return ((scores - y) ** 2).sum() / scores.shape[1]
+        top = scores.real.max(axis=0)
+        log_sum = top + np.log(np.exp(scores - top).sum(axis=0))
+        return (log_sum - (y * scores).sum(axis=0)).mean()
+
+    def penalty(self) -> complex:
+        """Return (l2/2) times the sum of the squared weights (not the biases)."""
+        return 0.5 * self.l2 * sum((w * w).sum() for w, _ in self.parameters) if self.l2 else 0.0
+
+    def predict(self, x: np.ndarray, chunk: int = 4096) -> np.ndarray:
+        """Return the class of the highest score for every row of x (N, n)."""
+        return np.concatenate([self.scores(x[i : i + chunk].T).argmax(axis=0) for i in range(0, len(x), chunk)])
+
+    def probabilities(self, x: np.ndarray) -> np.ndarray:
+        """Return softmax probabilities (N, n_classes) for the rows of x."""
+        scores = self.scores(x.T)
+        e = np.exp(scores - scores.max(axis=0))
+        return (e / e.sum(axis=0)).T
+
+    def right(self, x: np.ndarray, labels: np.ndarray) -> int:
+        """Return how many rows of x are classified as their labels say."""
+        return int((self.predict(x) == labels).sum())
+
+    def copy(self) -> Parameters:
+        """Return a copy of the parameters."""
+        return [(w.copy(), b.copy()) for w, b in self.parameters]
+
+
+def one_hot(labels: np.ndarray, classes: int, dtype: type = np.float64) -> np.ndarray:
+    """Return the targets (classes, N) of labels 0 .. classes − 1. Raises InputError for others."""
+    labels = np.asarray(labels)
+    if labels.size and (labels.min() < 0 or labels.max() >= classes):
+        raise InputError(f"labels run from {labels.min()} to {labels.max()}, the network has {classes} classes")
+    y = np.zeros((classes, labels.size), dtype)
+    y[labels, np.arange(labels.size)] = 1
+    return y
+
+
+def gradient_of(network: Network, x: np.ndarray, y: np.ndarray) -> tuple[Callable, Callable, np.ndarray]:
+    """Return the loss and its gradient as functions of one flat vector of parameters, and that vector.
+
+    For gradient checkers: the loss accepts complex vectors, so that the complex step applies.
+    """
+    shapes = [(w.shape, b.shape) for w, b in network.parameters]
+    flat = np.concatenate([np.concatenate([w.ravel(), b]) for w, b in network.parameters])
+
+    def unpack(vector: np.ndarray) -> Parameters:
+        parts, i = [], 0
+        for (m, n), _ in shapes:
+            parts.append((vector[i : i + m * n].reshape(m, n), vector[i + m * n : i + m * n + m]))
+            i += m * n + m
+        return parts
+
+    def loss(vector: np.ndarray) -> complex:
+        moved = Network(unpack(vector), network.activation, network.loss, network.l2)
+        return moved.mean_loss(moved.scores(x), y) + moved.penalty()
+
+    def gradient(vector: np.ndarray) -> np.ndarray:
+        moved = Network(unpack(vector), network.activation, network.loss, network.l2)
+        _, gradients = moved.loss_and_gradients(x, y)
+        return np.concatenate([np.concatenate([w.ravel(), b]) for w, b in gradients])
+
+    return loss, gradient, flat
