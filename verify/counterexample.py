@@ -6,6 +6,7 @@ Where both sides are rational the two values are exact fractions; else they are 
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from fractions import Fraction
@@ -19,7 +20,8 @@ from sympy import Expr
 from verify.arithmetics.balls import Balls
 from verify.arithmetics.base import Abstain, Arithmetic, Array, Undefined
 from verify.arithmetics.exact import RATIONALS
-from verify.exact import Place, draw_weights
+from verify.evaluate import layout, size_of
+from verify.exact import Place, draw_weights, sides
 from verify.points import Space
 from verify.statement import Statement
 from verify.verdict import Counterexample
@@ -27,7 +29,9 @@ from verify.verdict import Counterexample
 #: Entries are drawn as k/q with lowest <= k <= highest, the plainest first.
 PLAIN = ((1, 2, 1), (-2, 2, 1), (-3, 3, 1), (1, 4, 2), (-3, 3, 4), (1, 9, 10))
 #: Trials of a smaller entry, and seconds, after which the counterexample is small enough.
-TRIALS, SECONDS = 150, 0.5
+TRIALS, SECONDS = 150, 0.25
+#: The number of entries from which on an array is described rather than written out.
+LARGE = 100
 
 
 def find_counterexample(
@@ -42,8 +46,9 @@ def find_counterexample(
         rng = Random(f"counterexample {seed} {sorted(sizes.items())}")
         for lowest, highest, q in PLAIN:
             place = search.reduced(_plain_place(statement, sizes, rng, lowest, highest, q))
-            if place is not None:
-                return search.show(place)
+            found = search.show(place) if place is not None else None
+            if found is not None:
+                return found
     return None
 
 
@@ -73,88 +78,135 @@ class _Search:
         self.statement, self.claim = statement, claim
         self.arithmetic: Arithmetic = RATIONALS
 
-    def difference(self, place: Place) -> tuple[Array, Array, tuple[int, int]] | None:
-        """Return the true and claimed arrays and the first entry at which they differ, None if they do not."""
+    def sides(self, place: Place) -> tuple[Array, Array] | None:
+        """Return both sides where they differ, None where they do not, or where one has no value."""
         try:
             place.values(self.statement.space, RATIONALS, check=True)
-            true, claimed = self._both(place)
-        except Undefined:
+            try:
+                true, claimed = sides(self.statement, self.claim, place, self.arithmetic)
+            except Abstain:
+                if self.arithmetic is not RATIONALS:
+                    return None
+                self.arithmetic = Balls(256)
+                true, claimed = sides(self.statement, self.claim, place, self.arithmetic)
+        except (Undefined, Abstain):
             return None
         with self.arithmetic.context():
-            for i, j in np.ndindex(true.shape):
-                if self._apart(true[i, j], claimed[i, j]):
-                    return true, claimed, (i, j)
-        return None
+            return (true, claimed) if any(self._apart(true, claimed)) else None
 
-    def _both(self, place: Place) -> tuple[Array, Array]:
-        try:
-            return self._both_in(place, self.arithmetic)
-        except Abstain:
-            if self.arithmetic is not RATIONALS:
-                raise Undefined("no value") from None
-            self.arithmetic = Balls(256)
-            return self._both(place)
-
-    def _both_in(self, place: Place, arithmetic: Arithmetic) -> tuple[Array, Array]:
-        with arithmetic.context():
-            values = place.values(self.statement.space, arithmetic)
-            claimed = self.statement.claim_value(
-                self.claim, values, place.sizes, arithmetic, place.weights[-1]
-            )
-            true = self.statement.true_value(
-                values, place.sizes, arithmetic, place.weights[-1], claimed.shape
-            )
-            return true, claimed
-
-    def _apart(self, a: Any, b: Any) -> bool:
-        return bool(a != b) if self.arithmetic is RATIONALS else not a.overlaps(b)
+    def _apart(self, true: Array, claimed: Array) -> list[bool]:
+        pairs = zip(true.reshape(-1), claimed.reshape(-1), strict=True)
+        return [bool(a != b) if self.arithmetic is RATIONALS else not a.overlaps(b) for a, b in pairs]
 
     def reduced(self, place: Place) -> Place | None:
         """Return the place with as plain entries as still tell the two apart; None if it never did."""
-        if self.difference(place) is None:
+        if self.sides(place) is None:
             return None
-        trials, end = 0, time.perf_counter() + SECONDS
+        self.trials, self.end = 0, time.perf_counter() + SECONDS
+        for name in sorted(place.free):
+            for plain in (0, 1):
+                place = self._with(place, name, ..., Fraction(plain)) or place
         for name in sorted(place.free):
             for index in np.ndindex(place.free[name].shape):
-                for plain in (Fraction(0), Fraction(1), Fraction(-1), Fraction(2)):
-                    old = place.free[name][index]
-                    if _plainness(plain) >= _plainness(old) or trials > TRIALS or time.perf_counter() > end:
+                for plain in (0, 1, -1, 2):
+                    if _plainness(Fraction(plain)) >= _plainness(place.free[name][index]):
                         break
-                    entries = place.free[name].copy()
-                    entries[index] = plain
-                    trials += 1
-                    candidate = replace(place, free={**place.free, name: entries})
-                    if self.difference(candidate) is not None:
-                        place = candidate
+                    plainer = self._with(place, name, index, Fraction(plain))
+                    if plainer is not None:
+                        place = plainer
                         break
+        return self._entry(place)
+
+    def _with(self, place: Place, name: str, index: Any, q: Fraction) -> Place | None:
+        """Return the place with other entries, if that still tells the two apart and time is left."""
+        self.trials += 1
+        if self.trials > TRIALS or time.perf_counter() > self.end:
+            return None
+        entries = place.free[name].copy()
+        entries[index] = q
+        other = replace(place, free={**place.free, name: entries})
+        return None if self.sides(other) is None else other
+
+    def _entry(self, place: Place) -> Place:
+        """Return the place with weights on a single entry at which the two differ, found by halving."""
+        if self.statement.kind == "differential":
+            return place
+        (x,) = self.statement.wrt
+        for k in range(2 if self._is_square(place) else 1):
+            cells = list(np.ndindex(place.weights[k][x].shape))
+            while len(cells) > 1:
+                half = cells[: len(cells) // 2]
+                narrowed = self._weighted(place, k, x, half)
+                # Weighted sums over the two halves add up to a difference, so that one of them has one.
+                cells = half if self.sides(narrowed) is not None else cells[len(half) :]
+            place = self._weighted(place, k, x, cells, unit=True)
         return place
 
-    def show(self, place: Place) -> Counterexample:
+    def _is_square(self, place: Place) -> bool:
+        """Return whether the claim is the matrix of a Hessian, which has two sets of weights."""
+        return self.statement.kind == "hessian" and not self._is_operator(place)
+
+    def _is_operator(self, place: Place) -> bool:
+        shape = self.claim.shape if self.claim.is_Matrix else (1, 1)
+        claimed = size_of(shape[0], place.sizes), size_of(shape[1], place.sizes)
+        return self.statement.is_operator(
+            claimed, self.statement.space.shape(self.statement.wrt[0], place.sizes)
+        )
+
+    def _weighted(self, place: Place, k: int, x: str, cells: list[Any], unit: bool = False) -> Place:
+        old = place.weights[k][x]
+        w = np.zeros(old.shape, dtype=object)
+        for cell in cells:
+            w[cell] = 1 if unit else old[cell]
+        both = list(place.weights)
+        both[k] = {**both[k], x: w}
+        return replace(place, weights=tuple(both))
+
+    def show(self, place: Place) -> Counterexample | None:
         """Return the counterexample at a place, evaluated there once more."""
-        found = self.difference(place)
-        assert found is not None
-        true, claimed, entry = found
+        found = self.sides(place)
+        if found is None:
+            return None
+        true, claimed = found
         statement = self.statement
+        with self.arithmetic.context():
+            row = self._apart(true, claimed).index(True)
         point = place.values(statement.space, RATIONALS)
         used = {name: point[name] for name in point if name in self._names()}
-        if statement.kind == "differential" or (
-            statement.kind == "hessian"
-            and statement.is_operator(claimed.shape, statement.space.shape(statement.wrt[0], place.sizes))
-        ):
+        if statement.kind == "differential" or (statement.kind == "hessian" and self._is_operator(place)):
             for x in statement.wrt:
                 weights = RATIONALS.array(place.weights[-1][x])
                 used[f"d{x}"] = statement.space.variables[x].tie(weights, RATIONALS)
         with self.arithmetic.context():
             return Counterexample(
                 {name: _entries(value) for name, value in used.items()},
-                entry,
-                self._text(claimed[entry]),
-                self._text(true[entry]),
+                self._position(place, true, row),
+                self._text(claimed.reshape(-1)[row]),
+                self._text(true.reshape(-1)[row]),
             )
 
+    def _position(self, place: Place, true: Array, row: int) -> tuple[int, int]:
+        """Return the entry of the claim that the `row`-th number of a side is, under unit weights."""
+        if self.statement.kind == "differential":
+            return divmod(row, true.shape[1])
+        (x,) = self.statement.wrt
+        w = place.weights[0][x]
+        i, j = (int(k[0]) for k in np.nonzero(w))
+        column = j * w.shape[0] + i
+        if self.statement.kind == "jacobian" and w.shape == (1, 1):
+            rows = size_of(self.statement.expr_shape[0], place.sizes)
+            return row % rows, row // rows
+        if self.statement.kind == "jacobian":
+            return row, column
+        if self._is_square(place):
+            other = place.weights[1][x]
+            p, q = (int(k[0]) for k in np.nonzero(other))
+            return column, q * other.shape[0] + p
+        return i, j
+
     def _names(self) -> set[str]:
-        symbols = self.statement.expr.free_symbols | self.claim.free_symbols
-        return {s.name for s in symbols} | set(self.statement.wrt)
+        nodes = [step.node for e in (self.statement.expr, self.claim) for step in layout(e)]
+        return {n.name for n in nodes if hasattr(n, "name")} | set(self.statement.wrt)
 
     def _text(self, e: Any) -> str:
         return str(e) if self.arithmetic is RATIONALS else e.str(15)
@@ -165,5 +217,13 @@ def _plainness(q: Fraction) -> tuple[int, int, bool]:
 
 
 def _entries(value: Array) -> Any:
+    """Return the entries as nested lists of strings; of a large array, in a phrase where that can be said."""
+    if value.size > LARGE:
+        usual = Counter(str(e) for e in value.flat).most_common(1)[0][0]
+        by = " x ".join(map(str, value.shape))
+        others = [(i, j) for i, j in np.ndindex(value.shape) if str(value[i, j]) != usual]
+        if len(others) <= LARGE:
+            rest = ", ".join(f"({i + 1}, {j + 1}) = {value[i, j]}" for i, j in others)
+            return f"all {usual} ({by})" if not others else f"all {usual} ({by}) but {rest}"
     rows = [[str(e) for e in row] for row in value]
     return rows[0][0] if value.shape == (1, 1) else rows

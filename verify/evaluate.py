@@ -25,6 +25,7 @@ from sympy import (
     HadamardPower,
     HadamardProduct,
     Identity,
+    Integer,
     Inverse,
     KroneckerProduct,
     MatAdd,
@@ -35,6 +36,7 @@ from sympy import (
     OneMatrix,
     Pow,
     Rational,
+    S,
     Symbol,
     Trace,
     Transpose,
@@ -58,7 +60,8 @@ from sympy.matrices.expressions.applyfunc import ElementwiseApplyFunction
 from sympy.matrices.expressions.diagonal import DiagonalOf
 
 from derive.errors import InputError
-from derive.functions import Commutation, EntrySum, Expm, ExpmFrechet, PseudoInverse, Vec
+from derive.functions import Commutation, EntrySum, Expm, ExpmFrechet, PseudoInverse, Toeplitz, Vec
+from verify import ties
 from verify.arithmetics.base import Abstain, Arithmetic, Array, Undefined
 from verify.arithmetics.dual import Dual
 from verify.arithmetics.floats import FLOAT
@@ -104,7 +107,7 @@ def size_of(dim: Any, sizes: Mapping[str, int]) -> int:
     """Return a symbolic size (n, 3, m*n) as an integer."""
     if dim.is_Symbol and dim.name in sizes:
         return sizes[dim.name]
-    known = {s: sizes[s.name] for s in dim.free_symbols if s.name in sizes}
+    known = {s: Integer(sizes[s.name]) for s in dim.free_symbols if s.name in sizes}
     n = dim.xreplace(known) if known else dim
     if not n.is_Integer:
         missing = ", ".join(sorted(s.name for s in n.free_symbols))
@@ -146,7 +149,7 @@ class Environment:
         if expr.is_Float:
             return self.exact(Rational(expr))
         symbols = expr.free_symbols
-        known = {s: self.sizes[s.name] for s in symbols if s.is_integer and s.name in self.sizes}
+        known = {s: Integer(self.sizes[s.name]) for s in symbols if s.is_integer and s.name in self.sizes}
         return self.exact(expr.xreplace(known)) if symbols and len(known) == len(symbols) else None
 
 
@@ -229,6 +232,10 @@ def _number(env: Environment, node: Any) -> Array:
     if q is None:
         raise Undefined(f"{node} is not a number")
     return env.arithmetic.full((1, 1), q)
+
+
+def _unreal(env: Environment, node: Any) -> Array:
+    raise Undefined("an infinite number" if node.is_infinite else "an imaginary number")
 
 
 def _constant(env: Environment, node: Any) -> Array:
@@ -333,6 +340,10 @@ def _exponential_derivative(env: Environment, node: Basic, x: Array, e: Array) -
     return env.arithmetic.expm(Dual(x, e)).tangent
 
 
+def _toeplitz(env: Environment, node: Basic, x: Array) -> Array:
+    return ties.gathered(x, frozenset({"structured-toeplitz"}), env.arithmetic)
+
+
 def _log_children(node: Any) -> tuple[Basic, ...]:
     return (node.args[0].args[0] if isinstance(node.args[0], Abs) else node.args[0],)
 
@@ -363,6 +374,10 @@ _OPERATIONS: dict[type, tuple[Callable[[Any], tuple[Basic, ...]], Callable[..., 
     Float: (_leaf, _number),
     type(pi): (_leaf, _constant),
     type(E): (_leaf, _constant),
+    **{
+        type(e): (_leaf, _unreal)
+        for e in (S.ImaginaryUnit, S.Infinity, S.NegativeInfinity, S.ComplexInfinity, S.NaN)
+    },
     Symbol: (_leaf, _symbol),
     MatrixSymbol: (_leaf, lambda env, node: _value(env, node.name, env.shape(node))),
     Identity: (_leaf, lambda env, node: env.arithmetic.eye(env.size(node.shape[0]))),
@@ -388,6 +403,7 @@ _OPERATIONS: dict[type, tuple[Callable[[Any], tuple[Basic, ...]], Callable[..., 
     DiagonalOf: (_all, lambda env, node, x: _diagonal(x)),
     Vec: (_all, lambda env, node, x: x.T.reshape(-1, 1)),
     PseudoInverse: (_all, lambda env, node, x: env.arithmetic.pseudo_inverse(x)),
+    Toeplitz: (_all, _toeplitz),
     Expm: (_all, lambda env, node, x: env.arithmetic.expm(x)),
     ExpmFrechet: (_all, _exponential_derivative),
     log: (_log_children, _log),

@@ -26,7 +26,7 @@ from verify.arithmetics.balls import Balls
 from verify.arithmetics.base import SINGULAR, Abstain, Arithmetic, Array, Undefined
 from verify.arithmetics.degree import DEGREES, Degree
 from verify.arithmetics.exact import RATIONALS, PrimeField, prime_field
-from verify.evaluate import layout
+from verify.evaluate import layout, size_of
 from verify.points import STYLES, Space, weights
 from verify.statement import Statement
 from verify.verdict import Evidence, Word
@@ -42,6 +42,8 @@ PRECISIONS = (256, 512, 1024, 4096)
 ASSIGNMENTS, QUICK, POINTS = 3, 2, 3
 #: The same where a size stands in a formula as a number, and the largest size then.
 SIZED_ASSIGNMENTS, LARGEST = 8, 14
+#: Sizes at which a matrix in the formulas (a Kronecker product) has more entries are left out.
+MOST_ENTRIES = 400
 TRIES = 6
 
 
@@ -87,8 +89,8 @@ def field_evidence(statement: Statement, claim: Expr, seed: int = 0, quick: bool
     start = time.perf_counter()
     checked: list[dict[str, Any]] = []
     try:
-        wanted, largest = _assignments(statement, claim, QUICK if quick else ASSIGNMENTS)
-        for sizes in statement.space.assignments(seed, largest):
+        wanted, assignments = _assignments(statement, claim, seed, QUICK if quick else ASSIGNMENTS)
+        for sizes in assignments:
             if len(checked) == wanted:
                 break
             found = _field_at(statement, claim, sizes, seed)
@@ -121,7 +123,10 @@ def field_evidence(statement: Statement, claim: Expr, seed: int = 0, quick: bool
 
 def _field_at(statement: Statement, claim: Expr, sizes: dict[str, int], seed: int) -> dict[str, Any] | None:
     """Return what a prime field shows at one assignment of sizes, None where no point has a value."""
-    degree = degree_bound(statement, claim, sizes)
+    try:
+        degree = degree_bound(statement, claim, sizes)
+    except Undefined:
+        return None  # an imaginary or infinite constant
     arithmetic = prime_field()
     per_point = math.log2(arithmetic.p) - math.log2(max(degree, 1))
     if per_point < 8:
@@ -157,12 +162,21 @@ def _field_at(statement: Statement, claim: Expr, sizes: dict[str, int], seed: in
     }  # fmt: skip
 
 
-def _assignments(statement: Statement, claim: Expr, usual: int) -> tuple[int, int]:
-    """Return how many assignments of sizes to check at, and the largest size."""
+def _assignments(
+    statement: Statement, claim: Expr, seed: int, usual: int
+) -> tuple[int, Iterator[dict[str, int]]]:
+    """Return how many assignments of sizes to check at, and which to try."""
     names = set(statement.space.sizes)
     nodes = [step.node for e in (statement.expr, claim) for step in layout(e)]
     sized = any(n.is_Symbol and n.is_integer and n.name in names for n in nodes if isinstance(n, Expr))
-    return (SIZED_ASSIGNMENTS, LARGEST) if sized else (usual, 6)
+    shapes = {n.shape for n in nodes if getattr(n, "is_Matrix", False)}
+
+    def affordable() -> Iterator[dict[str, int]]:
+        for k, sizes in enumerate(statement.space.assignments(seed, LARGEST if sized else 6)):
+            if k < 2 or all(size_of(r, sizes) * size_of(c, sizes) <= MOST_ENTRIES for r, c in shapes):
+                yield sizes
+
+    return SIZED_ASSIGNMENTS if sized else usual, affordable()
 
 
 def field_places(
@@ -202,10 +216,12 @@ def ball_evidence(statement: Statement, claim: Expr, seed: int = 0, quick: bool 
     start = time.perf_counter()
     checked: list[dict[str, Any]] = []
     reasons: set[str] = set()
-    points = (QUICK if quick else POINTS) * (4 if _kinked(statement.expr) else 1)
+    points = QUICK if quick else POINTS
+    if _kinked(statement.expr) and not _is_large(statement):
+        points *= 4
     try:
-        wanted, largest = _assignments(statement, claim, 1 if quick else ASSIGNMENTS)
-        for sizes in statement.space.assignments(seed, largest):
+        wanted, assignments = _assignments(statement, claim, seed, 1 if quick else ASSIGNMENTS)
+        for sizes in assignments:
             if len(checked) == wanted:
                 break
             found = _balls_at(statement, claim, sizes, seed, points, reasons)
@@ -271,6 +287,12 @@ def _balls_at(
         return None
     return {"verdict": "agrees", "sizes": sizes, "digits": digits, "points": done + zero, "bits": bits,
             "style": style}  # fmt: skip
+
+
+def _is_large(statement: Statement) -> bool:
+    """Return whether a variable has so many entries that its derivative sees more of a formula than one point."""
+    shapes = (v.shape for v in statement.space.variables.values())
+    return any(r.is_Integer and c.is_Integer and r * c > MOST_ENTRIES for r, c in shapes)
 
 
 def _kinked(expr: Expr) -> bool:

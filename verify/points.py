@@ -1,8 +1,9 @@
 """Random points that honour assumptions exactly, over any arithmetic.
 
 Every variable is made from as many free numbers as it has entries, by operations of the arithmetic alone: a
-symmetric matrix from a triangle, a positive definite one as L·L', an orthogonal one by the Cayley transform of a
-skew matrix. In a prime field these maps reach a dense set of such matrices (positive definite ones are dense in
+symmetric or Toeplitz matrix from those that stand first for its parameters, a positive definite one as L·L' (where
+its structure forbids that, by a multiple of the identity added), an orthogonal one by the Cayley transform of a skew
+matrix. In a prime field these maps reach a dense set of such matrices (positive definite ones are dense in
 the symmetric ones, as far as polynomials can tell), and their degree counts in the Schwartz-Zippel bound.
 """
 
@@ -19,8 +20,9 @@ from sympy import Expr
 
 from derive.errors import InputError
 from derive.problem import Problem
+from verify import ties
 from verify.arithmetics.base import Arithmetic, Array, Undefined
-from verify.evaluate import size_of
+from verify.evaluate import layout, size_of, total
 
 #: How free numbers are drawn: a name, the integers k to draw from, the denominator. Expressions that have no value
 #: at generic points (a logarithm, an arc sine) have one at positive or at small ones.
@@ -33,6 +35,8 @@ STYLES: tuple[tuple[str, range, int], ...] = (
 )
 
 SYMMETRIC = frozenset({"symmetric", "posdef", "structured-symmetric"})
+#: Structures that products such as L·L' leave.
+NARROW = frozenset({"structured-diagonal", "structured-toeplitz"})
 
 
 @dataclass(frozen=True)
@@ -51,25 +55,24 @@ class Variable:
         rows, columns = free.shape
         if rows != columns or not self.kinds - {"positive", "invertible"}:
             return free
-        lower = arithmetic.array(np.tri(rows, dtype=int))
-        strict = arithmetic.array(np.tri(rows, k=-1, dtype=int))
-        if "structured-diagonal" in self.kinds:
-            return free * arithmetic.eye(rows)
         if "orthogonal" in self.kinds:
             signs = np.ones((rows, 1), dtype=int)
             if "posdef" in self.kinds:
                 return arithmetic.eye(rows)  # the only one
             signs[0, 0] = -1 if flip else 1
-            half = free * strict
+            half = free * arithmetic.array(np.tri(rows, k=-1, dtype=int))
             skew, unit = half - half.T, arithmetic.eye(rows)
             q = (unit - skew) @ arithmetic.inverse(unit + skew)
             flipped = q * arithmetic.array(signs.T)
             return flipped @ q.T if self.kinds & SYMMETRIC else flipped
-        if "posdef" in self.kinds:
-            return (free * lower) @ (free * lower).T
-        if self.kinds & SYMMETRIC:
-            return free * lower + (free * strict).T
-        return free
+        if "posdef" in self.kinds and not self.kinds & NARROW:
+            half = free * arithmetic.array(np.tri(rows, dtype=int))
+            return half @ half.T
+        structure = self.kinds | ({"structured-symmetric"} if self.kinds & SYMMETRIC else set())
+        value = ties.spread(free, structure, arithmetic)
+        if "posdef" in self.kinds:  # no eigenvalue is below -(1 + ‖value‖²)
+            return value + (1 + total(value * value)) * arithmetic.eye(rows)
+        return value
 
     def allows(self, value: Array, arithmetic: Arithmetic) -> bool:
         """Return whether a value keeps the assumptions that construction alone does not grant."""
@@ -82,13 +85,7 @@ class Variable:
 
     def tie(self, weights: Array, arithmetic: Arithmetic) -> Array:
         """Return the direction in which the entries move, weighted, where tied entries move together."""
-        n = weights.shape[0]
-        if "structured-diagonal" in self.kinds:
-            return weights * arithmetic.eye(n)
-        if "structured-symmetric" in self.kinds:
-            off = arithmetic.array(1 - np.eye(n, dtype=int))
-            return weights + weights.T * off
-        return weights
+        return ties.gathered(weights, self.kinds, arithmetic) if self.kinds & ties.STRUCTURES.keys() else weights
 
 
 @dataclass(frozen=True)
@@ -111,7 +108,12 @@ class Space:
         for v in variables.values():
             if {"orthogonal", "positive"} <= v.kinds:
                 raise InputError(f"{v.name} cannot be orthogonal with positive entries only")
-        return cls(variables, tuple(problem.sizes))
+            if "orthogonal" in v.kinds and v.kinds & NARROW:
+                other = min(v.kinds & NARROW)
+                raise InputError(f"no points are drawn of {v.name} that is orthogonal and {other}: leave one away")
+        nodes = [step.node for step in layout(problem.expr)]
+        numbers = [n.name for n in nodes if n.is_Symbol and n.is_integer and n.name not in variables]
+        return cls(variables, tuple(dict.fromkeys((*problem.sizes, *numbers))))
 
     def shape(self, name: str, sizes: Mapping[str, int]) -> tuple[int, int]:
         """Return a variable's shape in integers."""

@@ -16,7 +16,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 from sympy import Expr, S
 
 from derive.errors import InputError
@@ -146,47 +145,6 @@ class Statement:
     def is_operator(self, claim_shape: tuple[int, ...], wrt_shape: tuple[int, ...]) -> bool:
         """Return whether a Hessian by a matrix is given as the linear map of dX, not as its matrix."""
         return self.kind == "hessian" and wrt_shape[1] > 1 and tuple(claim_shape) == tuple(wrt_shape)
-
-    def true_value(
-        self,
-        values: Mapping[str, Array],
-        sizes: Mapping[str, int],
-        arithmetic: Arithmetic,
-        directions: Weights,
-        claim_shape: tuple[int, ...],
-    ) -> np.ndarray:
-        """Return every entry of the derivative, in the layout and shape of a claim, one unit weight at a time.
-
-        `directions` is dX where the claim is linear in it.
-        """
-        if self.kind == "differential":
-            return self.true_side(values, sizes, arithmetic, directions)
-        (x,) = self.wrt
-        rows, columns = self.space.shape(x, sizes)
-
-        def unit(k: int) -> Weights:
-            e = np.zeros(rows * columns, dtype=int)
-            e[k] = 1
-            return {x: e.reshape(columns, rows).T}
-
-        count = range(rows * columns)
-        if self.kind == "jacobian":
-            side = np.hstack([self.true_side(values, sizes, arithmetic, unit(k)) for k in count])
-            # By a scalar the one column is the expression's own entries, column by column.
-            return side if side.shape == claim_shape else side.reshape(claim_shape[::-1]).T
-        if self.kind == "gradient":
-            flat = [self.true_side(values, sizes, arithmetic, unit(k))[0, 0] for k in count]
-        elif self.is_operator(claim_shape, (rows, columns)):
-            flat = [self.true_side(values, sizes, arithmetic, unit(k), directions)[0, 0] for k in count]
-        else:
-            flat = [
-                self.true_side(values, sizes, arithmetic, unit(k), unit(j))[0, 0]
-                for j in count
-                for k in count
-            ]
-        out = np.empty(len(flat), dtype=arithmetic.dtype)
-        out[:] = flat
-        return out.reshape(claim_shape[::-1]).T
 
 
 def _vec(x: Array) -> Array:
