@@ -151,7 +151,7 @@ def _places(e: Expr, put: _Put, term: bool) -> Iterator[tuple[Expr, _Put, bool]]
             bare = isinstance(e, MatAdd | MatMul | HadamardProduct)
             return put(algebra.make(type(e), *args) if bare else e.func(*args))
 
-        yield from _places(a, inside, not isinstance(e, _PRODUCTS | Transpose | MatPow | Pow))
+        yield from _places(a, inside, not isinstance(e, _PRODUCTS | Transpose))
 
 
 _PRODUCTS = Mul | MatMul | HadamardProduct | KroneckerProduct
@@ -170,7 +170,9 @@ def _slips(e: Expr, term: bool) -> Iterator[tuple[str, Expr]]:
 
 
 def _times(c: Rational, e: Expr) -> Expr:
-    return algebra.make(MatMul, c, e) if e.is_Matrix else c * e
+    if not e.is_Matrix:
+        return c * e
+    return algebra.make(MatMul, c, *(e.args if isinstance(e, MatMul) and e.args[0].is_Matrix else (e,)))
 
 
 def _dropped(e: Expr) -> Iterator[tuple[str, Expr]]:

@@ -24,6 +24,7 @@ from verify.evaluate import Environment, total
 from verify.exact import Place, real_places
 from verify.points import Space
 from verify.statement import Statement
+from verify.ties import parameters
 
 
 class _Plain(Floats):
@@ -109,24 +110,14 @@ class Plain:
 
 
 class _Coordinates:
-    """The entries of a variable that move freely: those of a triangle or the diagonal where the others are tied."""
+    """The parameters of a variable: its entries, or the first of those that are tied."""
 
     def __init__(self, space: Space, name: str, sizes: Mapping[str, int]) -> None:
         self.name, self.shape = name, space.shape(name, sizes)
-        kinds = space.variables[name].kinds
-        entries = np.ones(self.shape)
-        self.tied = "structured-symmetric" in kinds
-        if self.tied:
-            entries = np.tril(entries)
-        if "structured-diagonal" in kinds:
-            entries = np.eye(self.shape[0])
-        self.places = np.argwhere(entries > 0)
-        self.count = len(self.places)
-        self.spread = np.zeros((entries.size, self.count))
-        for k, (i, j) in enumerate(self.places):
-            self.spread[i * self.shape[1] + j, k] = 1
-            if self.tied:
-                self.spread[j * self.shape[1] + i, k] = 1
+        numbers = parameters(self.shape, space.variables[name].kinds).reshape(-1)
+        self.count = int(numbers.max()) + 1
+        self.spread = (numbers[:, None] == np.arange(self.count)).astype(float)
+        self.first = self.spread.argmax(axis=0)
 
     def write(self, x: NDArray[Any]) -> Array:
         """Return the matrix of these coordinates."""
@@ -134,13 +125,13 @@ class _Coordinates:
 
     def read(self, value: Array) -> NDArray[Any]:
         """Return the coordinates of a matrix; of tied entries both count, so that an error of either shows."""
-        both = 2 * value - value.T if self.tied else value
-        return both[self.places[:, 0], self.places[:, 1]]
+        flat = value.reshape(-1)
+        return (1 + self.spread.sum(axis=0)) * flat[self.first] - self.spread.T @ flat
 
     def unit(self, k: int) -> Array:
         """Return the weight that moves one coordinate."""
         out = np.zeros(self.shape)
-        out[tuple(self.places[k])] = 1
+        out.flat[self.first[k]] = 1
         return out
 
 
