@@ -19,8 +19,7 @@ import numpy as np
 from derive.errors import InputError
 from verify.moments.confidence import batches_for, half_width, mixture_scale
 from verify.moments.sampling import (
-    BLOCK,
-    CHUNK,
+    STREAM_CHUNKS,
     Array,
     BlockSampler,
     PlainSampler,
@@ -57,11 +56,11 @@ class Look:
 
 @dataclass(frozen=True)
 class _Pilot:
-    """What a first, separate sample tells: coefficients of the control variates, spread and skewness of a draw."""
+    """What a first, separate sample tells: coefficients of the control variates, and spread and skewness of
+    what they leave of a draw."""
 
     coefficients: Array
     deviation: float
-    plain_deviation: float
     skewness: float
     scale: float
     samples: int
@@ -87,7 +86,8 @@ def check_moment(
     The verdict is "agrees" if the interval lies within `rtol` of the claim, else "refuted" if it excludes the
     claim (wrongly so with probability at most `alpha`), else "inconclusive". The evidence's details hold `estimate`,
     `half_width`, `samples`, and for an inconclusive answer `samples_to_settle`. `on_look` is called at every look.
-    The same seed gives the same answer for any number of `workers`.
+    The same seed gives the same answer for any number of `workers`. About 260,000 draws are the least that is
+    looked at, the budget `max_samples` permitting: two pilot samples, and the first look.
 
     Raises InputError for a sampler that returns NaN, infinities, the wrong shape or draws of unbounded variance,
     and for arguments out of range.
@@ -96,12 +96,12 @@ def check_moment(
     value = _number(claim)
     _validate(rtol, alpha, seed, max_samples)
     reducer = sampler if isinstance(sampler, Reducer) else PlainSampler(sampler)
-    tail_draws = _check_tail(reducer, seed, max_samples)
+    tail_draws, plain_deviation = _plain_draws(reducer, seed, max_samples)
     with worker_pool(workers) as pool:
         pilot = _pilot(reducer, seed, max_samples)
         band = rtol * (abs(value) or pilot.scale)
         budget = max_samples - pilot.samples - tail_draws
-        length, per_block = _layout(pilot, budget)
+        length, per_block = _layout(pilot, budget, reducer.chunk)
         source = BlockSampler(reducer, seed, _MAIN_STAGE, length, per_block)
         wanted = (6 * pilot.deviation / band) ** 2 / length if band else math.inf
         c = mixture_scale(min(max(wanted, 16), budget / length), alpha)
@@ -134,10 +134,10 @@ def check_moment(
         "alpha": alpha,
         "seed": seed,
     }
-    if len(pilot.coefficients):
-        gain = (pilot.plain_deviation / pilot.deviation) ** 2 if pilot.deviation else math.inf
-        details["control_variates"] = len(pilot.coefficients)
-        details["variance_reduction"] = gain if gain < 1e12 else None
+    if reducer.technique:
+        gain = plain_deviation**2 / (variance * length) if variance else math.inf
+        details["technique"] = reducer.technique
+        details["variance_reduction"] = gain if gain < 1e12 else None  # None: nothing but rounding is left
     figure = f"{estimate:.7g} ± {width:.2g} against {value:.7g}, {samples:.3g} samples"
     if word == "inconclusive":
         needed = _samples_to_settle(estimate, variance, value, band, alpha, c, length)
@@ -176,7 +176,7 @@ def _samples_to_settle(
 
 def _width(means: Array, variance: float, alpha: float, c: float, length: int, pilot: _Pilot) -> float:
     """Return the half-width, never below what rounding or unseen rare values could add."""
-    if means.min() == means.max() and pilot.plain_deviation == 0:
+    if means.min() == means.max() and pilot.deviation == 0:
         # All draws are equal. A value seen in none of N draws has probability at most log(1/alpha)/N; it is taken
         # to differ from them by no more than their own size, or 1.
         return max(1.0, abs(float(means[0]))) * -math.log(alpha) / (len(means) * length)
@@ -185,15 +185,16 @@ def _width(means: Array, variance: float, alpha: float, c: float, length: int, p
 
 
 def _pilot(reducer: Reducer, seed: int, max_samples: int) -> _Pilot:
-    """Draw the pilot sample: 512 batches of 256 draws, fewer where the budget is small."""
+    """Draw the pilot sample: 256 batches of 256 draws, fewer where the budget is small."""
     share = max_samples // 8
-    batches = min(512, share)
+    batches = min(256, share)
     length = max(1, min(256, share // batches))
     means = BlockSampler(reducer, seed, _PILOT_STAGE, length, batches).block(0)
     value, controls = means[:, 0], means[:, 1:] - reducer.control_means
+    varied = bool(value.min() < value.max())
     design = np.column_stack([np.ones(batches), controls])
     intercept, *slopes = np.linalg.lstsq(design, value, rcond=1e-12)[0]
-    coefficients = np.array(slopes) if value.std() > 0 else np.zeros(len(slopes))
+    coefficients = np.array(slopes) if varied else np.zeros(len(slopes))
     rest = value - intercept - controls @ coefficients
     spread = float(rest.std())
     root = math.sqrt(length)
@@ -201,52 +202,64 @@ def _pilot(reducer: Reducer, seed: int, max_samples: int) -> _Pilot:
     scale += float(np.abs(coefficients) @ np.abs(reducer.control_means)) if len(coefficients) else 0.0
     exact = spread <= 1e-10 * scale  # the controls explain everything, and what is left is rounding
     skewness = 0.0 if exact else float(np.mean((rest / spread) ** 3))
-    return _Pilot(
-        coefficients, spread * root, float(value.std()) * root, skewness * root, scale, batches * length
-    )
+    deviation = spread * root if varied else 0.0
+    return _Pilot(coefficients, deviation, skewness * root, scale, batches * length)
 
 
-def _layout(pilot: _Pilot, budget: int) -> tuple[int, int]:
+def _layout(pilot: _Pilot, budget: int, chunk: int) -> tuple[int, int]:
     """Return the draws a batch and the batches a block: batch means normal in effect, enough blocks to look at."""
     longest = max(1, budget // _FEWEST_BATCHES)
-    normal = _RARE if pilot.plain_deviation == 0 else (pilot.skewness / _SKEWNESS) ** 2
-    length = int(min(max(CHUNK, normal), longest))
+    normal = _RARE if pilot.deviation == 0 else (pilot.skewness / _SKEWNESS) ** 2
+    length = int(min(max(chunk, normal), longest))
     length = 1 << (length.bit_length() - 1)
-    return length, max(1, min(BLOCK, budget // 4) // length)
+    return length, max(1, min(STREAM_CHUNKS * chunk, budget // 4) // length)
 
 
-def _check_tail(reducer: Reducer, seed: int, max_samples: int) -> int:
-    """Raise InputError if the largest draws follow a power law without variance; return the draws spent.
+def _plain_draws(reducer: Reducer, seed: int, max_samples: int) -> tuple[int, float]:
+    """Return how many plain draws were looked at, and their standard deviation.
+
+    Raises InputError if the largest of them follow a power law without variance. If the first 65,536 make that
+    likely, four times as many decide.
+    """
+    for n in (1 << 16, 1 << 18):
+        n = min(n, max_samples // 8)
+        rng = stream(seed, _TAIL_STAGE, 0)
+        step = reducer.chunk
+        draws = np.concatenate([reducer(rng, min(step, n - done)) for done in range(0, n, step)])
+        with np.errstate(over="ignore", invalid="ignore"):
+            total = np.abs(draws).sum()
+        if not np.isfinite(total):
+            name_what_is_not_finite(draws)
+        index = _power_law_index(draws)
+        if index is None or index > 2.6:
+            break
+    else:
+        if index is not None and index < 2 * (1 + 2 / math.sqrt(n // 64)):
+            raise InputError(
+                f"the sampler's variance looks unbounded: its largest draws follow a power law of index {index:.2f}, "
+                "and a variance needs an index above 2"
+            )
+    return n, float(draws.std())
+
+
+def _power_law_index(draws: Array) -> float | None:
+    """Return the index of the power law that the largest draws follow, or None if they follow none.
 
     Among the k largest distances from the median, the logarithms in excess of the smallest are exponential with
     mean 1/index if the tail is a power law (B. Hill, Annals of Statistics 3, 1975). A log-normal tail may have as
     small an index for a while, but its excesses vary less than exponential ones, and it has a variance.
     """
-    n = min(1 << 18, max_samples // 8)
-    rng = stream(seed, _TAIL_STAGE, 0)
-    draws = np.concatenate([reducer(rng, min(CHUNK, n - done)) for done in range(0, n, CHUNK)])
-    with np.errstate(over="ignore", invalid="ignore"):
-        total = np.abs(draws).sum()
-    if not np.isfinite(total):
-        name_what_is_not_finite(draws)
-    k = n // 64
+    k = len(draws) // 64
     if k < 64:
-        return n
+        return None
     distances = np.sort(np.abs(draws - np.median(draws)))[-k - 1 :]
     if distances[0] <= 0:
-        return n
+        return None
     excess = np.log(distances[1:] / distances[0])
     mean = float(excess.mean())
-    if mean == 0:
-        return n
-    error = 1 / math.sqrt(k)
-    power_law = float(excess.std()) / mean > 1 - 3 * error
-    if power_law and 1 / mean < 2 * (1 + 2 * error):
-        raise InputError(
-            f"the sampler's variance looks unbounded: its largest draws follow a power law of index {1 / mean:.2f}, "
-            "and a variance needs an index above 2"
-        )
-    return n
+    if mean == 0 or float(excess.std()) / mean < 1 - 3 / math.sqrt(k):
+        return None
+    return 1 / mean
 
 
 def _number(claim: SupportsFloat) -> float:

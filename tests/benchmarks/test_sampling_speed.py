@@ -6,7 +6,14 @@ import numpy as np
 import pytest
 
 from verify.moments.samplers import GaussianMean, ReluMoments
-from verify.moments.sampling import BLOCK, CHUNK, BlockSampler, available_workers, stream, worker_pool
+from verify.moments.sampling import (
+    CHUNK,
+    STREAM_CHUNKS,
+    BlockSampler,
+    available_workers,
+    stream,
+    worker_pool,
+)
 from verify.monte_carlo import check_moment
 
 DRAWS = 1 << 26
@@ -28,9 +35,9 @@ def bare(pool, workers):
 
 def reduced(pool):
     """The same number of draws, with E[relu(z)] and E[relu(z)^2] summed up."""
-    source = BlockSampler(ReluMoments(), 0, 98, CHUNK, BLOCK // CHUNK)
+    source = BlockSampler(ReluMoments(), 0, 98, CHUNK, STREAM_CHUNKS)
     start = time.perf_counter()
-    means = source.blocks(0, DRAWS // BLOCK, pool).mean(axis=0)
+    means = source.blocks(0, DRAWS // (CHUNK * STREAM_CHUNKS), pool).mean(axis=0)
     seconds = time.perf_counter() - start
     np.testing.assert_allclose(means, [0.5, 1 / np.sqrt(2 * np.pi)], rtol=2e-3)
     return seconds

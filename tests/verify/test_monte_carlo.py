@@ -96,9 +96,9 @@ def test_a_log_normal_has_a_variance() -> None:
 @pytest.mark.parametrize("case", CASES[:3], ids=lambda c: c.name)
 def test_true_claims_are_refuted_no_more_often_than_alpha(case) -> None:
     """The band is so narrow that the whole budget is drawn, and every look could refute."""
-    row = calibrate(case, 1.0, repetitions=150, budget=100_000)
+    row = calibrate(case, 1.0, repetitions=100, budget=60_000)
     assert row.agrees == 0
-    assert row.refuted <= allowed_refutations(150, 0.05)
+    assert row.refuted <= allowed_refutations(100, 0.05)
 
 
 def test_a_sequence_at_fixed_confidence_would_not_keep_that_promise() -> None:
@@ -159,8 +159,8 @@ def test_control_variates_reduce_the_variance_and_say_so() -> None:
     assert controlled["samples"] < plain["samples"]
     assert controlled["variance_reduction"] > 100
     # z and z^2 leave 3/4 - 2/pi of 5/4: E[z |z| z]^2 / 4 = 2/pi is what z explains of z |z| / 2.
-    two = details(check_moment(GaussianMean(f, controls=2), 0.5, rtol=5e-3))
-    assert two["variance_reduction"] == pytest.approx(1.25 / (0.75 - 2 / math.pi), rel=0.15)
+    two = details(check_moment(GaussianMean(f, controls=2), 0.5, rtol=1e-3))
+    assert two["variance_reduction"] == pytest.approx(1.25 / (0.75 - 2 / math.pi), rel=0.25)
 
 
 def test_antithetic_draws_of_a_rectifier_are_half_a_square() -> None:
@@ -168,6 +168,15 @@ def test_antithetic_draws_of_a_rectifier_are_half_a_square() -> None:
     found = check_moment(GaussianMean(lambda x: np.maximum(x, 0.0) ** 2, antithetic=True), 0.5)
     assert found.verdict == "agrees"
     assert details(found)["half_width"] < 1e-12
+    assert details(found)["technique"] == "antithetic pairs and control variates z^2, z^4"
+
+
+def test_the_gain_of_antithetic_draws_is_reported() -> None:
+    """For relu(z) alone: (relu(z) + relu(-z))/2 = |z|/2, of variance (1 - 2/pi)/4 instead of 1/2 - 1/(2 pi)."""
+    sampler = GaussianMean(lambda x: np.maximum(x, 0.0), controls=0, antithetic=True)
+    found = details(check_moment(sampler, 1 / math.sqrt(2 * math.pi)))
+    assert found["technique"] == "antithetic pairs"
+    assert found["variance_reduction"] == pytest.approx((2 - 2 / math.pi) / (1 - 2 / math.pi), rel=0.15)
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ import numpy as np
 
 from derive.errors import InputError
 from verify.moments.functions import Array, Function, array_function, derivative_function
-from verify.moments.sampling import Reducer, Workspace, inner
+from verify.moments.sampling import CHUNK, Reducer, Workspace, inner
 
 #: Means of z, z^2, z^3, z^4 for z ~ N(0, 1).
 _POWER_MEANS = np.array([0.0, 1.0, 0.0, 3.0])
@@ -24,8 +24,10 @@ class GaussianMean:
     """E[f(s z)] for z ~ N(0, 1), with the first powers of z as control variates.
 
     `controls` is the highest power, from 0 (plain sampling) to 4. With `antithetic` each draw is the mean of
-    f(s z) and f(-s z); the odd powers then carry nothing and are left out.
+    f(s z) and f(-s z); the odd powers then carry nothing and are left out. Calling it gives plain draws f(s z).
     """
+
+    chunk = CHUNK
 
     def __init__(self, f: Function, s: float = 1.0, controls: int = 4, antithetic: bool = False) -> None:
         if not 0 <= controls <= 4:
@@ -33,10 +35,13 @@ class GaussianMean:
         self._f, self._s, self._antithetic = f, s, antithetic
         self._powers = [k for k in range(1, controls + 1) if not (antithetic and k % 2)]
         self.control_means: Array = _POWER_MEANS[[k - 1 for k in self._powers]]
+        powers = ", ".join(f"z^{k}" for k in self._powers)
+        used = ["antithetic pairs"] if antithetic else []
+        self.technique = " and ".join([*used, f"control variates {powers}"] if powers else used)
 
     def __call__(self, rng: np.random.Generator, n: int) -> Array:
-        """Return n draws without control variates."""
-        return self._values(rng.standard_normal(n))
+        """Return n plain draws."""
+        return self._f(self._s * rng.standard_normal(n))
 
     def sums(self, rng: np.random.Generator, n: int, work: Workspace) -> Array:
         """Return the sums of n draws and of the powers."""
@@ -64,6 +69,8 @@ class GaussianMean:
 class GaussianVariance:
     """Var[f(s z)] as the mean of (f(s z) - f(s z'))^2 / 2 over independent pairs, with polynomial controls."""
 
+    chunk = CHUNK
+    technique = "control variates: the polynomials of both normals up to degree 4"
     #: Means of z+z', z z', z^2+z'^2, z^3+z'^3, z z'(z+z'), z^4+z'^4, z^2 z'^2, z z'(z^2+z'^2).
     control_means: Array = np.array([0.0, 0.0, 2.0, 0.0, 0.0, 6.0, 1.0, 0.0])
 
@@ -71,7 +78,7 @@ class GaussianVariance:
         self._f, self._s = f, s
 
     def __call__(self, rng: np.random.Generator, n: int) -> Array:
-        """Return n draws without control variates."""
+        """Return n plain draws."""
         return self._values(rng.standard_normal(n), rng.standard_normal(n))
 
     def sums(self, rng: np.random.Generator, n: int, work: Workspace) -> Array:
@@ -102,6 +109,8 @@ class ReluMoments:
     The mean of relu rides in the second column; it is no control variate, so `control_means` is not read.
     """
 
+    chunk = CHUNK
+    technique = ""
     control_means: Array = np.empty(1)
 
     def __call__(self, rng: np.random.Generator, n: int) -> Array:

@@ -21,14 +21,18 @@ from derive.errors import InputError
 
 Array = NDArray[np.float64]
 
-#: Draws at a time: 512 KiB of float64 a buffer; shorter chunks cost more in calls than they save in the cache.
+#: Draws at a time of the experiments that fill buffers in place: 512 KiB of float64 each. Shorter chunks cost more
+#: in calls than they save in the cache.
 CHUNK = 1 << 16
+
+#: Draws at a time of a sampler that a person brings, each of whose draws may need many numbers.
+PLAIN_CHUNK = 1 << 13
+
+#: Chunks a stream, so that seeding it costs about a hundredth of drawing it, or less.
+STREAM_CHUNKS = 8
 
 #: The longest inner product that a BLAS computes in one thread (OpenBLAS splits from 10,000 on).
 _DOT = 1 << 13
-
-#: Draws a stream: long enough that seeding it costs under a hundredth of drawing it.
-BLOCK = 1 << 19
 
 
 class Workspace:
@@ -72,21 +76,27 @@ class Reducer(Protocol):
     """An experiment that adds its draws up itself.
 
     `sums(rng, n, work)` draws n times and returns the sum of the draws followed by the sums of control variates,
-    whose means `control_means` are known exactly. Calling it as a sampler gives the draws one by one.
+    whose means `control_means` are known exactly. Calling it as a sampler gives plain draws one by one, without
+    any `technique` (in words, empty if there is none) that reduces their variance. `chunk` is how many draws it is
+    asked for at a time.
     """
 
+    chunk: int
+    technique: str
     control_means: Array
 
     def sums(self, rng: np.random.Generator, n: int, work: Workspace) -> Array:
         """Return the sums over n draws of the quantity and of its control variates."""
 
     def __call__(self, rng: np.random.Generator, n: int) -> Array:
-        """Return n draws of the quantity."""
+        """Return n plain draws of the quantity."""
 
 
 class PlainSampler:
     """A sampler (rng, n) -> n draws that a person brings, checked at every call."""
 
+    chunk = PLAIN_CHUNK
+    technique = ""
     control_means: Array = np.empty(0)
 
     def __init__(self, sampler: Any) -> None:
@@ -150,7 +160,7 @@ class BlockSampler:
         for row in out:
             done = 0
             while done < self.length:
-                n = min(CHUNK, self.length - done)
+                n = min(self.reducer.chunk, self.length - done)
                 row += self.reducer.sums(rng, n, work)
                 done += n
         return out / self.length
