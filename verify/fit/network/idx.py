@@ -62,7 +62,9 @@ def read_idx(path: Path) -> np.ndarray:
     expected = start + prod(shape) * kind.itemsize
     if len(data) != expected:
         what = "truncated" if len(data) < expected else "longer than its header says"
-        raise InputError(f"{path}: {what}, {len(data)} bytes where {' x '.join(map(str, shape))} takes {expected}")
+        raise InputError(
+            f"{path}: {what}, {len(data)} bytes where {' x '.join(map(str, shape))} takes {expected}"
+        )
     return np.frombuffer(data, kind, offset=start).reshape(shape)
 
 
@@ -85,7 +87,9 @@ def read_images(folder: Path) -> Images:
         if images.ndim != 3:
             raise InputError(f"{image_path}: expected images (3 dimensions), found {images.ndim} dimensions")
         if labels.ndim != 1 or len(labels) != len(images):
-            raise InputError(f"{label_path}: {len(labels)} labels for the {len(images)} images of {image_path.name}")
+            raise InputError(
+                f"{label_path}: {len(labels)} labels for the {len(images)} images of {image_path.name}"
+            )
         if not len(images):
             raise InputError(f"{image_path}: holds no images")
         parts[split] = (images, labels.astype(np.intp))

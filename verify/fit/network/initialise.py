@@ -30,10 +30,13 @@ def weight_variance(rule: str, fan_in: int, fan_out: int) -> float:
 def draw(
     layers: tuple[int, ...], rule: str, rng: np.random.Generator, dtype: type = np.float64
 ) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Return (W, b) for each layer, W of shape (n_out, n_in) drawn from N(0, variance) in layer order, b zero."""
+    """Return (W, b) for each layer: W of shape (n_out, n_in) from N(0, variance) in layer order, b zero.
+
+    The numbers are drawn input by input, that is, as an (n_in, n_out) array.
+    """
     parameters = []
     for fan_in, fan_out in zip(layers, layers[1:], strict=False):
         scale = sqrt(weight_variance(rule, fan_in, fan_out))
-        weights = rng.normal(0.0, scale, size=(fan_out, fan_in)).astype(dtype)
-        parameters.append((weights, np.zeros(fan_out, dtype)))
+        weights = rng.normal(0.0, scale, size=(fan_in, fan_out)).T
+        parameters.append((np.ascontiguousarray(weights, dtype), np.zeros(fan_out, dtype)))
     return parameters

@@ -100,7 +100,9 @@ class Network:
 
     def predict(self, x: np.ndarray, chunk: int = 4096) -> np.ndarray:
         """Return the class of the highest score for every row of x (N, n)."""
-        return np.concatenate([self.scores(x[i : i + chunk].T).argmax(axis=0) for i in range(0, len(x), chunk)])
+        return np.concatenate(
+            [self.scores(x[i : i + chunk].T).argmax(axis=0) for i in range(0, len(x), chunk)]
+        )
 
     def probabilities(self, x: np.ndarray) -> np.ndarray:
         """Return softmax probabilities (N, n_classes) for the rows of x."""
@@ -121,7 +123,9 @@ def one_hot(labels: np.ndarray, classes: int, dtype: type = np.float64) -> np.nd
     """Return the targets (classes, N) of labels 0 .. classes − 1. Raises InputError for others."""
     labels = np.asarray(labels)
     if labels.size and (labels.min() < 0 or labels.max() >= classes):
-        raise InputError(f"labels run from {labels.min()} to {labels.max()}, the network has {classes} classes")
+        raise InputError(
+            f"labels run from {labels.min()} to {labels.max()}, the network has {classes} classes"
+        )
     y = np.zeros((classes, labels.size), dtype)
     y[labels, np.arange(labels.size)] = 1
     return y
