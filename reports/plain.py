@@ -103,7 +103,8 @@ def plain_math(latex: str) -> str:
 
 def _command(match: re.Match[str]) -> str:
     name = match[1]
-    return _SIGNS.get(name, name) + (" " if match[0] != match[0].rstrip() else "")
+    spaced = match[0] != match[0].rstrip() and name not in ("lVert", "lvert")
+    return _SIGNS.get(name, name) + (" " if spaced else "")
 
 
 def _fraction(match: re.Match[str]) -> str:

@@ -9,14 +9,7 @@ from hypothesis import strategies as st
 
 from derive.errors import InputError, InternalError
 from reports import cli
-
-
-def run(capsys, *arguments):
-    """Exit code, standard output and standard error of a command."""
-    with pytest.raises(SystemExit) as exit_:
-        cli.main(arguments)
-    captured = capsys.readouterr()
-    return exit_.value.code, captured.out, captured.err
+from tests.reports.command import run
 
 
 @pytest.mark.parametrize(
