@@ -46,7 +46,11 @@ _FACTS = {
     "orthogonal": r"{x}^{{\top}} {x} = I",
     "invertible": r"\det {x} \ne 0",
 }
-_RANGES = {"structured-symmetric": "symmetric", "structured-diagonal": "diagonal"}
+_RANGES = {
+    "structured-symmetric": "symmetric",
+    "structured-diagonal": "diagonal",
+    "structured-toeplitz": "Toeplitz",
+}
 
 
 def checked_blocks(d: Checked) -> list[Block]:

@@ -21,9 +21,7 @@ def layer_chapter(seed: int) -> Chapter:
     """Return the chapter; the networks are measured when its figures are drawn."""
     from reports.figures.random_layers import LAYER_FIGURES
 
-    figures = [
-        Figure(f.name, partial(f.draw, seed), prose(f.caption), literal(f.alt)) for f in LAYER_FIGURES
-    ]
+    figures = [Figure(f.name, partial(f.draw, seed), prose(f.caption), literal(f.alt)) for f in LAYER_FIGURES]
     boxes = [figure for figure in figures if figure.name.startswith("box-")]
     deep = [figure for figure in figures if figure not in boxes]
     blocks: list[Block] = [

@@ -32,8 +32,8 @@ def report(
     wanted = _formats(formats)
     from reports import html, tex
     from reports.chapters import build
-    from verify.files import write
     from reports.progress import track
+    from verify.files import write
 
     document = build(names or [], seed=seed, track=track)
     # The HTML comes last: make takes it for the sign that everything before it has been written.
