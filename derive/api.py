@@ -20,6 +20,7 @@ from derive.language.text import to_text
 from derive.linear import read_map
 from derive.present import present
 from derive.problem import Problem
+from derive.structured import tied, tied_columns
 
 Text: TypeAlias = "str | Expr | Problem"
 Where: TypeAlias = "str | Mapping[str, Any] | None"
@@ -29,8 +30,9 @@ Assume: TypeAlias = "str | Iterable[Any] | None"
 def gradient(expr: Text, wrt: Any, where: Where = None, assume: Assume = None) -> Derivation:
     """Return the gradient of a scalar expression, in the shape of the variable.
 
-    `expr` is text or a SymPy expression, `wrt` a name or a symbol. Under `structured-symmetric(X)` entries that
-    are tied move together (MC (138)): G + G' - G ⊙ I; under `structured-diagonal(X)`: G ⊙ I. Raises InputError.
+    `expr` is text or a SymPy expression, `wrt` a name or a symbol. Entries that are tied move together:
+    under `structured-symmetric(X)` it is G + G' - G ⊙ I (MC (138)), under `structured-diagonal(X)` G ⊙ I, under
+    `structured-toeplitz(X)` the sums along the diagonals of G (MC (143)). Raises InputError.
     """
     problem = read_problem(expr, wrt, where, assume)
     x = _one(problem, "gradient")
@@ -38,7 +40,7 @@ def gradient(expr: Text, wrt: Any, where: Where = None, assume: Assume = None) -
     with assuming(problem.assumptions):
         graph, notes = _graph(problem)
         sweep = backprop(graph)
-        result = _structured(_adjoint(graph, sweep, x), x)
+        result = tied(_adjoint(graph, sweep, x), x)
         return Derivation(problem, "gradient", present(result), graph, sweep, _conditions(graph), notes)
 
 
@@ -89,7 +91,7 @@ def _jacobian(problem: Problem, taken: Iterable[str] = ()) -> Derivation:
         else:
             d = tangents[x]
             tangent = present(sweep.values[graph.nodes[-1].index])
-            result = _structured_map(read_map(tangent, d), x)
+            result = tied_columns(read_map(tangent, d), x)
         return Derivation(
             problem, "jacobian", present(result), graph, sweep, _conditions(graph), notes, tangents
         )
@@ -182,29 +184,6 @@ def _directions(problem: Problem) -> dict[Expr, Expr]:
 
 def _unit(x: Expr) -> Expr:
     return Identity(1) if algebra.is_matrix(x) else S.One
-
-
-def _structured(g: Expr, x: Expr) -> Expr:
-    known = facts()
-    if known.has(x, "structured-diagonal"):
-        return algebra.hadamard(g, Identity(x.shape[0]))
-    if known.has(x, "structured-symmetric"):
-        minus = algebra.dot(S.NegativeOne, algebra.hadamard(g, Identity(x.shape[0])))
-        return algebra.add(g, algebra.t(g), minus)
-    return g
-
-
-def _structured_map(j: Expr, x: Expr) -> Expr:
-    """Let tied entries move together: J (I + K - D) or J D, with D picking the diagonal of X."""
-    known = facts()
-    if not known.has(x, "structured-diagonal", "structured-symmetric"):
-        return j
-    n = x.shape[0]
-    picked = algebra.diag(algebra.vec(Identity(n)))
-    if known.has(x, "structured-diagonal"):
-        return algebra.dot(j, picked)
-    tied = algebra.add(Identity(n * n), algebra.commutation(n, n), algebra.dot(S.NegativeOne, picked))
-    return algebra.dot(j, tied)
 
 
 def _conditions(graph: Graph) -> tuple[str, ...]:

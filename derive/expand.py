@@ -21,7 +21,8 @@ from sympy import (
 )
 
 from derive import algebra
-from derive.rebuild import rebuild
+from derive.functions import Toeplitz
+from derive.rebuild import rebuild, tidy
 
 #: The number of terms that a product may grow to.
 MAX_TERMS = 120
@@ -64,9 +65,8 @@ def _expand(e: Expr, args: list[Expr]) -> Expr | None:
         return _distribute(algebra.hadamard, args)
     if isinstance(e, KroneckerProduct):
         return _distribute(algebra.kron, args)
-    if isinstance(e, Transpose | DiagMatrix) and isinstance(args[0], MatAdd):
-        f = algebra.t if isinstance(e, Transpose) else algebra.diag
-        return algebra.add(*[f(a) for a in args[0].args])
+    if isinstance(e, Transpose | DiagMatrix | Toeplitz) and isinstance(args[0], MatAdd):
+        return algebra.add(*[tidy(e, [a]) for a in args[0].args])
     if isinstance(e, Trace):
         return Add(*[_rotated(a) for a in _terms(algebra.trace(args[0]))])
     if isinstance(e, Inverse) and isinstance(args[0], MatMul):

@@ -23,6 +23,7 @@ KINDS: dict[str, str] = {
     "orthogonal": "with Q'*Q the identity",
     "structured-symmetric": "ranging over symmetric matrices only",
     "structured-diagonal": "ranging over diagonal matrices only",
+    "structured-toeplitz": "ranging over Toeplitz matrices only",
 }
 #: Those that only a square matrix can have.
 SQUARE = frozenset(KINDS) - {"positive"}

@@ -62,6 +62,7 @@ __all__ = [
     "Norm2",
     "PseudoInverse",
     "Softmax",
+    "Toeplitz",
     "Vec",
     "elementwise",
     "relu",
@@ -395,6 +396,17 @@ class ExpmFrechet(MatrixFunction):
     square_argument = True
 
 
+class Toeplitz(MatrixFunction):
+    """Every entry replaced by the sum of its diagonal: the matrix α(X) of MC (143)."""
+
+    text = "toeplitz"
+    numpy = (
+        "(lambda x: scipy.linalg.toeplitz([np.trace(x, -k) for k in range(len(x))],"
+        " [np.trace(x, k) for k in range(len(x))]))({0})"
+    )
+    square_argument = True
+
+
 class Commutation(MatrixFunction):
     """The mn x mn permutation K with K·vec(X) = vec(X') for every m x n matrix X.
 
@@ -434,6 +446,7 @@ MATRIX_FUNCTIONS: dict[str, Any] = {
     "vec": Vec,
     "expm": Expm,
     "pinv": PseudoInverse,
+    "toeplitz": Toeplitz,
     "softmax": Softmax,
     "logsumexp": LogSumExp,
 }

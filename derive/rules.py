@@ -74,6 +74,7 @@ from derive.functions import (
     Norm2,
     PseudoInverse,
     Softmax,
+    Toeplitz,
     Vec,
     elementwise,
     relu,
@@ -364,6 +365,12 @@ RULES: tuple[Operation, ...] = (
         pull=lambda g, y, x, i: _diag(g),
         push=lambda d, y, x, i: _diag(d),
         example="diag(A*B)", source="linearity",
+    ),
+    Operation(
+        "sums along diagonals", Toeplitz,
+        pull=lambda g, y, x, i: M(algebra.toeplitz(g.e)),
+        push=lambda d, y, x, i: M(algebra.toeplitz(d.e)),
+        example="toeplitz(A*B)", source="linearity, MC (143)",
     ),
     # --- scalars of a matrix
     Operation(

@@ -28,6 +28,7 @@ from derive.problem import Problem
 from verify.evaluate import layout
 from verify.points import SYMMETRIC
 from verify.samples import Samples, multiple, same
+from verify.ties import STRUCTURES
 from verify.statement import Statement
 
 #: Seconds after which no further slip is tried.
@@ -229,15 +230,15 @@ def _and(names: list[str]) -> str:
 
 def _layout(case: _Case) -> str | None:
     x = case.statement.space.variables[case.statement.wrt[0]]
-    tied = x.kinds & {"structured-symmetric", "structured-diagonal"}
+    tied = x.kinds & STRUCTURES.keys()
     if tied:
-        loose = x.kinds - tied | {"symmetric"}
+        loose = x.kinds - tied | ({"symmetric"} if tied != {"structured-toeplitz"} else set())
         variables = {**case.statement.space.variables, x.name: replace(x, kinds=loose)}
         space = replace(case.statement.space, variables=variables)
         if _is_right_in(case, replace(case.statement, space=space)):
             return f"right if the entries of {x.name} were free; the tied ones move together"
     elif x.shape[0] == x.shape[1] and x.shape != (1, 1):
-        for kind in ("structured-symmetric", "structured-diagonal"):
+        for kind in STRUCTURES:
             tighter = replace(case.statement, space=case.statement.space.assuming(kind, [x.name]))
             if _is_right_in(case, tighter):
                 return f"right under {kind}({x.name}), where tied entries move together"

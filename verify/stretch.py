@@ -24,14 +24,14 @@ BITS = 27
 class Stretched(Variable):
     """A variable whose matrices have a condition number of about 2^27, and else keep what is assumed of them.
 
-    Columns, rows and orthogonal matrices stay as they are drawn; positive matrices are scaled by rows only.
+    Columns, rows, orthogonal and Toeplitz matrices stay as they are drawn; positive matrices are scaled by rows only.
     """
 
     def build(self, free: Array, arithmetic: Arithmetic, flip: bool = False) -> Array:
         """Return the value made from free numbers."""
         value = super().build(free, arithmetic, flip)
         rows, columns = value.shape
-        if 1 in (rows, columns) or "orthogonal" in self.kinds:
+        if 1 in (rows, columns) or self.kinds & {"orthogonal", "structured-toeplitz"}:
             return value
         if self.kinds & {"positive", "structured-diagonal"}:
             return arithmetic.array(_powers(rows, BITS).reshape(-1, 1)) * value

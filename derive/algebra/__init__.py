@@ -28,7 +28,7 @@ from derive.algebra.core import (
 )
 from derive.algebra.operators import M
 from derive.algebra.seen import is_nonnegative, is_posdef, is_positive, is_symmetric
-from derive.algebra.structure import commutation, det, frechet, kron, pinv, unvec, vec
+from derive.algebra.structure import commutation, det, frechet, kron, pinv, toeplitz, unvec, vec
 
 __all__ = [
     "M",
@@ -55,6 +55,7 @@ __all__ = [
     "shape",
     "split",
     "t",
+    "toeplitz",
     "trace",
     "unvec",
     "vec",

@@ -34,6 +34,7 @@ from derive.functions import (
     Norm2,
     PseudoInverse,
     Softmax,
+    Toeplitz,
     relu,
     scalar_function,
     sigmoid,
@@ -56,7 +57,7 @@ def _symmetric(x: Expr) -> bool:
         return facts().has(x, *_SYMMETRIC)
     if isinstance(x, Identity | ZeroMatrix | OneMatrix | DiagMatrix):
         return True
-    if isinstance(x, Transpose | Inverse | Adjugate | PseudoInverse | Expm | HadamardPower):
+    if isinstance(x, Transpose | Inverse | Adjugate | PseudoInverse | Expm | Toeplitz | HadamardPower):
         return is_symmetric(x.args[0])
     if isinstance(x, MatPow):
         return is_symmetric(x.base)

@@ -1,9 +1,10 @@
-"""Kronecker products, vec and its inverse, the commutation matrix, determinants and pseudo-inverses."""
+"""Kronecker products, vec and its inverse, sums along diagonals, determinants and pseudo-inverses."""
 
 from __future__ import annotations
 
 from sympy import (
     Determinant,
+    DiagMatrix,
     Expr,
     HadamardPower,
     HadamardProduct,
@@ -19,7 +20,7 @@ from sympy import (
 from sympy.matrices.expressions.applyfunc import ElementwiseApplyFunction
 
 from derive.algebra import core
-from derive.functions import Commutation, Expm, ExpmFrechet, PseudoInverse, Vec
+from derive.functions import Commutation, Expm, ExpmFrechet, PseudoInverse, Toeplitz, Vec
 
 
 def kron(*terms: Expr) -> Expr:
@@ -82,6 +83,18 @@ def pinv(x: Expr) -> Expr:
     if isinstance(x, PseudoInverse):
         return x.arg
     return core.t(pinv(x.arg)) if isinstance(x, Transpose) else PseudoInverse(x)
+
+
+def toeplitz(x: Expr) -> Expr:
+    """Return the matrix of the sums along diagonals; a transpose stays outside, scalars come out."""
+    if isinstance(x, ZeroMatrix) or not core.is_matrix(x):
+        return x
+    if isinstance(x, Transpose):
+        return core.t(toeplitz(x.arg))
+    if isinstance(x, Identity | DiagMatrix):
+        return core.dot(core.trace(x), Identity(x.shape[0]))
+    coefficient, factors = core.split(x)
+    return core.dot(coefficient, Toeplitz(core.matmul(S.One, list(factors))))
 
 
 def frechet(x: Expr, e: Expr) -> Expr:

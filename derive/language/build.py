@@ -233,7 +233,7 @@ def absolute(c: Expr) -> Expr:
 
 def at_scalar(name: str, c: Expr) -> Expr:
     """Return the function of the text language at a 1 x 1 matrix, that is, at a scalar."""
-    same = ("tr", "det", "sum", "diag", "vec", "logsumexp")
+    same = ("tr", "det", "sum", "diag", "vec", "logsumexp", "toeplitz")
     if name in same:
         return c
     values = {

@@ -195,4 +195,4 @@ class Reader(Transformer):
                 return (x.shape[0], x.shape[0])
             self._square(x, "diag")
             return (x.shape[0], 1)
-        return x.shape if word in ("inv", "adj", "expm", "softmax") else SCALAR
+        return x.shape if word in ("inv", "adj", "expm", "softmax", "toeplitz") else SCALAR

@@ -29,8 +29,6 @@ LEFT_OUT: dict[str, str] = {
     "134": "defines the structure matrix",
     "135": "defines a composite function",
     "136": "the entries of 137",
-    "143": "Toeplitz matrices",
-    "144": "symmetric Toeplitz matrices",
 }
 
 

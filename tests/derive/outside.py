@@ -218,7 +218,7 @@ def _shape(tree, p, shapes):
             if not tree.parts[1].leaf.isdigit():
                 raise Unreadable("a matrix power needs a whole number")
         return p[0]
-    if op in ("inv", "adj", "expm", "dexpm"):
+    if op in ("inv", "adj", "expm", "toeplitz", "dexpm"):
         _same(*p[0], op)
         for i in (0, 1) if op == "dexpm" else ():
             _same(p[0][i], p[1][i], op)
@@ -274,6 +274,12 @@ def diagonal(x: np.ndarray) -> np.ndarray:
     return np.diag(x[:, 0]) if x.shape[1] == 1 else np.diag(x).reshape(-1, 1)
 
 
+def diagonal_sums(x: np.ndarray) -> np.ndarray:
+    """Return the matrix in which every entry is the sum of its diagonal."""
+    n = len(x)
+    return np.array([[np.trace(x, j - i) for j in range(n)] for i in range(n)])
+
+
 _FUNCTIONS = {
     **{name: getattr(np, name) for name in "exp log sqrt sin cos tan sinh cosh tanh arcsin arccos arctan abs sign".split()},
     "relu": lambda x: x * (x > 0),
@@ -297,6 +303,7 @@ _FUNCTIONS = {
     "diag": diagonal,
     "dexpm": lambda x, e: scipy.linalg.expm_frechet(x, e, compute_expm=False),
     "commutation": commutation,
+    "toeplitz": diagonal_sums,
 }  # fmt: skip
 
 _OPERATORS = {

@@ -46,7 +46,11 @@ def draw(shapes: dict, assume: str, rng: np.random.Generator, sizes=SIZES) -> di
         spread = rng.uniform(0.6, 1.6, rows)
         signs = np.resize([1.0, -1.0, 1.0], rows)
         q = turn()
-        if "structured-diagonal" in kinds:
+        if "structured-toeplitz" in kinds:
+            shift = 2.0 * rows if "posdef" in kinds else 0.0
+            numbers = rng.uniform(0.25, 1.2, 2 * rows - 1) * rng.choice([-1.0, 1.0], 2 * rows - 1)
+            x = np.array([[numbers[i - j] for j in range(rows)] for i in range(rows)]) + shift * np.eye(rows)
+        elif "structured-diagonal" in kinds:
             x = np.diag(spread * signs)
         elif "posdef" in kinds:
             x = q * spread @ q.T
@@ -99,8 +103,10 @@ def units(x: np.ndarray, kinds: set[str] = frozenset()) -> list[np.ndarray]:
         for i in range(x.shape[0]):
             e = np.zeros_like(x)
             e[i, j] = 0.0 if "structured-diagonal" in kinds and i != j else 1.0
+            if "structured-toeplitz" in kinds:
+                e = np.eye(len(e), k=j - i)
             if "structured-symmetric" in kinds:
-                e[j, i] = 1.0
+                e = np.maximum(e, e.T)
             found.append(e)
     return found
 

@@ -176,7 +176,8 @@ def _printed(e: Expr, values: dict, case: Case) -> Iterator[str]:
     """Hold the text to reading back with the same value, the LaTeX to balanced braces."""
     if latex(e).count("{") != latex(e).count("}"):
         yield f"the LaTeX of {e} has unbalanced braces"
-    symbols = {s.name: s for s in e.free_symbols if s.name in values}
+    named = {*e.free_symbols, *case.arguments}  # the arguments for their sizes, which the text may name
+    symbols = {s.name: s for s in named if getattr(s, "name", None) in values}
     problem = Problem(e, (), symbols, {n: shape(s) for n, s in symbols.items()})
     text = to_text(e)
     try:

@@ -1,0 +1,81 @@
+"""Entries of a matrix that share a parameter, and so move together.
+
+A structure says for every entry which one stands first among those that hold its parameter, or that the entry is
+fixed at 0. Everything else follows from that: the matrix of given parameters, and sums over all that share one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import lru_cache
+
+import numpy as np
+
+from verify.arithmetics.base import Arithmetic, Array
+
+_Places = tuple[np.ndarray, np.ndarray]
+
+
+def _symmetric(i: np.ndarray, j: np.ndarray) -> _Places:
+    return np.minimum(i, j), np.maximum(i, j)
+
+
+def _toeplitz(i: np.ndarray, j: np.ndarray) -> _Places:
+    least = np.minimum(i, j)
+    return i - least, j - least
+
+
+def _diagonal(i: np.ndarray, j: np.ndarray) -> _Places:
+    return np.where(i == j, i, -1), j
+
+
+#: Assumption -> the first place that holds the parameter of entry (i, j), with -1 for none. In this order each maps
+#: what the ones before it leave to first places again, so that structures combine.
+STRUCTURES: dict[str, Callable[[np.ndarray, np.ndarray], _Places]] = {
+    "structured-symmetric": _symmetric,
+    "structured-toeplitz": _toeplitz,
+    "structured-diagonal": _diagonal,
+}
+
+
+@lru_cache(maxsize=256)
+def parameters(shape: tuple[int, int], kinds: frozenset[str]) -> np.ndarray:
+    """Return the number of the parameter that each entry holds, -1 where it is fixed at 0.
+
+    Parameters are numbered by their first places, row by row.
+    """
+    i, j = np.indices(shape)
+    for kind, first in STRUCTURES.items():
+        if kind in kinds:
+            i, j = first(i, j)
+    places, numbers = np.unique(np.where(i < 0, -1, i * shape[1] + j), return_inverse=True)
+    return numbers.reshape(shape) - int(places[0] < 0)
+
+
+@lru_cache(maxsize=256)
+def _holders(shape: tuple[int, int], kinds: frozenset[str]) -> tuple[np.ndarray, np.ndarray]:
+    """Return for each parameter the places that hold it, filled up to one length, and 1 for those that count."""
+    numbers = parameters(shape, kinds).reshape(-1)
+    places = [np.flatnonzero(numbers == k) for k in range(numbers.max() + 1)]
+    longest = max(len(p) for p in places)
+    filled = np.array([np.resize(p, longest) for p in places])
+    return filled, np.array([np.arange(longest) < len(p) for p in places]).astype(int)
+
+
+def spread(free: Array, kinds: frozenset[str], arithmetic: Arithmetic) -> Array:
+    """Return the matrix in which every entry is the free number at the first place of its parameter."""
+    first = _holders(free.shape, kinds)[0][:, 0]
+    return _at_entries(free.reshape(-1, 1)[first], parameters(free.shape, kinds), arithmetic)
+
+
+def gathered(x: Array, kinds: frozenset[str], arithmetic: Arithmetic) -> Array:
+    """Return the matrix in which every entry is the sum of all entries that hold its parameter."""
+    holders, counts = _holders(x.shape, kinds)
+    picked = x.reshape(-1, 1)[holders.reshape(-1)].reshape(*holders.shape)
+    sums = (picked * arithmetic.array(counts)).sum(axis=1, keepdims=True)
+    return _at_entries(sums, parameters(x.shape, kinds), arithmetic)
+
+
+def _at_entries(values: Array, numbers: np.ndarray, arithmetic: Arithmetic) -> Array:
+    out = values[numbers.reshape(-1)].reshape(*numbers.shape)
+    return out if (numbers >= 0).all() else out * arithmetic.array((numbers >= 0).astype(int))
