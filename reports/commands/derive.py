@@ -1,4 +1,4 @@
-"""`gradproof gradient`, `jacobian`, `hessian`, `differential`: a checked derivative; and `list`: the catalogue."""
+"""`gradproof gradient`, `jacobian`, `hessian`, `differential`: a checked derivative."""
 
 from __future__ import annotations
 
@@ -25,7 +25,6 @@ _SUMMARIES: dict[Kind, str] = {
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
-    app.command("list")(show_catalogue)
     for kind in get_args(Kind):
         app.command(kind, help=_SUMMARIES[kind])(_command(kind))
 
@@ -63,13 +62,3 @@ def _show(derivation: Checked, output: str) -> None:
             from reports.derivation import checked_blocks
 
             terminal.show(checked_blocks(derivation))
-
-
-def show_catalogue() -> None:
-    """List the names that `verify` and `report` take: the catalogue, then the equations of the Matrix Cookbook."""
-    from reports import terminal
-    from reports.chapters import catalogue, equations
-    from reports.document import Table, literal
-
-    rows = [[literal(result.name), literal(result.title)] for result in (*catalogue(), *equations())]
-    terminal.show([Table(["name", "result"], rows)])

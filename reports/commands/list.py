@@ -1,0 +1,66 @@
+"""`gradproof list`: the names of the catalogue, or the operations that can be differentiated."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from reports.commands.options import as_json
+
+if TYPE_CHECKING:
+    from reports.document import Table
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("list")(show_names)
+
+
+def show_names(
+    operations: Annotated[
+        bool, typer.Option("--operations", help="The operations that can be differentiated, instead.")
+    ] = False,
+    output: Annotated[
+        Literal["table", "markdown", "json"], typer.Option("--format", help="What to print.")
+    ] = "table",
+) -> None:
+    """List the names that `verify` and `report` take: the catalogue, then the equations of the Matrix Cookbook."""
+    table = _operations() if operations else _names()
+    if output == "json":
+        keys = [header.replace(" ", "_") for header in table.header]
+        typer.echo(as_json([dict(zip(keys, row, strict=True)) for row in table.rows]))
+    elif output == "markdown":
+        typer.echo(_markdown(table))
+    else:
+        from reports import terminal
+        from reports.document import Table, literal
+
+        rows = [[literal(str(cell)) for cell in row] for row in table.rows]
+        terminal.show([Table(table.header, rows)])
+
+
+def _names() -> Table:
+    from reports.chapters import catalogue, equations
+    from reports.document import Table
+
+    return Table(["name", "result"], [[r.name, r.title] for r in (*catalogue(), *equations())])
+
+
+def _operations() -> Table:
+    from derive.rules import RULES
+    from reports.document import Table
+
+    rows = [[rule.name, rule.example, rule.source, rule.holds.format(x="its argument")] for rule in RULES]
+    return Table(["operation", "for example", "rule", "differentiable where"], rows)
+
+
+def _markdown(table: Table) -> str:
+    """A table in Markdown: examples of the language as code, and no sign that ends a cell."""
+    lines = [" | ".join(table.header), " | ".join("---" for _ in table.header)]
+    code = table.header.index("for example") if "for example" in table.header else 0
+    for row in table.rows:
+        cells = [str(cell).replace("|", "\\|") for cell in row]
+        cells[code] = f"`{cells[code]}`"
+        lines.append(" | ".join(cells))
+    return "\n".join(f"| {line} |" for line in lines)
