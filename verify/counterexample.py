@@ -5,7 +5,6 @@ Where both sides are rational the two values are exact fractions; else they are 
 
 from __future__ import annotations
 
-import time
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
@@ -15,7 +14,7 @@ from random import Random
 from typing import Any
 
 import numpy as np
-from sympy import Expr
+from sympy import Expr, S
 
 from verify.arithmetics.balls import Balls
 from verify.arithmetics.base import Abstain, Arithmetic, Array, Undefined
@@ -28,8 +27,9 @@ from verify.verdict import Counterexample
 
 #: Entries are drawn as k/q with lowest <= k <= highest, the plainest first.
 PLAIN = ((1, 2, 1), (-2, 2, 1), (-3, 3, 1), (1, 4, 2), (-3, 3, 4), (1, 9, 10))
-#: Trials of a smaller entry, and seconds, after which the counterexample is small enough.
-TRIALS, SECONDS = 150, 0.25
+#: Trials of a plainer point after which the counterexample is plain enough; fewer where the point has so many
+#: entries that all trials together would evaluate more than this.
+TRIALS, ENTRIES = 150, 20_000
 #: The number of entries from which on an array is described rather than written out.
 LARGE = 100
 
@@ -102,7 +102,8 @@ class _Search:
         """Return the place with as plain entries as still tell the two apart; None if it never did."""
         if self.sides(place) is None:
             return None
-        self.trials, self.end = 0, time.perf_counter() + SECONDS
+        entries = sum(numbers.size for numbers in place.free.values())
+        self.trials = min(TRIALS, max(4, ENTRIES // max(entries, 1)))
         for name in sorted(place.free):
             for plain in (0, 1):
                 place = self._with(place, name, ..., Fraction(plain)) or place
@@ -119,8 +120,8 @@ class _Search:
 
     def _with(self, place: Place, name: str, index: Any, q: Fraction) -> Place | None:
         """Return the place with other entries, if that still tells the two apart and time is left."""
-        self.trials += 1
-        if self.trials > TRIALS or time.perf_counter() > self.end:
+        self.trials -= 1
+        if self.trials < 0:
             return None
         entries = place.free[name].copy()
         entries[index] = q
@@ -147,7 +148,7 @@ class _Search:
         return self.statement.kind == "hessian" and not self._is_operator(place)
 
     def _is_operator(self, place: Place) -> bool:
-        shape = self.claim.shape if self.claim.is_Matrix else (1, 1)
+        shape = self.claim.shape if self.claim.is_Matrix else (S.One, S.One)
         claimed = size_of(shape[0], place.sizes), size_of(shape[1], place.sizes)
         return self.statement.is_operator(
             claimed, self.statement.space.shape(self.statement.wrt[0], place.sizes)

@@ -18,6 +18,8 @@ from verify.statement import Statement
 
 #: Assignments of sizes, and points for each.
 SIZES, POINTS = 2, 2
+#: What an evaluation costs besides its entries, in entries.
+EVALUATION = 200
 #: Distances within which balls count as equal, and as a rational factor: differences lose digits.
 CLOSE, CLOSE_FACTOR = 1e-50, 1e-25
 
@@ -38,6 +40,7 @@ class Samples:
             self.places: list[Place] = []
             self.true: list[Any] = []
             self.counts: list[int] = []
+            self.work = 0
             try:
                 self._fill(claim, seed)
             except Abstain:
@@ -89,6 +92,7 @@ class Samples:
             )
 
     def _claimed(self, claim: Expr, place: Place) -> list[Any]:
+        self.work += EVALUATION + sum(numbers.size for numbers in place.free.values())
         with self.arithmetic.context():
             values = place.values(self.statement.space, self.arithmetic)
             side = self.statement.claimed_side(claim, values, place.sizes, self.arithmetic, *place.weights)

@@ -94,7 +94,7 @@ class Verdict:
         return out
 
     def __str__(self) -> str:
-        lines = [self.verdict]
+        lines: list[str] = [self.verdict]
         lines += [f"  {e.method}: {e.figure} ({e.verdict})" for e in self.evidence]
         if self.counterexample is not None:
             lines.append(f"  counterexample {self.counterexample}")

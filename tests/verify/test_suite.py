@@ -112,6 +112,7 @@ def test_workers_survive_a_death_a_hang_and_an_exception():
         died = pool.submit(os._exit, 3)
         hangs = pool.submit(time.sleep, 60)
         raises = pool.submit(int, "three")
+        no_pickle = pool.submit(lambda: 3)
         works = pool.submit(int, "3")
         with pytest.raises(WorkerDiedError, match="exit code 3"):
             died.result(30)
@@ -119,6 +120,8 @@ def test_workers_survive_a_death_a_hang_and_an_exception():
             hangs.result(30)
         with pytest.raises(RuntimeError, match="ValueError: invalid literal"):
             raises.result(30)
+        with pytest.raises(Exception, match="pickle"):
+            no_pickle.result(30)
         assert works.result(30) == 3
 
 

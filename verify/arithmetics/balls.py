@@ -6,14 +6,18 @@ are a proof that two numbers differ.
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
+from contextlib import contextmanager
 from fractions import Fraction
+from threading import RLock
 from typing import Any
 
 import numpy as np
 from flint import arb, arb_mat, ctx, fmpq
 
 from verify.arithmetics.base import Arithmetic, Undefined, Unknown
+
+_PRECISION = RLock()
 
 
 class Balls(Arithmetic):
@@ -23,9 +27,11 @@ class Balls(Arithmetic):
         self.bits = bits
         self.name = f"real balls of {bits} bits"
 
-    def context(self) -> AbstractContextManager[Any]:
-        """Return the context with this precision."""
-        return ctx.workprec(self.bits)
+    @contextmanager
+    def context(self) -> Iterator[None]:
+        """Compute with this precision; one thread at a time, for python-flint's precision is the process's."""
+        with _PRECISION, ctx.workprec(self.bits):
+            yield
 
     def number(self, q: Fraction | int) -> Any:
         """Return a ball around q: of radius 0 where q has few enough binary digits."""
