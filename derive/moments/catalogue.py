@@ -21,7 +21,7 @@ from derive.moments.layers import backward_variance, forward_variance
 from derive.moments.steps import MomentDerivation
 
 #: The band of experiments without control variates.
-_WIDE = 5e-3
+_WIDE = 1e-2
 
 _VARIANCE_FACTOR = (sp.pi - 1) / (2 * sp.pi)
 _HALF = sp.Rational(1, 2)
