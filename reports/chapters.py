@@ -60,16 +60,18 @@ def select(names: Sequence[str]) -> list[Result | MomentResult]:
     from difflib import get_close_matches
 
     from derive.errors import InputError
+    from derive.moments import expand_groups
 
     if not names:
         return catalogue()
     known = {result.name: result for result in (*catalogue(), *equations())}
-    for name in names:
+    wanted = expand_groups(names)
+    for name in wanted:
         if name not in known:
             near = get_close_matches(name, known, 1)
             mend = f"did you mean {near[0]}?" if near else "`gradproof list` shows the names"
             raise InputError(f"no result is named {name}: {mend}")
-    return [known[name] for name in dict.fromkeys(names)]
+    return [known[name] for name in wanted]
 
 
 def build(names: Sequence[str], seed: int = 0, track: Track | None = None) -> Document:

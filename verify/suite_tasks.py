@@ -11,7 +11,7 @@ from typing import Any
 
 from derive import api
 from derive.errors import InputError
-from derive.moments.catalogue import MOMENT_RESULTS, MomentResult
+from derive.moments.catalogue import MOMENT_RESULTS, MomentResult, expand_groups
 from derive.results import RESULTS
 from derive.results.cookbook import cookbook
 from verify.claims import derived, read, symbolic_evidence
@@ -73,7 +73,7 @@ def entries() -> dict[str, Entry | MomentResult]:
 def tasks(names: Iterable[str] = ()) -> list[Task]:
     """Return the tasks of the named results, of all if none is named. Raises InputError for an unknown name."""
     known = entries()
-    wanted = list(dict.fromkeys(names)) or list(known)
+    wanted = expand_groups(names) or list(known)
     out: list[Task] = []
     for name in wanted:
         if name not in known:

@@ -39,6 +39,7 @@ _HOME = {
     "grid_neurons": "boxes",
     "corner_argument": "boxes",
     "MOMENT_RESULTS": "catalogue",
+    "expand_groups": "catalogue",
     "MomentCheck": "catalogue",
     "MomentResult": "catalogue",
     "MomentSlip": "catalogue",

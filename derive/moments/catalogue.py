@@ -7,7 +7,7 @@ numbers. A slip is a wrong number for the same kind of experiment, with the righ
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -382,3 +382,11 @@ MOMENT_RESULTS: tuple[MomentResult, ...] = (
     DEPTH,
     CLOSED_FORMS,
 )
+
+#: A name for several results at once.
+GROUPS: dict[str, tuple[str, ...]] = {"initialisation": tuple(result.name for result in MOMENT_RESULTS)}
+
+
+def expand_groups(names: Iterable[str]) -> list[str]:
+    """Return the names with each group replaced by its members, each name once."""
+    return list(dict.fromkeys(member for name in names for member in GROUPS.get(name, (name,))))

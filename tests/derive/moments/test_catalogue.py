@@ -3,7 +3,7 @@
 import pytest
 import sympy as sp
 
-from derive.moments import MOMENT_RESULTS, derive_moment, product_variance
+from derive.moments import MOMENT_RESULTS, derive_moment, expand_groups, product_variance
 from derive.moments.layers import MU_W, MU_X, SIGMA2, V2
 
 CHECKS = [(result, check) for result in MOMENT_RESULTS for check in result.checks]
@@ -37,6 +37,13 @@ def test_gaussian_claims_are_what_is_derived(check) -> None:
 def test_slips_are_wrong_and_say_why(slip) -> None:
     assert abs(float(slip.wrong) / float(slip.true) - 1) > 0.05
     assert slip.why
+
+
+def test_a_group_stands_for_its_members() -> None:
+    everything = [result.name for result in MOMENT_RESULTS]
+    assert expand_groups(["initialisation"]) == everything
+    assert expand_groups(["gplvm", "glorot", "initialisation"])[:2] == ["gplvm", "glorot"]
+    assert sorted(expand_groups(["glorot", "initialisation"])) == sorted(everything)
 
 
 def test_product_slip() -> None:
