@@ -15,7 +15,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from random import Random
 from typing import Any
 
@@ -56,10 +56,15 @@ class Place:
     flip: bool
     weights: tuple[dict[str, Any], ...]
     style: int = 0
+    _known: dict[str, Any] = field(init=False, repr=False, compare=False, default_factory=dict)
 
     def values(self, space: Space, arithmetic: Arithmetic, check: bool = False) -> dict[str, Array]:
-        """Return the values of the variables in an arithmetic."""
-        return space.values(self.free, arithmetic, self.flip, check)
+        """Return the values of the variables in an arithmetic. Raises Undefined where `check` finds a fault."""
+        of, known = self._known.get(arithmetic.name, (None, {}))
+        if check or of is not space:
+            known = space.values(self.free, arithmetic, self.flip, check)
+            self._known[arithmetic.name] = (space, known)
+        return known
 
 
 def sides(statement: Statement, claim: Expr, place: Place, arithmetic: Arithmetic) -> tuple[Array, Array]:

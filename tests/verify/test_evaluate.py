@@ -470,3 +470,12 @@ def test_rational_constants_are_exact():
     third = evaluate(Rational(1, 3) * s, {"s": Fraction(3, 7)}, arithmetic=RATIONALS)
     assert third[0, 0] == fmpq(1, 7)
     assert evaluate(S(0.25) * s, {"s": 2}, arithmetic=RATIONALS)[0, 0] == fmpq(1, 2)
+
+
+@pytest.mark.parametrize(
+    "value", [2, np.int64(2), np.float32(2), True + 1, [2], np.array([[2.0]]), Fraction(2), [[np.int8(2)]]]
+)
+def test_numbers_of_every_kind_are_values(value):
+    for arithmetic in (FLOAT, RATIONALS, prime_field(), Balls(64)):
+        with arithmetic.context():
+            assert evaluate(3 * s, {"s": value}, arithmetic=arithmetic)[0, 0] - arithmetic.number(6) == 0

@@ -13,7 +13,7 @@ from threading import RLock
 from typing import Any
 
 import numpy as np
-from flint import arb, arb_mat, ctx, fmpq
+from flint import acb_mat, arb, arb_mat, ctx, fmpq
 
 from verify.arithmetics.base import Arithmetic, Undefined, Unknown
 
@@ -70,6 +70,25 @@ class Balls(Arithmetic):
         out = np.empty(x.shape, dtype=object)
         out.reshape(-1)[:] = flat
         return out
+
+    def _eigenpair(self, x: np.ndarray, i: int) -> tuple[Any, Any]:
+        n = x.shape[0]
+        if any(isinstance(e, Unknown) for e in x.flat):
+            return super()._eigenpair(x, i)
+        try:  # the enclosures are disjoint, and each holds one eigenvalue of every matrix in the ball
+            values, vectors = acb_mat(arb_mat(n, n, list(x.flat))).eig(right=True)
+        except ValueError:
+            raise Undefined("eigenvalues that are not told apart") from None
+        if not all(e.imag.contains(0) for e in values):
+            raise Undefined("eigenvalues that are not real")
+        # Disjoint enclosures that meet the real line have disjoint real parts, and hold no conjugate pair.
+        k = sorted(range(n), key=lambda j: float(values[j].real.mid()))[i - 1]
+        column = [vectors[j, k] for j in range(n)]
+        largest = max(column, key=lambda e: float(e.abs_lower()))
+        v = np.array([(e / largest).real for e in column], dtype=object).reshape(n, 1)
+        v = v / (v * v).sum().sqrt()
+        value = np.array([[values[k].real]], dtype=object)
+        return value, v * self.orientation(v)
 
     def finite(self, e: Any) -> bool:
         """Return whether a ball is bounded."""

@@ -89,15 +89,16 @@ class Arithmetic:
 
     def _entries(self, raw: np.ndarray) -> Array:
         out = np.empty(raw.shape, dtype=object)
-        out.reshape(-1)[:] = [self._entry(e) for e in raw.reshape(-1)]
+        numbers = {int: self.number, Fraction: self.number, bool: self.number, float: self._of_float}
+        out.reshape(-1)[:] = [numbers.get(type(e), self._of_other)(e) for e in raw.reshape(-1).tolist()]
         return out
 
-    def _entry(self, e: Any) -> Any:
-        if isinstance(e, np.integer):
-            return self.number(int(e))
-        if isinstance(e, Fraction | int):
-            return self.number(e)
-        return self.number(Fraction(float(e))) if isinstance(e, float | np.floating) else e
+    def _of_other(self, e: Any) -> Any:
+        """Return an entry that is NumPy's number, or one of this arithmetic already."""
+        return self._entries(np.array(e.item(), dtype=object)).item() if isinstance(e, np.generic) else e
+
+    def _of_float(self, e: float) -> Any:
+        return self.number(Fraction(e))
 
     def full(self, shape: tuple[int, int], q: Fraction | int) -> Array:
         """Return the array of the given shape whose entries are all q."""
@@ -235,6 +236,38 @@ class Arithmetic:
 
     def _expm(self, x: np.ndarray) -> Array:
         return self.unknown(x.shape, f"expm has no value in {self.name}")
+
+    def eigenpair(self, x: Array, i: int) -> tuple[Array, Array]:
+        """Return the i-th smallest eigenvalue of an array, 1 x 1, and its eigenvector v, n x 1.
+
+        v'v = 1, and `orientation` chooses the sign of v. Raises Undefined where eigenvalues are not told apart.
+        """
+        n = x.shape[0]
+        if i > n:
+            raise Undefined(f"eigenvalue {i} of a {n} x {n} matrix")
+        if not isinstance(x, Dual):
+            return self._eigenpair(x, i)
+        # One Newton step on X v - v λ = 0, v'v = 1 from the pair at t = 0, which is exact where t² = 0.
+        value, v = self.eigenpair(x.value, i)
+        wide, last = self.eye(n + 1)[:, :n], self.eye(n + 1)[:, n:]
+        slope = wide @ (x.value - value * self.eye(n)) @ wide.T - (wide @ v) @ last.T + last @ (wide @ v).T
+        step = self.inverse(slope) @ (wide @ (-(x.tangent @ v)))
+        return Dual(value, step[n:]), Dual(v, step[:n])
+
+    def _eigenpair(self, x: np.ndarray, i: int) -> tuple[Array, Array]:
+        reason = f"eigenvalues have no value in {self.name}"
+        return self.unknown((1, 1), reason), self.unknown((x.shape[0], 1), reason)
+
+    def orientation(self, v: np.ndarray) -> int:
+        """Return the sign of the first real entry that is larger than nine tenths of the largest in size."""
+        sizes = [10 * abs(e) for e in v.flat]
+        nine = [9 * abs(e) for e in v.flat]
+        for e, size in zip(v.flat, sizes, strict=True):
+            if all(size > other for other in nine):
+                return 1 if e > 0 else -1
+            if not any(size < other for other in nine):
+                break  # a ball that is too wide to tell
+        raise Undefined("an eigenvector whose sign is not known")
 
     # --------------------------------------------------------------------------------------- results
 

@@ -142,6 +142,13 @@ class Degrees(Arithmetic):
             return Dual(self.expm(x.value), self.expm(x.value))
         return Degree(x.shape)
 
+    def eigenpair(self, x: Any, i: int) -> Any:
+        """Return the bounds of unknown values."""
+        if isinstance(x, Dual):
+            value, v = self.eigenpair(x.value, i)
+            return Dual(value, value), Dual(v, v)
+        return Degree((1, 1)), Degree((x.shape[0], 1))
+
     def check(self, x: Any, derivative_only: bool = False) -> Any:
         """Return the bound."""
         return x

@@ -77,6 +77,21 @@ class Floats(Arithmetic):
 
         return expm(x)
 
+    def _eigenpair(self, x: np.ndarray, i: int) -> tuple[np.ndarray, np.ndarray]:
+        real = not np.iscomplexobj(x)
+        try:
+            values, vectors = np.linalg.eigh(x) if real and np.array_equal(x, x.T) else np.linalg.eig(x)
+        except np.linalg.LinAlgError:
+            raise Undefined("eigenvalues of a matrix that is not finite") from None
+        k = np.argsort(values.real)[i - 1]
+        value, v = values[k], vectors[:, k : k + 1]
+        if real and value.imag:
+            raise Undefined("eigenvalues that are not real")
+        v = v / np.sqrt((v * v).sum())
+        if real:
+            value, v = value.real, v.real
+        return np.array([[value]]), v * self.orientation(v.real)
+
     def finite(self, e: Any) -> bool:
         """Return whether an entry is neither infinite nor NaN."""
         return bool(np.isfinite(e))
