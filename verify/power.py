@@ -4,8 +4,8 @@
 
 Every catalogued expression gives the derivative that the catalogue states, as printed and as derived, its
 differential and, where it is a scalar, its Hessian. `verify.mutants` makes wrong formulas of all of them. Right and wrong
-ones go to `check_claim`'s verdict, to `check_gradient` on floats, and with `--peers` to the gradient checkers of
-other packages, where installed: at well-conditioned points, and at points with matrices of condition number 1e8.
+ones go to `check_claim`'s verdict, and with `--peers` to the methods on floats, of this package and of others where
+installed: at well-conditioned points, and at points with matrices of condition number 1e8.
 """
 
 from __future__ import annotations
@@ -34,6 +34,7 @@ from derive.problem import Problem
 from derive.results import RESULTS
 from derive.results.cookbook import cookbook
 from verify.claims import derived, gather, read
+from verify.float_methods import METHODS, float_evidence
 from verify.gradients import check_gradient
 from verify.mutants import SLIPS, Mutant, with_units, wrong_formulas
 from verify.peers import ask, installed
@@ -120,7 +121,7 @@ class Check:
         self.case, self.seed = case, seed
         self.statement = with_units(place(case.statement), case.right[0])
         self.plain = plain(self.statement, case.right[0], seed)
-        self.peers = installed() if peers else {}
+        self.floats, self.peers = peers, installed() if peers else {}
 
     def conditions(self) -> list[float]:
         """Return the condition numbers of the matrices at the point of the float checks."""
@@ -133,8 +134,11 @@ class Check:
     def words(self, claim: Expr) -> Words:
         """Return what every checker says of a claim."""
         out = self._verdict(claim)
-        if self.plain is not None:
-            out |= self._on_floats(self.plain, claim)
+        if self.floats:
+            methods = [float_evidence(self.statement, claim, method, self.seed) for method in METHODS]
+            out |= {f"gradproof {e.method} (float64)": e.verdict for e in methods}
+        if self.floats and self.plain is not None:
+            out |= self._gradient(self.plain, claim)
             out |= {name: ask(checker, self.plain, claim) for name, checker in self.peers.items()}
         return out
 
@@ -146,7 +150,7 @@ class Check:
         parts: Words = {f"  {e.method}": e.verdict for e in evidence if e.method != "normal form"}
         return {VERDICT: add_up(evidence), **parts}
 
-    def _on_floats(self, at: Plain, claim: Expr) -> Words:
+    def _gradient(self, at: Plain, claim: Expr) -> Words:
         try:
             verdict = check_gradient(at.f, lambda x: at.gradient(claim, x), at.x, seed=self.seed)
         except InputError:  # no finite value
@@ -375,7 +379,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="python -m verify.power", description="The measured power of checks."
     )
-    parser.add_argument("--peers", action="store_true", help="ask the checkers of other packages too")
+    parser.add_argument(
+        "--peers", action="store_true", help="ask the methods on floats, of this package and of others, too"
+    )
     parser.add_argument("--format", choices=("table", "json"), default="table")
     parser.add_argument("--limit", type=_positive, help="the largest number of mutants of one derivative")
     parser.add_argument("--seed", type=int, default=0)
