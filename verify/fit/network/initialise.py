@@ -34,7 +34,7 @@ def draw(
 
     The numbers are drawn input by input, that is, as an (n_in, n_out) array.
     """
-    parameters = []
+    parameters: list[tuple[np.ndarray, np.ndarray]] = []
     for fan_in, fan_out in zip(layers, layers[1:], strict=False):
         scale = sqrt(weight_variance(rule, fan_in, fan_out))
         weights = rng.normal(0.0, scale, size=(fan_in, fan_out)).T

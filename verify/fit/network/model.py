@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -67,7 +68,7 @@ class Network:
         inputs, scores = self._forward(x, masks)
         count = x.shape[1]
         g = derived.loss_gradient(self.loss)(z=scores[-1], y=y) / count
-        value = float(self.mean_loss(scores[-1], y) + self.penalty())
+        value = float((self.mean_loss(scores[-1], y) + self.penalty()).real)
         gradients: Gradients = []
         for i in reversed(range(len(self.parameters))):
             w, b = self.parameters[i]
@@ -119,14 +120,14 @@ class Network:
         return [(w.copy(), b.copy()) for w, b in self.parameters]
 
 
-def one_hot(labels: np.ndarray, classes: int, dtype: type = np.float64) -> np.ndarray:
+def one_hot(labels: np.ndarray, classes: int, dtype: Any = np.float64) -> np.ndarray:
     """Return the targets (classes, N) of labels 0 .. classes − 1. Raises InputError for others."""
     labels = np.asarray(labels)
     if labels.size and (labels.min() < 0 or labels.max() >= classes):
         raise InputError(
             f"labels run from {labels.min()} to {labels.max()}, the network has {classes} classes"
         )
-    y = np.zeros((classes, labels.size), dtype)
+    y: np.ndarray = np.zeros((classes, labels.size), dtype)
     y[labels, np.arange(labels.size)] = 1
     return y
 

@@ -1,0 +1,102 @@
+"""Figures of a training: loss and accuracy by epoch, the confusion matrix, what the network thinks of images."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from reports.figures.canvas import COLOURS, FAINT, INK, canvas, look, pdf, svg
+from verify.files import write
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from verify.fit.network.idx import Images
+    from verify.fit.network.model import Network
+    from verify.fit.network.trainer import History
+
+
+def curves(history: History) -> Figure:
+    """Return the training loss on a log axis beside training and validation accuracy, by epoch."""
+    figure = canvas(6.4, 2.8)
+    with look():
+        left, right = figure.subplots(1, 2)
+        epochs = [e.epoch for e in history.epochs]
+        left.semilogy(epochs, [e.loss for e in history.epochs], "o-", color=COLOURS[0])
+        left.set(xlabel="epoch", ylabel="training loss")
+        right.plot(epochs, [100 * e.train for e in history.epochs], "o-", color=COLOURS[0], label="training")
+        if history.epochs and history.epochs[0].validation is not None:
+            held = [100 * (e.validation or 0) for e in history.epochs]
+            right.plot(epochs, held, "s-", color=COLOURS[1], label="validation")
+            right.axvline(history.best, color=FAINT, lw=0.8, ls=":")
+        right.set(xlabel="epoch", ylabel="right, %")
+        right.legend()
+        for axes in (left, right):
+            axes.xaxis.get_major_locator().set_params(integer=True)
+    return figure
+
+
+def confusion(network: Network, x: Any, labels: Any) -> Figure:
+    """Return the confusion matrix: rows are true classes, columns what the network says, in per cent of a row."""
+    import numpy as np
+
+    classes = network.layers[-1]
+    counts = np.zeros((classes, classes))
+    np.add.at(counts, (labels, network.predict(x)), 1)
+    shares = 100 * counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    figure = canvas(4.4, 4.0)
+    with look():
+        axes = figure.subplots()
+        axes.imshow(shares, cmap="Blues", vmin=0, vmax=100)
+        for i in range(classes):
+            for j in range(classes):
+                if shares[i, j] >= 0.5:
+                    ink = "white" if shares[i, j] > 55 else "#1a1a1a"
+                    axes.text(j, i, f"{shares[i, j]:.0f}", ha="center", va="center", fontsize=7, color=ink)
+        axes.set(xlabel="class given", ylabel="true class", xticks=range(classes), yticks=range(classes))
+        axes.grid(False)
+    return figure
+
+
+def opinions(network: Network, x: Any, images: Images, count: int = 8) -> Figure:
+    """Return test images with the probabilities that the network gives their classes.
+
+    Half of them are the first ones, half the first that are classified wrongly.
+    """
+    import numpy as np
+
+    wrong = np.flatnonzero(network.predict(x) != images.test_labels)[: count // 2]
+    first = [i for i in range(len(x)) if i not in set(wrong.tolist())][: count - len(wrong)]
+    chosen = [*first, *wrong.tolist()]
+    probabilities = network.probabilities(x[chosen])
+    figure = canvas(6.4, 2.9)
+    with look():
+        grid = figure.subplots(2, len(chosen), height_ratios=(1, 1.2), squeeze=False)
+        for column, index in enumerate(chosen):
+            above, below = grid[0][column], grid[1][column]
+            above.imshow(images.test[index].reshape(images.size), cmap="Greys")
+            above.set_axis_off()
+            label = int(images.test_labels[index])
+            colours = [COLOURS[2] if k == label else COLOURS[1] for k in range(network.layers[-1])]
+            below.barh(range(network.layers[-1]), probabilities[column], color=colours)
+            below.set(xlim=(0, 1), xticks=(0, 1), yticks=range(network.layers[-1]) if column == 0 else [])
+            below.invert_yaxis()
+            below.tick_params(labelsize=6, colors=INK)
+            below.grid(False)
+        grid[1][0].set_ylabel("class")
+    return figure
+
+
+def save_figures(network: Network, history: History, x: Any, images: Images, folder: Path) -> list[Path]:
+    """Write the figures as SVG and PDF files; return their paths. Raises InputError."""
+    figures = {
+        "confusion": confusion(network, x, images.test_labels),
+        "samples": opinions(network, x, images),
+    }
+    if history.epochs:
+        figures["curves"] = curves(history)
+    written = []
+    for name, figure in sorted(figures.items()):
+        written.append(write(folder / f"{name}.svg", svg(figure, name)))
+        written.append(write(folder / f"{name}.pdf", pdf(figure)))
+    return written

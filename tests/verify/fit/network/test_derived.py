@@ -1,0 +1,148 @@
+"""The formulas that train are those that are derived: right, and nothing else."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from scipy.special import expit, softmax
+
+import derive.rules as rules
+from derive import InputError, gradient
+from verify import check_claim, check_gradient
+from verify.fit.network import derived, one_by_one
+from verify.fit.network.initialise import draw
+from verify.fit.network.model import Network, gradient_of, one_hot
+
+RNG = np.random.default_rng(5)
+Z, G = RNG.normal(size=(2, 6, 3))
+
+
+def some_network(activation, loss="cross-entropy", l2=0.0, dtype=np.float64):
+    network = Network(draw((7, 5, 4, 3), "glorot", np.random.default_rng(2), dtype), activation, loss, l2)
+    for _, b in network.parameters:
+        b += np.random.default_rng(3).normal(0, 0.2, b.shape).astype(dtype)
+    return network
+
+
+TEXTBOOK = {
+    "relu": (lambda z: np.maximum(z, 0), lambda z: z > 0),
+    "sigmoid": (expit, lambda z: expit(z) * expit(-z)),
+    "tanh": (np.tanh, lambda z: 1 / np.cosh(z) ** 2),
+    "swish": (lambda z: z * expit(z), lambda z: expit(z) + z * expit(z) * expit(-z)),
+}
+
+
+@pytest.mark.parametrize("name", derived.ACTIVATIONS)
+def test_activations_and_their_pullbacks_are_the_textbooks_on_batches(name):
+    f, slope = TEXTBOOK[name]
+    assert derived.activation(name)(z=Z) == pytest.approx(f(Z), rel=1e-14)
+    assert derived.activation_pullback(name)(g=G, z=Z) == pytest.approx(G * slope(Z), rel=1e-13, abs=1e-16)
+
+
+def test_cross_entropy_pulls_back_to_softmax_minus_target():
+    y = one_hot(np.array([2, 0, 5]), 6)
+    assert derived.loss_gradient("cross-entropy")(z=Z, y=y) == pytest.approx(
+        softmax(Z, axis=0) - y, abs=1e-15
+    )
+    assert derived.loss("cross-entropy")(z=Z[:, :1], y=y[:, :1]) == pytest.approx(
+        -np.log(softmax(Z[:, 0])[2])
+    )
+
+
+def test_the_affine_layer_pulls_back_by_plain_products():
+    g, w, x, b = (
+        RNG.normal(size=(4, 3)),
+        RNG.normal(size=(4, 5)),
+        RNG.normal(size=(5, 3)),
+        RNG.normal(size=(4, 1)),
+    )
+    at = {"G": g, "W": w, "X": x, "b": b}
+    assert derived.affine_pullback("W")(**at) == pytest.approx(g @ x.T)
+    assert derived.affine_pullback("X")(**at) == pytest.approx(w.T @ g)
+    assert derived.affine_pullback("b")(**at) == pytest.approx(g.sum(axis=1, keepdims=True))
+
+
+@pytest.mark.parametrize("of", ["W", "X", "b"])
+def test_the_affine_pullbacks_are_certified(of):
+    claims = {"W": "G*X'", "X": "W'*G", "b": "G*vector(1)"}
+    shapes = "G: m x k, W: m x n, X: n x k, b: m"
+    assert check_claim("tr(G'*(W*X + b*vector(1)'))", of, claims[of], where=shapes).verdict in (
+        "proved",
+        "certified",
+    )
+
+
+@pytest.mark.parametrize("loss", derived.LOSSES)
+@pytest.mark.parametrize("activation", derived.ACTIVATIONS)
+def test_the_assembled_gradient_agrees_with_differences_and_the_complex_step(activation, loss):
+    network = some_network(activation, loss, l2=0.3)
+    x, y = RNG.normal(size=(7, 4)), one_hot(np.array([0, 2, 1, 1]), 3)
+    f, g, p = gradient_of(network, x, y)
+    verdict = check_gradient(f, g, p)
+    assert verdict.verdict == "agrees", str(verdict)
+    wrong = check_gradient(f, lambda p: 1.001 * g(p), p)
+    assert wrong.verdict == "refuted"
+
+
+def test_a_symbolic_two_layer_network_agrees_in_balls_and_one_path_less_is_refuted():
+    loss = "logsumexp(W_2*tanh(W_1*x + b)) - y'*(W_2*tanh(W_1*x + b))"
+    where = "W_1: h x n, b: h, W_2: m x h, y: m, x: n"
+    error = "(softmax(W_2*tanh(W_1*x + b)) - y)"
+    right = f"((W_2'*{error}).*(vector(1) - tanh(W_1*x + b).^2))*x'"
+    wrong = f"((W_2'*{error}).*(vector(1) - tanh(W_1*x + b)))*x'"
+    assert check_claim(loss, "W_1", right, where=where)
+    refuted = check_claim(loss, "W_1", wrong, where=where)
+    assert refuted.verdict == "refuted"
+    assert refuted.counterexample is not None
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("activation", list(one_by_one.IN_PLACE))
+def test_steps_in_place_are_the_derived_steps(activation, dtype):
+    fast, plain = some_network(activation, dtype=dtype), some_network(activation, dtype=dtype)
+    x, labels = RNG.normal(size=(20, 7)).astype(dtype), RNG.integers(0, 3, 20)
+    met = one_by_one.sweep(fast, x, labels, 0.05)
+    losses = []
+    for row, label in zip(x, labels, strict=True):
+        loss, gradients = plain.loss_and_gradients(row[:, None], one_hot([label], 3, dtype))
+        losses.append(loss)
+        for (w, b), (by_w, by_b) in zip(plain.parameters, gradients, strict=True):
+            w -= dtype(0.05) * by_w
+            b -= dtype(0.05) * by_b
+    tolerance = 1e-5 if dtype is np.float32 else 1e-12
+    assert met == pytest.approx(np.mean(losses), rel=tolerance)
+    for (w, b), (v, c) in zip(fast.parameters, plain.parameters, strict=True):
+        assert w.dtype == dtype
+        assert w == pytest.approx(v, rel=tolerance, abs=tolerance)
+        assert b == pytest.approx(c, rel=tolerance, abs=tolerance)
+
+
+def test_steps_in_place_refuse_what_they_cannot_do():
+    with pytest.raises(InputError, match="minibatches"):
+        one_by_one.sweep(some_network("swish"), np.zeros((1, 7)), np.zeros(1, int), 0.1)
+
+
+def test_a_changed_rule_changes_the_training(monkeypatch):
+    """Scale tanh's derivative in the rule table: the gradient of the network moves with it."""
+    x, y = RNG.normal(size=(7, 4)), one_hot(np.array([0, 2, 1, 1]), 3)
+    (before, _), *_ = some_network("tanh").loss_and_gradients(x, y)[1]
+    (entry,) = (r for r in rules.RULES if r.name == "hyperbolic tangent")
+    twice = replace(entry, pull=lambda g, y, x, i: 2 * entry.pull(g, y, x, i))
+    monkeypatch.setitem(rules._BY_HEAD, entry.head, [twice])
+    derived.activation_pullback.cache_clear()
+    try:
+        (after, _), *_ = some_network("tanh").loss_and_gradients(x, y)[1]
+    finally:
+        derived.activation_pullback.cache_clear()
+    assert after == pytest.approx(4 * before)  # the first of two hidden layers lies behind both activations
+
+
+def test_the_source_that_runs_is_the_derivations():
+    source = gradient("g'*swish(z)", "z", where="g: n, z: n").to_numpy()
+    assert derived.compiled(source)(g=G, z=Z) == pytest.approx(derived.activation_pullback("swish")(g=G, z=Z))
+
+
+@pytest.mark.parametrize("call", [lambda: derived.activation("relux"), lambda: derived.loss("hinge")])
+def test_unknown_names_are_named(call):
+    with pytest.raises(InputError, match="expected one of"):
+        call()

@@ -1,0 +1,62 @@
+import gzip
+
+import numpy as np
+import pytest
+
+from derive import InputError
+from verify.fit.network.idx import read_idx, read_images, write_idx
+
+
+@pytest.fixture
+def folder(tmp_path):
+    rng = np.random.default_rng(0)
+    for split, count in (("train", 12), ("t10k", 5)):
+        write_idx(tmp_path / f"{split}-images-idx3-ubyte.gz", rng.integers(0, 256, (count, 4, 3)))
+        write_idx(tmp_path / f"{split}-labels-idx1-ubyte", rng.integers(0, 3, count))
+    return tmp_path
+
+
+def test_images_are_read_gzip_or_not(folder):
+    images = read_images(folder)
+    assert images.train.shape == (12, 12)
+    assert images.test.shape == (5, 12)
+    assert images.size == (4, 3)
+    assert images.train.dtype == np.uint8
+
+
+def test_a_file_of_another_type_is_read_big_endian(tmp_path):
+    path = tmp_path / "numbers"
+    path.write_bytes(
+        bytes([0, 0, 12, 1, 0, 0, 0, 2]) + (258).to_bytes(4, "big") + (-1).to_bytes(4, "big", signed=True)
+    )
+    assert read_idx(path).tolist() == [258, -1]
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", "wrong magic"),
+        (b"PK\3\4abcd", "wrong magic"),
+        (bytes([0, 0, 8, 3, 0, 0]), "truncated within its header"),
+        (bytes([0, 0, 8, 1, 0, 0, 0, 9]) + b"123", "truncated, 11 bytes where 9 takes 17"),
+        (bytes([0, 0, 8, 1, 0, 0, 0, 1]) + b"123", "longer than its header"),
+        (gzip.compress(bytes([0, 0, 8, 1, 0, 0, 0, 1, 7]))[:-9], "damaged or truncated"),
+    ],
+)
+def test_malformed_files_are_named(tmp_path, content, message):
+    path = tmp_path / "broken-idx"
+    path.write_bytes(content)
+    with pytest.raises(InputError, match=message) as caught:
+        read_idx(path)
+    assert "broken-idx" in str(caught.value)
+
+
+def test_missing_and_mismatched_files_are_named(folder):
+    write_idx(folder / "t10k-labels-idx1-ubyte", np.zeros(4))
+    with pytest.raises(InputError, match="4 labels for the 5 images"):
+        read_images(folder)
+    (folder / "train-labels-idx1-ubyte").unlink()
+    with pytest.raises(InputError, match="holds no train labels"):
+        read_images(folder)
+    with pytest.raises(InputError, match="not a folder"):
+        read_images(folder / "nowhere")
