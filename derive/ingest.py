@@ -105,7 +105,7 @@ def _rebuild(e: Expr, args: list[Expr]) -> Expr:
     if isinstance(e, Inverse):
         return Inverse(args[0]) if matrices[0] else 1 / args[0]
     if isinstance(e, MatPow | Pow):
-        return build.matrix_power(*args) if matrices[0] else Pow(*args)
+        return build.matrix_power(*args) if matrices[0] else build.scalar_power(*args)
     if isinstance(e, Transpose | Adjoint):
         return build.transpose(args[0])
     if isinstance(e, ElementwiseApplyFunction):
@@ -118,6 +118,8 @@ def _rebuild(e: Expr, args: list[Expr]) -> Expr:
         return product
     if _is_positive_part(e):
         return _positive_part(Max(*args))
+    if not any(matrices) and getattr(e, "text", None) in build.OPERATORS:
+        return build.OPERATORS[e.text].build(*args)
     if type(e) in _AT_SCALAR or isinstance(e, Functional | MatrixFunction):
         if (not matrices[0] and not e.is_Matrix) or (not all(matrices) and len(args) == 1):
             word = _AT_SCALAR.get(type(e)) or e.text

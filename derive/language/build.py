@@ -20,6 +20,7 @@ from sympy import (
     Integer,
     Inverse,
     KroneckerProduct,
+    MatAdd,
     MatMul,
     MatPow,
     Mul,
@@ -28,15 +29,32 @@ from sympy import (
     S,
     Trace,
     Transpose,
-    ZeroMatrix,
     exp,
     log,
 )
 
 from derive import algebra
 from derive.errors import InputError
-from derive.functions import ELEMENTWISE, MATRIX_FUNCTIONS, Commutation, ExpmFrechet, elementwise
-from derive.language.shapes import Product, Shape, is_scalar, size_symbol, to_sympy
+from derive.functions import (
+    ELEMENTWISE,
+    MATRIX_FUNCTIONS,
+    Commutation,
+    Eigenvalue,
+    Eigenvector,
+    ExpmFrechet,
+    elementwise,
+)
+from derive.language.shapes import (
+    SCALAR,
+    Product,
+    Shape,
+    SizeConflict,
+    is_scalar,
+    show_shape,
+    size_symbol,
+    to_sympy,
+    unify,
+)
 
 #: The largest matrix power, and the largest exponent of a number, that is worked out.
 MAX_POWER = 64
@@ -44,7 +62,7 @@ MAX_POWER = 64
 
 @dataclass(frozen=True)
 class Operator:
-    """A function of several matrices: how many, the shape that it has, and how it is built."""
+    """A function of several arguments: how many, the shape that it has, and how it is built."""
 
     arity: int
     shape: Callable[[Any, Sequence[Any]], Shape]
@@ -75,6 +93,20 @@ def _commutation_shape(scope: Any, args: Sequence[Any]) -> Shape:
     return (size, size)
 
 
+def _eigval_shape(scope: Any, args: Sequence[Any]) -> Shape:
+    try:
+        unify(*args[0].shape)
+    except SizeConflict:
+        message = f"eigenvalues are those of a square matrix, this one is {show_shape(args[0].shape)}"
+        raise scope.error(message, args[0].position) from None
+    return SCALAR
+
+
+def _eigvec_shape(scope: Any, args: Sequence[Any]) -> Shape:
+    _eigval_shape(scope, args)
+    return (args[0].shape[0], 1)
+
+
 def kron(a: Expr, b: Expr) -> Expr:
     """Return the Kronecker product; a scalar scales."""
     if algebra.is_matrix(a) and algebra.is_matrix(b):
@@ -87,6 +119,8 @@ OPERATORS: dict[str, Operator] = {
     "kron": Operator(2, _kron_shape, kron),
     "dexpm": Operator(2, _frechet_shape, ExpmFrechet),
     "commutation": Operator(2, _commutation_shape, Commutation),
+    "eigval": Operator(2, _eigval_shape, lambda x, i: Eigenvalue(x, i) if algebra.is_matrix(x) else x),
+    "eigvec": Operator(2, _eigvec_shape, lambda x, i: Eigenvector(x, i) if algebra.is_matrix(x) else S.One),
 }
 
 
@@ -109,8 +143,6 @@ def product(*factors: Expr) -> Expr:
     coefficient = Mul(*scalars)
     if not run:
         return coefficient
-    if coefficient == 0:
-        return ZeroMatrix(run[0].shape[0], run[-1].shape[1])
     if coefficient != 1:
         return algebra.make(MatMul, coefficient, *run)
     return run[0] if len(run) == 1 else algebra.make(MatMul, *run)
@@ -122,13 +154,19 @@ def _product(ops: list[str], args: list[Expr]) -> Expr:
         if op == "*":
             pending.append(x)
         elif op == "/":
-            pending.append(_scalar_power(x, S.NegativeOne))
+            pending.append(scalar_power(x, S.NegativeOne))
         else:
             left = product(*pending)
             if op == "./":
                 x = elementwise_power(x, S.NegativeOne)
             pending = [hadamard(left, x)]
     return product(*pending)
+
+
+def add(*terms: Expr) -> Expr:
+    """Return a sum of matrices as it is written, flat; X - X keeps its shape in sight."""
+    flat = [a for term in terms for a in (term.args if isinstance(term, MatAdd) else [term])]
+    return algebra.make(MatAdd, *flat)
 
 
 def hadamard(a: Expr, b: Expr) -> Expr:
@@ -149,16 +187,24 @@ def elementwise_power(x: Expr, exponent: Expr) -> Expr:
     """Return every entry to a power; a scalar base takes the exponent's shape."""
     if not algebra.is_matrix(x):
         if not algebra.is_matrix(exponent):
-            return _scalar_power(x, exponent)
+            return scalar_power(x, exponent)
         x = product(x, OneMatrix(*exponent.shape))
+    if exponent == -1 and isinstance(x, HadamardPower) and x.exp.is_Rational:
+        exponent = -x.exp  # what ./ divides by has one exponent, as it is printed
+        x = x.base
     return x if exponent == 1 else HadamardPower(x, exponent)
 
 
-def _scalar_power(base: Expr, exponent: Expr) -> Expr:
+def scalar_power(base: Expr, exponent: Expr) -> Expr:
+    """Return a scalar to a power. Raises InputError for numbers that are too large to work out."""
     if base == 0 and exponent.is_negative:
         raise InputError("division by zero")
-    if base.is_number and exponent.is_number and abs(exponent) > MAX_POWER:
+    number = base if base.is_number else base.as_coeff_Mul()[0]
+    if abs(number) != 1 and exponent.is_number and abs(exponent) > MAX_POWER:
         raise InputError(f"a number to a power beyond {MAX_POWER} is not worked out: name it as a scalar")
+    if exponent.has(MatAdd):
+        # SymPy factors exponents as if all of their sums were of scalars, and fails.
+        return exp(exponent * log(base))
     return Pow(base, exponent)
 
 
@@ -193,20 +239,20 @@ def expression(node: Any, symbols: Mapping[str, Expr]) -> Expr:
     if op in ("vector", "matrix"):
         return algebra.ones((to_sympy(node.shape[0]), to_sympy(node.shape[1])))
     if op == "'":
-        return algebra.t(args[0]) if isinstance(args[0], OneMatrix | Transpose) else transpose(args[0])
+        return transpose(args[0])
     if op == "neg":
         return product(S.NegativeOne, args[0])
     if op == "+":
         terms = [
             a if sign == "+" else product(S.NegativeOne, a) for sign, a in zip(node.value, args, strict=True)
         ]
-        return algebra.add(*terms) if algebra.is_matrix(terms[0]) else Add(*terms)
+        return add(*terms) if algebra.is_matrix(terms[0]) else Add(*terms)
     if op == "*":
         return _product(node.value, args)
     if op == ".^":
         return elementwise_power(*args)
     if op == "^":
-        return matrix_power(*args) if algebra.is_matrix(args[0]) else _scalar_power(*args)
+        return matrix_power(*args) if algebra.is_matrix(args[0]) else scalar_power(*args)
     if op in OPERATORS:
         return OPERATORS[op].build(*args)
     if op in ELEMENTWISE:
@@ -221,9 +267,9 @@ def transpose(x: Expr) -> Expr:
     if isinstance(x, MatMul) and not algebra.is_matrix(x.args[0]):
         coefficient, factors = algebra.split(x)
         return product(
-            coefficient, Transpose(factors[0] if len(factors) == 1 else algebra.make(MatMul, *factors))
+            coefficient, transpose(factors[0] if len(factors) == 1 else algebra.make(MatMul, *factors))
         )
-    return Transpose(x)
+    return algebra.t(x) if isinstance(x, OneMatrix | Transpose) else Transpose(x)
 
 
 def absolute(c: Expr) -> Expr:

@@ -63,7 +63,8 @@ def _scan(text: str) -> None:
         raise ParseError(f"the text is {len(text)} characters long, at most {MAX_LENGTH} are read",
                          text[: MAX_LENGTH + 1], MAX_LENGTH)  # fmt: skip
     opened: list[int] = []
-    depth = run = 0
+    signs = [0]  # for every open bracket, the signs, powers and transposes in a row of the operand that is read
+    before = ""
     for i, c in enumerate(text):
         if not c.isascii() or c in "[]{}|@":
             mend = LOOK_ALIKES.get(c)
@@ -72,16 +73,21 @@ def _scan(text: str) -> None:
                              + (f": write {mend}" if mend else ": only ASCII is read"), text, i)  # fmt: skip
         if c == "(":
             opened.append(i)
-            depth = len(opened)
+            signs.append(0)
         elif c == ")":
             if not opened:
                 raise ParseError("this bracket was never opened", text, i)
             opened.pop()
-        run = run + 1 if c in "-+'^" else run if c in " \t\r\n" else 0
-        if depth > MAX_DEPTH or run > MAX_DEPTH:
+            signs.pop()
+        elif c in "^'" or (c in "+-" and before in "+-*/^(,"):
+            signs[-1] += 1
+        elif c in "+-*/,":
+            signs[-1] = 0
+        if len(opened) + sum(signs) > MAX_DEPTH:
             raise ParseError(
                 f"nested more than {MAX_DEPTH} deep: name parts of it or write it flatter", text, i
             )
+        before = before if c in " \t\r\n" else c
     if opened:
         raise ParseError("this bracket is never closed", text, opened[-1])
 
