@@ -1,0 +1,286 @@
+"""The text language: round trips, values, shapes, errors with their places, and texts that nobody would write."""
+
+import time
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, assume, example, given, settings
+from hypothesis import strategies as st
+
+from derive import gradient, parse, read_claim, to_text
+from derive.algebra import shape
+from derive.errors import InputError
+from tests.derive import outside
+from tests.derive.expressions import SHAPES, WHERE, texts
+from tests.derive.points import draw, gap
+from verify.evaluate import evaluate
+
+SIZES = {"m": 3, "n": 2}
+ANY_SHAPE = st.sampled_from([(1, 1), ("n", 1), ("m", "n"), ("n", "n")])
+SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example]
+
+
+# --------------------------------------------------------------------------------------- round trips
+
+
+def reject(error):
+    """Random texts divide by zero, or raise numbers to powers that are not worked out; there is no other reason."""
+    assert "division by zero" in str(error) or "power" in str(error), error
+    assume(False)
+
+
+@settings(max_examples=250, deadline=None, suppress_health_check=SLOW)
+@given(ANY_SHAPE.flatmap(lambda s: texts(s, depth=3)))
+def test_print_then_parse_gives_the_same_expression(text):
+    try:
+        problem = parse(text, WHERE)
+    except InputError as error:
+        reject(error)
+    printed = to_text(problem.expr)
+    assert read_claim(printed, problem, shape(problem.expr)) == problem.expr, printed
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=SLOW)
+@given(ANY_SHAPE.flatmap(lambda s: texts(s, depth=3, tame=True)))
+def test_parsing_and_printing_keep_the_value(text):
+    """The value of the text by a reader of the tests' own, of its expression, and of what is printed."""
+    values = draw(SHAPES, "", np.random.default_rng(1), SIZES)
+    read, _ = outside.evaluator(text, SHAPES, SIZES)
+    wanted = read(values)
+    problem = parse(text, WHERE)
+    found = evaluate(problem.expr, values, SIZES)
+    assert gap(found, wanted) < 1e-8
+    again = read_claim(to_text(problem.expr), problem, shape(problem.expr))
+    assert gap(evaluate(again, values, SIZES), wanted) < 1e-8
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("-2^2", -4), ("2^-1", 0.5), ("2^3^2", 512), ("6/2*3", 9), ("6/(2*3)", 1), ("1 - 2 - 3", -4),
+        ("-x'*x", -13), ("x'*x^2", 26), ("2*-3", -6), ("--2", 2), ("+2", 2), ("1e3", 1000), (".5", 0.5),
+        ("1.25e-1", 0.125), ("sum(2*x.^2)", 26), ("sum(-x.^2)", -13), ("sum(x'.^2)", 13), ("-1/2", -0.5),
+        ("x'*[y]", None), ("sum(x./y.*y)", 5), ("sum(x.*y./y)", 5), ("4/2/2", 1), ("sum(x^1)", 5),
+    ],
+)  # fmt: skip
+def test_precedence(text, value):
+    values = {"x": np.array([[2.0], [3.0]]), "y": np.array([[4.0], [7.0]])}
+    if value is None or text in ("sum(x^1)", "x'*x^2"):
+        with pytest.raises(InputError):
+            parse(text)
+        return
+    assert evaluate(parse(text, "x: n, y: n").expr, values, {"n": 2}).item() == pytest.approx(value)
+
+
+# -------------------------------------------------------------------------------------------- shapes
+
+
+@pytest.mark.parametrize(
+    ("text", "where", "shapes"),
+    [
+        ("A*x", "", {"A": ("m", "n"), "x": ("n", 1)}),
+        ("norm2(A*x - y)^2", "", {"A": ("m", "n"), "x": ("n", 1), "y": ("m", 1)}),
+        ("tr(A*B)", "", {"A": ("m", "n"), "B": ("n", "m")}),
+        ("1/2*norm2(W'*W*x - x)^2", "", {"W": ("m", "n"), "x": ("n", 1)}),
+        ("x'*A*x", "", {"A": ("n", "n"), "x": ("n", 1)}),
+        ("inv(K)*y", "", {"K": ("n", "n"), "y": ("n", 1)}),
+        ("alpha*X*X' + sigma*eye", "", {"alpha": (1, 1), "sigma": (1, 1), "X": ("m", "n")}),
+        ("W1*x_0 + b1", "b1: h", {"W1": ("h", "n"), "x_0": ("n", 1), "b1": ("h", 1)}),
+        ("A*x", "A: 3 x 4", {"A": (3, 4), "x": (4, 1)}),
+        ("A*x", "A: 3x4", {"A": (3, 4), "x": (4, 1)}),
+        ("a'*X*b", "a: m, b: n", {"a": ("m", 1), "b": ("n", 1), "X": ("m", "n")}),
+        ("t*x", "t: scalar", {"t": (1, 1), "x": ("n", 1)}),
+        ("kron(A, B)*x", "A: 2 x 3, B: 4 x 5", {"A": (2, 3), "B": (4, 5), "x": (15, 1)}),
+        ("vec(X)'*y", "X: 2 x 3", {"X": (2, 3), "y": (6, 1)}),
+        ("A.*B", "", {"A": ("m", "n"), "B": ("m", "n")}),
+        ("sum(A*vector(1))", "", {"A": ("m", "n")}),
+        ("diag(x)*A", "", {"x": ("n", 1), "A": ("n", "m")}),
+        ("diag(A)", "", {"A": ("n", "n")}),
+    ],
+)  # fmt: skip
+def test_shapes_are_inferred(text, where, shapes):
+    """Up to the names of the sizes."""
+    found = parse(text, where).shapes
+    renamed: dict = {}
+    for name, wanted in shapes.items():
+        for have, want in zip(found[name], wanted, strict=True):
+            assert renamed.setdefault(want, have) == have, (name, found)
+            assert isinstance(want, str) or have == want
+    assert len(set(map(str, renamed.values()))) == len(renamed)
+
+
+def test_a_where_may_be_a_mapping():
+    assert parse("A*x", {"A": ("3", "k"), "x": ("k", "1")}).expr == parse("A*x", "A: 3 x k, x: k").expr
+
+
+# -------------------------------------------------------------------------------------------- errors
+
+#: A text, the piece of it under the caret ("" for the end), and what the message says.
+WRONG = [
+    ("sum(x) + foo(x)", "foo", "unknown function foo"),
+    ("norm(x)", "norm", "did you mean norm"),
+    ("A*x + x'*A", "x'", "shapes do not fit in +"),
+    ("A*x + B*y + c", "c", "multiply the scalar by vector"),
+    ("x*y", "y", "transpose|write"),
+    ("(x + y", "(x", "never closed"),
+    ("x + y)", ")", "never opened"),
+    ("sum(x", "(x", "never closed"),
+    ("x +", "", "expected a number, a name or a bracket"),
+    ("* x", "* x", "expected"),
+    ("x ** 2", "**", r"written \^"),
+    ("x y", "y", "operator"),
+    ("2x", "x", "operator"),
+    ("x'*y $ 3", "$", "not part of the language"),
+    ("x − y", "−", "write -"),
+    ("x²", "²", r"write \^2"),
+    ("xᵀ*y", "ᵀ", "write '"),
+    ("α*x", "α", "write alpha"),
+    ("х + 1", "х", "only ASCII"),  # the Cyrillic letter
+    ("A·x", "·", r"write \*"),
+    ("[x]", "[", r"write \("),
+    ("x @ y", "@", r"write \*"),
+    ("inv(A*B + C)*D", None, None),
+    ("x/y", "y", "division by"),
+    ("A^x", "x", "exponent"),
+    ("A^T", "T", "transpose"),
+    ("A^0.5", None, "integer"),
+    ("tr(x)", "x", "square"),
+    ("det(x*y'*z)", "x*y", "square"),
+    ("softmax(A*B)", "A", "column"),
+    ("kron(A)", "kron", "takes 2 arguments"),
+    ("exp(x, y)", "exp", "takes 1 argument"),
+    ("exp", "exp", "needs an argument"),
+    ("vector(2)", "vector", "vector of ones"),
+    ("a(x + y)", "a(", "is a variable, not a function"),
+    ("1/0", None, "division by zero"),
+    ("2'", "'", "transpose"),
+    ("1" * 500, "1", "too long"),
+    ("1e999", "1e999", "too long"),
+]
+
+
+def caret(message):
+    """Return what stands under the caret, or None where there is none."""
+    lines = message.split("\n")
+    if len(lines) != 3:
+        return None
+    assert lines[2].strip() == "^"
+    return lines[1][lines[2].index("^") :]
+
+
+@pytest.mark.parametrize(("text", "piece", "says"), WRONG, ids=[w[0][:20] for w in WRONG])
+def test_an_error_names_the_place_and_the_mend(text, piece, says):
+    if says is None:
+        parse(text)
+        return
+    start = time.perf_counter()
+    with pytest.raises(InputError, match=says) as caught:
+        parse(text)
+    assert time.perf_counter() - start < 1
+    under = caret(str(caught.value))
+    assert under is not None
+    if piece is not None:
+        assert under.startswith(piece) if piece else under == ""
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("", "empty"), ("   \n\t ", "empty"), ("x" * 100_000, "100000 characters long"),
+        ("x+" * 50_000 + "x", "characters long"), ("(" * 10_000 + "x" + ")" * 10_000, "nested more than|long"),
+        ("(" * 5_000 + "x" + ")" * 5_000, "nested more than"), ("-" * 5_000 + "x", "nested more than"),
+        ("x" + "'" * 5_000, "nested more than"), ("2" + "^2" * 5_000, "nested|power|number"),
+        ("sin(" * 200 + "x" + ")" * 200, "nested more than"), ("(" * 10_000, "nested more than|never closed"),
+        ("2^2^2^2^2^2^2", "power"), ("X^1000000", "powers go up to"), ("9^(9^9)", "power"),
+        ("\x00", "not part of the language"), ("x\u202e", "not part"), ("x\n+\n", "expected"),
+        ("__import__('os')", "language|expected"), ("x.__class__", "language|expected|operator"),
+        ("lambda: 0", "language|expected|operator"),
+    ],
+)  # fmt: skip
+def test_what_nobody_writes_is_refused_at_once(text, says):
+    start = time.perf_counter()
+    with pytest.raises(InputError, match=says) as caught:
+        parse(text)
+    assert time.perf_counter() - start < 1
+    assert len(str(caught.value)) < 400
+    assert len(str(caught.value).split("\n")) in (1, 3)
+
+
+def test_a_claim_whose_sizes_do_not_follow_is_refused_with_the_place():
+    problem = parse("norm2(A*x)^2")
+    with pytest.raises(InputError, match="size of eye does not follow") as caught:
+        read_claim("tr(eye)*x", problem)
+    assert caret(str(caught.value)).startswith("eye")
+    with pytest.raises(InputError, match="y does not occur in the problem"):
+        read_claim("A*y", problem)
+    with pytest.raises(InputError, match="is it the transpose"):
+        read_claim("x'", problem, problem.shapes["x"])
+
+
+def test_depth_that_is_allowed_works_through_to_the_gradient():
+    inner = "x"
+    for _ in range(100):
+        inner = f"tanh({inner})"
+    d = gradient(f"sum({inner})", "x")
+    assert d.to_text()
+    assert d.to_numpy()
+
+
+@pytest.mark.parametrize(
+    ("text", "wrt", "where", "assume", "says"),
+    [
+        ("sum(x)", "x", "x: n x", "", "cannot read the declaration"),
+        ("sum(x)", "x", "x n", "", "cannot read the declaration"),
+        ("sum(x)", "x", "x: 0", "", "cannot read the declaration"),
+        ("sum(x)", "x", "x: n, x: m", "", "declared twice"),
+        ("A*x - y", "x", "A: m x n, y: n", "", "shapes do not fit in -"),
+        ("sum(x)", "x", "", "symetric(x)", "did you mean symmetric"),
+        ("sum(x)", "x", "", "nice(x)", "unknown assumption nice"),
+        ("sum(x)", "x", "", "symmetric(x)", "needs a square matrix"),
+        ("sum(A)", "A", "A: 2 x 3", "invertible(A)", "needs a square matrix"),
+        ("sum(x)", "x", "", "positive(y)", "y does not occur"),
+        ("sum(x)", "x", "", "positive x", "cannot read the assumption"),
+        ("A*x", "x", "", "", "a gradient needs a scalar"),
+        ("sum(x)", "x+1", "", "", "is not a variable"),
+        ("sum(x)", "", "", "", "is not a variable"),
+        ("sum(x)", "x,x", "", "", "named twice"),
+        ("sum(x) + sum(y)", "x,y", "", "", "by one variable"),
+    ],
+)
+def test_wrong_declarations_assumptions_and_variables(text, wrt, where, assume, says):
+    with pytest.raises(InputError, match=says):
+        gradient(text, wrt, where=where, assume=assume)
+
+
+# ------------------------------------------------------------------------------------------- fuzzing
+
+ALPHABET = st.sampled_from(
+    [*"+-*/^'(),.", ".*", "./", ".^", " ", "x", "y", "A", "B", "c", "1", "2.5", "eye", "vector(1)", "sum(", "inv(",
+     "tr(", "kron(", "exp(", "diag(", "vec(", "softmax(", "pinv(", "commutation(", "dexpm("]
+)  # fmt: skip
+
+
+@settings(max_examples=300, deadline=1000)
+@given(st.text(max_size=60))
+@example("x\u0301")
+@example("1e-999999999999")
+@example("x_" + "9" * 300)
+def test_any_text_is_read_or_refused(text):
+    try:
+        problem = parse(text)
+    except InputError:
+        return
+    assert to_text(problem.expr)
+
+
+@settings(max_examples=400, deadline=2000)
+@given(st.lists(ALPHABET, max_size=14).map("".join))
+def test_any_pieces_of_the_language_are_read_or_refused(text):
+    try:
+        problem = parse(text)
+    except InputError as error:
+        lines = str(error).split("\n")
+    else:
+        assert read_claim(to_text(problem.expr), problem, shape(problem.expr)) == problem.expr
+        return
+    assert len(lines) in (1, 3)
