@@ -8,7 +8,7 @@ PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 SOURCES := $(shell find derive verify reports -type f -not -path '*/__pycache__/*')
 
-.PHONY: report test benchmark clean
+.PHONY: report test benchmark readme clean
 
 report: build/report/index.html
 
@@ -23,6 +23,10 @@ test: $(VENV)/.installed-test
 
 benchmark: $(VENV)/.installed-test
 	$(BIN)/python -m pytest --override-ini addopts= tests/benchmarks --benchmark-only
+
+# Writes into README.md what its commands print now; a test fails where the two differ.
+readme: $(VENV)/.installed-test
+	$(BIN)/python -m tests.reports.readme
 
 clean:
 	rm -rf build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .benchmarks

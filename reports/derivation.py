@@ -160,7 +160,7 @@ def _conditions_as_formulas(d: derive.Derivation) -> dict[str, str]:
     for node in (node for graph in graphs for node in graph.nodes):
         if node.operation is not None and node.operation.holds:
             said, x = node.operation.holds, node.arguments[0]
-            shown[said.format(x=to_text(x))] = said.format(x=f"${latex(x)}$")
+            shown[said.format(x=to_text(x), y=node.expr)] = said.format(x=f"${latex(x)}$", y=node.expr)
     return shown
 
 

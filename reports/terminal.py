@@ -50,7 +50,8 @@ def show(blocks: Sequence[Block], out: Console | None = None) -> None:
     """Print blocks one after another."""
     out = out or console()
     for position, block in enumerate(blocks):
-        if position and isinstance(block, Heading | Box):
+        after_table = position and isinstance(blocks[position - 1], Table)
+        if position and (after_table or isinstance(block, Heading | Box)):
             out.print()
         _show(block, out)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
@@ -51,8 +52,16 @@ def _operations() -> Table:
     from derive.rules import RULES
     from reports.document import Table
 
-    rows = [[rule.name, rule.example, rule.source, rule.holds.format(x="its argument")] for rule in RULES]
+    rows = [[rule.name, rule.example, rule.source, _FIELD.sub(_generic, rule.holds)] for rule in RULES]
     return Table(["operation", "for example", "rule", "differentiable where"], rows)
+
+
+#: What a condition says of an operation's argument {x}, or of the operation {y} itself.
+_FIELD = re.compile(r"\{([xy])[^}]*\}")
+
+
+def _generic(field: re.Match[str]) -> str:
+    return "its argument" if field[1] == "x" else "k"
 
 
 def _markdown(table: Table) -> str:

@@ -67,7 +67,7 @@ def _show(found: SuiteReport) -> None:
     ]
     results = len({row.name for row in found.rows})
     counts = ", ".join(f"{number} {outcome}" for outcome, number in found.counts.items())
-    said = f"{results} results, {len(rows)} checks: {counts}; seed {found.seed}, {found.seconds:.1f} s"
+    said = f"{results} result{'s' * (results != 1)}, {len(rows)} checks: {counts}; seed {found.seed}, {found.seconds:.1f} s"
     table = Table(["result", "method", "verdict", "seconds", "finding"], rows, numeric=[3])
     terminal.show([table, Paragraph(literal(said))])
 

@@ -190,7 +190,7 @@ def test_verify_shows_every_method_and_holds(capsys):
     assert (code, err) == (0, "")
     for method in ("normal form", "prime field", "real balls", "central differences", "every line"):
         assert method in out
-    assert out.splitlines()[-1].startswith("1 results, ")
+    assert out.splitlines()[-1].startswith("1 result, ")
 
 
 def test_verify_as_json_counts_its_rows(capsys):

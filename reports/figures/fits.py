@@ -1,0 +1,128 @@
+"""Figures of fits: the data with the fitted function and its residuals, the network, the loss."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from reports.figures.canvas import COLOURS, FAINT, INK, axes, canvas, look
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from verify.fit.fit import Fit
+    from verify.fit.relu_net import ReluNet
+
+#: Residuals below this are drawn as if they were this, on the logarithmic axis.
+_FLOOR = 1e-17
+#: A network with more units is drawn with this many.
+_DRAWN = 12
+
+
+def fitted(fit: Fit) -> Figure:
+    """Draw the data, the fitted function with its kinks marked, and below them the residuals on a log axis."""
+    points = fit.points
+    x, y = points.xs, points.ys
+    margin = 0.04 * (x[-1] - x[0])
+    kinks = np.array([t for t in fit.net.kinks() if x[0] - margin <= t <= x[-1] + margin])
+    grid = np.unique(np.concatenate([np.linspace(x[0] - margin, x[-1] + margin, 400), kinks]))
+    residuals = np.abs(fit.net.residuals(points))
+    figure = canvas(5.6, 4.0)
+    with look():
+        top, bottom = figure.subplots(2, 1, sharex=True, height_ratios=(3, 1))
+        top.plot(grid, fit.net(grid), color=COLOURS[0], label=f"network, {fit.net.hidden} units", zorder=2)
+        top.plot(x, y, "o", color=INK, label="data", zorder=3)
+        if len(kinks):
+            top.plot(
+                kinks,
+                fit.net(kinks),
+                "D",
+                markersize=7,
+                markerfacecolor="none",
+                markeredgecolor=COLOURS[1],
+                label="kinks",
+                zorder=4,
+            )
+        top.set_ylabel("$y$")
+        top.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=3, fontsize=8.5)
+        shown = np.maximum(residuals, _FLOOR)
+        bottom.vlines(x, _FLOOR / 10, shown, color=COLOURS[2])
+        bottom.plot(x, shown, "o", color=COLOURS[2])
+        bottom.set_yscale("log")
+        bottom.set_ylim(_FLOOR / 10, max(10 * float(shown.max()), 1e-9))
+        if not residuals.any():
+            bottom.text(0.5, 0.6, "every residual is exactly 0", transform=bottom.transAxes, ha="center")
+        bottom.set_xlabel("$x$")
+        bottom.set_ylabel("|residual|")
+    return figure
+
+
+def drawn_network(net: ReluNet) -> Figure:
+    """Draw input, hidden units and output, with the weights on the edges and the biases in the nodes."""
+    wh, bh, wo, b0 = net.arrays()
+    shown = min(net.hidden, _DRAWN)
+    figure, ax = axes(5.6, max(1.6, 0.62 * shown + 0.5))
+    with look():
+        ax.set_axis_off()
+        ys = np.linspace(shown - 1, 0, shown) if shown > 1 else np.zeros(shown)
+        middle = (shown - 1) / 2
+        scale = np.abs(wo).max(initial=0.0) or 1.0
+        for k, height in enumerate(ys):
+            for (xa, ya), (xb, yb), weight, width in (
+                ((0.0, middle), (2.0, height), wh[k], 1.0),
+                ((2.0, height), (4.0, middle), wo[k], 0.6 + 1.8 * abs(wo[k]) / scale),
+            ):
+                colour = COLOURS[0] if weight >= 0 else COLOURS[1]
+                ax.plot([xa, xb], [ya, yb], color=colour, linewidth=width, zorder=1)
+                # Labels stand near the hidden unit, where the edges are apart.
+                share = 0.62 if xa == 0.0 else 0.38
+                ax.text(
+                    xa + share * (xb - xa),
+                    ya + share * (yb - ya),
+                    f"{weight:.3g}",
+                    ha="center",
+                    va="center",
+                    fontsize=8,
+                    bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.8, "alpha": 0.85},
+                    color=INK,
+                    zorder=2,
+                )
+            _node(ax, 2.0, height, f"{bh[k]:+.3g}")
+        _node(ax, 0.0, middle, "$x$")
+        _node(ax, 4.0, middle, f"{b0:+.3g}")
+        ax.text(4.33, middle, "$y$", ha="left", va="center")
+        title = "input weight · ReLU unit with its bias · output weight"
+        ax.set_title(
+            title if shown == net.hidden else f"{title} (the first {shown} of {net.hidden} units)",
+            fontsize=8.5,
+        )
+        ax.set_xlim(-0.4, 4.6)
+        ax.set_ylim(-0.6, max(shown - 1, 0) + 0.6)
+    return figure
+
+
+def _node(ax: object, x: float, y: float, text: str) -> None:
+    ax.text(  # type: ignore[attr-defined]
+        x,
+        y,
+        text,
+        ha="center",
+        va="center",
+        fontsize=8.5,
+        zorder=3,
+        color="black",
+        bbox={"boxstyle": "round,pad=0.45", "facecolor": "white", "edgecolor": FAINT, "linewidth": 0.9},
+    )
+
+
+def loss_curve(losses: Sequence[float], label: str = "mean squared error") -> Figure:
+    """Draw the loss against the step, on a log axis."""
+    figure, ax = axes(5.6, 2.8)
+    with look():
+        values = np.asarray(losses, float)
+        ax.semilogy(np.arange(len(values)), np.maximum(values, 1e-33), color=COLOURS[0], linewidth=1)
+        ax.set_xlabel("step")
+        ax.set_ylabel(label)
+    return figure
