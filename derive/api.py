@@ -201,5 +201,5 @@ def _conditions(graph: Graph) -> tuple[str, ...]:
         words = node.operation.holds
         if not algebra.is_matrix(x):
             words = words.replace("no entry of {x} is zero", "{x} is not zero").replace("every entry of ", "")
-        found.append(words.format(x=to_text(x)))
+        found.append(words.format(x=to_text(x), y=node.expr))
     return tuple(dict.fromkeys(found))

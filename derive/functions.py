@@ -47,10 +47,14 @@ from sympy.matrices.expressions.applyfunc import ElementwiseApplyFunction
 from sympy.matrices.expressions.diagonal import DiagonalOf
 from sympy.matrices.expressions.matexpr import MatrixExpr
 
+from derive.errors import InputError
+
 __all__ = [
     "ELEMENTWISE",
     "Adjugate",
     "Commutation",
+    "Eigenvalue",
+    "Eigenvector",
     "EntrySum",
     "Expm",
     "ExpmFrechet",
@@ -198,7 +202,7 @@ def spell(template: str, args: Sequence[str]) -> str:
 
 
 class Functional(Expr):
-    """A real scalar function of one matrix; `args[0]` is the matrix."""
+    """A real scalar function of one matrix; `args[0]` is the matrix, further ones are numbers."""
 
     is_commutative = True
     is_real = True
@@ -209,9 +213,9 @@ class Functional(Expr):
     square_argument: ClassVar[bool] = False
     column_argument: ClassVar[bool] = False
 
-    def __new__(cls, arg: MatrixExpr) -> Functional:
+    def __new__(cls, *args: Expr) -> Functional:
         """Apply the function to a matrix expression."""
-        return Expr.__new__(cls, _sympify(arg))
+        return Expr.__new__(cls, *[_sympify(a) for a in args])
 
     @property
     def arg(self) -> MatrixExpr:
@@ -219,14 +223,15 @@ class Functional(Expr):
         return self.args[0]
 
     def _sympystr(self, printer: Any) -> str:
-        return f"{self.text}({printer._print(self.arg)})"
+        return f"{self.text}({', '.join(printer._print(a) for a in self.args)})"
 
     def _latex(self, printer: Any, exp: str | None = None) -> str:
         body = spell(self.tex or operator(self.text), [printer._print(a) for a in self.args])
         return body if exp is None else rf"\left({body}\right)^{{{exp}}}"
 
     def _numpycode(self, printer: Any) -> str:
-        return "(" + self.numpy.format(printer._print(self.arg)).replace("np.", "numpy.") + ")"
+        args = [printer._print(a) for a in self.args]
+        return "(" + self.numpy.format(*args).replace("np.", "numpy.") + ")"
 
 
 class LogDet(Functional):
@@ -286,6 +291,33 @@ class LogSumExp(Functional):
     def definition(self) -> Expr:
         """Return the function in terms of exp and log."""
         return log(EntrySum(elementwise(exp, self.arg)))
+
+
+def _place(x: Expr, i: Expr) -> tuple[Expr, Expr]:
+    """Return a matrix and the place of one of its eigenvalues, if it has one there. Raises InputError."""
+    x, i = _sympify(x), _sympify(i)
+    if x.shape[0] != x.shape[1]:
+        raise InputError(f"eigenvalues are those of a square matrix, this one is {x.shape[0]} x {x.shape[1]}")
+    if not (i.is_Integer and i > 0):
+        raise InputError(f"an eigenvalue's place is 1 for the smallest, 2 for the next and so on, not {i}")
+    if x.shape[0].is_Integer and i > x.shape[0]:
+        raise InputError(f"a {x.shape[0]} x {x.shape[0]} matrix has no eigenvalue number {i}")
+    return x, i
+
+
+class Eigenvalue(Functional):
+    """The i-th smallest eigenvalue of a symmetric matrix, i = 1, 2, ...
+
+    At other matrices nearby it is the eigenvalue that continues it (Magnus 1985, theorem 1).
+    """
+
+    text = "eigval"
+    tex = r"\lambda_{<1>}\left(<0>\right)"
+    numpy = "np.linalg.eigvalsh({0})[{1} - 1]"
+
+    def __new__(cls, x: Expr, i: Expr) -> Functional:
+        """Name the i-th eigenvalue of x. Raises InputError where there is none."""
+        return super().__new__(cls, *_place(x, i))
 
 
 # ------------------------------------------------------------------------------- matrices of a matrix
@@ -405,6 +437,30 @@ class Toeplitz(MatrixFunction):
         " [np.trace(x, k) for k in range(len(x))]))({0})"
     )
     square_argument = True
+
+
+class Eigenvector(MatrixFunction):
+    """The eigenvector v of the i-th smallest eigenvalue of a symmetric matrix, with v'v = 1.
+
+    Its sign is such that, of the entries larger than nine tenths of the largest in size, the first is positive: where
+    two entries have the same size, as in the eigenvectors of Toeplitz matrices, rounding does not choose.
+    """
+
+    text = "eigvec"
+    tex = r"v_{<1>}\left(<0>\right)"
+    numpy = (
+        "(lambda v: v*np.sign(v[np.argmax(np.abs(v) > 0.9*np.abs(v).max())]))"
+        "(np.linalg.eigh({0})[1][:, [{1} - 1]])"
+    )
+
+    def __new__(cls, x: Expr, i: Expr) -> MatrixFunction:
+        """Name the i-th eigenvector of x. Raises InputError where there is none."""
+        return super().__new__(cls, *_place(x, i))
+
+    @property
+    def shape(self) -> tuple[Expr, Expr]:
+        """Return (n, 1) for an n x n argument."""
+        return (self.arg.shape[0], S.One)
 
 
 class Commutation(MatrixFunction):

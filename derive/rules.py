@@ -10,7 +10,8 @@ They are adjoint to each other: ⟨g, push(d)⟩ = ⟨pull(g), d⟩. Sums over p
 elsewhere, once. An operation that is linear in each argument says `push=linear(...)`: the tangent takes
 the argument's place. An elementwise function is one line: its derivative in terms of x and y.
 
-`example` is a text from which the tests make problems; `holds` says where the derivative exists.
+`example` is a text from which the tests make problems; `holds` says where the derivative exists, with {y} for the
+expression and {x} for its first argument.
 
 Sources: Giles 2008, "Collected matrix derivative results"; MC, the Matrix Cookbook (2012); Magnus and Neudecker
 2019, "Matrix Differential Calculus", 3rd edition; Higham 2008, "Functions of Matrices".
@@ -65,6 +66,8 @@ from derive.entrywise import any_derivative
 from derive.errors import InputError
 from derive.functions import (
     Adjugate,
+    Eigenvalue,
+    Eigenvector,
     EntrySum,
     Expm,
     ExpmFrechet,
@@ -261,6 +264,29 @@ def _frechet_push(d: M, y: M, x: Sequence[M], i: int) -> M:
     return M(algebra.frechet(x[0].e, d.e))
 
 
+# ------------------------------------------------------------------------- eigenvalues and eigenvectors
+
+
+def _symmetric_argument(y: Expr) -> tuple[Expr, ...]:
+    """Return the matrix: at one that is not symmetric, the left eigenvectors are others than the right ones."""
+    if not algebra.is_symmetric(y.args[0]):
+        raise InputError(
+            f"the matrix of {y} is not seen to be symmetric: assume symmetric(X), and for second derivatives "
+            "structured-symmetric(X), or write it as X + X' or X*X'"
+        )
+    return y.args[:1]
+
+
+def _eigenvector(y: M, x: M) -> M:
+    return M(Eigenvector(x.e, y.e.args[1]))
+
+
+def _reduced(y: M, x: M, u: M) -> M:
+    """Return pinv(λI - X) u for the eigenvalue λ of the unit eigenvector y, by an inverse: on y, λI - X + yy' is 1."""
+    value = M(Eigenvalue(x.e, y.e.args[1]))
+    return _inv(value * _eye(x) - x + y @ y.T) @ (u - y @ (y.T @ u))
+
+
 # ------------------------------------------------------------------------------------- ways of writing
 
 
@@ -423,7 +449,21 @@ RULES: tuple[Operation, ...] = (
         push=lambda d, y, x, i: M(Softmax(x[0].e)).T @ d,
         example="logsumexp(x)", source="Boyd and Vandenberghe 2004, 3.1.5",
     ),
+    Operation(
+        "eigenvalue", Eigenvalue,
+        pull=lambda g, y, x, i: g * (_eigenvector(y, x[0]) @ _eigenvector(y, x[0]).T),
+        push=lambda d, y, x, i: _eigenvector(y, x[0]).T @ d @ _eigenvector(y, x[0]),
+        example="eigval(A*A', 2)", source="Magnus 1985, theorem 1, MC (67)",
+        holds="eigenvalue {y.args[1]} of {x} is simple", arguments=_symmetric_argument,
+    ),
     # --- matrices of a matrix
+    Operation(
+        "eigenvector", Eigenvector,
+        pull=lambda g, y, x, i: _reduced(y, x[0], g) @ y.T,
+        push=lambda d, y, x, i: _reduced(y, x[0], d @ y),
+        example="eigvec(A*A', 2)", source="Magnus 1985, theorem 1, MC (68)",
+        holds="eigenvalue {y.args[1]} of {x} is simple", arguments=_symmetric_argument,
+    ),
     Operation(
         "softmax", Softmax,
         pull=lambda g, y, x, i: y * g - y @ (y.T @ g),

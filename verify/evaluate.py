@@ -60,7 +60,17 @@ from sympy.matrices.expressions.applyfunc import ElementwiseApplyFunction
 from sympy.matrices.expressions.diagonal import DiagonalOf
 
 from derive.errors import InputError
-from derive.functions import Commutation, EntrySum, Expm, ExpmFrechet, PseudoInverse, Toeplitz, Vec
+from derive.functions import (
+    Commutation,
+    Eigenvalue,
+    Eigenvector,
+    EntrySum,
+    Expm,
+    ExpmFrechet,
+    PseudoInverse,
+    Toeplitz,
+    Vec,
+)
 from verify import ties
 from verify.arithmetics.base import Abstain, Arithmetic, Array, Undefined
 from verify.arithmetics.dual import Dual
@@ -404,6 +414,8 @@ _OPERATIONS: dict[type, tuple[Callable[[Any], tuple[Basic, ...]], Callable[..., 
     Vec: (_all, lambda env, node, x: x.T.reshape(-1, 1)),
     PseudoInverse: (_all, lambda env, node, x: env.arithmetic.pseudo_inverse(x)),
     Toeplitz: (_all, _toeplitz),
+    Eigenvalue: (_first, lambda env, node, x: env.arithmetic.eigenpair(x, int(node.args[1]))[0]),
+    Eigenvector: (_first, lambda env, node, x: env.arithmetic.eigenpair(x, int(node.args[1]))[1]),
     Expm: (_all, lambda env, node, x: env.arithmetic.expm(x)),
     ExpmFrechet: (_all, _exponential_derivative),
     log: (_log_children, _log),

@@ -21,8 +21,6 @@ LEFT_OUT: dict[str, str] = {
     "47": "says what 50 says",
     "65": "the sum of the eigenvalues: as a trace, it is 99",
     "66": "the product of the eigenvalues: as a determinant, it is 49",
-    "67": "one eigenvalue",
-    "68": "one eigenvector",
     "94": "the first member of the chain that ends in 95",
     "96": "defines the function of 97 and 98",
     "128": "sine and cosine of a matrix, by their power series",

@@ -23,6 +23,7 @@ class Unreadable(Exception):
 # ------------------------------------------------------------------------------------------- the tree
 
 _WORD = re.compile(r"\s*(\d+\.\d+|\d+|[A-Za-z]\w*|\.[*/^]|[-+*/^'(),])")
+_TWO = ("kron", "dexpm", "commutation", "eigval", "eigvec")
 _LOOSE = {"+": 1, "-": 1, "*": 2, "/": 2, ".*": 2, "./": 2}
 
 
@@ -106,7 +107,7 @@ def read(text: str) -> Tree:
             if parts != [Tree("number", leaf="1")]:
                 raise Unreadable(f"only {word}(1) is known")
             return Tree(word)
-        if word not in _FUNCTIONS or len(parts) != (2 if word in ("kron", "dexpm", "commutation") else 1):
+        if word not in _FUNCTIONS or len(parts) != (2 if word in _TWO else 1):
             raise Unreadable(f"unknown function {word} of {len(parts)}")
         return Tree(word, parts)
 
@@ -187,8 +188,8 @@ def _shape(tree, p, shapes):
         if tree.leaf not in shapes:
             raise Unreadable(f"unknown name {tree.leaf}")
         return shapes[tree.leaf]
-    if op in ("number", "tr", "det", "logdet", "norm1", "norm2", "sum", "logsumexp"):
-        if op in ("tr", "det", "logdet"):
+    if op in ("number", "tr", "det", "logdet", "norm1", "norm2", "sum", "logsumexp", "eigval"):
+        if op in ("tr", "det", "logdet", "eigval"):
             _same(*p[0], op)
         return (1, 1)
     if op == "eye":
@@ -227,6 +228,9 @@ def _shape(tree, p, shapes):
         raise Unreadable("softmax of what is no column")
     if op == "pinv":
         return p[0][::-1]
+    if op == "eigvec":
+        _same(*p[0], op)
+        return (p[0][0], 1)
     if op == "diag" and _size(p[0][1]) == 1:
         return (p[0][0], p[0][0])
     if op == "diag":
@@ -274,6 +278,22 @@ def diagonal(x: np.ndarray) -> np.ndarray:
     return np.diag(x[:, 0]) if x.shape[1] == 1 else np.diag(x).reshape(-1, 1)
 
 
+def eigenvalue(x: np.ndarray, i: float) -> float:
+    """Return the i-th smallest eigenvalue of a symmetric matrix, or of one nearby."""
+    return np.sort(np.linalg.eigvals(x).real)[int(i) - 1]
+
+
+def eigenvector(x: np.ndarray, i: float) -> np.ndarray:
+    """Return its eigenvector of length 1, the first of its large entries being positive, by inverse iteration."""
+    v = np.ones((len(x), 1))
+    shifted = x - (eigenvalue(x, i) + 1e-10) * np.eye(len(x))
+    for _ in range(4):
+        v = np.linalg.solve(shifted, v)
+        v = v / np.linalg.norm(v)
+    large = np.flatnonzero(np.abs(v) > 0.9 * np.abs(v).max())
+    return v * np.sign(v[large[0]])
+
+
 def diagonal_sums(x: np.ndarray) -> np.ndarray:
     """Return the matrix in which every entry is the sum of its diagonal."""
     n = len(x)
@@ -304,6 +324,8 @@ _FUNCTIONS = {
     "dexpm": lambda x, e: scipy.linalg.expm_frechet(x, e, compute_expm=False),
     "commutation": commutation,
     "toeplitz": diagonal_sums,
+    "eigval": lambda x, i: eigenvalue(x, i.item()),
+    "eigvec": lambda x, i: eigenvector(x, i.item()),
 }  # fmt: skip
 
 _OPERATORS = {

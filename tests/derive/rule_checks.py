@@ -37,6 +37,8 @@ MORE: dict[str, tuple[str, ...]] = {
     "derivative of the matrix exponential": ("dexpm(X, Y)",),
     "elementwise product": ("A.*B.*C", "x.*y"),
     "vec": ("vec(x')",),
+    "eigenvalue": ("eigval(X + X', 1)",),
+    "eigenvector": ("eigvec(X + X', 1)",),
 }
 
 
@@ -84,6 +86,8 @@ def _case(entry: Operation, text: str, where: str, chance: random.Random) -> Cas
 
 def _well_conditioned(entry: Operation, case: Case) -> bool:
     """Tell whether the point lies well inside of where an inverse exists (a thin A*B has none)."""
+    if "simple" in entry.holds:
+        return all(np.diff(np.linalg.eigvalsh(x)).min() > 0.2 for x in case.values.values())
     needed = "invertible" in entry.holds or "rank" in entry.holds or entry.name == "matrix power"
     return not needed or all(np.linalg.cond(x) < 30 for x in case.values.values())
 

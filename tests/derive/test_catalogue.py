@@ -37,6 +37,8 @@ _NAMES = {
     "logdet": lambda x: np.linalg.slogdet(x)[1],
     "matpow": np.linalg.matrix_power,
     "toeplitz": outside.diagonal_sums,
+    "eigenvalue": outside.eigenvalue,
+    "eigenvector": outside.eigenvector,
     "norm2": lambda x: np.sqrt(np.sum(x * x)),
     "vec": lambda x: x.T.reshape(-1, 1),
 }
