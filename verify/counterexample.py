@@ -14,6 +14,7 @@ from random import Random
 from typing import Any
 
 import numpy as np
+from flint import arb
 from sympy import Expr, S
 
 from verify.arithmetics.balls import Balls
@@ -30,6 +31,8 @@ PLAIN = ((1, 2, 1), (-2, 2, 1), (-3, 3, 1), (1, 4, 2), (-3, 3, 4), (1, 9, 10))
 #: Trials of a plainer point after which the counterexample is plain enough; fewer where the point has so many
 #: entries that all trials together would evaluate more than this.
 TRIALS, ENTRIES = 150, 20_000
+#: The longest exact value that is written out.
+LONGEST = 40
 #: The number of entries from which on an array is described rather than written out.
 LARGE = 100
 
@@ -210,7 +213,8 @@ class _Search:
         return {n.name for n in nodes if hasattr(n, "name")} | set(self.statement.wrt)
 
     def _text(self, e: Any) -> str:
-        return str(e) if self.arithmetic is RATIONALS else e.str(15)
+        exact = str(e) if self.arithmetic is RATIONALS else ""
+        return exact if exact and len(exact) <= LONGEST else arb(e).str(15)
 
 
 def _plainness(q: Fraction) -> tuple[int, int, bool]:

@@ -109,7 +109,11 @@ def _sign(e: Any) -> Any:
     )
 
 
+def _log(e: Any) -> Any:
+    return e.log() if e > 0 else Unknown("the logarithm of a number that is not positive", Undefined)
+
+
 _BALL: dict[str, Any] = {
     name: getattr(arb, name)
-    for name in ("exp", "log", "sin", "cos", "tan", "sinh", "cosh", "tanh", "asin", "acos", "atan")
-} | {"abs": abs, "log_abs": lambda e: abs(e).log(), "sign": _sign, "kink": _kink}
+    for name in ("exp", "sin", "cos", "tan", "sinh", "cosh", "tanh", "asin", "acos", "atan")
+} | {"abs": abs, "log": _log, "log_abs": lambda e: _log(abs(e)), "sign": _sign, "kink": _kink}
