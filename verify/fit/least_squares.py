@@ -57,7 +57,11 @@ class _Search:
         self.damping = np.full((BATCH, 1), 1e-2)
         self.linear = self._project(self.kinks, self.sides)
         self.least, self.best_cost = np.inf, np.inf
-        self.best: tuple[np.ndarray, np.ndarray, np.ndarray] = (self.kinks[0], self.sides[0], np.zeros(hidden + 1))
+        self.best: tuple[np.ndarray, np.ndarray, np.ndarray] = (
+            self.kinks[0],
+            self.sides[0],
+            np.zeros(hidden + 1),
+        )
         self._keep_best()
 
     def _draw(self, count: int) -> tuple[np.ndarray, np.ndarray]:

@@ -34,7 +34,9 @@ def least_residual(points: Points, hidden: int) -> float:
 
     n = len(points)
     if comb(n - 1 + hidden, hidden) > LIMIT:
-        raise InputError(f"{points.name}: too many ways to place {hidden} kinks among {n} points to search them all")
+        raise InputError(
+            f"{points.name}: too many ways to place {hidden} kinks among {n} points to search them all"
+        )
     x, y = points.xs, points.ys
     lines = _line_residuals(x, y)
     # Interval -1: the kink lies outside, so that the unit is a line on all points.
@@ -119,4 +121,4 @@ def _solve(
     found = linprog(
         objective, A_ub=np.vstack(rows), b_ub=np.concatenate(right), bounds=(None, None), method="highs"
     )
-    return float(found.fun) if found.status == 0 else float("inf")
+    return float(found.fun) if found.status == 0 and found.fun is not None else float("inf")

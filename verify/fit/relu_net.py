@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
@@ -25,10 +25,10 @@ class ReluNet:
     b0: Any
 
     @classmethod
-    def from_vector(cls, p: Sequence[float]) -> ReluNet:
+    def from_vector(cls, p: Iterable[float]) -> ReluNet:
         """Split a vector (wh, bh, wo, b0) of length 3h + 1."""
-        h = len(p) // 3
         values = [float(v) for v in p]
+        h = len(values) // 3
         return cls(tuple(values[:h]), tuple(values[h : 2 * h]), tuple(values[2 * h : 3 * h]), values[-1])
 
     @property

@@ -92,7 +92,9 @@ def fit_by_roots(
                 best, least = found, largest
             if progress is not None and tries % 16 == 0:
                 progress(tries, least)
-    return Fit(points, "fsolve", ReluNet.from_vector(best), tries - 1, perf_counter() - begin, least <= enough)
+    return Fit(
+        points, "fsolve", ReluNet.from_vector(best), tries - 1, perf_counter() - begin, least <= enough
+    )
 
 
 def _good_start(points: Points, hidden: int, rng: np.random.Generator) -> np.ndarray:

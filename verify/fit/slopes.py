@@ -73,7 +73,9 @@ def search(
     scaled = [Stretch(a, b, s.numerator * (scale // s.denominator)) for a, b, s in parts]
     to_go = _kinks_to_go(scaled)
     if to_go[0][0] != least:
-        raise InternalError(f"the cone of reachable slopes counts {to_go[0][0]} kinks, the turns count {least}")
+        raise InternalError(
+            f"the cone of reachable slopes counts {to_go[0][0]} kinks, the turns count {least}"
+        )
     # Layers of states after each half-step (at a joint: kink or none; across a stretch: a move), each with the
     # state that it came from, the slope intervals of the pieces that ended, and which of those are included.
     layers: list[dict[tuple[_State, int], Any]] = [{(_State(-inf, inf, False, 0, 0), 0): None}]
@@ -212,7 +214,7 @@ def _add(a: Any, b: Any) -> Any:
 def _sums(state: _State, move: _Move) -> list[tuple[_State, tuple[bool, ...]]]:
     """Return the states after a move, one for each choice of the ended pieces that enter the sum."""
     lo, hi = move[-1]
-    found = [(state, ())]
+    found: list[tuple[_State, tuple[bool, ...]]] = [(state, ())]
     for interval in move[:-1]:
         found = [
             (_State(lo, hi, odd, a, b), (*chosen, included))
@@ -308,7 +310,8 @@ def _inside(a: Rational, b: Rational, chord: Rational, slopes: list[Rational]) -
     down = -sum(e for e in excess if e < 0)
     # Lengths for which Σ length·excess = 0.
     lengths = [down if e > 0 else up if e < 0 else up + down for e in excess]
-    kinks, t = [], 0
+    kinks: list[Rational] = []
+    t: Rational = 0
     for length in lengths[:-1]:
         t += length
         kinks.append(a + quotient(t * (b - a), sum(lengths)))

@@ -1,0 +1,153 @@
+"""The four ways to fit points, under their names, and their comparison."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Sequence
+from typing import Literal, get_args
+
+from derive.errors import InputError
+from verify.fit.exact import ExactFit, exact_network
+from verify.fit.fit import Budget, Fit, Progress
+from verify.fit.points import Points
+
+__all__ = ["METHODS", "Comparison", "Method", "Start", "compare", "fit_points", "usual_hidden"]
+
+Method = Literal["exact", "fsolve", "least-squares", "train"]
+METHODS: tuple[Method, ...] = get_args(Method)
+Start = Literal["good", "normal"]
+
+#: Hidden units where nobody says how many: four as for the toy data, more where the points need more.
+_FEWEST, _MOST = 4, 16
+
+
+def fit_points(
+    points: Points,
+    method: Method = "exact",
+    hidden: int | None = None,
+    seed: int = 0,
+    start: Start = "good",
+    budget: Budget | None = None,
+    progress: Progress | None = None,
+) -> Fit:
+    """Fit a one-hidden-layer ReLU network to points.
+
+    Without `hidden`, "exact" takes the least number of units and the other methods `usual_hidden`. `start` is for
+    fsolve. The same seed gives the same network, unless the seconds of the budget cut the search short. Raises
+    InputError for fewer than one unit, for fewer than "exact" needs, and as `square_system`.
+    """
+    if method not in METHODS:
+        raise InputError(f"unknown method {method!r}; expected one of {', '.join(METHODS)}")
+    if start not in get_args(Start):
+        raise InputError(f"unknown start {start!r}; expected one of {', '.join(get_args(Start))}")
+    if hidden is not None and hidden < 1:
+        raise InputError(f"{hidden} hidden units; a network needs at least 1")
+    if method == "exact":
+        return _exact(points, hidden)
+    units = usual_hidden(points, method) if hidden is None else hidden
+    if method == "fsolve":
+        from verify.fit.roots import fit_by_roots
+
+        found = fit_by_roots(points, units, seed, start, budget, progress)
+    elif method == "least-squares":
+        from verify.fit.least_squares import fit_by_least_squares
+
+        found = fit_by_least_squares(points, units, seed, budget, progress)
+    else:
+        from verify.fit.descent import fit_by_training
+
+        found = fit_by_training(points, units, seed, budget, progress)
+    if found.converged:
+        return found
+    least = exact_network(points)
+    hint = (
+        f"these points need {least.units} units, so {units} cannot pass through all of them"
+        if least.minimal and least.units > units
+        else "allow more with --budget, take another --seed or more --hidden units, or use --method exact"
+    )
+    note = f"not solved within the budget of {found.restarts + 1} starts, {found.seconds:.3g} s: {hint}"
+    return dataclasses.replace(found, notes=(note,))
+
+
+def usual_hidden(points: Points, method: Method) -> int:
+    """Return the number of hidden units where none is given; fsolve gets a square system."""
+    usual = min(max(_FEWEST, exact_network(points).units), _MOST)
+    return max(usual, -(-(len(points) - 1) // 3)) if method == "fsolve" else usual
+
+
+def _exact(points: Points, hidden: int | None) -> Fit:
+    found = exact_network(points)
+    notes = found.proof()
+    net = found.net
+    if hidden is not None and hidden < found.units:
+        if found.minimal:
+            raise InputError(
+                f"{points.name}: no network of {hidden} hidden units passes through these points: the least is "
+                f"{found.units}{_left_over(found, hidden)}; take --hidden {found.units} or --method least-squares"
+            )
+        raise InputError(
+            f"{points.name}: found a network of {found.units} hidden units and none of {hidden}; take --hidden "
+            f"{found.units} or --method least-squares"
+        )
+    if hidden is not None and hidden > found.units:
+        notes.append(f"Padded to {hidden} units; the added ones have weight 0.")
+        net = net.padded(hidden)
+    if points.merged:
+        notes.append(f"{points.merged} repeated point{'s' if points.merged > 1 else ''} counted once.")
+    return Fit(points, "exact", net, 0, found.seconds, True, tuple(notes))
+
+
+def _left_over(found: ExactFit, hidden: int) -> str:
+    from verify.fit.minimax import least_residual
+
+    try:
+        residual = least_residual(found.points, hidden)
+    except InputError:
+        return ""
+    return f" (with {hidden} the largest residual is at least {residual:.6g})"
+
+
+@dataclasses.dataclass(frozen=True)
+class Comparison:
+    """One method over several seeds: the share that succeeded, and medians over the seeds."""
+
+    dataset: str
+    method: Method
+    hidden: int
+    success: float
+    restarts: float
+    seconds: float
+    max_residual: float
+
+
+def compare(
+    points: Points,
+    hidden: int | None = None,
+    seeds: Sequence[int] = range(5),
+    budget: Budget | None = None,
+    progress: Callable[[str], None] | None = None,
+) -> list[Comparison]:
+    """Return every method's record on the points."""
+    from statistics import median
+
+    out = []
+    for method in METHODS:
+        # The exact construction draws nothing: one run says all.
+        runs = [
+            fit_points(points, method, hidden if method != "exact" else None, seed, budget=budget)
+            for seed in (seeds if method != "exact" else [0])
+        ]
+        if progress is not None:
+            progress(method)
+        out.append(
+            Comparison(
+                points.name,
+                method,
+                runs[0].net.hidden,
+                sum(run.converged for run in runs) / len(runs),
+                median(run.restarts for run in runs),
+                median(run.seconds for run in runs),
+                median(run.max_residual for run in runs),
+            )
+        )
+    return out
