@@ -7,9 +7,10 @@ gemv into a buffer, the update W ← W − rate g x' by the BLAS rank-one update
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from math import log
 
 import numpy as np
-from scipy.linalg.blas import dgemv, dger, sgemv, sger
+from scipy.linalg.blas import dger, sger
 
 from derive.errors import InputError
 from verify.fit.network.model import Network
@@ -80,46 +81,47 @@ def sweep(
     if not can_run(network):
         raise InputError("this network cannot be trained in place: use minibatches")
     dtype = network.parameters[0][0].dtype
-    gemv, ger = (sgemv, sger) if dtype == np.float32 else (dgemv, dger)
-    x = np.ascontiguousarray(x, dtype)
+    ger = sger if dtype == np.float32 else dger
     forward, pull = IN_PLACE[network.activation]
-    weights = [np.ascontiguousarray(w) for w, _ in network.parameters]
-    biases = [b for _, b in network.parameters]
+    last = len(network.parameters) - 1
+    # The bias is a last column of the weights, and every input ends in a one that it is multiplied by.
+    weights = [np.column_stack([w, b]) for w, b in network.parameters]
     columns = [w.T for w in weights]  # Fortran-ordered views: BLAS writes into the weights themselves
-    values = [np.empty(w.shape[0], dtype) for w in weights]
-    adjoints = [np.empty_like(v) for v in values]
-    spares = [np.empty_like(v) for v in values]
-    last = len(weights) - 1
-    scores, error = values[last], adjoints[last]
-    backward = range(last, 0, -1)
-    inner = range(1, last + 1)
-    layers = range(last + 1)
-    maximum, subtract, exp, log = np.maximum.reduce, np.subtract, np.exp, np.log
+    rows = np.ones((len(x), x.shape[1] + 1), dtype)
+    rows[:, :-1] = x
+    values = [np.ones(len(w) + 1, dtype) for w in weights]
+    units = [v[:-1] for v in values]
+    adjoints = [np.empty(len(w), dtype) for w in weights]
+    spares = [np.empty(len(w), dtype) for w in weights]
+    scores, error = units[last], adjoints[last]
+    ahead = [(weights[i], units[i - 1], values[i - 1], units[i]) for i in range(1, last + 1)]
+    back = [
+        (columns[i][:-1], adjoints[i], adjoints[i - 1], units[i - 1], spares[i - 1])
+        for i in range(last, 0, -1)
+    ]
+    inner = [(values[i - 1], adjoints[i], columns[i]) for i in range(1, last + 1)]
+    first, first_units, first_adjoint, first_columns = weights[0], units[0], adjoints[0], columns[0]
+    dot, highest, total_of = np.dot, np.maximum.reduce, np.add.reduce
     total = 0.0
     for n in range(len(x)) if order is None else order:
-        row, label = x[n], labels[n]
-        below = row
-        np.dot(weights[0], row, out=values[0])
-        values[0] += biases[0]
-        for i in inner:
-            forward(values[i - 1])
-            np.dot(weights[i], values[i - 1], out=values[i])
-            values[i] += biases[i]
-        top = maximum(scores)
-        subtract(scores, top, out=scores)
+        row, label = rows[n], labels[n]
+        dot(first, row, first_units)
+        for w, below, with_one, above in ahead:
+            forward(below)
+            dot(w, with_one, above)
+        scores -= highest(scores)
         score = scores[label]
-        exp(scores, out=error)
-        mass = error.sum()
+        np.exp(scores, error)
+        mass = total_of(error)
         total += log(mass) - score
         error /= mass
         error[label] -= 1  # softmax(z) − y
-        for i in backward:
-            gemv(1.0, columns[i], adjoints[i], 0.0, adjoints[i - 1], overwrite_y=1)
-            pull(adjoints[i - 1], values[i - 1], spares[i - 1])
-        for i in layers:
-            below = row if i == 0 else values[i - 1]
-            ger(-rate, below, adjoints[i], a=columns[i], overwrite_a=1)
-            adjoints[i] *= rate
-            biases[i] -= adjoints[i]
-    network.parameters[:] = list(zip(weights, biases, strict=True))
+        for column, g, h, value, spare in back:
+            dot(column, g, h)
+            pull(h, value, spare)
+        ger(-rate, row, first_adjoint, 1, 1, first_columns, 0, 0, 1)
+        for with_one, g, column in inner:
+            ger(-rate, with_one, g, 1, 1, column, 0, 0, 1)
+    for (w, b), both in zip(network.parameters, weights, strict=True):
+        w[:], b[:] = both[:, :-1], both[:, -1]
     return float(total) / max(len(x), 1)
