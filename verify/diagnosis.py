@@ -8,12 +8,12 @@ result and its computational graph serve only to give terms and paths their name
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
-from sympy import Expr, HadamardProduct, Inverse, MatMul, MatPow, Pow, Symbol, Transpose
+from sympy import Expr, Inverse, MatMul, Pow, Symbol, Transpose
 from sympy.core.basic import Basic
 
 from derive.backprop import Sweep, backprop
@@ -26,6 +26,7 @@ from derive.language.text import to_text
 from derive.problem import Problem
 from verify.evaluate import layout
 from verify.points import SYMMETRIC
+from verify.repairs import repairs
 from verify.samples import Samples, multiple, same
 from verify.statement import Statement
 from verify.ties import STRUCTURES
@@ -166,7 +167,7 @@ def _factor(case: _Case) -> str | None:
 
 
 def _times(c: Fraction, what: str) -> str:
-    words = {Fraction(2): "twice ", Fraction(1, 2): "half of ", Fraction(-1): "minus "}
+    words = {Fraction(2): "twice ", Fraction(1, 2): "half of "}
     if c == 0:
         return f"zero, which {what} is not"
     if c == -1:
@@ -212,9 +213,13 @@ def _assumption(case: _Case) -> str | None:
 
 
 def _right_under(case: _Case, kind: str, names: list[str]) -> bool:
+    return _is_right_in(case, replace(case.statement, space=case.statement.space.assuming(kind, names)))
+
+
+def _is_right_in(case: _Case, statement: Statement) -> bool:
+    """Return whether the claim is right where something else is assumed."""
     if case.late:
         return False
-    statement = replace(case.statement, space=case.statement.space.assuming(kind, names))
     try:
         samples = Samples(statement, case.claim, case.seed)
     except InputError:
@@ -251,15 +256,6 @@ def _layout(case: _Case) -> str | None:
         if len(factors) > 1 and case.is_right(MatMul(*factors)):
             return "the Jacobian for matrices read row by row; here they are read column by column"
     return None
-
-
-def _is_right_in(case: _Case, statement: Statement) -> bool:
-    try:
-        samples = Samples(statement, case.claim, case.seed)
-    except InputError:
-        return False
-    side = samples.side(case.claim)
-    return side is not None and same(side, samples.true)
 
 
 # ------------------------------------------------------------------------------------- terms and paths
@@ -361,89 +357,9 @@ def _path(case: _Case) -> str | None:
 
 def _repair(case: _Case) -> str | None:
     """Mend the claim in one place at a time, in the ways in which people slip."""
-    for words, mended in _mended(case, case.claim):
+    for words, mended in repairs(case.claim, case.text):
         if case.late:
             return None
         if case.is_right(mended):
             return words
     return None
-
-
-def _mended(case: _Case, claim: Expr) -> Iterator[tuple[str, Expr]]:
-    for rebuild, node, many in _places(claim):
-        for words, other in _alternatives(case, node):
-            try:
-                whole = rebuild(other)
-            except (ValueError, TypeError, AttributeError):
-                continue  # shapes that do not fit
-            if getattr(whole, "shape", None) == getattr(claim, "shape", None):
-                yield words + (" throughout" if many else ""), whole
-
-
-def _places(claim: Expr) -> Iterator[tuple[Callable[[Expr], Expr], Expr, bool]]:
-    """Yield every place of an expression with a function that puts something else there; then all at once."""
-    count: dict[Expr, int] = {}
-
-    def walk(e: Expr, put: Callable[[Expr], Expr]) -> Iterator[tuple[Callable[[Expr], Expr], Expr, bool]]:
-        count[e] = count.get(e, 0) + 1
-        yield put, e, False
-        for i, a in enumerate(e.args):
-            if isinstance(a, Expr) and not a.is_number and len(count) < 80 and e.args:
-
-                def inside(new: Expr, e: Expr = e, i: int = i, put: Callable[[Expr], Expr] = put) -> Expr:
-                    return put(e.func(*e.args[:i], new, *e.args[i + 1 :]))
-
-                if not (
-                    e.is_Symbol or type(e).__name__ in ("MatrixSymbol", "Identity", "OneMatrix", "ZeroMatrix")
-                ):
-                    yield from walk(a, inside)
-
-    yield from walk(claim, lambda new: new)
-    for e in [e for e, n in count.items() if n > 1]:
-
-        def everywhere(new: Expr, e: Expr = e) -> Expr:
-            return claim.xreplace({e: new})
-
-        yield everywhere, e, True
-
-
-def _alternatives(case: _Case, e: Expr) -> Iterator[tuple[str, Expr]]:
-    """Yield what may have been meant by a piece of the claim, with the words for it."""
-    text = case.text
-    if not e.is_Matrix:
-        if isinstance(e, Pow) and e.exp.is_Integer:
-            for k in (-e.exp, e.exp - 1, e.exp + 1):
-                yield f"right with {text(e.base**k)} in place of {text(e)}", e.base**k
-        return
-    square = e.shape[0] == e.shape[1]
-    if isinstance(e, MatMul):
-        scalars = [a for a in e.args if not a.is_Matrix]
-        factors = [a for a in e.args if a.is_Matrix]
-        for i in range(len(factors) - 1):
-            a, b = factors[i : i + 2]
-            if b.shape[1] == a.shape[0] and (a.shape[0], b.shape[1]) == (b.shape[0], a.shape[1]):
-                swapped = MatMul(*scalars, *factors[:i], b, a, *factors[i + 2 :])
-                yield f"right with {text(b * a)} in place of {text(a * b)}: the order is wrong", swapped
-            if a.shape == b.shape:
-                entrywise = MatMul(*scalars, *factors[:i], HadamardProduct(a, b), *factors[i + 2 :])
-                yield (
-                    f"right with the elementwise product {text(a)} .* {text(b)} in place of {text(a * b)}",
-                    entrywise,
-                )
-    if isinstance(e, HadamardProduct) and square:
-        yield f"right with the matrix product {text(MatMul(*e.args))} in place of {text(e)}", MatMul(*e.args)
-        swapped = MatMul(*reversed(e.args))
-        yield f"right with the matrix product {text(swapped)} in place of {text(e)}", swapped
-    if isinstance(e, Inverse):
-        yield f"right with {text(e.arg)} in place of {text(e)}: the inverse is too much", e.arg
-    elif isinstance(e, MatPow) and e.exp.is_Integer:
-        for k in (e.exp - 1, e.exp + 1):
-            yield f"right with power {k} in place of {text(e)}", MatPow(e.base, k).doit(deep=False)
-    if isinstance(e, Transpose):
-        yield f"right with {text(e.arg)} in place of {text(e)}", e.arg
-    elif square:
-        yield f"right with {text(Transpose(e))} in place of {text(e)}", Transpose(e)
-    if square and not e.is_MatMul:
-        yield f"right with {text(MatPow(e, 2))} in place of {text(e)}", MatPow(e, 2)
-    if square and not isinstance(e, Inverse):
-        yield f"right with {text(Inverse(e))} in place of {text(e)}: the inverse was forgotten", Inverse(e)

@@ -1,0 +1,106 @@
+"""A claim mended in one place: the product in the right order, the inverse that was forgotten, the transpose."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from sympy import (
+    Expr,
+    HadamardProduct,
+    Identity,
+    Inverse,
+    MatMul,
+    MatPow,
+    MatrixSymbol,
+    OneMatrix,
+    Pow,
+    Transpose,
+    ZeroMatrix,
+)
+
+#: Matrices whose arguments are no matrices.
+LEAVES = (MatrixSymbol, Identity, OneMatrix, ZeroMatrix)
+#: Larger claims are mended in this many places only.
+MOST_PLACES = 80
+
+#: A function that puts something else there, what is there, and whether it stands for several places.
+Place = tuple[Callable[[Expr], Expr], Expr, bool]
+
+
+def repairs(claim: Expr, text: Callable[[Expr], str]) -> Iterator[tuple[str, Expr]]:
+    """Yield the claim with one thing in it put right, with words for it; `text` writes an expression."""
+    for rebuild, node, many in _places(claim):
+        for words, other in _alternatives(node, text):
+            try:
+                whole = rebuild(other)
+            except (ValueError, TypeError, AttributeError):
+                continue  # shapes that do not fit
+            if getattr(whole, "shape", None) == getattr(claim, "shape", None):
+                yield words + (" throughout" if many else ""), whole
+
+
+def _places(claim: Expr) -> Iterator[Place]:
+    """Yield every place of an expression; then, for what occurs several times, all its places at once."""
+    count: dict[Expr, int] = {}
+
+    def walk(e: Expr, put: Callable[[Expr], Expr]) -> Iterator[Place]:
+        count[e] = count.get(e, 0) + 1
+        yield put, e, False
+        if e.is_Symbol or isinstance(e, LEAVES):
+            return
+        for i, a in enumerate(e.args):
+            if isinstance(a, Expr) and not a.is_number and len(count) < MOST_PLACES:
+
+                def inside(new: Expr, i: int = i) -> Expr:
+                    return put(e.func(*e.args[:i], new, *e.args[i + 1 :]))
+
+                yield from walk(a, inside)
+
+    yield from walk(claim, lambda new: new)
+    for e in [e for e, n in count.items() if n > 1]:
+
+        def everywhere(new: Expr, e: Expr = e) -> Expr:
+            return claim.xreplace({e: new})
+
+        yield everywhere, e, True
+
+
+def _alternatives(e: Expr, text: Callable[[Expr], str]) -> Iterator[tuple[str, Expr]]:
+    """Yield what may have been meant by a piece of the claim, with the words for it."""
+    if not e.is_Matrix:
+        if isinstance(e, Pow) and e.exp.is_Integer:
+            for k in (-e.exp, e.exp - 1, e.exp + 1):
+                yield f"right with {text(e.base**k)} in place of {text(e)}", e.base**k
+        return
+    square = e.shape[0] == e.shape[1]
+    if isinstance(e, MatMul):
+        scalars = [a for a in e.args if not a.is_Matrix]
+        factors = [a for a in e.args if a.is_Matrix]
+        for i in range(len(factors) - 1):
+            a, b = factors[i : i + 2]
+            if b.shape[1] == a.shape[0] and (a.shape[0], b.shape[1]) == (b.shape[0], a.shape[1]):
+                swapped = MatMul(*scalars, *factors[:i], b, a, *factors[i + 2 :])
+                yield f"right with {text(b * a)} in place of {text(a * b)}: the order is wrong", swapped
+            if a.shape == b.shape:
+                entrywise = MatMul(*scalars, *factors[:i], HadamardProduct(a, b), *factors[i + 2 :])
+                yield (
+                    f"right with the elementwise product {text(a)} .* {text(b)} in place of {text(a * b)}",
+                    entrywise,
+                )
+    if isinstance(e, HadamardProduct) and square:
+        yield f"right with the matrix product {text(MatMul(*e.args))} in place of {text(e)}", MatMul(*e.args)
+        swapped = MatMul(*reversed(e.args))
+        yield f"right with the matrix product {text(swapped)} in place of {text(e)}", swapped
+    if isinstance(e, Inverse):
+        yield f"right with {text(e.arg)} in place of {text(e)}: the inverse is too much", e.arg
+    elif isinstance(e, MatPow) and e.exp.is_Integer:
+        for k in (e.exp - 1, e.exp + 1):
+            yield f"right with power {k} in place of {text(e)}", MatPow(e.base, k).doit(deep=False)
+    if isinstance(e, Transpose):
+        yield f"right with {text(e.arg)} in place of {text(e)}", e.arg
+    elif square:
+        yield f"right with {text(Transpose(e))} in place of {text(e)}", Transpose(e)
+    if square and not e.is_MatMul:
+        yield f"right with {text(MatPow(e, 2))} in place of {text(e)}", MatPow(e, 2)
+    if square and not isinstance(e, Inverse):
+        yield f"right with {text(Inverse(e))} in place of {text(e)}: the inverse was forgotten", Inverse(e)
