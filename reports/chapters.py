@@ -80,6 +80,7 @@ def build(names: Sequence[str], seed: int = 0, track: Track | None = None) -> Do
 
     from derive.results import Result
     from reports.derivative_chapter import derivative_chapter
+    from reports.fit_chapter import fit_chapter
     from reports.layer_chapter import layer_chapter
     from reports.moment_chapter import moment_chapter
 
@@ -91,7 +92,7 @@ def build(names: Sequence[str], seed: int = 0, track: Track | None = None) -> Do
         else:
             chapters.append(moment_chapter(result, seed))
     if not names:
-        chapters.append(layer_chapter(seed))
+        chapters += [layer_chapter(seed), fit_chapter(seed)]
     return Document(
         title="Matrix derivatives and moments, derived and checked",
         subtitle="The catalogue of gradproof",
