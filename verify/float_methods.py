@@ -2,7 +2,8 @@
 
 Dual numbers and the complex step have no truncation error; central differences have one, which they estimate
 (`verify.differences`). What rounding does is measured: both sides are computed again at inputs a few units in the
-last place away, and how much they scatter is what neither can be blamed for.
+last place away, and how much they scatter is what neither can be blamed for. That does not see constants cancel
+each other inside a formula; the exact methods do.
 """
 
 from __future__ import annotations
