@@ -30,19 +30,18 @@ from derive.normal.space import (
     exponent,
     is_integer,
     is_rational,
-    symbolic,
     times,
 )
 from derive.normal.tensors import (
     Net,
-    constant,
+    diagonal,
+    diagonal_matrix,
     from_net,
     hadamard,
     ones,
     scaled,
     settle,
     sign_of_factors,
-    total,
 )
 
 LARGEST_FACTORED = 10**12
@@ -128,22 +127,39 @@ def apply(space: Space, kind: str, v: Value, name: str | None = None) -> Value:
     return from_net(space, shell(v, [(atom, 1, tuple([(p,) for p in positions]))]))
 
 
+def kept_whole(space: Space, v: Value) -> Value:
+    """Return a sum of several terms as one: common factors times an atom."""
+    if len(v.terms) < 2:
+        return v
+    if all(space.structures[number].row == space.structures[number].column for number, _ in v.terms):
+        return diagonal_matrix(space, kept_whole(space, diagonal(space, v))) if v.rows else v
+    c, factors, rest = content(space, v, signed=True)
+    atom, positions = entry_atom(space, "whole", rest)
+    return from_net(space, shell(v, [*factors, (atom, 1, tuple([(p,) for p in positions]))]), c)
+
+
 # ------------------------------------------------------------------------------ what values are made of
 
 
 def factors_of(space: Space, structure: Structure, monomial: Monomial) -> list[Factor]:
     """Return the factors of a term, each at free indices only: sums over an index become atoms."""
-    factors: list[Factor] = [(a, e, ()) for a, e in monomial]
+    scalars: list[Factor] = [(a, e, ()) for a, e in monomial]
+    return scalars + _at_free_indices(space, structure, set(structure.numbers))
+
+
+def _at_free_indices(space: Space, structure: Structure, summed: set[int]) -> list[Factor]:
+    """Return single factors at free indices, and the components with summed indices that are asked for."""
+    factors: list[Factor] = []
     root = set(structure.root)
-    for part in structure.components:
+    for part, number in zip(structure.components, structure.numbers, strict=True):
         indices = {i for _, _, groups in part for g in groups for i in g}
         if len(part) == 1 and indices <= root:
             factors.extend(part)
-            continue
-        ends = tuple(sorted(indices & root))
-        sizes = {i: structure.sizes[i] for i in indices}
-        atom, positions = entry_atom(space, "sum", from_net(space, Net(sizes, ends, (), list(part))))
-        factors.append((atom, 1, tuple([(ends[p],) for p in positions])))
+        elif number in summed:
+            ends = tuple(sorted(indices & root))
+            sizes = {i: structure.sizes[i] for i in indices}
+            atom, positions = entry_atom(space, "sum", from_net(space, Net(sizes, ends, (), list(part))))
+            factors.append((atom, 1, tuple([(ends[p],) for p in positions])))
     return factors
 
 
@@ -171,16 +187,14 @@ def content(space: Space, v: Value, signed: bool) -> tuple[Coefficient, list[Fac
 
     The factors' groups hold positions.
     """
-    with_delta = any(space.structures[number].has_delta for number, _ in v.terms)
+    structures = [space.structures[number] for number, _ in v.terms]
+    with_delta = any(s.has_delta for s in structures)
+    shared = set.intersection(*[set(s.numbers) for s in structures])
     common: dict[tuple[int, tuple[Group, ...]], Exponent] | None = None
-    for number, monomial in v.terms:
+    for (_, monomial), structure in zip(v.terms, structures, strict=True):
         have: dict[tuple[int, tuple[Group, ...]], Exponent] = {(a, ()): e for a, e in monomial}
-        structure = space.structures[number]
         if not with_delta:  # the root's indices are numbered by position
-            free = len(structure.root)
-            for part in structure.components:
-                if len(part) == 1 and all(i < free for g in part[0][2] for i in g):
-                    have[part[0][0], part[0][2]] = part[0][1]
+            have.update(((a, groups), e) for a, e, groups in _at_free_indices(space, structure, shared))
         common = have if common is None else _least(common, have)
     factors: list[Factor] = [(a, e, groups) for (a, groups), e in (common or {}).items() if e != 0]
     rest = times_factors(space, v, [(a, times(e, -1), groups) for a, e, groups in factors])
@@ -222,9 +236,7 @@ def times_factors(space: Space, v: Value, factors: Sequence[Factor]) -> Value:
     return Value(v.rows, v.columns, out)
 
 
-def of_factor(
-    space: Space, kind: str, factor: Factor, sizes: Sequence[int]
-) -> tuple[int, tuple[Group, ...]]:
+def of_factor(space: Space, kind: str, factor: Factor, sizes: Sequence[int]) -> tuple[int, tuple[Group, ...]]:
     """Return the atom of a function of one factor, whose exponent is left aside, and where its groups stand."""
     a, _, groups = factor
     atom = space.atoms[a]
@@ -253,7 +265,9 @@ def number_power(space: Space, c: Coefficient, e: Exponent) -> tuple[Coefficient
     for part, direction in ((abs(c.numerator), 1), (c.denominator, -1)):
         found = factorint(part) if part < LARGEST_FACTORED else {part: 1}
         primes.extend(
-            (space.atom("number", int(p), sign=2), times(e, direction * k), ()) for p, k in found.items() if p != 1
+            (space.atom("number", int(p), sign=2), times(e, direction * k), ())
+            for p, k in found.items()
+            if p != 1
         )
     return 1, primes
 
@@ -315,11 +329,11 @@ def _power_of_term(space: Space, v: Value, e: Exponent) -> Value:
         a, f, groups = loose[0]
         raised.append((a, times(f, e), groups))
     elif loose or c < 0:
-        ends = sorted({i for _, _, groups in loose for g in groups for i in g})
-        sizes = {i: structure.sizes[i] for i in ends}
-        body = from_net(space, Net(sizes, tuple(ends), (), loose), 1 if c > 0 else -1)
+        free = tuple(sorted({i for _, _, groups in loose for g in groups for i in g}))
+        sizes = {i: structure.sizes[i] for i in free}
+        body = from_net(space, Net(sizes, free, (), loose), 1 if c > 0 else -1)
         atom, positions = entry_atom(space, "sum", body)
-        raised.append((atom, e, tuple([(ends[p],) for p in positions])))
+        raised.append((atom, e, tuple([(free[p],) for p in positions])))
     return from_net(space, at_root(structure, raised), k)
 
 

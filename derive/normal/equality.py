@@ -4,16 +4,28 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sympy import Expr
+from sympy import Add, Expr, HadamardProduct, MatAdd, MatMul, Mul
 
 from derive.algebra import shape
 from derive.facts import facts
+from derive.normal.entrywise import times_factors
 from derive.normal.reading import licences, read
-from derive.normal.space import MAX_STEPS, Space, Undecided, Value, is_rational
-from derive.normal.tensors import Net, product, scaled, settle, total, transpose
+from derive.normal.space import (
+    MAX_STEPS,
+    Exponent,
+    Factor,
+    Group,
+    Space,
+    Undecided,
+    Value,
+    is_rational,
+)
+from derive.normal.tensors import product, scaled, total, transpose
 
 #: The rounds of multiplying a difference by its denominators and inverted matrices.
 _ROUNDS = 8
+#: The steps after which products of sums are no longer multiplied out at first.
+_FIRST_STEPS = 3_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,14 +44,14 @@ class NormalForm:
         return hash((self.value.rows, self.value.columns, frozenset(self.value.terms.items())))
 
 
-def _space(*expressions: Expr) -> Space:
+def _space(expressions: tuple[Expr, ...], factored: bool = False) -> Space:
     """Return the space of the assumptions in force and of what the expressions need to be defined."""
     positive, full_rank = licences(expressions)
     memo = facts().memo
-    key = ("normal", frozenset(positive), frozenset(full_rank))
+    key = ("normal", frozenset(positive), frozenset(full_rank), factored)
     space = memo.get(key)
     if space is None:
-        space = memo[key] = Space(positive, full_rank)
+        space = memo[key] = Space(positive, full_rank, factored)
     space.steps = MAX_STEPS
     return space
 
@@ -49,7 +61,7 @@ def normal_form(expr: Expr) -> NormalForm:
 
     Raises Undecided where the expression is beyond the bounds of the normal form.
     """
-    space = _space(expr)
+    space = _space((expr,))
     return NormalForm(space, read(space, expr))
 
 
@@ -57,32 +69,49 @@ def equal(a: Expr, b: Expr) -> bool:
     """Tell whether two scalars, or two matrices of one shape, are seen to be equal.
 
     True means equal for all values, of all sizes, at which both are defined under the assumptions in force
-    (`derive.facts.assuming`). False means only that it is not seen.
+    (`derive.facts.assuming`). False means only that it is not seen. What is too large to be multiplied out is
+    compared with its products kept, and then part by part.
     """
     if a == b:
         return True
     if shape(a) != shape(b):
         return False
-    space = _space(a, b)
-    return _equal(space, a, b)
+    found = _difference_vanishes(_space((a, b)), a, b, _FIRST_STEPS)
+    if found is None:
+        factored = _space((a, b), factored=True)
+        found = _difference_vanishes(factored, a, b, MAX_STEPS) or _same_parts(factored, a, b)
+        found = found or _difference_vanishes(_space((a, b)), a, b, MAX_STEPS)
+    return bool(found)
 
 
-def _equal(space: Space, a: Expr, b: Expr) -> bool:
+def _difference_vanishes(space: Space, a: Expr, b: Expr, steps: int) -> bool | None:
+    """Tell whether a - b is zero; None if that would take too many steps."""
+    space.steps = steps
     try:
         return _vanishes(space, total(space, [read(space, a), scaled(read(space, b), -1)]))
     except Undecided:
-        return _same_parts(space, a, b)
+        return None
 
 
 def _same_parts(space: Space, a: Expr, b: Expr) -> bool:
-    """Compare the arguments of one operation one by one, where the whole is too large."""
-    if a == b:
-        return True
-    if type(a) is not type(b) or len(a.args) != len(b.args) or not a.args:
+    """Compare the arguments of one operation one by one, as long as the steps last."""
+    if type(a) is not type(b):
         return False
-    if not all(isinstance(x, Expr) for x in (*a.args, *b.args)):
-        return False
-    return all(x == y or (shape(x) == shape(y) and _equal(space, x, y)) for x, y in zip(a.args, b.args, strict=True))
+    one, two = list(a.args), list(b.args)
+    # To SymPy a MatMul is a Mul, but its factors have an order.
+    if isinstance(a, Add | MatAdd | Mul | HadamardProduct) and not isinstance(a, MatMul):
+        for x in a.args:
+            if x in two:
+                one.remove(x)
+                two.remove(x)
+    return len(one) == len(two) and all(
+        x == y or (isinstance(x, Expr) and shape(x) == shape(y) and _parts_equal(space, x, y))
+        for x, y in zip(one, two, strict=True)
+    )
+
+
+def _parts_equal(space: Space, a: Expr, b: Expr) -> bool:
+    return bool(_difference_vanishes(space, a, b, space.steps)) or _same_parts(space, a, b)
 
 
 # ------------------------------------------------------------------------------ clearing denominators
@@ -105,12 +134,12 @@ def _vanishes(space: Space, d: Value) -> bool:
 
 def _without_sums(space: Space, d: Value) -> Value | None:
     """Multiply by a sum that stands below in some term, at free indices; it is not zero there."""
-    least: dict[tuple[int, tuple[tuple[int, ...], ...]], object] = {}
+    least: dict[tuple[int, tuple[Group, ...]], Exponent] = {}
     for number, monomial in d.terms:
         structure = space.structures[number]
-        free = len(structure.root)
-        factors = [(a, e, ()) for a, e in monomial]
-        if not structure.has_delta:
+        factors: list[Factor] = [(a, e, ()) for a, e in monomial]
+        if not structure.has_delta:  # the root's indices are numbered by position
+            free = len(structure.root)
             factors += [f for f in structure.factors if all(i < free for g in f[2] for i in g)]
         for a, e, groups in factors:
             if space.atoms[a].kind == "sum" and is_rational(e) and e < 0:
@@ -118,15 +147,7 @@ def _without_sums(space: Space, d: Value) -> Value | None:
     if not least:
         return None
     (a, groups), e = max(least.items(), key=lambda item: item[0])
-    out: dict = {}
-    for (number, monomial), c in d.terms.items():
-        n = len(d.rows)
-        every = tuple(range(len(d.sizes)))
-        net = Net(dict(enumerate(d.sizes)), every[:n], every[n:], [])
-        net = net.attached(space, (number, monomial), [(p,) for p in every])
-        placed = tuple([tuple([net.root[p] for p in g]) for g in groups])
-        settle(space, c, Net(net.sizes, net.row, net.column, [*net.factors, (a, -e, placed)]), out)
-    return Value(d.rows, d.columns, out)
+    return times_factors(space, d, [(a, -e, groups)])
 
 
 def _without_inverse(space: Space, d: Value, tried: set[tuple[int, str]]) -> Value | None:
@@ -151,5 +172,3 @@ def _without_inverse(space: Space, d: Value, tried: set[tuple[int, str]]) -> Val
                     return product(space, [factor, d]) if d.rows == body.rows else None
                 return product(space, [d, factor]) if d.columns == body.rows else None
     return None
-
-

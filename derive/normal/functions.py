@@ -141,7 +141,9 @@ def _log_of_factor(space: Space, v: Value, factor: Factor) -> Value:
 
 
 def matrix_exponent(space: Space, v: Value, e: Value) -> Value:
-    """Return every entry to its own power: x^p = exp(p log x), for x > 0."""
+    """Return every entry to its own power, x^p = exp(p log x). Raises Undecided where x is not seen to be positive."""
+    if not sign_of_value(space, v):
+        raise Undecided("a power of an entry that may be negative")
     return exponential(space, hadamard(space, [e, logarithm(space, v)]))
 
 

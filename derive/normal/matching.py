@@ -92,7 +92,9 @@ def match(
         if any(degrees[j] != count[i] + 1 for j in bound[i]):
             return None
 
-    def search(todo: list[Factor], bound: dict[int, Group], left: dict[int, Factor]) -> Iterator[tuple[Any, ...]]:
+    def search(
+        todo: list[Factor], bound: dict[int, Group], left: dict[int, Factor]
+    ) -> Iterator[tuple[Any, ...]]:
         space.tick()
         if not todo:
             yield bound, left
@@ -136,7 +138,10 @@ def _less(have: Exponent, want: Exponent) -> Exponent | None:
 
 
 def _bind(
-    pattern: tuple[Group, ...], groups: tuple[Group, ...], bound: dict[int, Group], fits: Callable[[int, Group], bool]
+    pattern: tuple[Group, ...],
+    groups: tuple[Group, ...],
+    bound: dict[int, Group],
+    fits: Callable[[int, Group], bool],
 ) -> dict[int, Group] | None:
     grown = dict(bound)
     for want, have in zip(pattern, groups, strict=True):

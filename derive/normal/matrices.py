@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from fractions import Fraction
 from typing import NamedTuple
 
-from derive.normal.entrywise import content, number_power, power, times_factors
+from derive.normal.entrywise import content, leading_sign, number_power, power, times_factors
 from derive.normal.functions import exponential
 from derive.normal.space import (
     Coefficient,
@@ -112,7 +112,8 @@ def _chain(space: Space, structure: Structure, first: int, last: int, factors: l
 
     def reached(start: int, without: int) -> list[Factor]:
         """Return the factors that hang together with an index when another is cut."""
-        seen, found = {start}, []
+        seen = {start}
+        found: list[Factor] = []
         todo = list(factors)
         while True:
             near = [f for f in todo if any(i in seen for g in f[2] for i in g)]
@@ -126,12 +127,12 @@ def _chain(space: Space, structure: Structure, first: int, last: int, factors: l
     inner = {i for _, _, groups in factors for g in groups for i in g} - {first, last}
     for i in inner:
         if structure.sizes[i] == size:
-            before = reached(first, i)
-            if not any(last in g for f in before for g in f[2]):
-                cuts.append((len(before), i))
+            side = reached(first, i)
+            if not any(last in g for f in side for g in f[2]):
+                cuts.append((len(side), i))
     path = [first, *[i for _, i in sorted(cuts)], last]
-    before = [[], *[reached(first, i) for i in path[1:]]]
-    after = [*[reached(last, i) for i in path[:-1]], []]
+    before: list[list[Factor]] = [[], *[reached(first, i) for i in path[1:]]]
+    after: list[list[Factor]] = [*[reached(last, i) for i in path[:-1]], []]
     chain = []
     for k, i in enumerate(path):
         hanging = [f for f in factors if f not in before[k] and f not in after[k]]
@@ -144,9 +145,7 @@ def _chain(space: Space, structure: Structure, first: int, last: int, factors: l
 
 
 def _is_diagonal(space: Space, v: Value) -> bool:
-    return len(v.rows) == 1 and all(
-        space.structures[n].row == space.structures[n].column for n, _ in v.terms
-    )
+    return len(v.rows) == 1 and all(space.structures[n].row == space.structures[n].column for n, _ in v.terms)
 
 
 def _column(space: Space, v: Value) -> Value:
@@ -182,8 +181,8 @@ def inverse(space: Space, v: Value) -> Value:
     ((_, monomial), c), *_ = v.terms.items()
     outer = scalar(space, [(a, times(e, -1)) for a, e in monomial], _reciprocal(c))
     parts = []
-    for positions, factors in blocks(space, v):
-        parts.append((positions, product(space, [_leaf_inverse(space, f) for f in reversed(factors)])))
+    for positions, chain in blocks(space, v):
+        parts.append((positions, product(space, [_leaf_inverse(space, f) for f in reversed(chain)])))
     return times_scalar(space, _assembled(space, v, parts), outer)
 
 
@@ -217,9 +216,6 @@ def _leaf_inverse(space: Space, v: Value) -> Value:
         if atom.kind == "inverse" and atom.body is not None:
             flipped = factor[2] != tuple([(i,) for i in range(len(v.sizes))])
             return transpose(space, atom.body) if flipped else atom.body
-        if atom.kind == "expm" and atom.body is not None:
-            flipped = factor[2] != ((0,), (1,))
-            return expm(space, scaled(transpose(space, atom.body) if flipped else atom.body, -1))
     return matrix_atom(space, "inverse", v)
 
 
@@ -314,9 +310,7 @@ def pseudo_inverse(space: Space, v: Value, rank: str | None) -> Value:
     else:
         c, factors, rest = content(space, v, signed=True)
         rest = times_factors(space, rest, [f for f in factors if f[2]])
-        outer = scalar(
-            space, [(a, times(e, -1)) for a, e, g in factors if not g], _reciprocal(c)
-        )
+        outer = scalar(space, [(a, times(e, -1)) for a, e, g in factors if not g], _reciprocal(c))
     return times_scalar(space, matrix_atom(space, "pseudo-inverse", rest), outer)
 
 
@@ -330,6 +324,9 @@ def expm(space: Space, v: Value) -> Value:
     if len(v.rows) != 1:
         raise Undecided("the exponential of a matrix with split sizes")
     chosen, flipped, symmetric = oriented(space, v)
+    negative = scaled(v, -1)
+    if leading_sign(space, chosen) < 0 and space.value(negative) != space.value(transpose(space, v)):
+        return matrix_atom(space, "inverse", expm(space, negative))
     atom = space.atom("expm", None, chosen, ((1, 0),) if symmetric else ())
     groups = ((1,), (0,)) if flipped else ((0,), (1,))
     return from_net(space, Net(dict(enumerate(v.sizes)), (0,), (1,), [(atom, 1, groups)]))
@@ -350,7 +347,15 @@ def expm_frechet(space: Space, v: Value, direction: Value) -> Value:
     chosen, flipped, symmetric = oriented(space, v)
     ways: tuple[tuple[int, ...], ...] = ((3, 2, 1, 0),)
     if symmetric:  # either exponential may be transposed
-        ways = ((3, 2, 1, 0), (2, 1, 0, 3), (0, 3, 2, 1), (2, 3, 0, 1), (1, 0, 3, 2), (3, 0, 1, 2), (1, 2, 3, 0))
+        ways = (
+            (3, 2, 1, 0),
+            (2, 1, 0, 3),
+            (0, 3, 2, 1),
+            (2, 3, 0, 1),
+            (1, 0, 3, 2),
+            (3, 0, 1, 2),
+            (1, 2, 3, 0),
+        )
     atom = space.atom("frechet", ((1, 0),) if symmetric else (), chosen, ways)
     i, j, k, m = ((0,), (1,), (2,), (3,))
     groups = (k, m, i, j) if flipped else (i, j, k, m)
@@ -359,5 +364,3 @@ def expm_frechet(space: Space, v: Value, direction: Value) -> Value:
     direction = square(space, direction)
     joins = [((0, 2), (1, 0)), ((0, 3), (1, 1))]
     return combine(space, [kernel, direction], joins, [(0, 0)], [(0, 1)])
-
-

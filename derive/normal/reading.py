@@ -58,7 +58,7 @@ from derive.functions import (
 from derive.normal import matrices, tensors
 from derive.normal.entrywise import broadcast, power
 from derive.normal.functions import absolute, exponential, function, logarithm, matrix_exponent, step
-from derive.normal.space import Space, Undecided, Value, exponent, is_rational
+from derive.normal.space import Space, Undecided, Value, exponent
 from derive.normal.tensors import Net, constant, from_net
 
 #: The largest power of a matrix that is written out.
@@ -365,11 +365,8 @@ def _needs_positive(e: Expr) -> Expr | None:
         return e.args[0]
     if isinstance(e, ElementwiseApplyFunction) and scalar_function(e) is log:
         return e.expr
-    if isinstance(e, Pow | HadamardPower):
-        k = e.exp
-        if getattr(k, "is_Matrix", False) or not is_rational(exponent(k)):
-            return e.base if isinstance(e, HadamardPower) else None
-        return None if k.is_Integer else e.base
+    if isinstance(e, Pow | HadamardPower) and e.exp.is_Rational and not e.exp.is_Integer:
+        return e.base
     return None
 
 
@@ -392,5 +389,3 @@ def _add_rank(ranks: set[tuple[Expr, str]], x: Expr, side: str) -> None:
             x, side = x.arg, other[side]
         else:
             return
-
-

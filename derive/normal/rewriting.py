@@ -98,9 +98,7 @@ def _beside(
     return [found.images[i] for i in outer], found.left
 
 
-def _fresh(
-    net: Net, groups: Sequence[Group], size: Mapping[int, int]
-) -> tuple[Net, list[Group]]:
+def _fresh(net: Net, groups: Sequence[Group], size: Mapping[int, int]) -> tuple[Net, list[Group]]:
     """Return a net with new indices of the sizes of others."""
     sizes = dict(net.sizes)
     start = max([*sizes, *size]) + 1
@@ -126,6 +124,13 @@ def _projector(space: Space, net: Net, degrees: dict[int, int], k: int) -> Rewri
     """P = pinv(X)·X takes P and, on the proper side, X and pinv(X) to themselves."""
     a, e, (one, two) = net.factors[k]
     rest = net.factors[:k] + net.factors[k + 1 :]
+    body = space.atoms[a].body
+    assert body is not None
+    if one == two and space.atoms[a].name == "column" and one[0] not in net.root and degrees[one[0]] == 2:
+        # The trace of X·pinv(X) is that of pinv(X)·X.
+        projector = space.atom("projector", "row", body, ((1, 0),))
+        turned = Net({**net.sizes, one[0]: body.columns[0]}, net.row, net.column, rest)
+        return [(1, with_factors(turned, (projector, 1, (one, one))))]
     for near, far in ((one, two), (two, one)):
         if len(near) != 1 or near[0] in net.root:
             continue

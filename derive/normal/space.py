@@ -18,7 +18,6 @@ from fractions import Fraction
 from typing import Any, NamedTuple
 
 from sympy import Expr, Integer, Mul, Rational, expand
-from sympy import S as sympy_numbers
 
 #: An exponent: an int, a Fraction, or a SymPy expression of symbols.
 Exponent = Any
@@ -35,8 +34,8 @@ Term = tuple[int, Monomial]
 
 #: The largest number of terms that a sum may grow to.
 MAX_TERMS = 400
-#: The number of steps that one question may take; about half a second.
-MAX_STEPS = 60_000
+#: The number of steps that one normal form may take.
+MAX_STEPS = 12_000
 
 
 class Undecided(Exception):
@@ -46,13 +45,15 @@ class Undecided(Exception):
 class Structure(NamedTuple):
     """The part of a term that has free indices; index i has the size `sizes[i]`, the root's come first.
 
-    `components` lists the factors that hang together through summed indices; they are `factors` in groups.
+    `components` lists the factors that hang together through summed indices; they are `factors` in groups, and
+    `numbers` tells which are the same.
     """
 
     sizes: tuple[int, ...]
     row: Group
     column: Group
     components: tuple[tuple[Factor, ...], ...]
+    numbers: Group
     factors: tuple[Factor, ...]
 
     @property
@@ -101,14 +102,16 @@ class Space:
     """The atoms, structures and values met so far under one set of assumptions, and the steps left.
 
     `positive` names the symbols that are nonnegative wherever the expressions in question are defined, since
-    these take their logarithm or a root of them; `full_rank` holds (expression, "column" or "row") likewise.
+    these take their logarithm or a root of them; `full_rank` holds (expression, "column" or "row") likewise. A
+    `factored` space keeps the sums in matrix products as they are, each an atom.
     """
 
     def __init__(
-        self, positive: Iterable[str] = (), full_rank: Iterable[tuple[Expr, str]] = ()
+        self, positive: Iterable[str] = (), full_rank: Iterable[tuple[Expr, str]] = (), factored: bool = False
     ) -> None:
         self.positive = frozenset(positive)
         self.full_rank = frozenset(full_rank)
+        self.factored = factored
         self.atoms: list[Atom] = []
         self.structures: list[Structure] = []
         self.sizes: list[Expr] = []
@@ -164,7 +167,9 @@ class Space:
                     for a, e, groups in factors
                 )
             )
-        return Structure(tuple(every), row, column, tuple(parts), tuple(f for part in parts for f in part))
+        return Structure(
+            tuple(every), row, column, tuple(parts), components, tuple(f for part in parts for f in part)
+        )
 
     def component(self, certificate: Hashable) -> int:
         """Return the number of a component by its canonical labelling."""
@@ -205,9 +210,10 @@ class Space:
         """
         structure = self.structures[term[0]]
         factors = [(a, e) for a, e, _ in structure.factors]
-        degree = sum(abs(e) if isinstance(e, int | Fraction) else 1 for _, e in (*factors, *term[1]))
+        scalars = bool(factors) and bool(term[1])
+        degree = sum(abs(e) if is_rational(e) else 1 for _, e in (*factors, *term[1]))
         labels = sorted(((a, self.label(a, e)) for a, e in (*factors, *term[1])), reverse=True)
-        return (not structure.has_delta, not (factors and term[1]), degree, labels, term[0])
+        return (not structure.has_delta, not scalars, degree, labels, term[0])
 
 
 # -------------------------------------------------------------------------------------------- exponents
@@ -261,4 +267,4 @@ def whole_part(e: Exponent) -> int:
     if is_rational(e):
         return e // 1 if isinstance(e, int) else e.numerator // e.denominator
     constant = e.as_coeff_Add()[0]
-    return int(constant // 1) if constant.is_Rational else int(sympy_numbers.Zero)
+    return int(constant // 1) if constant.is_Rational else 0

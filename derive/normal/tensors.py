@@ -310,9 +310,7 @@ def from_net(space: Space, net: Net, c: Coefficient = 1) -> Value:
     """Return the value of one net."""
     out: dict[Term, Coefficient] = {}
     settle(space, c, net, out)
-    return Value(
-        tuple([net.sizes[i] for i in net.row]), tuple([net.sizes[i] for i in net.column]), out
-    )
+    return Value(tuple([net.sizes[i] for i in net.row]), tuple([net.sizes[i] for i in net.column]), out)
 
 
 def combine(
@@ -399,6 +397,10 @@ def times_scalar(space: Space, v: Value, s: Value) -> Value:
 def product(space: Space, values: Sequence[Value]) -> Value:
     """Return the matrix product."""
     chain = list(values)
+    if space.factored and len(chain) > 1:
+        from derive.normal.entrywise import kept_whole
+
+        chain = [kept_whole(space, v) for v in chain]
     for k in range(len(chain) - 1):
         chain[k], chain[k + 1] = aligned(space, chain[k], "column", chain[k + 1], "row")
     joins = [
@@ -426,9 +428,7 @@ def hadamard(space: Space, values: Sequence[Value]) -> Value:
             for side in ("row", "column")
             for pair in zip(places(0, result, side), places(1, v, side), strict=True)
         ]
-        result = combine(
-            space, [result, v], joins, places(0, result, "row"), places(0, result, "column")
-        )
+        result = combine(space, [result, v], joins, places(0, result, "row"), places(0, result, "column"))
     return result
 
 
@@ -569,4 +569,3 @@ def _split(structure: Structure, tied: set[int], parts: tuple[int, ...]) -> Net:
         mapped(structure.column),
         [(a, e, tuple([mapped(g) for g in groups])) for a, e, groups in structure.factors],
     )
-
