@@ -18,7 +18,7 @@ _CONSOLE = re.compile(r"```console\n(.*?)```", re.DOTALL)
 _PYTHON = re.compile(r"```pycon\n(.*?)```", re.DOTALL)
 _GENERATED = re.compile(r"<!-- (gradproof .*?) -->\n.*?<!-- end -->", re.DOTALL)
 #: Times differ from run to run.
-_SECONDS = re.compile(r"\b\d+\.\d+(?= s$)|(?<= )\d+\.\d\d(?=   )", re.MULTILINE)
+_SECONDS = re.compile(r"\b[\d.e-]+(?= s$)|(?<= )\d+\.\d\d(?=   )", re.MULTILINE)
 
 
 def refreshed(text: str) -> str:
