@@ -134,6 +134,7 @@ WRONG = [
     ("eigvec(X, 2)", "X", f"{GAP}*dX*eigvec(X, 1)", "differential", FREE),
     ("eigvec(X, 2)", "X", f"kron({GAP}, eigvec(X, 2)')", "jacobian", FREE),
     ("y'*eigvec(X, 2)", "X", f"{GAP}*eigvec(X, 2)*y'", "gradient", FREE),
+    ("eigvec(X, 2)", "X", f"(dX - eigvec(X, 2)'*dX*eigvec(X, 2)*eye)*{R}*eigvec(X, 2)", "differential", FREE),
     ("eigval(A*A', 1)", "A", "eigvec(A*A', 1)*eigvec(A*A', 1)'*A", "gradient", ""),
 ]
 
