@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from verify.fit.network.idx import Images
     from verify.fit.network.model import Network
+    from verify.fit.network.sensitivity import Drift
     from verify.fit.network.trainer import History
 
 
@@ -84,6 +85,19 @@ def opinions(network: Network, x: Any, images: Images, count: int = 8) -> Figure
             below.tick_params(labelsize=6, colors=INK)
             below.grid(False)
         grid[1][0].set_ylabel("class")
+    return figure
+
+
+def drifts(runs: dict[str, Drift]) -> Figure:
+    """Return how far pairs of runs drift apart that begin one part in 1e15 from each other, by the step."""
+    figure = canvas(5.6, 3.0)
+    with look():
+        axes = figure.subplots()
+        for (name, run), colour in zip(runs.items(), COLOURS, strict=False):
+            axes.semilogy(run.steps, run.distance, color=colour)
+            axes.annotate(name, (run.steps[-1], run.distance[-1]), xytext=(-4, 6), textcoords="offset points",
+                          ha="right", color=colour)  # fmt: skip
+        axes.set(xlabel="images seen", ylabel="relative distance of the weights", ylim=(1e-16, 10))
     return figure
 
 
