@@ -11,17 +11,19 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from fractions import Fraction
+from types import SimpleNamespace
 from typing import Any
 
-from sympy import Expr, Inverse, MatMul, Pow, Symbol, Transpose
+from sympy import Expr, Function, HadamardPower, Inverse, MatMul, Pow, Symbol, Transpose
 from sympy.core.basic import Basic
+from sympy.matrices.expressions.applyfunc import ElementwiseApplyFunction
 
 from derive.backprop import Sweep, backprop
 from derive.errors import InputError
 from derive.expand import expand
 from derive.facts import assuming
 from derive.functions import Commutation
-from derive.graph import Graph, build_graph
+from derive.graph import Graph, Node, build_graph
 from derive.language.text import to_text
 from derive.problem import Problem
 from verify.evaluate import layout
@@ -60,7 +62,17 @@ def diagnose(
         return None
     with samples.arithmetic.context():
         case = _Case(problem, statement, claim, samples, seed)
-        for slip in (_whole, _factor, _assumption, _layout, _term, _path, _repair):
+        for slip in (
+            _whole,
+            _factor,
+            _assumption,
+            _layout,
+            _term,
+            _path,
+            _repair,
+            _inner_derivative,
+            _structure,
+        ):
             found = slip(case)
             if found is not None:
                 return found
@@ -241,11 +253,8 @@ def _layout(case: _Case) -> str | None:
         space = replace(case.statement.space, variables=variables)
         if _is_right_in(case, replace(case.statement, space=space)):
             return f"right if the entries of {x.name} were free; the tied ones move together"
-    elif x.shape[0] == x.shape[1] and x.shape != (1, 1):
-        for kind in STRUCTURES:
-            tighter = replace(case.statement, space=case.statement.space.assuming(kind, [x.name]))
-            if _is_right_in(case, tighter):
-                return f"right under {kind}({x.name}), where tied entries move together"
+    elif _right_under_structure(case, ["structured-symmetric"]):
+        return f"right under structured-symmetric({x.name}), where tied entries move together"
     if case.statement.kind != "jacobian":
         return None
     (m, n), (r, c) = case.statement.expr_shape, case.statement.wrt_shape
@@ -256,6 +265,18 @@ def _layout(case: _Case) -> str | None:
         if len(factors) > 1 and case.is_right(MatMul(*factors)):
             return "the Jacobian for matrices read row by row; here they are read column by column"
     return None
+
+
+def _structure(case: _Case) -> str | None:
+    kind = _right_under_structure(case, [k for k in STRUCTURES if k != "structured-symmetric"])
+    return f"right under {kind}({case.statement.wrt[0]}), where tied entries move together" if kind else None
+
+
+def _right_under_structure(case: _Case, kinds: list[str]) -> str | None:
+    x = case.statement.space.variables[case.statement.wrt[0]]
+    if x.shape[0] != x.shape[1] or x.shape == (1, 1) or x.kinds & STRUCTURES.keys():
+        return None
+    return next((kind for kind in kinds if _right_under(case, kind, [x.name])), None)
 
 
 # ------------------------------------------------------------------------------------- terms and paths
@@ -327,29 +348,42 @@ def _paths(case: _Case) -> list[tuple[Expr, str]]:
 
 
 def _path(case: _Case) -> str | None:
-    """Several occurrences, or an inner path, treated as constant."""
-    gap = _gap(case)
-    if gap is None or case.statement.kind != "gradient" or case.result is None:
-        return None
+    """One of the paths to an inner node, treated as if it were constant."""
     graph, _ = case.graph_and_sweep()
-    x = graph.variable(case.problem.wrt[0])
-    if x is None:
-        return None
-    with assuming(case.problem.assumptions):
-        for node in graph.nodes:
-            for place, parent in enumerate(node.parents):
-                if parent is None or len(graph.children(graph.nodes[parent])) < 2 or case.late:
-                    continue
-                parents = tuple(None if i == place else p for i, p in enumerate(node.parents))
-                nodes = list(graph.nodes)
-                nodes[node.index] = replace(node, parents=parents)
-                without = backprop(Graph(tuple(nodes), graph.variables)).values[x.index]
-                if _gives(case, without, case.claimed):
-                    inner = case.text(graph.nodes[parent].expr)
-                    return (
-                        f"right but for the path through {inner} in {case.text(node.expr)}, which is missing"
-                    )
+    for node in graph.nodes:
+        for place, parent in enumerate(node.parents):
+            if parent is None or len(graph.children(graph.nodes[parent])) < 2:
+                continue
+            parents = tuple(None if i == place else p for i, p in enumerate(node.parents))
+            if _claimed_with(case, graph, replace(node, parents=parents)):
+                inner = case.text(graph.nodes[parent].expr)
+                return f"right but for the path through {inner} in {case.text(node.expr)}, which is missing"
     return None
+
+
+def _inner_derivative(case: _Case) -> str | None:
+    """The derivative of an elementwise function, left out of the chain rule."""
+    graph, _ = case.graph_and_sweep()
+    through: Any = SimpleNamespace(pull=lambda g, y, x, place: g)
+    for node in graph.nodes:
+        parents = [p for p in node.parents if p is not None]
+        elementwise = isinstance(node.expr, ElementwiseApplyFunction | HadamardPower | Function)
+        if elementwise and len(parents) == 1 and _claimed_with(case, graph, replace(node, operation=through)):
+            inner = case.text(graph.nodes[parents[0]].expr)
+            return f"right but for the derivative of {case.text(node.expr)} by {inner}, which is missing"
+    return None
+
+
+def _claimed_with(case: _Case, graph: Graph, changed: Node) -> bool:
+    """Return whether the claim is the gradient of a graph in which one node is changed."""
+    x = graph.variable(case.problem.wrt[0])
+    if x is None or case.statement.kind != "gradient" or case.result is None or case.late:
+        return False
+    nodes = list(graph.nodes)
+    nodes[changed.index] = changed
+    with assuming(case.problem.assumptions):
+        value = backprop(Graph(tuple(nodes), graph.variables)).values[x.index]
+    return _gives(case, value, case.claimed)
 
 
 # ---------------------------------------------------------------------------------- slips inside the claim

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 
 from sympy import (
     Expr,
+    HadamardPower,
     HadamardProduct,
     Identity,
     Inverse,
@@ -65,6 +66,14 @@ def _places(claim: Expr) -> Iterator[Place]:
         yield everywhere, e, True
 
 
+def _unsquared(x: Expr) -> tuple[Expr, ...]:
+    """Return the factors of a square, since one of them alone may be in the wrong place."""
+    if isinstance(x, MatPow) and x.exp in (2, -2):
+        root = x.base if x.exp == 2 else Inverse(x.base)
+        return root, root
+    return (x,)
+
+
 def _alternatives(e: Expr, text: Callable[[Expr], str]) -> Iterator[tuple[str, Expr]]:
     """Yield what may have been meant by a piece of the claim, with the words for it."""
     if not e.is_Matrix:
@@ -75,7 +84,7 @@ def _alternatives(e: Expr, text: Callable[[Expr], str]) -> Iterator[tuple[str, E
     square = e.shape[0] == e.shape[1]
     if isinstance(e, MatMul):
         scalars = [a for a in e.args if not a.is_Matrix]
-        factors = [a for a in e.args if a.is_Matrix]
+        factors = [b for a in e.args if a.is_Matrix for b in _unsquared(a)]
         for i in range(len(factors) - 1):
             a, b = factors[i : i + 2]
             if b.shape[1] == a.shape[0] and (a.shape[0], b.shape[1]) == (b.shape[0], a.shape[1]):
@@ -96,6 +105,12 @@ def _alternatives(e: Expr, text: Callable[[Expr], str]) -> Iterator[tuple[str, E
     elif isinstance(e, MatPow) and e.exp.is_Integer:
         for k in (e.exp - 1, e.exp + 1):
             yield f"right with power {k} in place of {text(e)}", MatPow(e.base, k).doit(deep=False)
+    if isinstance(e, HadamardPower) and e.exp.is_Integer:
+        for k in (e.exp - 1, e.exp + 1):
+            other = HadamardPower(e.base, k) if k != 1 else e.base
+            yield f"right with {text(other)} in place of {text(e)}", other
+    elif not e.is_MatMul:
+        yield f"right with {text(HadamardPower(e, 2))} in place of {text(e)}", HadamardPower(e, 2)
     if isinstance(e, Transpose):
         yield f"right with {text(e.arg)} in place of {text(e)}", e.arg
     elif square:
