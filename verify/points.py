@@ -85,7 +85,8 @@ class Variable:
 
     def tie(self, weights: Array, arithmetic: Arithmetic) -> Array:
         """Return the direction in which the entries move, weighted, where tied entries move together."""
-        return ties.gathered(weights, self.kinds, arithmetic) if self.kinds & ties.STRUCTURES.keys() else weights
+        tied = self.kinds & ties.STRUCTURES.keys()
+        return ties.gathered(weights, self.kinds, arithmetic) if tied else weights
 
 
 @dataclass(frozen=True)
@@ -110,7 +111,7 @@ class Space:
                 raise InputError(f"{v.name} cannot be orthogonal with positive entries only")
             if "orthogonal" in v.kinds and v.kinds & NARROW:
                 other = min(v.kinds & NARROW)
-                raise InputError(f"no points are drawn of {v.name} that is orthogonal and {other}: leave one away")
+                raise InputError(f"no points are drawn of an orthogonal and {other} {v.name}: leave one away")
         nodes = [step.node for step in layout(problem.expr)]
         numbers = [n.name for n in nodes if n.is_Symbol and n.is_integer and n.name not in variables]
         return cls(variables, tuple(dict.fromkeys((*problem.sizes, *numbers))))

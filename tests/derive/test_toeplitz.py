@@ -118,5 +118,5 @@ def test_what_cannot_be_said_is_an_input_error():
         derive.parse("toeplitz(A)", where="A: m x n")
     with pytest.raises(InputError, match="no matrix in this language"):
         derive.jacobian("X*y", "X", assume=TOEPLITZ)
-    with pytest.raises(InputError, match="orthogonal and structured-toeplitz"):
+    with pytest.raises(InputError, match="orthogonal and structured-toeplitz Q"):
         check_claim("tr(A*Q)", "Q", "toeplitz(A')", assume="structured-toeplitz(Q), orthogonal(Q)")

@@ -140,6 +140,7 @@ KINDS = [
     "orthogonal",
     "structured-symmetric",
     "structured-diagonal",
+    "structured-toeplitz",
 ]
 
 
@@ -156,6 +157,8 @@ def holds(kind: str, a: np.ndarray) -> bool:
         return all(e > 0 for e in a.flat)
     if kind == "orthogonal":
         return bool(np.all(a.T @ a == RATIONALS.eye(n)))
+    if kind == "structured-toeplitz":
+        return bool(np.all(a[1:, 1:] == a[:-1, :-1]))
     return all(a[i, j] == 0 for i in range(n) for j in range(n) if i != j)
 
 
@@ -172,7 +175,9 @@ def test_points_honour_their_assumption_exactly(kind, n, style, seed, flip):
 
 
 @pytest.mark.parametrize("kinds", [{"symmetric", "invertible"}, {"symmetric", "orthogonal"}, {"posdef", "positive"},
-                                   {"posdef", "orthogonal"}, {"symmetric", "positive"}])  # fmt: skip
+                                   {"posdef", "orthogonal"}, {"symmetric", "positive"},
+                                   {"symmetric", "structured-toeplitz"}, {"posdef", "structured-toeplitz"},
+                                   {"posdef", "structured-diagonal"}])  # fmt: skip
 def test_assumptions_hold_together(kinds):
     from sympy import Integer
 
