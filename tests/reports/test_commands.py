@@ -220,3 +220,28 @@ def test_verify_exits_with_0_only_if_everything_holds(capsys, monkeypatch, outco
     found, out, _ = run(capsys, "verify")
     assert found == code
     assert all(f"method {k}" in out for k in range(len(rows)))
+
+
+def test_a_report_without_tex_is_html_and_latex_and_one_line_says_what_is_missing(
+    capsys, monkeypatch, tmp_path
+):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    out = tmp_path / "report"
+    code, printed, err = run(capsys, "report", "mc-62", "--out", str(out))
+    assert code == 0
+    assert err == "note: no report.pdf, since this machine lacks latexmk and pdflatex\n"
+    written = {path.relative_to(out).as_posix() for path in out.rglob("*") if path.is_file()}
+    assert {"index.html", "report.tex"} < written
+    assert {path for path in written if path.startswith("figures/")} == {
+        f"figures/mc-62-{kind}.pdf" for kind in ("graph", "differences")
+    }
+    assert printed.split() == [str(out / "report.tex"), str(out / "index.html")]
+
+
+def test_a_report_to_a_place_that_is_a_file_is_bad_input(capsys, tmp_path):
+    (tmp_path / "file").write_text("kept")
+    arguments = ("report", "mc-62", "--format", "html", "--out", str(tmp_path / "file"))
+    code, out, err = run(capsys, *arguments)
+    assert (code, out) == (2, "")
+    assert "cannot be written" in err
+    assert (tmp_path / "file").read_text() == "kept"
