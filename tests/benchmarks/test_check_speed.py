@@ -105,16 +105,25 @@ def test_by_size(benchmark, capsys):
     assert field[3] < 8**3 * field[0]  # no worse than the cube of the size
 
 
+#: Seconds that the answer to a claim may take after start-up: 0.3, and 1 for the GP-LVM.
+BARS = {name: 1.0 if name == "GP-LVM" else 0.3 for name in CLAIMS}
+
+
 def test_claims(benchmark, capsys):
-    """A right claim, and the same claim doubled: refuted, reduced and diagnosed."""
+    """A right claim, and the same claim doubled: refuted, reduced and diagnosed. Each twice, the faster counts."""
     check_claim("tr(X)", "X", "eye")  # what is imported once
+
+    def best(expr, wrt, claim, where):
+        return min(
+            (seconds(check_claim, expr, wrt, claim, where=where) for _ in range(2)), key=lambda t: t[0]
+        )
 
     def all_claims():
         out = {}
         for name, (expr, wrt, claim, where) in CLAIMS.items():
-            right, verdict = seconds(check_claim, expr, wrt, claim, where=where)
+            right, verdict = best(expr, wrt, claim, where)
             assert verdict
-            wrong, verdict = seconds(check_claim, expr, wrt, f"2*({claim})", where=where)
+            wrong, verdict = best(expr, wrt, f"2*({claim})", where)
             assert verdict.verdict == "refuted"
             out[name] = (right, wrong)
         return out
@@ -125,3 +134,4 @@ def test_claims(benchmark, capsys):
         [f"{name:<20} right {1e3 * r:6.0f} ms   wrong {1e3 * w:6.0f} ms" for name, (r, w) in taken.items()],
     )
     benchmark.extra_info.update(taken)
+    assert all(max(taken[name]) < bar for name, bar in BARS.items())
