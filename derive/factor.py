@@ -77,7 +77,8 @@ def _scalar_sum(e: Expr) -> Expr:
     if common == 1:
         return e
     inner = Add(*[a / common for a in e.args])
-    taken = Mul(common, inner, evaluate=False) if isinstance(inner, Add) else common * inner
+    # A number alone in front of a sum would be multiplied into it.
+    taken = Mul(common, inner, evaluate=not (common.is_Number and isinstance(inner, Add)))
     return taken if cost(taken) < cost(e) else e
 
 

@@ -100,7 +100,7 @@ def trace(x: Expr) -> Expr:
     """Return the trace; of the identity it is the size, and linear in coefficients."""
     if not is_matrix(x):
         return x
-    if isinstance(x, Identity):
+    if isinstance(x, Identity | OneMatrix):
         return x.shape[0]
     if isinstance(x, ZeroMatrix):
         return S.Zero

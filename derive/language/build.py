@@ -29,6 +29,7 @@ from sympy import (
     S,
     Trace,
     Transpose,
+    ZeroMatrix,
     exp,
     log,
 )
@@ -143,6 +144,8 @@ def product(*factors: Expr) -> Expr:
     coefficient = Mul(*scalars)
     if not run:
         return coefficient
+    if coefficient == 0 and len(run) == 1 and isinstance(run[0], OneMatrix):
+        return ZeroMatrix(*run[0].shape)  # 0*matrix(1) is how zeros are printed
     if coefficient != 1:
         return algebra.make(MatMul, coefficient, *run)
     return run[0] if len(run) == 1 else algebra.make(MatMul, *run)

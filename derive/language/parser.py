@@ -63,7 +63,7 @@ def _scan(text: str) -> None:
         raise ParseError(f"the text is {len(text)} characters long, at most {MAX_LENGTH} are read",
                          text[: MAX_LENGTH + 1], MAX_LENGTH)  # fmt: skip
     opened: list[int] = []
-    signs = [0]  # for every open bracket, the signs, powers and transposes in a row of the operand that is read
+    signs = [0]  # the signs, powers and transposes in a row, for every open bracket
     before = ""
     for i, c in enumerate(text):
         if not c.isascii() or c in "[]{}|@":
