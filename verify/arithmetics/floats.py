@@ -16,6 +16,8 @@ import numpy as np
 from verify.arithmetics.base import SINGULAR, Arithmetic, Undefined
 from verify.arithmetics.dual import Dual
 
+#: Terms of the exponential series at norm 1/2: the next one is below 2^-53.
+TERMS = 16
 _NUMPY = {"asin": "arcsin", "acos": "arccos", "atan": "arctan"}
 
 
@@ -73,9 +75,18 @@ class Floats(Arithmetic):
         return super().determinant(x) if isinstance(x, Dual) else np.linalg.det(x).reshape(1, 1)
 
     def _expm(self, x: np.ndarray) -> np.ndarray:
-        from scipy.linalg import expm
-
-        return expm(x)
+        """Return the series at x/2^s, squared s times (Moler and Van Loan 2003, method 3)."""
+        norm = float(np.abs(x).sum(axis=0).max(initial=0.0))
+        if not np.isfinite(norm):
+            raise Undefined("no finite value")
+        squarings = max(0, int(np.ceil(np.log2(max(norm, 1e-300)))) + 1)
+        scaled, unit = x / 2.0**squarings, np.eye(len(x), dtype=self.dtype)
+        out = unit
+        for k in range(TERMS, 0, -1):
+            out = unit + scaled @ out / k
+        for _ in range(squarings):
+            out = out @ out
+        return out
 
     def _eigenpair(self, x: np.ndarray, i: int) -> tuple[np.ndarray, np.ndarray]:
         real = not np.iscomplexobj(x)
