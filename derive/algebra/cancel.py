@@ -24,16 +24,16 @@ def _base(a: Expr) -> tuple[Expr, int]:
 
 def merged(a: Expr, b: Expr) -> list[Expr] | None:
     """Return the product of two neighbouring factors where it is shorter than both, else None."""
+    if isinstance(a, OneMatrix) and isinstance(b, OneMatrix):
+        return [a.shape[1], OneMatrix(a.shape[0], b.shape[1])]
+    if isinstance(a, DiagMatrix) and isinstance(b, DiagMatrix):
+        return [core.diag(core.hadamard(a.args[0], b.args[0]))]
     if a.shape[0] == a.shape[1] == b.shape[1]:
         (x, j), (y, k) = _base(a), _base(b)
         if x == y:
             return [core.power(x, j + k)]
         if seen.is_orthogonal(x) and core.t(x) == y and j == k == 1:
             return [Identity(a.shape[0])]
-    if isinstance(a, OneMatrix) and isinstance(b, OneMatrix):
-        return [a.shape[1], OneMatrix(a.shape[0], b.shape[1])]
-    if isinstance(a, DiagMatrix) and isinstance(b, DiagMatrix):
-        return [core.diag(core.hadamard(a.args[0], b.args[0]))]
     return None
 
 
