@@ -69,7 +69,10 @@ def fit(
             warn(found.notes)
         typer.echo(as_json(found.to_dict()))
     else:
-        _print(found, files)
+        from verify.fit.methods import shortfall
+
+        fewer = shortfall(points, seed) if method == "exact" else None
+        _print(found, [*found.notes, *([str(fewer)] if fewer else []), *(f"wrote {path}" for path in files)])
     if not found.converged:
         raise typer.Exit(UNSOLVED)
 
@@ -108,13 +111,14 @@ def _write_figures(found: Fit, out: Path) -> list[Path]:
     return written
 
 
-def _print(found: Fit, files: list[Path]) -> None:
+def _print(found: Fit, notes: list[str]) -> None:
     from rich.table import Table
 
     from reports import terminal
 
     console = terminal.console()
-    units = Table(title=f"{found.points.name}: y = b0 + Σ wo·relu(wh·x + bh)", title_justify="left")
+    console.print(f"{found.points.name}: y = b0 + Σ wo·relu(wh·x + bh)", markup=False)
+    units = Table()
     for heading in ("unit", "wh", "bh", "wo", "kink at"):
         units.add_column(heading, justify="right", no_wrap=True)
     for k, (wh, bh, wo) in enumerate(zip(found.net.wh, found.net.bh, found.net.wo, strict=True), start=1):
@@ -134,7 +138,7 @@ def _print(found: Fit, files: list[Path]) -> None:
         f"{found.restarts} restarts, {found.seconds:.3g} s",
         markup=False,
     )
-    for note in (*found.notes, *(f"wrote {path}" for path in files)):
+    for note in notes:
         console.print(note, markup=False)
 
 

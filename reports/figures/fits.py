@@ -91,8 +91,9 @@ def drawn_network(net: ReluNet) -> Figure:
                 )
             _node(ax, 2.0, height, f"{bh[k]:+.3g}")
         _node(ax, 0.0, middle, "$x$")
-        _node(ax, 4.0, middle, f"{b0:+.3g}")
-        ax.text(4.33, middle, "$y$", ha="left", va="center")
+        # A bias that is rounding error beside the weights reads as 0.
+        _node(ax, 4.0, middle, f"{b0 if abs(b0) > 1e-9 * scale else 0.0:+.3g}")
+        ax.text(4.4, middle, "$y$", ha="left", va="center")
         title = "input weight · ReLU unit with its bias · output weight"
         ax.set_title(
             title if shown == net.hidden else f"{title} (the first {shown} of {net.hidden} units)",

@@ -11,7 +11,17 @@ from verify.fit.exact import ExactFit, exact_network
 from verify.fit.fit import Budget, Fit, Progress
 from verify.fit.points import Points
 
-__all__ = ["METHODS", "Comparison", "Method", "Start", "compare", "fit_points", "usual_hidden"]
+__all__ = [
+    "METHODS",
+    "Comparison",
+    "Method",
+    "Shortfall",
+    "Start",
+    "compare",
+    "fit_points",
+    "shortfall",
+    "usual_hidden",
+]
 
 Method = Literal["exact", "fsolve", "least-squares", "train"]
 METHODS: tuple[Method, ...] = get_args(Method)
@@ -105,6 +115,39 @@ def _left_over(found: ExactFit, hidden: int) -> str:
     except InputError:
         return ""
     return f" (with {hidden} the largest residual is at least {residual:.6g})"
+
+
+@dataclasses.dataclass(frozen=True)
+class Shortfall:
+    """What one unit fewer than the least leaves: the largest residual of the best least-squares fit that was found,
+    and the smallest one that any network of so many units has (a global optimum).
+    """
+
+    hidden: int
+    least_squares: float
+    minimax: float
+
+    def __str__(self) -> str:
+        return (
+            f"With {self.hidden} unit{'s' if self.hidden > 1 else ''} the least-squares fit leaves a largest residual "
+            f"of {self.least_squares:.6g}; no network of {self.hidden} gets below {self.minimax:.6g}."
+        )
+
+
+def shortfall(points: Points, seed: int = 0) -> Shortfall | None:
+    """Return what one unit fewer leaves, or None where that cannot be searched in a second or so."""
+    from verify.fit.least_squares import fit_by_least_squares
+    from verify.fit.minimax import least_residual
+
+    hidden = exact_network(points).units - 1
+    if hidden < 1:
+        return None
+    try:
+        minimax = least_residual(points, hidden)
+    except InputError:
+        return None
+    found = fit_by_least_squares(points, hidden, seed, Budget(starts=300, seconds=2.0))
+    return Shortfall(hidden, found.max_residual, minimax)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -21,7 +21,7 @@ from verify.fit.points import Points
 __all__ = ["least_residual"]
 
 #: The number of choices of intervals that are looked at; more is refused.
-LIMIT = 20_000
+LIMIT = 5_000
 
 
 def least_residual(points: Points, hidden: int) -> float:

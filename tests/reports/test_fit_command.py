@@ -1,0 +1,129 @@
+"""`gradproof fit` as a person uses it."""
+
+import json
+
+import pytest
+import typer
+
+from reports.commands import fit as fit_command
+from reports.figures import canvas, fits
+from tests.reports.command import run as run_main
+from verify.fit.methods import fit_points
+from verify.fit.points import TOY, Points
+
+
+@pytest.fixture
+def run(capsys):
+    return lambda *arguments: run_main(capsys, "fit", *arguments)
+
+
+KEYS = {"dataset", "method", "hidden", "parameters", "max_residual", "restarts", "seconds"}
+
+
+@pytest.mark.parametrize("dataset", list(TOY))
+@pytest.mark.parametrize("method", ["exact", "fsolve", "least-squares", "train"])
+def test_json_of_every_method(run, dataset, method):
+    code, out, err = run(dataset, "--method", method, "--format", "json")
+    found = json.loads(out)
+    assert (code, err) == (0, "")
+    assert found.keys() >= KEYS
+    assert (found["dataset"], found["method"]) == (dataset, method)
+    p = found["parameters"]
+    assert p.keys() == {"wh", "bh", "wo", "b0"}
+    assert found["hidden"] == len(p["wh"]) == len(p["bh"]) == len(p["wo"])
+    # The printed parameters, evaluated here, are the fit.
+    for x, y in zip(TOY[dataset].x, TOY[dataset].y, strict=True):
+        units = zip(p["wh"], p["bh"], p["wo"], strict=True)
+        assert p["b0"] + sum(wo * max(wh * x + bh, 0) for wh, bh, wo in units) == pytest.approx(
+            float(y), abs=1e-8
+        )
+    assert found["max_residual"] < 1e-8
+
+
+def test_a_csv_made_by_hand_and_its_figures(run, tmp_path):
+    source = tmp_path / "hand.csv"
+    source.write_text("x,y\n3,1\n1,0\n2,2.5\n4,1\n")
+    code, out, _ = run(str(source), "--out", str(tmp_path / "out"))
+    assert code == 0
+    assert "solved by exact" in out
+    assert "is least" in out
+    written = sorted(path.name for path in (tmp_path / "out").iterdir())
+    assert written == [f"hand-exact-{kind}.{end}" for kind in ("fit", "network") for end in ("pdf", "svg")]
+
+
+def test_the_table_shows_the_proof_and_what_fewer_units_leave(run):
+    code, out, _ = run("w-shape")
+    assert code == 0
+    assert "8 - 2·r(x) + 4·r(x - 4) - 4·r(x - 6) + 4·r(x - 8)" in out
+    assert "at least 3 kinks" in out
+    assert "largest residual of 1.11" in out
+
+
+def test_a_spent_budget_exits_with_three_and_prints_the_best(run):
+    code, out, err = run(
+        "w-shape", "--method", "least-squares", "--hidden", "3", "--budget", "0.05", "--format", "json"
+    )
+    assert code == 3
+    assert json.loads(out)["max_residual"] > 0.9
+    assert "not solved within the budget" in err
+    code, out, _ = run("w-shape", "--method", "fsolve", "--start", "normal", "--budget", "0.05")
+    assert code == 3
+    assert "NOT SOLVED by fsolve" in out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("nowhere.csv",), "cannot read it"),
+        (("v-shape",), "no such data set or file"),
+        (("w-shape", "--hidden", "0"), "0 hidden units"),
+        (("w-shape", "--hidden", "2"), "the least is 4"),
+        (("w-shape", "--budget", "0"), "more than 0 seconds"),
+        (("w-shape", "--budget", "nan"), "more than 0 seconds"),
+    ],
+)
+def test_bad_input_is_one_line_and_exit_two(run, arguments, message):
+    code, out, err = run(*arguments)
+    assert (code, out) == (2, "")
+    assert err.startswith("error: ")
+    assert message in err
+    assert err.count("\n") == 1
+
+
+def test_nothing_is_written_for_bad_data(run, tmp_path):
+    source = tmp_path / "bad.csv"
+    source.write_text("1,2\n2,oops\n")
+    code, _, err = run(str(source), "--out", str(tmp_path / "out"))
+    assert code == 2
+    assert f"{source}: line 2" in err
+    assert not (tmp_path / "out").exists()
+
+
+def test_register_adds_one_command():
+    app = typer.Typer()
+    fit_command.register(app)
+    assert [command.name for command in app.registered_commands] == ["fit"]
+
+
+def test_the_figure_marks_every_kink_and_every_point():
+    found = fit_points(TOY["w-shape"])
+    top, bottom = fits.fitted(found).axes
+    lines = {line.get_label(): line for line in top.get_lines()}
+    assert lines["kinks"].get_xdata().tolist() == [0, 4, 6, 8]
+    assert lines["data"].get_ydata().tolist() == list(TOY["w-shape"].y)
+    assert bottom.get_yscale() == "log"
+
+
+def test_the_network_is_drawn_with_its_weights():
+    found = fit_points(TOY["zigzag"])
+    texts = [text.get_text() for text in fits.drawn_network(found.net).axes[0].texts]
+    assert texts.count("1") == 4
+    assert {"-2", "2", "-3", "-5", "+0"} <= set(texts)
+
+
+def test_the_loss_is_drawn_on_a_log_axis_and_a_constant_network_can_be_drawn():
+    assert fits.loss_curve([1.0, 0.1, 0.0]).axes[0].get_yscale() == "log"
+    flat = fit_points(Points.make("flat", [(0, 1), (1, 1)]))
+    assert flat.net.hidden == 0
+    assert "<svg" in canvas.svg(fits.drawn_network(flat.net), "flat")
+    assert "<svg" in canvas.svg(fits.fitted(flat), "flat-fit")
