@@ -6,8 +6,8 @@ from sympy import Expr, Function, S
 
 from derive import algebra
 from derive.algebra import M
+from derive.elementwise import ENTRY, elementwise, scalar_function
 from derive.errors import InputError
-from derive.functions import ENTRY, elementwise, scalar_function
 
 
 def any_derivative(x: M, y: M) -> M:

@@ -40,10 +40,11 @@ from sympy.matrices.expressions.diagonal import DiagonalOf
 from sympy.matrices.matrixbase import MatrixBase
 
 from derive import algebra
+from derive.elementwise import ENTRY, relu
 from derive.entrywise import lift
 from derive.errors import InputError
 from derive.facts import SQUARE
-from derive.functions import ENTRY, Functional, MatrixFunction, relu
+from derive.functions import Functional, MatrixFunction
 from derive.language import build
 from derive.language.names import read_assumptions
 from derive.language.parser import parse, parse_within

@@ -24,9 +24,10 @@ from sympy.matrices.expressions.applyfunc import ElementwiseApplyFunction
 
 from derive import algebra
 from derive.cost import cost
+from derive.elementwise import elementwise, scalar_function, sigmoid
 from derive.expand import expand
 from derive.factor import factor_sum
-from derive.functions import Adjugate, EntrySum, Softmax, elementwise, scalar_function, sigmoid
+from derive.functions import Adjugate, EntrySum, Softmax
 from derive.graph import symbol
 from derive.rebuild import parts, rebuild
 

@@ -83,6 +83,7 @@ def build(names: Sequence[str], seed: int = 0, track: Track | None = None) -> Do
     from reports.fit_chapter import fit_chapter
     from reports.layer_chapter import layer_chapter
     from reports.moment_chapter import moment_chapter
+    from reports.training_chapter import training_chapter
 
     results = select(names)
     chapters: list[Chapter] = []
@@ -92,7 +93,7 @@ def build(names: Sequence[str], seed: int = 0, track: Track | None = None) -> Do
         else:
             chapters.append(moment_chapter(result, seed))
     if not names:
-        chapters += [layer_chapter(seed), fit_chapter(seed)]
+        chapters += [layer_chapter(seed), fit_chapter(seed), training_chapter(seed)]
     return Document(
         title="Matrix derivatives and moments, derived and checked",
         subtitle="The catalogue of gradproof",

@@ -25,21 +25,9 @@ from sympy.matrices.expressions.applyfunc import ElementwiseApplyFunction
 from sympy.matrices.expressions.matexpr import MatrixSymbol
 
 from derive.algebra import core
+from derive.elementwise import relu, scalar_function, sigmoid, softplus
 from derive.facts import facts
-from derive.functions import (
-    Adjugate,
-    EntrySum,
-    Expm,
-    Norm1,
-    Norm2,
-    PseudoInverse,
-    Softmax,
-    Toeplitz,
-    relu,
-    scalar_function,
-    sigmoid,
-    softplus,
-)
+from derive.functions import Adjugate, EntrySum, Expm, Norm1, Norm2, PseudoInverse, Softmax, Toeplitz
 
 _SYMMETRIC = ("symmetric", "posdef", "structured-symmetric", "structured-diagonal")
 

@@ -35,16 +35,9 @@ from sympy import (
 )
 
 from derive import algebra
+from derive.elementwise import ELEMENTWISE, elementwise
 from derive.errors import InputError
-from derive.functions import (
-    ELEMENTWISE,
-    MATRIX_FUNCTIONS,
-    Commutation,
-    Eigenvalue,
-    Eigenvector,
-    ExpmFrechet,
-    elementwise,
-)
+from derive.functions import MATRIX_FUNCTIONS, Commutation, Eigenvalue, Eigenvector, ExpmFrechet
 from derive.language.shapes import (
     SCALAR,
     Product,

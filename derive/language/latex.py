@@ -47,7 +47,8 @@ from sympy.core.numbers import Float, Pi
 from sympy.matrices.expressions.applyfunc import ElementwiseApplyFunction
 from sympy.matrices.expressions.diagonal import DiagonalOf
 
-from derive.functions import ENTRY, EntrySum, Functional, MatrixFunction, operator, relu, spell
+from derive.elementwise import ENTRY, relu
+from derive.functions import EntrySum, Functional, MatrixFunction, operator, spell
 from derive.language.names import GREEK
 from derive.language.text import fraction, join_terms, ordered, signed
 

@@ -40,8 +40,9 @@ from sympy.core.numbers import Float, Pi
 from sympy.matrices.expressions.applyfunc import ElementwiseApplyFunction
 from sympy.matrices.expressions.diagonal import DiagonalOf
 
+from derive.elementwise import scalar_function
 from derive.errors import InputError
-from derive.functions import Functional, MatrixFunction, scalar_function
+from derive.functions import Functional, MatrixFunction
 from derive.language.latex import relu_argument
 from derive.language.text import fraction
 

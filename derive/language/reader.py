@@ -8,7 +8,8 @@ from typing import Any
 from lark import Token, Transformer
 from sympy import Rational, pi
 
-from derive.functions import ELEMENTWISE, MATRIX_FUNCTIONS
+from derive.elementwise import ELEMENTWISE
+from derive.functions import MATRIX_FUNCTIONS
 from derive.language import build
 from derive.language.scope import Node, Scope
 from derive.language.shapes import (

@@ -35,7 +35,8 @@ from sympy.core.numbers import Float, Pi
 from sympy.matrices.expressions.applyfunc import ElementwiseApplyFunction
 from sympy.matrices.expressions.diagonal import DiagonalOf
 
-from derive.functions import ELEMENTWISE, ENTRY, Functional, MatrixFunction
+from derive.elementwise import ELEMENTWISE, ENTRY
+from derive.functions import Functional, MatrixFunction
 
 #: How tightly a piece of text holds together.
 SUM, PRODUCT, UNARY, POWER, ATOM = range(5)

@@ -24,8 +24,9 @@ from derive.normal.tensors import product, scaled, total, transpose
 
 #: The rounds of multiplying a difference by its denominators and inverted matrices.
 _ROUNDS = 8
-#: The steps after which products of sums are no longer multiplied out at first.
+#: The steps after which products of sums are no longer multiplied out at first, and those for keeping them.
 _FIRST_STEPS = 3_000
+_FACTORED_STEPS = 2 * MAX_STEPS
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,7 +80,7 @@ def equal(a: Expr, b: Expr) -> bool:
     found = _difference_vanishes(_space((a, b)), a, b, _FIRST_STEPS)
     if found is None:
         factored = _space((a, b), factored=True)
-        found = _difference_vanishes(factored, a, b, MAX_STEPS) or _same_parts(factored, a, b)
+        found = _difference_vanishes(factored, a, b, _FACTORED_STEPS) or _same_parts(factored, a, b)
         found = found or _difference_vanishes(_space((a, b)), a, b, MAX_STEPS)
     return bool(found)
 

@@ -286,11 +286,6 @@ def _leaf_determinant(space: Space, v: Value) -> Value:
     return scalar(space, [(space.atom("determinant", name, chosen), 1)])
 
 
-def adjugate(space: Space, v: Value) -> Value:
-    """Return det(X)·inv(X); a polynomial identity that holds for invertible X holds for all."""
-    return times_scalar(space, inverse(space, v), determinant(space, v))
-
-
 # --------------------------------------------------------------------------- pseudo-inverse, exponential
 
 

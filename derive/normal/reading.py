@@ -38,6 +38,7 @@ from sympy.matrices.expressions.applyfunc import ElementwiseApplyFunction
 from sympy.matrices.expressions.diagonal import DiagonalOf
 
 from derive.algebra.seen import is_orthogonal, is_symmetric
+from derive.elementwise import relu, scalar_function
 from derive.facts import facts
 from derive.functions import (
     Adjugate,
@@ -52,8 +53,6 @@ from derive.functions import (
     PseudoInverse,
     Softmax,
     Vec,
-    relu,
-    scalar_function,
 )
 from derive.normal import matrices, tensors
 from derive.normal.entrywise import broadcast, power
@@ -268,6 +267,55 @@ def _scalar_product(space: Space, values: list[Value]) -> Value:
     return result
 
 
+def _square_factors(space: Space, e: Expr) -> list[Value]:
+    """Return a square matrix as a product of square ones, without multiplying out."""
+    scalars, chain = _chain(e)
+    groups: list[list[Expr]] = []
+    for a in chain:
+        if groups and groups[-1][0].shape[0] != groups[-1][-1].shape[1]:
+            groups[-1].append(a)
+        else:
+            groups.append([a])
+    if groups[-1][0].shape[0] != groups[-1][-1].shape[1]:
+        return [space.read[e]]
+    found = [tensors.product(space, [read(space, a) for a in group]) for group in groups]
+    if scalars:
+        coefficient = _scalar_product(space, [read(space, a) for a in scalars])
+        found[0] = tensors.times_scalar(space, found[0], coefficient)
+    return found
+
+
+def _chain(e: Expr) -> tuple[list[Expr], list[Expr]]:
+    """Return the scalars and the matrices of a matrix product, however it is bracketed or transposed."""
+    if isinstance(e, MatMul):
+        scalars = [a for a in e.args if not a.is_Matrix]
+        factors: list[Expr] = []
+        for a in e.args:
+            if a.is_Matrix:
+                more, inner = _chain(a)
+                scalars += more
+                factors += inner
+        return scalars, factors
+    if isinstance(e, Transpose) and isinstance(e.arg, MatMul | Transpose):
+        scalars, inner = _chain(e.arg)
+        return scalars, [a.arg if isinstance(a, Transpose) else Transpose(a) for a in reversed(inner)]
+    return [], [e]
+
+
+def _inverse(space: Space, e: Expr) -> Value:
+    factors = [matrices.inverse(space, f) for f in reversed(_square_factors(space, e))]
+    return factors[0] if len(factors) == 1 else tensors.product(space, factors)
+
+
+def _determinant(space: Space, e: Expr) -> Value:
+    return _scalar_product(space, [matrices.determinant(space, f) for f in _square_factors(space, e)])
+
+
+def _adjugate(space: Space, e: Adjugate) -> Value:
+    """det(X)·inv(X): a polynomial identity that holds for invertible X holds for all."""
+    return tensors.times_scalar(space, _inverse(space, e.arg), _determinant(space, e.arg))
+
+
 def _pseudo_inverse(space: Space, e: PseudoInverse) -> Value:
     x = e.arg
     if x.shape[0] == x.shape[1]:
@@ -305,20 +353,20 @@ _READERS: dict[type, Callable[[Space, Any], Value]] = {
     Pow: _power,
     HadamardPower: _elementwise_power,
     MatPow: _matrix_power,
-    Inverse: _of_one(matrices.inverse),
+    Inverse: lambda space, e: _inverse(space, e.arg),
     Transpose: _of_one(tensors.transpose),
     Vec: _of_one(tensors.vec),
     DiagMatrix: _of_one(tensors.diagonal_matrix),
     DiagonalOf: _of_one(tensors.diagonal),
     Trace: _of_one(tensors.trace),
     EntrySum: _of_one(tensors.entry_sum),
-    Determinant: _of_one(matrices.determinant),
-    LogDet: _of_one(lambda space, v: logarithm(space, matrices.determinant(space, v))),
+    Determinant: lambda space, e: _determinant(space, e.arg),
+    LogDet: lambda space, e: logarithm(space, _determinant(space, e.arg)),
     Norm1: _of_one(lambda space, v: tensors.entry_sum(space, absolute(space, v))),
     Norm2: _norm2,
     LogSumExp: _of_one(lambda space, v: logarithm(space, tensors.entry_sum(space, exponential(space, v)))),
     Softmax: _softmax,
-    Adjugate: _of_one(matrices.adjugate),
+    Adjugate: _adjugate,
     PseudoInverse: _pseudo_inverse,
     Expm: _of_one(matrices.expm),
     ExpmFrechet: lambda space, e: matrices.expm_frechet(space, *_args(space, e)),

@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 
-from derive.normal.matching import lead_of, match
-from derive.normal.space import Coefficient, Factor, Group, Space, Value, is_rational, plus
-from derive.normal.tensors import Net
+from derive.normal.matching import Lead, lead_of, match
+from derive.normal.space import Coefficient, Factor, Group, Space, Term, Value, is_rational, plus, times
+from derive.normal.tensors import Net, sign_of_factors
 
 Rewritten = list[tuple[Coefficient, Net]]
 
@@ -241,12 +241,45 @@ def _lead_law(space: Space, net: Net, degrees: dict[int, int], k: int) -> Rewrit
     bound = dict(zip(lead.structure.root, groups, strict=True))
     found = match(space, net, degrees, k, lead, bound)
     if found is None:
-        return None
+        return _trailing_law(space, net, k, lead)
     left, kept = found.left, net.factors[k]
     result = [(over(c, lead.coefficient), n) for c, n in _gains(space, left, kept)]
     for term, c in lead.rest:
         result.append((-over(c, lead.coefficient), with_factors(left, kept).attached(space, term, groups)))
     return result
+
+
+def _trailing_law(space: Space, net: Net, k: int, lead: Lead) -> Rewritten | None:
+    """Let S = s + t with s > 0 and t leading: S^e/t = (S^(e+1)/t - S^e)/s."""
+    a, e, groups = net.factors[k]
+    if space.atoms[a].kind != "sum" or len(lead.rest) != 1:
+        return None
+    (term, c), *_ = lead.rest
+    s, t = (_inverted(space, one, groups) for one in (term, lead.term))
+    if s is None or t is None or sign_of_factors(space, s) < 2:
+        return None
+    powers = {(b, others): f for b, f, others in net.factors}
+    for b, f, others in t:
+        have = powers.get((b, others), 0)
+        if not (is_rational(have) and is_rational(f)) or f >= 0 or have > f:
+            return None
+    more = _without(net, k, (a, plus(e, 1), groups), *s)
+    less = with_factors(net, *s, *[(b, times(f, -1), others) for b, f, others in t])
+    return [(over(1, c), more), (-over(lead.coefficient, c), less)]
+
+
+def _inverted(space: Space, term: Term, groups: Sequence[Group]) -> list[Factor] | None:
+    """Return the factors of 1/term at the given indices, if the term sums over none."""
+    structure = space.structures[term[0]]
+    if structure.has_delta or len(structure.sizes) > len(structure.root):
+        return None
+    to = dict(zip(structure.root, groups, strict=True))
+    factors: list[Factor] = [(a, times(e, -1), ()) for a, e in term[1]]
+    for a, e, own in structure.factors:
+        placed = tuple([tuple([j for i in g for j in to[i]]) for g in own])
+        ways = [placed, *[tuple([placed[p] for p in way]) for way in space.atoms[a].symmetries]]
+        factors.append((a, times(e, -1), min(ways)))
+    return factors
 
 
 def _gains(space: Space, left: Net, factor: Factor) -> Rewritten:

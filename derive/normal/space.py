@@ -204,16 +204,25 @@ class Space:
         return found
 
     def order(self, term: Term) -> tuple[Any, ...]:
-        """Return the key by which the leading term of a sum is chosen: terms without scalar factors first.
+        """Return the key by which the leading term of a sum is chosen.
 
-        Total degree, then the atoms: products keep the order, so that divisions end.
+        Terms that depend on all free indices come first, and those without scalar factors. Then counts the total
+        degree, then the atoms: products keep that order, so that divisions end.
         """
         structure = self.structures[term[0]]
+        used = {i for _, _, groups in structure.factors for g in groups for i in g}
         factors = [(a, e) for a, e, _ in structure.factors]
         scalars = bool(factors) and bool(term[1])
         degree = sum(abs(e) if is_rational(e) else 1 for _, e in (*factors, *term[1]))
         labels = sorted(((a, self.label(a, e)) for a, e in (*factors, *term[1])), reverse=True)
-        return (not structure.has_delta, not scalars, degree, labels, term[0])
+        return (
+            used.issuperset(structure.root),
+            not structure.has_delta,
+            not scalars,
+            degree,
+            labels,
+            term[0],
+        )
 
 
 # -------------------------------------------------------------------------------------------- exponents

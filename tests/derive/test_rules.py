@@ -5,7 +5,8 @@ import dataclasses
 import pytest
 
 from derive import parse
-from derive.functions import ELEMENTWISE, MATRIX_FUNCTIONS
+from derive.elementwise import ELEMENTWISE
+from derive.functions import MATRIX_FUNCTIONS
 from derive.language.build import OPERATORS
 from derive.rules import RULES, operation
 from tests.derive.mutate_rules import mutants

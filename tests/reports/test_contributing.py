@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-WRONG = "lambda x, y: 1 - _map(Abs, y)"
+WRONG = "lambda x, y: 1 - apply(Abs, y)"
 
 
 def insert(path, before, text):
@@ -26,10 +26,10 @@ def test_the_operation_that_contributing_adds_works_and_a_wrong_rule_is_withheld
     ((command, printed),) = re.findall(r"```console\n\$ gradproof (.*?)\n(.*?)\n```", text, re.DOTALL)
     for package in ("derive", "verify", "reports"):
         shutil.copytree(ROOT / package, tmp_path / package, ignore=shutil.ignore_patterns("__pycache__"))
-    functions, rules = tmp_path / "derive/functions.py", tmp_path / "derive/rules.py"
+    functions, rules = tmp_path / "derive/elementwise.py", tmp_path / "derive/rules.py"
     insert(functions, "#: Name in the text language -> scalar function of one variable", f"{function}\n\n")
     insert(functions, '    "softplus": softplus,\n', name)
-    insert(rules, "    softplus,\n", "    softsign,\n")
+    insert(rules, "swish\nfrom derive.entrywise", "softsign, ")
     insert(rules, '    entrywise("softplus", softplus,', rule)
 
     arguments = "import shlex; from reports.cli import main; main(shlex.split({!r}))"
@@ -38,7 +38,7 @@ def test_the_operation_that_contributing_adds_works_and_a_wrong_rule_is_withheld
     assert right.stdout.strip() == printed
 
     source = rules.read_text(encoding="utf-8")
-    rules.write_text(re.sub(r"lambda x, y: \(1 - _map\(Abs, y\)\) \*\* 2", WRONG, source), encoding="utf-8")
+    rules.write_text(re.sub(r"lambda x, y: \(1 - apply\(Abs, y\)\) \*\* 2", WRONG, source), encoding="utf-8")
     wrong = run(tmp_path, arguments.format(command))
     assert wrong.returncode not in (0, 2)
     assert wrong.stdout == ""

@@ -46,6 +46,7 @@ from sympy import (
 )
 from sympy.matrices.expressions.diagonal import DiagonalOf
 
+from derive.elementwise import elementwise, relu, sigmoid, softplus, swish
 from derive.errors import InputError
 from derive.functions import (
     Adjugate,
@@ -60,11 +61,6 @@ from derive.functions import (
     PseudoInverse,
     Softmax,
     Vec,
-    elementwise,
-    relu,
-    sigmoid,
-    softplus,
-    swish,
 )
 from verify.arithmetics.balls import Balls
 from verify.arithmetics.base import Abstain, Undefined
