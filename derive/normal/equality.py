@@ -9,6 +9,7 @@ from sympy import Add, Expr, HadamardProduct, MatAdd, MatMul, Mul
 from derive.algebra import shape
 from derive.facts import facts
 from derive.normal.entrywise import times_factors
+from derive.normal.matrices import outer_inverses
 from derive.normal.reading import licences, read
 from derive.normal.space import (
     MAX_STEPS,
@@ -20,7 +21,7 @@ from derive.normal.space import (
     Value,
     is_rational,
 )
-from derive.normal.tensors import product, scaled, total, transpose
+from derive.normal.tensors import product, scaled, total
 
 #: The rounds of multiplying a difference by its denominators and inverted matrices.
 _ROUNDS = 8
@@ -153,23 +154,8 @@ def _without_sums(space: Space, d: Value) -> Value | None:
 
 def _without_inverse(space: Space, d: Value, tried: set[tuple[int, str]]) -> Value | None:
     """Multiply by a matrix whose inverse stands first or last in some term."""
-    for number, _ in d.terms:
-        structure = space.structures[number]
-        for a, e, groups in structure.factors:
-            if space.atoms[a].kind != "inverse" or e != 1:
-                continue
-            body = space.atoms[a].body
-            assert body is not None
-            half = len(groups) // 2
-            for side, root in (("row", structure.row), ("column", structure.column)):
-                at = tuple([(i,) for i in root])
-                if (a, side) in tried or at not in (groups[:half], groups[half:]) or not root:
-                    continue
-                tried.add((a, side))
-                # INV[i, ·] at the row: body·INV = I, where INV's first groups are the body's columns.
-                straight = (at == groups[:half]) == (side == "row")
-                factor = body if straight else transpose(space, body)
-                if side == "row":
-                    return product(space, [factor, d]) if d.rows == body.rows else None
-                return product(space, [d, factor]) if d.columns == body.rows else None
+    for atom, side, matrix in outer_inverses(space, d):
+        if (atom, side) not in tried:
+            tried.add((atom, side))
+            return product(space, [matrix, d] if side == "row" else [d, matrix])
     return None

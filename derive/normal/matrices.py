@@ -6,7 +6,7 @@ so do Kronecker products. What is left becomes an atom; of a matrix and its tran
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from typing import NamedTuple
 
@@ -208,6 +208,9 @@ def _leaf_inverse(space: Space, v: Value) -> Value:
             return v
     if _is_diagonal(space, v):
         return diagonal_matrix(space, power(space, _column(space, v), -1))
+    simpler = _simpler(space, v) if len(v.terms) > 1 else None
+    if simpler is not None:
+        return product(space, [inverse(space, simpler[1]), simpler[0]])
     factor = _one_atom(space, v)
     if factor is not None:
         atom = space.atoms[factor[0]]
@@ -217,6 +220,41 @@ def _leaf_inverse(space: Space, v: Value) -> Value:
             flipped = factor[2] != tuple([(i,) for i in range(len(v.sizes))])
             return transpose(space, atom.body) if flipped else atom.body
     return matrix_atom(space, "inverse", v)
+
+
+def outer_inverses(space: Space, v: Value) -> Iterator[tuple[int, str, Value]]:
+    """Find inverses that stand first ("row") or last ("column") in terms, with the matrix that cancels each."""
+    for number, _ in v.terms:
+        structure = space.structures[number]
+        for a, e, groups in structure.factors:
+            body = space.atoms[a].body
+            if space.atoms[a].kind != "inverse" or e != 1 or body is None:
+                continue
+            half = len(groups) // 2
+            for side, root, sizes in (
+                ("row", structure.row, v.rows),
+                ("column", structure.column, v.columns),
+            ):
+                at = tuple([(i,) for i in root])
+                if sizes == body.rows and at in (groups[:half], groups[half:]):
+                    # inv(M)[i, j] has its first groups in the columns of M.
+                    straight = (at == groups[:half]) == (side == "row")
+                    yield a, side, body if straight else transpose(space, body)
+
+
+def _simpler(space: Space, v: Value) -> tuple[Value, Value] | None:
+    """Return M and M·v where that has fewer inverses than v: I - inv(A + B)·A is inv(A + B)·B."""
+
+    def inverses(w: Value) -> int:
+        factors = [f for number, _ in w.terms for f in space.structures[number].factors]
+        return sum(space.atoms[a].kind == "inverse" for a, _, _ in factors)
+
+    for _, side, matrix in outer_inverses(space, v):
+        if side == "row":
+            cleared = product(space, [matrix, v])
+            if cleared.terms and inverses(cleared) < inverses(v):
+                return matrix, cleared
+    return None
 
 
 def matrix_atom(space: Space, kind: str, v: Value) -> Value:
@@ -274,6 +312,10 @@ def _leaf_determinant(space: Space, v: Value) -> Value:
     if _is_diagonal(space, v):
         column = _column(space, v)
         return scalar(space, [(space.atom("determinant", "diagonal", column), 1)])
+    simpler = _simpler(space, v) if len(v.terms) > 1 else None
+    if simpler is not None:
+        below = power(space, determinant(space, simpler[0]), -1)
+        return combine(space, [determinant(space, simpler[1]), below], [], [], [])
     factor = _one_atom(space, v)
     if factor is not None:
         atom = space.atoms[factor[0]]
