@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from sympy import (
     Abs,
     Determinant,
@@ -54,10 +56,9 @@ def _symmetric(x: Expr) -> bool:
     if isinstance(x, MatMul):
         matrices = [a for a in x.args if a.is_Matrix]
         return all(core.t(a) == b for a, b in zip(matrices, reversed(matrices), strict=True))
-    if isinstance(x, MatAdd):
-        return set(x.args) == {core.t(a) for a in x.args}
-    if isinstance(x, HadamardProduct):
-        return set(x.args) == {core.t(a) for a in x.args}
+    if isinstance(x, MatAdd | HadamardProduct):
+        # Counted, not only present: X + X + X' is not symmetric.
+        return Counter(x.args) == Counter(core.t(a) for a in x.args)
     if isinstance(x, KroneckerProduct):
         return all(is_symmetric(a) for a in x.args)
     return False
