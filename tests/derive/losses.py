@@ -158,6 +158,9 @@ norm2(X.*Y - A*B)^2 | X A B | X: m x n, Y: m x n, A: m x k, B: k x n |
 norm2(log(X) - A)^2 | X A | X: m x n, A: m x n | positive(X)
 sum(sqrt(X'*X)) | X | X: m x n | positive(X)
 norm2(A*x)*norm2(B*x)/(a + logsumexp(x)) | x A a | A: m x n, B: k x n, x: n, a: scalar | positive(a)
+# what looks symmetric and is not, and what is
+det(X + X + X') + det(X.*X.*X') | X | X: n x n |
+logdet(X + X' + A) - tr(inv(X + X' + A)*X) | X A | X: n x n, A: n x n | posdef(A), posdef(X)
 # orthogonal, symmetric and structured variables
 tr(Q'*A*Q*B) | Q A | Q: n x n, A: n x n, B: n x n | orthogonal(Q)
 norm2(X'*X - eye)^2 | X | X: m x k |
