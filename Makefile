@@ -21,6 +21,18 @@ test: $(VENV)/.installed-test
 	$(BIN)/mypy
 	$(BIN)/python -m pytest -n 2
 
+# The symbols under the oldest SymPy that pyproject.toml admits; `make test` runs under the newest.
+OLDEST := .venv-oldest
+test-oldest: $(OLDEST)/.installed
+	$(OLDEST)/bin/python -m pytest -n 2 tests/derive
+
+$(OLDEST)/.installed: pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(OLDEST)
+	sed 's/^sympy==.*/sympy==1.13.0/' constraints.txt > $(OLDEST)/constraints.txt
+	$(OLDEST)/bin/python -m pip --disable-pip-version-check --quiet install \
+	    --constraint $(OLDEST)/constraints.txt --editable '.[test]'
+	@touch $@
+
 benchmark: $(VENV)/.installed-test
 	$(BIN)/python -m pytest --override-ini addopts= tests/benchmarks --benchmark-only
 
@@ -29,7 +41,7 @@ readme: $(VENV)/.installed-test
 	$(BIN)/python -m tests.reports.readme
 
 clean:
-	rm -rf build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .benchmarks
+	rm -rf $(OLDEST) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .benchmarks
 	find derive verify reports tests -type d -name __pycache__ -prune -exec rm -rf {} +
 
 $(BIN)/python:
