@@ -104,6 +104,8 @@ _FORBIDDEN = re.compile(
 )
 #: Letters of a table that fit side by side on a line.
 _LINE = 92
+#: Letters of a column that is never broken.
+_NARROW = 14
 #: Letters of a formula that surely fit on a line.
 _SHORT = 40
 #: Seconds since 1970 that TeX takes for today: a fixed day, so that the same report has the same bytes.
@@ -246,7 +248,7 @@ def _code(line: str) -> Markup:
 
 
 def _columns(table: Table) -> Markup:
-    """Columns as wide as they are where the table fits on a line; else texts share it by their longest cells."""
+    """Columns as wide as they are where the table fits on a line; else the long ones share what is left of it."""
     texts = [*zip(*table.rows, strict=True)] if table.rows else [()] * len(table.header)
     widest = [
         max(_length(cell) for cell in (header, *cells))
@@ -254,12 +256,17 @@ def _columns(table: Table) -> Markup:
     ]
     if sum(widest) <= _LINE:
         return Markup("@{}" + "".join("r" if i in table.numeric else "l" for i in range(len(widest))) + "@{}")
-    shares = [min(width, 3 * _LINE // 5) for width in widest]
-    columns = [
-        rf">{{\{'raggedleft' if i in table.numeric else 'raggedright'}\arraybackslash}}"
-        rf"p{{{0.92 * share / sum(shares):.3f}\linewidth}}"
-        for i, share in enumerate(shares)
-    ]
+    narrow = [width <= _NARROW for width in widest]
+    taken = sum(width + 2 for width, own in zip(widest, narrow, strict=True) if own) / _LINE
+    shares = [0 if own else min(width, 3 * _LINE // 5) for width, own in zip(widest, narrow, strict=True)]
+    columns = []
+    for i, share in enumerate(shares):
+        if not share:
+            columns.append("r" if i in table.numeric else "l")
+            continue
+        side = "raggedleft" if i in table.numeric else "raggedright"
+        width = (0.94 - taken) * share / sum(shares)
+        columns.append(rf">{{\{side}\arraybackslash}}p{{{width:.3f}\linewidth}}")
     return Markup("@{}" + "".join(columns) + "@{}")
 
 
