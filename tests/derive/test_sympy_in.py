@@ -2,7 +2,7 @@
 
 `SYMPYS_OWN` are the expressions of SymPy 1.14's tests of derivatives by matrices
 (sympy/matrices/expressions/tests/test_derivatives.py), by the name of the test, with the symbols of that file. All of
-them are right here, among them nine that stand there as comments, not implemented or wrong (marked *): the
+them are right here, among them eight that stand there as comments, not implemented or wrong (marked *): the
 Cookbook's 62, 105, 120, 121 and 122 at one power, and sine and logarithm of products by a matrix.
 
 Not among them: derivatives of entries by entries (x[i, 0] by x[m, 0]), powers with a symbol (X**k), and
