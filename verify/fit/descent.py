@@ -50,14 +50,12 @@ def fit_by_training(
     best, least, starts, restarts = np.zeros(3 * hidden + 1), np.inf, 0, 0
     losses: list[float] = []
     while least > 2 * TRAINED and budget.allows(starts, perf_counter() - begin):
-        p = _draw(hidden, rng)
-        # Most starts end in a poor local minimum; the best of a batch after a while is trained to the end.
-        early = _descend(p, x, y, _FIRST_RATE, _LOOK_AT)
-        winner = int(np.argmin(early[-1]))
-        course, p = early[:, winner].tolist(), p[winner : winner + 1].copy()
-        if course[-1] < _HOPELESS:
-            rate = _FIRST_RATE * _DECAY**_LOOK_AT
-            course += _descend(p, x, y, rate, STEPS - _LOOK_AT)[:, 0].tolist()
+        drawn = _draw(hidden, rng)
+        # Most starts end in a poor local minimum. All are trained for a while, and the best one again to the end.
+        early = _descend(drawn.copy(), x, y, _LOOK_AT)[-1]
+        winner = int(np.argmin(early))
+        p = drawn[winner : winner + 1]
+        course = _descend(p, x, y, STEPS if early[winner] < _HOPELESS else _LOOK_AT)[:, 0].tolist()
         largest = float(np.abs(ReluNet.from_vector(p[0])(x) - y).max())
         if largest < least:
             best, least, losses, restarts = p[0], largest, course, starts + winner
@@ -79,11 +77,11 @@ def _draw(hidden: int, rng: np.random.Generator) -> np.ndarray:
     return np.hstack([sides, -sides * kinks, rng.normal(0, 1, (BATCH, hidden)), np.zeros((BATCH, 1))])
 
 
-def _descend(p: np.ndarray, x: np.ndarray, y: np.ndarray, rate: float, steps: int) -> np.ndarray:
+def _descend(p: np.ndarray, x: np.ndarray, y: np.ndarray, steps: int) -> np.ndarray:
     """Train every row of p in place; return the mean squared errors before every step, (steps, rows)."""
     by, row, n = curve_gradients(), x[None, :], len(x)
     hidden = p.shape[1] // 3
-    gradient, step = np.empty_like(p), adam()
+    gradient, step, rate = np.empty_like(p), adam(), _FIRST_RATE
     parts, slopes = _layers(p, hidden), _layers(gradient, hidden)
     losses = np.empty((steps, len(p)))
     # The derived functions take columns (h, 1) and a row (1, n); a leading axis runs over the starts.
