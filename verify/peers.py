@@ -84,7 +84,7 @@ def _check_grads(f: Scalar, gradient: Gradient, x: Floats) -> bool:
 CHECKERS: dict[str, tuple[str, Checker]] = {
     "scipy.optimize.check_grad < 1e-6": ("scipy", _check_grad(lambda off, size: off < 1e-6)),
     "scipy.optimize.check_grad < 1e-4": ("scipy", _check_grad(lambda off, size: off < 1e-4)),
-    "scipy.optimize.check_grad < 1e-6 |g|": ("scipy", _check_grad(lambda off, size: off < 1e-6 * size)),
+    "scipy.optimize.check_grad < 1e-6 norm(g)": ("scipy", _check_grad(lambda off, size: off < 1e-6 * size)),
     "numdifftools.Gradient, numpy.allclose": ("numdifftools", _numdifftools),
     "torch.autograd.gradcheck": ("torch", _gradcheck),
     "jax.test_util.check_grads": ("jax", _check_grads),

@@ -53,6 +53,8 @@ POINTS: dict[str, Placing] = {
 #: The verdict whose misses are listed.
 VERDICT = "gradproof check_claim"
 FLOATS = "gradproof check_gradient"
+#: Before the methods that a verdict adds up.
+PART = "- "
 #: What a right formula counts as, beside the slips.
 RIGHT = "right"
 
@@ -115,7 +117,12 @@ def stated(task: Task) -> Stated:
 
 
 class Check:
-    """A derivative at one kind of points, and what the checkers say of claims there."""
+    """A derivative at one kind of points, and what the checkers say of claims there.
+
+    `trouble` tells why there was no verdict on the last claim: methods that contradict each other, for one.
+    """
+
+    trouble: str = ""
 
     def __init__(self, case: Stated, place: Placing, seed: int, peers: bool) -> None:
         self.case, self.seed = case, seed
@@ -143,11 +150,13 @@ class Check:
         return out
 
     def _verdict(self, claim: Expr) -> Words:
+        self.trouble = ""
         try:
             evidence = gather(self.case.problem, self.statement, claim, self.seed, self.case.derived)
-        except (InputError, InternalError):  # no value at any point, or methods that contradict each other
+        except (InputError, InternalError) as error:
+            self.trouble = str(error)
             return {VERDICT: "inconclusive"}
-        parts: Words = {f"  {e.method}": e.verdict for e in evidence if e.method != "normal form"}
+        parts: Words = {f"{PART}{e.method}": e.verdict for e in evidence if e.method != "normal form"}
         return {VERDICT: add_up(evidence), **parts}
 
     def _gradient(self, at: Plain, claim: Expr) -> Words:
@@ -155,7 +164,7 @@ class Check:
             verdict = check_gradient(at.f, lambda x: at.gradient(claim, x), at.x, seed=self.seed)
         except InputError:  # no finite value
             return {FLOATS: "inconclusive"}
-        parts: Words = {f"  {e.method}": e.verdict for e in verdict.evidence}
+        parts: Words = {f"{PART}{e.method}": e.verdict for e in verdict.evidence}
         return {FLOATS: verdict.verdict, **parts}
 
 
@@ -188,15 +197,17 @@ class Power:
         for name, found in other.conditions.items():
             self.conditions[name] += found
 
-    def count(self, task: Task, points: str, slip: str, piece: Expr, words: Words) -> None:
+    def count(self, task: Task, points: str, at: Check, claim: Expr, slip: str, piece: Expr) -> None:
         """Count what the checkers say of a claim, right or with a slip in one piece."""
+        words = at.words(claim)
         for checker, word in words.items():
             self.counts[Key(points, checker, slip, word)] += 1
         word = words[VERDICT]
         missed = word not in UPHOLDING if slip == RIGHT else word != "refuted"
         if missed:
             place = {"result": task.name, "kind": task.kind, "points": points}
-            self.misses.append({**place, "slip": slip, "piece": to_text(piece), "verdict": word})
+            said = {"verdict": word, "trouble": at.trouble}
+            self.misses.append({**place, "slip": slip, "piece": to_text(piece), **said})
 
     def total(self, points: str, checker: str, *slips: str) -> int:
         """Return how many formulas a checker was asked about."""
@@ -233,7 +244,7 @@ class Power:
             "points": {
                 points: {
                     "median_condition": float(np.median(self.conditions[points] or [1.0])),
-                    "checkers": {c.strip(): self.row(points, c) for c in self.checkers()},
+                    "checkers": {c: self.row(points, c) for c in self.checkers()},
                 }
                 for points in POINTS
             },
@@ -259,9 +270,9 @@ def measure_one(
             at = check(case, place, seed, peers)
             out.conditions[points] += at.conditions()
             for formula in case.right:
-                out.count(task, points, RIGHT, formula, at.words(formula))
+                out.count(task, points, at, formula, RIGHT, formula)
             for mutant in wrong:
-                out.count(task, points, mutant.slip, mutant.piece, at.words(mutant.formula))
+                out.count(task, points, at, mutant.formula, mutant.slip, mutant.piece)
     return out
 
 
@@ -323,7 +334,7 @@ def _by_checker(power: Power) -> str:
     head = ["checker", *[f"{points}: {c}" for points in POINTS for c in columns]]
     rows = []
     for checker in power.checkers():
-        cells = [checker.replace("  ", "&nbsp;&nbsp;")]
+        cells = [checker]
         for points in POINTS:
             row = power.row(points, checker)
             lost = row["right_refuted"] + row["right_inconclusive"]
@@ -337,7 +348,7 @@ def _by_checker(power: Power) -> str:
 
 
 def _by_slip(power: Power) -> str:
-    checkers = [c for c in power.checkers() if not c.startswith(" ")]
+    checkers = [c for c in power.checkers() if not c.startswith(PART)]
     rows = []
     for points in POINTS:
         for slip in SLIPS:
