@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from reports.document import Chapter, Document, Paragraph
@@ -75,25 +76,17 @@ def select(names: Sequence[str]) -> list[Result | MomentResult]:
 
 
 def build(names: Sequence[str], seed: int = 0, track: Track | None = None) -> Document:
-    """Derive and check results, and return the report on them. `track` wraps the results to show progress."""
+    """Derive and check results, and return the report on them. `track` wraps the chapters to show progress."""
     from importlib import metadata
 
-    from derive.results import Result
-    from reports.derivative_chapter import derivative_chapter
     from reports.fit_chapter import fit_chapter
     from reports.layer_chapter import layer_chapter
-    from reports.moment_chapter import moment_chapter
     from reports.training_chapter import training_chapter
 
-    results = select(names)
-    chapters: list[Chapter] = []
-    for result in track(results, "deriving and checking") if track else results:
-        if isinstance(result, Result):
-            chapters.append(derivative_chapter(result, seed))
-        else:
-            chapters.append(moment_chapter(result, seed))
+    writers = [partial(_chapter, result, seed) for result in select(names)]
     if not names:
-        chapters += [layer_chapter(seed), fit_chapter(seed), training_chapter(seed)]
+        writers += [partial(chapter, seed) for chapter in (layer_chapter, fit_chapter, training_chapter)]
+    chapters = [write() for write in (track(writers, "deriving and checking") if track else writers)]
     return Document(
         title="Matrix derivatives and moments, derived and checked",
         subtitle="The catalogue of gradproof",
@@ -101,6 +94,14 @@ def build(names: Sequence[str], seed: int = 0, track: Track | None = None) -> Do
         chapters=chapters,
         colophon=_colophon(metadata.version, seed),
     )
+
+
+def _chapter(result: Result | MomentResult, seed: int) -> Chapter:
+    from derive.results import Result
+    from reports.derivative_chapter import derivative_chapter
+    from reports.moment_chapter import moment_chapter
+
+    return derivative_chapter(result, seed) if isinstance(result, Result) else moment_chapter(result, seed)
 
 
 def _colophon(version: Callable[[str], str], seed: int) -> str:

@@ -17,7 +17,9 @@ def insert(path, before, text):
 
 
 def run(place, code):
-    return subprocess.run([sys.executable, "-c", code], cwd=place, capture_output=True, text=True, check=False)
+    return subprocess.run(
+        [sys.executable, "-c", code], cwd=place, capture_output=True, text=True, check=False
+    )
 
 
 def test_the_operation_that_contributing_adds_works_and_a_wrong_rule_is_withheld(tmp_path):
