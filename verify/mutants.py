@@ -37,7 +37,7 @@ from derive.functions import Commutation, PseudoInverse
 from derive.rebuild import parts
 from verify.arithmetics.balls import Balls
 from verify.arithmetics.base import Abstain, Arithmetic, Array, Undefined
-from verify.arithmetics.exact import prime_field
+from verify.arithmetics.exact import PrimeField, prime_field
 from verify.exact import Place, draw_weights, real_places
 from verify.points import Variable
 from verify.statement import Statement
@@ -248,10 +248,10 @@ class Oracle:
                 break
 
     def _draws(self, arithmetic: Arithmetic, sizes: dict[str, int], seed: int) -> Iterator[Place]:
-        if isinstance(arithmetic, Balls):
+        if not isinstance(arithmetic, PrimeField):
             yield from real_places(self.statement.space, self.statement, sizes, seed + 1)
             return
-        p = arithmetic.p  # type: ignore[attr-defined]
+        p = arithmetic.p
         rng = Random(f"mutants {seed} {p} {sorted(sizes.items())}")
         for i in range(8):
             free = self.statement.space.draw_residues(sizes, rng, p)
