@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
+from verify.fit.points import Points, Rational, quotient
+
 if TYPE_CHECKING:
     import numpy as np
-
-    from verify.fit.points import Points
 
 __all__ = ["ReluNet"]
 
@@ -46,6 +46,31 @@ class ReluNet:
         wh, bh, wo, b0 = self.arrays()
         return np.maximum(np.multiply.outer(np.asarray(x, float), wh) + bh, 0.0) @ wo + b0
 
+    def sweep(self, xs: Sequence[Rational]) -> list[Rational]:
+        """Return the exact values of a rational network at sorted x, in one pass over points and kinks."""
+        slope: Rational = 0
+        level: Rational = self.b0
+        events = []
+        for wh, bh, wo in zip(self.wh, self.bh, self.wo, strict=True):
+            if wh == 0:
+                level += wo * max(bh, 0)
+                continue
+            if wh < 0:  # active from the left up to its kink
+                slope += wo * wh
+                level += wo * bh
+            sign = 1 if wh > 0 else -1
+            events.append((quotient(-bh, wh), sign * wo * wh, sign * wo * bh))
+        events.sort()
+        values: list[Rational] = []
+        passed = 0
+        for x in xs:
+            while passed < len(events) and events[passed][0] <= x:
+                slope += events[passed][1]
+                level += events[passed][2]
+                passed += 1
+            values.append(slope * x + level)
+        return values
+
     def arrays(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, float]:
         """Return wh, bh, wo as float64 arrays of shape (h,), and b0."""
         import numpy as np
@@ -63,7 +88,7 @@ class ReluNet:
         import numpy as np
 
         if all(isinstance(v, (int, Fraction)) for v in (*self.wh, *self.bh, *self.wo, self.b0)):
-            return np.array([float(self(x) - y) for x, y in zip(points.x, points.y, strict=True)])
+            return np.array([float(v - y) for v, y in zip(self.sweep(points.x), points.y, strict=True)])
         return self(points.xs) - points.ys
 
     def padded(self, hidden: int) -> ReluNet:

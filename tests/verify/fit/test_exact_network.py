@@ -54,6 +54,17 @@ def test_every_point_is_met_exactly_by_rational_parameters(data):
     assert len(found.windows) == found.kinks <= found.units <= found.kinks + 1
 
 
+@given(
+    st.lists(st.tuples(*[st.fractions(-4, 4, max_denominator=3)] * 3), max_size=5),
+    st.lists(st.fractions(-9, 9, max_denominator=4), min_size=1, max_size=6).map(sorted),
+)
+@settings(deadline=None, max_examples=60)
+def test_the_sweep_is_the_sum_over_units(units, xs):
+    wh, bh, wo = ([unit[k] for unit in units] for k in range(3))
+    net = ReluNet(tuple(wh), tuple(bh), tuple(wo), Fraction(1, 2))
+    assert net.sweep(xs) == [net(x) for x in xs]
+
+
 @given(small)
 @settings(deadline=None, max_examples=15)
 def test_no_smaller_network_fits(data):
