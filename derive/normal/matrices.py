@@ -401,3 +401,14 @@ def expm_frechet(space: Space, v: Value, direction: Value) -> Value:
     direction = square(space, direction)
     joins = [((0, 2), (1, 0)), ((0, 3), (1, 1))]
     return combine(space, [kernel, direction], joins, [(0, 0)], [(0, 1)])
+
+
+def diagonal_sums(space: Space, v: Value) -> Value:
+    """Return the Toeplitz matrix of the sums of diagonals, as an atom [i - j = k - l] times v[k, l]."""
+    v = square(space, v)
+    if len(v.rows) != 1:
+        raise Undecided("the diagonals of a matrix with split sizes")
+    atom = space.atom("diagonal sums", None, symmetries=((2, 3, 0, 1), (1, 0, 3, 2), (3, 2, 1, 0)))
+    groups = tuple([(i,) for i in range(4)])
+    kernel = from_net(space, Net(dict.fromkeys(range(4), v.rows[0]), (0, 1), (2, 3), [(atom, 1, groups)]))
+    return combine(space, [kernel, v], [((0, 2), (1, 0)), ((0, 3), (1, 1))], [(0, 0)], [(0, 1)])

@@ -46,12 +46,15 @@ from derive.functions import (
     EntrySum,
     Expm,
     ExpmFrechet,
+    Functional,
     LogDet,
     LogSumExp,
+    MatrixFunction,
     Norm1,
     Norm2,
     PseudoInverse,
     Softmax,
+    Toeplitz,
     Vec,
 )
 from derive.normal import matrices, tensors
@@ -325,6 +328,17 @@ def _pseudo_inverse(space: Space, e: PseudoInverse) -> Value:
     return matrices.pseudo_inverse(space, space.read[x], rank)
 
 
+def _opaque(space: Space, e: Functional | MatrixFunction) -> Value:
+    """A function of which nothing is known but its arguments."""
+    name = (type(e).__name__, tuple([space.value(space.read[a]) for a in e.args]))
+    rows, columns = (sizes(space, s) for s in getattr(e, "shape", (1, 1)))
+    every = tuple(range(len(rows) + len(columns)))
+    atom = space.atom("opaque", name)
+    net = Net(dict(enumerate(rows + columns)), every[: len(rows)], every[len(rows) :], [])
+    net.factors.append((atom, 1, tuple([(i,) for i in every])))
+    return from_net(space, net)
+
+
 def _of_one(f: Callable[[Space, Value], Value]) -> Callable[[Space, Any], Value]:
     return lambda space, e: f(space, space.read[_arguments(e)[0]])
 
@@ -370,8 +384,11 @@ _READERS: dict[type, Callable[[Space, Any], Value]] = {
     PseudoInverse: _pseudo_inverse,
     Expm: _of_one(matrices.expm),
     ExpmFrechet: lambda space, e: matrices.expm_frechet(space, *_args(space, e)),
+    Toeplitz: _of_one(matrices.diagonal_sums),
     ElementwiseApplyFunction: _elementwise,
     Function: _function,
+    Functional: _opaque,
+    MatrixFunction: _opaque,
 }
 
 
