@@ -104,6 +104,13 @@ class Derivation:
         return abbreviate(self.result, set(self.problem.symbols) | set(self.problem.sizes))
 
     @property
+    def is_map(self) -> bool:
+        """Tell whether the result is linear in directions that it names, as a differential is."""
+        x = self.problem.wrt[0]
+        operator = self.kind == "hessian" and algebra.shape(x)[1] != 1
+        return self.kind == "differential" or (operator and algebra.shape(self.result) == algebra.shape(x))
+
+    @property
     def left_side(self) -> str:
         """Return what is derived, in LaTeX: ∇_W f, ∂f/∂x, ∇² f or df."""
         names = ", ".join(latex(x) for x in self.problem.wrt)
@@ -112,15 +119,13 @@ class Derivation:
         if self.kind == "jacobian":
             return rf"\frac{{\partial f}}{{\partial {names}}}"
         if self.kind == "hessian":
-            return r"\mathrm{d}\nabla f" if self.directions and self.inner else rf"\nabla_{{{names}}}^{{2}} f"
+            return r"\mathrm{d}\nabla f" if self.is_map else rf"\nabla_{{{names}}}^{{2}} f"
         return r"\mathrm{d}f"
 
     def symbols(self) -> dict[str, Expr]:
         """Return all names that the result may use: those of the problem, and the directions where it is a map."""
         named = dict(self.problem.symbols)
-        x = self.problem.wrt[0]
-        operator = self.kind == "hessian" and algebra.shape(x)[1] != 1
-        if self.kind == "differential" or (operator and algebra.shape(self.result) == algebra.shape(x)):
+        if self.is_map:
             named.update({d.name: d for d in self.directions.values()})
         return named
 
