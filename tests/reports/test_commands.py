@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import verify
+from reports.commands.options import as_json
 from tests.reports.command import run
 from verify.suite import Row, SuiteReport
 
@@ -183,6 +184,20 @@ def test_the_list_holds_the_names_that_verify_and_report_take(capsys):
     _, out, _ = run(capsys, "list")
     listed = [line.split()[0] for line in out.splitlines()[2:]]
     assert listed == [r.name for r in (*RESULTS, *MOMENT_RESULTS)] + [e.id for e in cookbook()]
+
+
+def test_operations_are_those_of_the_rule_table(capsys):
+    from derive.rules import RULES
+
+    _, out, _ = run(capsys, "list", "--operations", "--format", "json")
+    found = json.loads(out)
+    assert [row["operation"] for row in found] == [rule.name for rule in RULES]
+    assert "{" not in "".join(row["differentiable_where"] for row in found)
+
+
+def test_json_has_no_number_that_json_lacks():
+    found = as_json({"a": [1.0, float("nan")], "b": (float("-inf"), "x", None, 3)})
+    assert json.loads(found) == {"a": [1.0, None], "b": [None, "x", None, 3]}
 
 
 def test_verify_shows_every_method_and_holds(capsys):
