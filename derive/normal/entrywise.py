@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from fractions import Fraction
 from itertools import permutations
 from math import gcd, lcm
+from typing import NamedTuple
 
 from sympy import factorint
 
@@ -209,6 +210,53 @@ def content(space: Space, v: Value, signed: bool) -> tuple[Coefficient, list[Fac
     return exponent(c), factors, scaled(rest, exponent(1 / c))
 
 
+class Factored(NamedTuple):
+    """A value as number times factors times a sum of several terms, if there is one.
+
+    The factors stand at the root's indices, which the sum has by position. Several positions may share one.
+    """
+
+    number: Fraction
+    factors: list[Factor]
+    rest: Value | None
+    sizes: tuple[int, ...]
+    row: Group
+    column: Group
+
+    def net(self, factors: Sequence[Factor]) -> Net:
+        """Return the net of other factors at the same root."""
+        indices = self.row + self.column
+        return Net({i: self.sizes[i] for i in indices}, self.row, self.column, list(factors))
+
+    def kept(self, space: Space, kind: str) -> list[Factor]:
+        """Return a function of the sum as an atom."""
+        if self.rest is None:
+            return []
+        atom, positions = entry_atom(space, kind, self.rest)
+        return [(atom, 1, tuple([(p,) for p in positions]))]
+
+
+def factored(space: Space, v: Value, signed: bool) -> Factored:
+    """Return a value that is not zero as a product; a signed number makes the sum in it lead with +."""
+    c: Coefficient = 1
+    factors: list[Factor] = []
+    rest = v
+    if len(v.terms) > 1:
+        c, factors, rest = content(space, v, signed)
+        n = len(v.rows)
+        every = tuple(range(len(v.sizes)))
+        row, column, sizes = every[:n], every[n:], v.sizes
+        ((number, monomial), k), *others = rest.terms.items()
+        if others or space.structures[number].has_delta:
+            return Factored(Fraction(c), factors, rest, sizes, row, column)
+    else:
+        ((number, monomial), k), *_ = v.terms.items()
+        structure = space.structures[number]
+        row, column, sizes = structure.row, structure.column, structure.sizes
+    factors = factors + factors_of(space, space.structures[number], monomial)
+    return Factored(Fraction(c * k), factors, None, sizes, row, column)
+
+
 def _least(
     one: dict[tuple[int, tuple[Group, ...]], Exponent], two: dict[tuple[int, tuple[Group, ...]], Exponent]
 ) -> dict[tuple[int, tuple[Group, ...]], Exponent]:
@@ -285,59 +333,42 @@ def power(space: Space, v: Value, e: Exponent) -> Value:
             raise Undecided("a power of zero")
         if not v.terms:
             return v
-    if len(v.terms) == 1:
-        return _power_of_term(space, v, e)
-    if isinstance(e, int) and e > 0:
+    if len(v.terms) > 1 and isinstance(e, int) and e > 0:
         if len(v.terms) ** e > MAX_TERMS:
             raise Undecided("a power would have too many terms")
         return hadamard(space, [v] * e)
-    whole = is_integer(e)
-    c, factors, rest = content(space, v, signed=whole)
-    outside: list[Factor] = []
-    inside: list[Factor] = []
-    for a, k, groups in factors:
-        taken = whole or (space.atoms[a].sign > 0 and is_rational(k))
-        (outside if taken else inside).append((a, times(k, e) if taken else k, groups))
-    rest = times_factors(space, rest, inside)
-    number, primes = number_power(space, c, e)
-    atom, positions = entry_atom(space, "sum", rest)
-    own: Factor = (atom, e, tuple([(p,) for p in positions]))
-    return from_net(space, shell(v, [*primes, *outside, own]), number)
-
-
-def _power_of_term(space: Space, v: Value, e: Exponent) -> Value:
-    ((number, monomial), c), *_ = v.terms.items()
-    structure = space.structures[number]
-    factors = factors_of(space, structure, monomial)
+    parts = factored(space, v, signed=is_integer(e))
+    c, raised = number_power(space, parts.number if is_integer(e) else abs(parts.number), e)
     if is_integer(e):
-        k, primes = number_power(space, c, e)
-        raised = [(a, times(f, e), groups) for a, f, groups in factors]
-        return from_net(space, at_root(structure, [*primes, *raised]), k)
-    # A root: of u^2k it is |u|^k, of u >= 0 it is u^k, and what may be negative stays together.
-    k, primes = number_power(space, abs(Fraction(c)), e)
-    raised = list(primes)
+        raised += [(a, times(f, e), groups) for a, f, groups in parts.factors]
+        raised += [(a, e, groups) for a, _, groups in parts.kept(space, "sum")]
+    else:
+        raised += _roots(space, parts, e)
+    return from_net(space, parts.net(raised), c)
+
+
+def _roots(space: Space, parts: Factored, e: Exponent) -> list[Factor]:
+    """Return factors to a power: of u^2k it is |u|^2ke, of u >= 0 it is u^ke; what may be negative stays together."""
+    raised: list[Factor] = []
     loose: list[Factor] = []
-    for a, f, groups in factors:
+    for a, f, groups in parts.factors:
         if space.atoms[a].sign or (is_rational(f) and not isinstance(f, int)):
             raised.append((a, times(f, e), groups))
-        elif isinstance(f, int) and f % 2 == 0:
-            size, ends = of_factor(space, "abs", (a, 1, groups), structure.sizes)
+        elif isinstance(f, int) and f % 2 == 0 and parts.rest is None:
+            size, ends = of_factor(space, "abs", (a, 1, groups), parts.sizes)
             raised.append((size, times(f, e), ends))
         else:
             loose.append((a, f, groups))
-    if len(loose) == 1 and c > 0 and is_rational(loose[0][1]):
+    if parts.rest is not None:
+        atom, positions = entry_atom(space, "sum", times_factors(space, parts.rest, loose))
+        raised.append((atom, e, tuple([(p,) for p in positions])))
+    elif len(loose) == 1 and parts.number > 0 and is_rational(loose[0][1]):
         a, f, groups = loose[0]
         raised.append((a, times(f, e), groups))
-    elif loose or c < 0:
+    elif loose or parts.number < 0:
         free = tuple(sorted({i for _, _, groups in loose for g in groups for i in g}))
-        sizes = {i: structure.sizes[i] for i in free}
-        body = from_net(space, Net(sizes, free, (), loose), 1 if c > 0 else -1)
+        sizes = {i: parts.sizes[i] for i in free}
+        body = from_net(space, Net(sizes, free, (), loose), 1 if parts.number > 0 else -1)
         atom, positions = entry_atom(space, "sum", body)
         raised.append((atom, e, tuple([(free[p],) for p in positions])))
-    return from_net(space, at_root(structure, raised), k)
-
-
-def at_root(structure: Structure, factors: Sequence[Factor]) -> Net:
-    """Return the net of factors at the root of a structure."""
-    sizes = {i: structure.sizes[i] for i in structure.root}
-    return Net(sizes, structure.row, structure.column, list(factors))
+    return raised

@@ -15,11 +15,9 @@ from sympy import factorint
 from derive.normal.entrywise import (
     LARGEST_FACTORED,
     apply,
-    at_root,
     broadcast,
-    content,
     entry_atom,
-    factors_of,
+    factored,
     leading_sign,
     like_ones,
     of_factor,
@@ -33,7 +31,6 @@ from derive.normal.space import (
     Factor,
     Group,
     Space,
-    Structure,
     Undecided,
     Value,
     exponent,
@@ -44,13 +41,6 @@ from derive.normal.tensors import constant, entry_sum, from_net, hadamard, scala
 
 _ODD = frozenset({"sin", "asin", "atan"})
 _EVEN = frozenset({"cos"})
-
-
-def single(space: Space, v: Value) -> tuple[Structure, list[Factor], Fraction]:
-    """Return the structure, factors and coefficient of a value of one term."""
-    ((number, monomial), c), *_ = v.terms.items()
-    structure = space.structures[number]
-    return structure, factors_of(space, structure, monomial), Fraction(c)
 
 
 # ---------------------------------------------------------------------------------------------- exp, log
@@ -92,16 +82,12 @@ def logarithm(space: Space, v: Value) -> Value:
     """Return log |·| of every entry: log where that is defined. Raises Undecided for an entry that is zero."""
     if not v.terms or (len(v.terms) == 1 and any(space.structures[n].has_delta for n, _ in v.terms)):
         raise Undecided("the logarithm of zero")
-    if len(v.terms) == 1:
-        _, factors, c = single(space, v)
-        parts = []
-    else:
-        c, factors, rest = content(space, v, signed=True)
-        parts = [apply(space, "log", rest)]
-    parts.append(broadcast(space, v, _log_of_number(space, abs(Fraction(c)))))
-    for a, e, groups in factors:
-        part = _log_of_factor(space, v, (a, 1, groups))
-        parts.append(_times_exponent(space, part, e))
+    product = factored(space, v, signed=True)
+    parts = [broadcast(space, v, _log_of_number(space, abs(product.number)))]
+    for a, e, groups in product.factors:
+        parts.append(_times_exponent(space, _log_of_factor(space, v, (a, 1, groups)), e))
+    if product.rest is not None:
+        parts.append(apply(space, "log", product.rest))
     return total(space, parts)
 
 
@@ -154,19 +140,15 @@ def absolute(space: Space, v: Value) -> Value:
     """Return the absolute value of every entry."""
     if sign_of_value(space, v):
         return v
-    if len(v.terms) == 1:
-        structure, factors, c = single(space, v)
-        result: list[Factor] = []
-        for a, e, groups in factors:
-            if space.atoms[a].sign or (is_rational(e) and (not isinstance(e, int) or e % 2 == 0)):
-                result.append((a, e, groups))
-            else:
-                size, ends = of_factor(space, "abs", (a, 1, groups), structure.sizes)
-                result.append((size, e, ends))
-        return from_net(space, at_root(structure, result), exponent(abs(c)))
-    c, factors, rest = content(space, v, signed=True)
-    outer = absolute(space, from_net(space, shell(v, factors), abs(c)))
-    return hadamard(space, [outer, apply(space, "abs", rest)])
+    parts = factored(space, v, signed=True)
+    result = parts.kept(space, "abs")
+    for a, e, groups in parts.factors:
+        if space.atoms[a].sign or (is_rational(e) and (not isinstance(e, int) or e % 2 == 0)):
+            result.append((a, e, groups))
+        else:
+            size, ends = of_factor(space, "abs", (a, 1, groups), parts.sizes)
+            result.append((size, e, ends))
+    return from_net(space, parts.net(result), exponent(abs(parts.number)))
 
 
 def sign(space: Space, v: Value) -> Value:
@@ -175,22 +157,17 @@ def sign(space: Space, v: Value) -> Value:
         return v
     if sign_of_value(space, v) == 2:
         return like_ones(space, v)
-    if len(v.terms) == 1:
-        structure, factors, c = single(space, v)
-        result: list[Factor] = []
-        for a, e, groups in factors:
-            if space.atoms[a].sign == 2:
-                continue
-            if not is_rational(e):
-                raise Undecided("the sign of a symbolic power")
-            inner, ends = of_factor(space, "sign", (a, 1, groups), structure.sizes)
-            result.append((inner, 2 if isinstance(e, int) and e % 2 == 0 else 1, ends))
-        return from_net(space, at_root(structure, result), 1 if c > 0 else -1)
-    c, factors, rest = content(space, v, signed=True)
-    outer = sign(space, from_net(space, shell(v, factors), c))
-    if sign_of_value(space, rest) == 2:
-        return outer
-    return hadamard(space, [outer, apply(space, "sign", rest)])
+    parts = factored(space, v, signed=True)
+    positive = parts.rest is not None and sign_of_value(space, parts.rest) == 2
+    result = [] if positive else parts.kept(space, "sign")
+    for a, e, groups in parts.factors:
+        if space.atoms[a].sign == 2:
+            continue
+        if not is_rational(e):
+            raise Undecided("the sign of a symbolic power")
+        inner, ends = of_factor(space, "sign", (a, 1, groups), parts.sizes)
+        result.append((inner, 2 if isinstance(e, int) and e % 2 == 0 else 1, ends))
+    return from_net(space, parts.net(result), 1 if parts.number > 0 else -1)
 
 
 def relu(space: Space, v: Value) -> Value:

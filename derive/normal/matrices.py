@@ -14,6 +14,7 @@ from derive.normal.entrywise import content, leading_sign, number_power, power, 
 from derive.normal.functions import exponential
 from derive.normal.space import (
     Coefficient,
+    Exponent,
     Factor,
     Group,
     Space,
@@ -51,11 +52,11 @@ class Block(NamedTuple):
 
 
 def blocks(space: Space, v: Value) -> list[Block]:
-    """Return a square value of one term, whose coefficient is left aside, as Kronecker factors of products."""
+    """Return a square value of one term without coefficient as Kronecker factors of products."""
     ((number, _), _), *_ = v.terms.items()
     structure = space.structures[number]
     half = len(structure.row)
-    whole = [Block(tuple(range(half)), [_unscaled(space, v)])]
+    whole = [Block(tuple(range(half)), [v])]
     groups = _together(structure)
     found = []
     for indices in groups:
@@ -78,11 +79,6 @@ def blocks(space: Space, v: Value) -> list[Block]:
             chain = [from_net(space, net)]
         found.append(Block(rows, chain))
     return found
-
-
-def _unscaled(space: Space, v: Value) -> Value:
-    ((number, _), _), *_ = v.terms.items()
-    return Value(v.rows, v.columns, {(number, ()): 1})
 
 
 def _together(structure: Structure) -> list[set[int]]:
@@ -170,20 +166,28 @@ def inverse(space: Space, v: Value) -> Value:
         raise Undecided("the inverse of zero")
     if not v.rows:
         return power(space, v, -1)
-    if len(v.terms) > 1:
-        c, factors, rest = content(space, v, signed=True)
-        if any(groups for _, _, groups in factors):
-            scalars = [f for f in factors if not f[2]]
-            rest = times_factors(space, rest, [f for f in factors if f[2]])
-            factors = scalars
-        outer = scalar(space, [(a, times(e, -1)) for a, e, _ in factors], _reciprocal(c))
+    c, factors, rest = _scalars_out(space, v)
+    outer = scalar(space, [(a, times(e, -1)) for a, e in factors], _reciprocal(c))
+    if len(rest.terms) > 1:
         return times_scalar(space, _leaf_inverse(space, rest), outer)
-    ((_, monomial), c), *_ = v.terms.items()
-    outer = scalar(space, [(a, times(e, -1)) for a, e in monomial], _reciprocal(c))
     parts = []
-    for positions, chain in blocks(space, v):
+    for positions, chain in blocks(space, rest):
         parts.append((positions, product(space, [_leaf_inverse(space, f) for f in reversed(chain)])))
-    return times_scalar(space, _assembled(space, v, parts), outer)
+    return times_scalar(space, _assembled(space, rest, parts), outer)
+
+
+def _scalars_out(space: Space, v: Value) -> tuple[Coefficient, list[tuple[int, Exponent]], Value]:
+    """Return a value as number times scalar factors times the rest."""
+    number: Coefficient = 1
+    scalars: list[tuple[int, Exponent]] = []
+    if len(v.terms) > 1:
+        number, factors, rest = content(space, v, signed=True)
+        scalars = [(a, e) for a, e, groups in factors if not groups]
+        v = times_factors(space, rest, [f for f in factors if f[2]])
+    if len(v.terms) == 1:
+        ((structure, monomial), c), *_ = v.terms.items()
+        return number * c, scalars + list(monomial), Value(v.rows, v.columns, {(structure, ()): 1})
+    return number, scalars, v
 
 
 def _reciprocal(c: Coefficient) -> Coefficient:
@@ -285,21 +289,16 @@ def determinant(space: Space, v: Value) -> Value:
     if not v.terms:
         return constant(space, 0)
     n = exponent(space.product_size(v.rows))
-    if len(v.terms) > 1:
-        c, factors, rest = content(space, v, signed=True)
-        inside = [f for f in factors if f[2]]
-        rest = times_factors(space, rest, inside)
-        factors = [f for f in factors if not f[2]]
+    c, factors, rest = _scalars_out(space, v)
+    if len(rest.terms) > 1:
         parts = [_leaf_determinant(space, rest)]
     else:
-        ((_, monomial), c), *_ = v.terms.items()
-        factors = [(a, e, ()) for a, e in monomial]
         parts = []
-        for positions, chain in blocks(space, v):
+        for positions, chain in blocks(space, rest):
             others = exponent(space.product_size([s for p, s in enumerate(v.rows) if p not in positions]))
             parts.extend(power(space, _leaf_determinant(space, f), others) for f in chain)
     k, primes = number_power(space, c, n)
-    outer = scalar(space, [(a, times(e, n)) for a, e, _ in factors] + [(a, e) for a, e, _ in primes], k)
+    outer = scalar(space, [(a, times(e, n)) for a, e in factors] + [(a, e) for a, e, _ in primes], k)
     return combine(space, [outer, *parts], [], [], [])
 
 
@@ -340,14 +339,8 @@ def pseudo_inverse(space: Space, v: Value, rank: str | None) -> Value:
         return product(space, [flipped, inverse(space, product(space, [v, flipped]))])
     if not v.terms or len(v.rows) != 1 or len(v.columns) != 1:
         raise Undecided("a pseudo-inverse of zero, or of a matrix with split sizes")
-    if len(v.terms) == 1:
-        ((_, monomial), c), *_ = v.terms.items()
-        outer = scalar(space, [(a, times(e, -1)) for a, e in monomial], _reciprocal(c))
-        rest = _unscaled(space, v)
-    else:
-        c, factors, rest = content(space, v, signed=True)
-        rest = times_factors(space, rest, [f for f in factors if f[2]])
-        outer = scalar(space, [(a, times(e, -1)) for a, e, g in factors if not g], _reciprocal(c))
+    c, factors, rest = _scalars_out(space, v)
+    outer = scalar(space, [(a, times(e, -1)) for a, e in factors], _reciprocal(c))
     return times_scalar(space, matrix_atom(space, "pseudo-inverse", rest), outer)
 
 

@@ -265,7 +265,7 @@ rc | relu({0})                        | (({0} + abs({0}))/2)                    
 rc | (abs({0}).*sign({0}))            | {0}                                          | rc
 rc | (sign(relu({0})).*{0})           | relu({0})                                    | rc
 rc | sin({0})                         | (-sin(-{0}))                                 | rc
-rc | log({0})                         | (log({0}.^3)/3)                              | rc
+rc | log({0})                         | (-log({one}./{0}))                          | rc
 rc | sqrt({0})                        | (({0}).^(3/2)./({0}))                        | rc
 r1 | (diag({0})*{1})                  | ({1}.*{0})                                   | r1 r1
 r1 | diag({0}*{1})                    | (({0}.*{1}')*vector(1))                      | rk kr
