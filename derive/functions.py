@@ -216,7 +216,7 @@ class Softmax(MatrixFunction):
     """exp(x)/Σ exp(x_i) of a column vector (Bridle 1990)."""
 
     text = "softmax"
-    numpy = "scipy.special.softmax({0}, axis=0)"
+    numpy = "(lambda e: e / e.sum(axis=0))(np.exp({0} - {0}.max(axis=0)))"
     column_argument = True
 
     def definition(self) -> Expr:

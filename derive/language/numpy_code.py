@@ -40,6 +40,7 @@ from sympy.core.numbers import Float, Pi
 from sympy.matrices.expressions.applyfunc import ElementwiseApplyFunction
 from sympy.matrices.expressions.diagonal import DiagonalOf
 
+from derive import algebra
 from derive.elementwise import scalar_function
 from derive.errors import InputError
 from derive.functions import Functional, MatrixFunction
@@ -163,7 +164,15 @@ class _Writer:
         return self.size(expr), ATOM
 
     def sum(self, expr: Expr) -> Piece:
-        return " + ".join(self.text(a, PRODUCT) for a in expr.args).replace("+ -", "- "), SUM
+        terms = list(expr.args)
+        if not all(self._ones(a) for a in terms):  # numbers broadcast, and keep the others' precision
+            terms = [algebra.split(a)[0] if self._ones(a) else a for a in terms]
+        return " + ".join(self.text(a, PRODUCT) for a in terms).replace("+ -", "- "), SUM
+
+    @staticmethod
+    def _ones(expr: Expr) -> bool:
+        factors = algebra.split(expr)[1] if expr.is_Matrix else ()
+        return len(factors) == 1 and isinstance(factors[0], OneMatrix)
 
     def product(self, expr: Expr) -> Piece:
         above, below = fraction(expr)
@@ -241,7 +250,7 @@ class _Writer:
     def call(self, f: Any, x: Expr) -> Piece:
         inner = relu_argument(f, x)
         if inner is not None:
-            return f"np.where({self.text(inner)} > 0, 1.0, 0.0)", ATOM
+            return f"np.heaviside({self.text(inner)}, 0.0)", ATOM
         template = getattr(f, "numpy", None)
         if template is not None:
             return f"({self._filled(template, (x,))})", ATOM
