@@ -156,6 +156,7 @@ class _Training:
         self.held_x, self.held_labels = x[order[:held]].astype(self.dtype), labels[order[:held]]
         if not len(self.x):
             raise InputError("the validation split leaves no training images: lower it")
+        self.targets = one_hot(self.labels, network.layers[-1], self.dtype)
         self.step = optimiser(options.optimiser, options.momentum)
         self.good: Parameters = network.copy()
         self.steps = 0
@@ -202,7 +203,7 @@ class _Training:
         total = 0.0
         for i in range(0, count, options.batch):
             rows = order[i : i + options.batch]
-            y = one_hot(self.labels[rows], self.network.layers[-1], self.dtype)
+            y = self.targets[:, rows]
             loss, gradients = self.network.loss_and_gradients(self.x[rows].T, y, self._masks(len(rows)))
             self.steps += 1
             if not np.isfinite(loss):
