@@ -127,6 +127,7 @@ def _by_differences(c: _Comparison, values: dict[str, Array]) -> Truth:
         except Undefined as error:
             raise ValueError(str(error)) from None
 
+    c.along(values, 0.0, FLOAT)  # raises Undefined where the point itself has no value in floats
     found = directional_derivative(phi, np.ones(1), np.ones(1))
     if not np.all(np.isfinite(found.value)):
         raise Undefined("no value near the point")

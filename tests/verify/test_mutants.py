@@ -16,7 +16,7 @@ from derive.language.text import to_text
 from verify import power
 from verify.arithmetics.exact import RATIONALS
 from verify.claims import read
-from verify.float_methods import METHODS
+from verify.float_methods import METHODS, float_evidence
 from verify.mutants import SLIPS, mutants, with_units, wrong_formulas
 from verify.plain import plain
 from verify.points import Space
@@ -178,6 +178,14 @@ def test_methods_on_floats_see_less_and_accuse_no_right_formula() -> None:
             row = found.row(points, checker)
             assert row["right_refuted"] == 0, checker
             assert row["mutants_refuted"] > row["mutants"] / 2, checker
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_points_that_are_singular_in_floats_are_an_answer(method: str) -> None:
+    # X'X has the condition number 1e16 here: exactly invertible, and singular in float64.
+    _, statement, right = read("logdet(X'*X)", "X", "2*pinv(X)'", where="X: n x k")
+    evidence = float_evidence(stretched(statement), right, method)
+    assert evidence.verdict in ("agrees", "inconclusive")
 
 
 def test_the_second_kind_of_points_is_badly_conditioned(measured: Power) -> None:
