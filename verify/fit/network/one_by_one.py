@@ -11,6 +11,7 @@ from math import log
 
 import numpy as np
 from scipy.linalg.blas import dger, sger
+from scipy.special import expit
 
 from derive.errors import InputError
 from verify.fit.network.model import Network
@@ -21,10 +22,7 @@ def _relu(a: np.ndarray) -> None:
 
 
 def _sigmoid(a: np.ndarray) -> None:
-    np.negative(a, out=a)
-    np.exp(a, out=a)
-    np.add(a, 1, out=a)
-    np.reciprocal(a, out=a)
+    expit(a, a)
 
 
 def _tanh(a: np.ndarray) -> None:
@@ -37,9 +35,9 @@ def _relu_pull(g: np.ndarray, a: np.ndarray, spare: np.ndarray) -> None:
 
 
 def _sigmoid_pull(g: np.ndarray, a: np.ndarray, spare: np.ndarray) -> None:
-    np.multiply(g, a, out=g)
-    np.subtract(1, a, out=spare)
-    np.multiply(g, spare, out=g)
+    np.multiply(g, a, g)
+    np.multiply(g, a, spare)
+    np.subtract(g, spare, g)
 
 
 def _tanh_pull(g: np.ndarray, a: np.ndarray, spare: np.ndarray) -> None:
@@ -70,6 +68,14 @@ def can_run(network: Network, optimiser: str = "sgd", dropout: float = 0.0) -> b
     )
 
 
+def _widened(w: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """Return the rows of w, each followed by its entry of b and by zeros up to a multiple of eight."""
+    count, width = w.shape
+    wide: np.ndarray = np.zeros((count, -(-(width + 1) // 8) * 8), w.dtype)
+    wide[:, :width], wide[:, width] = w, b
+    return wide
+
+
 def sweep(
     network: Network, x: np.ndarray, labels: np.ndarray, rate: float, order: Iterable[int] | None = None
 ) -> float:
@@ -84,19 +90,19 @@ def sweep(
     ger = sger if dtype == np.float32 else dger
     forward, pull = IN_PLACE[network.activation]
     last = len(network.parameters) - 1
-    # The bias is a last column of the weights, and every input ends in a one that it is multiplied by.
-    weights = [np.column_stack([w, b]) for w, b in network.parameters]
+    # The bias is a column beside the weights, and every input has a one that it is multiplied by; columns of
+    # zeros fill the rows up to whole cache lines.
+    weights = [_widened(w, b) for w, b in network.parameters]
     columns = [w.T for w in weights]  # Fortran-ordered views: BLAS writes into the weights themselves
-    rows = np.ones((len(x), x.shape[1] + 1), dtype)
-    rows[:, :-1] = x
-    values = [np.ones(len(w) + 1, dtype) for w in weights]
-    units = [v[:-1] for v in values]
+    rows = _widened(np.asarray(x, dtype), np.ones(len(x), dtype))
+    values = [_widened(np.zeros((1, len(w)), dtype), np.ones(1, dtype))[0] for w in weights]
+    units = [v[: len(w)] for v, w in zip(values, weights, strict=True)]
     adjoints = [np.empty(len(w), dtype) for w in weights]
     spares = [np.empty(len(w), dtype) for w in weights]
     scores, error = units[last], adjoints[last]
     ahead = [(weights[i], units[i - 1], values[i - 1], units[i]) for i in range(1, last + 1)]
     back = [
-        (columns[i][:-1], adjoints[i], adjoints[i - 1], units[i - 1], spares[i - 1])
+        (columns[i][: len(units[i - 1])], adjoints[i], adjoints[i - 1], units[i - 1], spares[i - 1])
         for i in range(last, 0, -1)
     ]
     inner = [(values[i - 1], adjoints[i], columns[i]) for i in range(1, last + 1)]
@@ -123,5 +129,5 @@ def sweep(
         for with_one, g, column in inner:
             ger(-rate, with_one, g, 1, 1, column, 0, 0, 1)
     for (w, b), both in zip(network.parameters, weights, strict=True):
-        w[:], b[:] = both[:, :-1], both[:, -1]
+        w[:], b[:] = both[:, : w.shape[1]], both[:, w.shape[1]]
     return float(total) / max(len(x), 1)
