@@ -53,6 +53,9 @@ def _gradproof(
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run a command and exit: 2 with `error: ...` on standard error for bad input, else the command's own code."""
+    # Matrices are small here, and work is spread over processes: threads inside BLAS only get in each other's way.
+    for library in ("OPENBLAS", "OMP", "MKL"):
+        os.environ.setdefault(f"{library}_NUM_THREADS", "1")
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
