@@ -25,6 +25,7 @@ from sympy import (
 
 from derive import algebra
 from derive.cost import cost
+from derive.facts import facts
 from derive.language.text import signed
 
 #: Sums of more terms, or longer ones, are left as they are: looking at all their factors would take too long.
@@ -36,11 +37,15 @@ Term = tuple[Expr, tuple[Expr, ...]]
 
 def factor_sum(e: Expr) -> Expr:
     """Return a sum with common factors taken out."""
-    if len(e.args) > MAX_TERMS or cost(e) > MAX_COST:
+    if not isinstance(e, Add | MatAdd) or len(e.args) > MAX_TERMS or cost(e) > MAX_COST:
         return e
-    if isinstance(e, MatAdd):
-        return _matrix_sum(e)
-    return _scalar_sum(e) if isinstance(e, Add) else e
+    # What is left after one factor is taken out is left after many others too: looked at each time, the sums
+    # inside would cost exponentially many looks.
+    memo = facts().memo
+    key = ("factored", e)
+    if key not in memo:
+        memo[key] = _matrix_sum(e) if isinstance(e, MatAdd) else _scalar_sum(e)
+    return memo[key]
 
 
 # ----------------------------------------------------------------------------------------- scalars
