@@ -6,6 +6,7 @@ no third answer; an exception on the way is inconclusive). Those that are not in
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from importlib.util import find_spec
 from typing import Any
@@ -63,6 +64,7 @@ def _check_grads(f: Scalar, gradient: Gradient, x: Floats) -> bool:
     from jax.test_util import check_grads
 
     jax.config.update("jax_enable_x64", True)
+    logging.getLogger("jax").setLevel(logging.CRITICAL)  # it logs what it raises
     number, vector = jax.ShapeDtypeStruct((), np.float64), jax.ShapeDtypeStruct(x.shape, np.float64)
 
     @jax.custom_vjp
