@@ -169,13 +169,33 @@ def sign_of_value(space: Space, v: Value) -> int:
     signs = []
     for (number, monomial), c in v.terms.items():
         structure = space.structures[number]
-        if c < 0:
-            return 0
-        sign = sign_of_factors(space, [*structure.factors, *[(a, e, ()) for a, e in monomial]])
-        signs.append(min(sign, 1) if structure.has_delta else sign)
-    if not signs or min(signs) == 0:
-        return 0 if signs else 1
-    return max(signs)
+        factors = [*structure.factors, *[(a, e, ()) for a, e in monomial]]
+        sign = sign_of_factors(space, factors) if c > 0 else 0
+        if not sign:
+            return int(_is_rectified(space, v))
+        signs.append(1 if structure.has_delta else sign)
+    return max(signs, default=1)
+
+
+def _is_rectified(space: Space, v: Value) -> bool:
+    """Tell whether a value is c(|u| + u) or c(|u| - u) with c > 0."""
+    for (number, monomial), c in v.terms.items():
+        structure = space.structures[number]
+        factors = [*structure.factors, *[(a, e, ()) for a, e in monomial]]
+        if len(factors) != 1 or factors[0][1] != 1 or space.atoms[factors[0][0]].kind != "abs" or c < 0:
+            continue
+        a, _, groups = factors[0]
+        body = space.atoms[a].body
+        if body is None or len(structure.sizes) > len(structure.root):
+            continue
+        own: dict[Term, Coefficient] = {}
+        root = Net(dict(enumerate(structure.sizes)), structure.row, structure.column, [])
+        for term, k in body.terms.items():
+            settle(space, c * k, root.attached(space, term, groups), own)
+        rest = {t: k for t, k in v.terms.items() if t != (number, monomial)}
+        if rest in (own, {t: -k for t, k in own.items()}):
+            return True
+    return False
 
 
 def leading_sign(space: Space, v: Value) -> int:

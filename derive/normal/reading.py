@@ -324,7 +324,7 @@ def _pseudo_inverse(space: Space, e: PseudoInverse) -> Value:
     if x.shape[0] == x.shape[1]:
         if facts().has(x, "posdef", "invertible", "orthogonal"):
             return matrices.inverse(space, space.read[x])
-    rank = next((side for base, side in sorted(space.full_rank, key=str) if base == x), None)
+    rank = next((side for side in ("column", "row") if (x, side) in space.full_rank), None)
     return matrices.pseudo_inverse(space, space.read[x], rank)
 
 

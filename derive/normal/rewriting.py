@@ -315,8 +315,13 @@ def _sum(space: Space, net: Net, degrees: dict[int, int], k: int) -> Rewritten |
 
 
 def _abs(space: Space, net: Net, degrees: dict[int, int], k: int) -> Rewritten | None:
-    """|u|^e has 0 <= e < 2: |u|² = u²."""
+    """|u|^e has 0 <= e < 2: |u|² = u². Where a root of u stands beside it, |u| = u."""
     a, e, groups = net.factors[k]
+    n = _own_power(space, net, k)
+    if n is not None and not isinstance(net.factors[n][1], int):
+        b, f, others = net.factors[n]
+        factors = [g for m, g in enumerate(net.factors) if m not in (k, n)]
+        return [(1, Net(net.sizes, net.row, net.column, [*factors, (b, plus(f, e), others)]))]
     twice = 2 * int(e // 2)
     if not twice:
         return None
@@ -342,6 +347,8 @@ def _partner(space: Space, net: Net, k: int, kind: str) -> int | None:
 
 def _sign(space: Space, net: Net, degrees: dict[int, int], k: int) -> Rewritten | None:
     a, e, groups = net.factors[k]
+    if not isinstance(e, int):
+        return None
     if e >= 3:  # sign³ = sign, also at zero
         return [(1, _without(net, k, (a, 2 - e % 2, groups)))]
     if e <= 0:
@@ -358,41 +365,47 @@ def _sign(space: Space, net: Net, degrees: dict[int, int], k: int) -> Rewritten 
             factors.append((a, e - 1, groups))
         left = Net(net.sizes, net.row, net.column, factors)
         return _attach_body(space, left, body, groups)
-    found = _sign_of_power(space, net, k)
-    return found or _lead_law(space, net, degrees, k)
+    n = _own_power(space, net, k)
+    if n is None:
+        return _lead_law(space, net, degrees, k)
+    b, f, others = net.factors[n]
+    more = [(a, e - 1, groups)] if e != 1 else []
+    if not isinstance(f, int):  # a root of u shows that u is not negative
+        return [(1, _without(net, k, *more))]
+    from derive.normal.functions import absolute
+
+    factors = [g for m, g in enumerate(net.factors) if m not in (k, n)]  # sign(u)/u = |u|/u²
+    left = Net(net.sizes, net.row, net.column, [*factors, (b, f - 1, others), *more])
+    return _attach_body(space, left, absolute(space, body), groups)
 
 
-def _sign_of_power(space: Space, net: Net, k: int) -> Rewritten | None:
-    """u^-1·sign(u) = u^-2·|u| for a single atom u."""
-    a, e, groups = net.factors[k]
+def _own_power(space: Space, net: Net, k: int) -> int | None:
+    """Return the position of a root or a negative power of the body of factor k, at the same indices."""
+    a, _, groups = net.factors[k]
     lead = lead_of(space, a)
     own = lead.structure.factors
-    if lead.rest or len(own) + len(lead.term[1]) != 1:
-        return None
-    u = own[0][0] if own else lead.term[1][0][0]
-    to = dict(zip(lead.structure.root, groups, strict=True))
-    at = tuple(tuple(j for i in g for j in to[i]) for g in own[0][2]) if own else ()
+    u = None
+    at: tuple[Group, ...] = ()
+    summed = len(lead.structure.sizes) > len(lead.structure.root)
+    if not lead.rest and not summed and len(own) + len(lead.term[1]) == 1:
+        u = own[0][0] if own else lead.term[1][0][0]
+        to = dict(zip(lead.structure.root, groups, strict=True))
+        at = tuple(tuple(j for i in g for j in to[i]) for g in own[0][2]) if own else ()
     for n, (b, f, others) in enumerate(net.factors):
-        if b == u and is_rational(f) and f < 0 and (others == at or sorted(others) == sorted(at)):
-            if others != at and not space.atoms[u].symmetries:
-                continue
-            from derive.normal.functions import absolute
-
-            body = space.atoms[a].body
-            assert body is not None
-            factors = [g for m, g in enumerate(net.factors) if m not in (k, n)]
-            factors.append((b, plus(f, -1), others))
-            if e != 1:
-                factors.append((a, e - 1, groups))
-            left = Net(net.sizes, net.row, net.column, factors)
-            return _attach_body(space, left, absolute(space, body), groups)
+        atom = space.atoms[b]
+        if not is_rational(f) or (f >= 0 and isinstance(f, int)):
+            continue
+        if b == u and (others == at or (atom.symmetries and others == at[::-1])):
+            return n
+        if atom.kind == "sum" and atom.body is space.atoms[a].body and others == groups:
+            return n
     return None
 
 
 def _step(space: Space, net: Net, degrees: dict[int, int], k: int) -> Rewritten | None:
     a, e, groups = net.factors[k]
     if e != 1:  # step² = step
-        return [(1, _without(net, k, (a, 1, groups)))] if e > 1 else None
+        return [(1, _without(net, k, (a, 1, groups)))] if e > 0 else None
     n = _partner(space, net, k, "sign")
     if n is not None:
         return [(1, _without(net, n))]
@@ -403,6 +416,9 @@ def _step(space: Space, net: Net, degrees: dict[int, int], k: int) -> Rewritten 
         b, f, others = net.factors[n]
         left = _without(net, n, (b, f - 1, others)) if f != 1 else _without(net, n)
         return _attach_body(space, left, body, groups)
+    n = _own_power(space, net, k)
+    if n is not None and not isinstance(net.factors[n][1], int):
+        return [(1, _without(net, k))]
     return _lead_law(space, net, degrees, k)
 
 

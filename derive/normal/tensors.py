@@ -124,9 +124,13 @@ def settle(
         c, net = _merged(space, c, net)
         rewritten = contracted(space, net)
         if rewritten is None:
-            c, net, components = _closed(space, c, net)
-            c, net = _merged(space, c, net)
             rewritten = reduced(space, net)
+        if rewritten is None:
+            scalars = sum(not groups for _, _, groups in net.factors)
+            c, net, components = _closed(space, c, net)
+            if sum(not groups for _, _, groups in net.factors) > scalars:
+                c, net = _merged(space, c, net)
+                rewritten = reduced(space, net)
         if rewritten is not None:
             todo.extend((c * d, n) for d, n in rewritten)
             continue
