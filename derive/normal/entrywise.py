@@ -16,6 +16,7 @@ from typing import NamedTuple
 
 from sympy import factorint
 
+from derive.normal.settling import Net, from_net, settle, sign_of_factors
 from derive.normal.space import (
     MAX_TERMS,
     Coefficient,
@@ -33,17 +34,7 @@ from derive.normal.space import (
     is_rational,
     times,
 )
-from derive.normal.tensors import (
-    Net,
-    diagonal,
-    diagonal_matrix,
-    from_net,
-    hadamard,
-    ones,
-    scaled,
-    settle,
-    sign_of_factors,
-)
+from derive.normal.tensors import diagonal, diagonal_matrix, hadamard, ones, scaled
 
 LARGEST_FACTORED = 10**12
 

@@ -32,7 +32,7 @@ _FACTORED_STEPS = 2 * MAX_STEPS
 
 @dataclass(frozen=True, eq=False)
 class NormalForm:
-    """A sum of terms; two of them made under the same assumptions compare equal if the terms are the same."""
+    """A sum of terms; two of them made under the same assumptions are equal if their terms are the same."""
 
     space: Space
     value: Value
@@ -41,9 +41,6 @@ class NormalForm:
         if not isinstance(other, NormalForm) or other.space is not self.space:
             return NotImplemented
         return not total(self.space, [self.value, scaled(other.value, -1)]).terms
-
-    def __hash__(self) -> int:
-        return hash((self.value.rows, self.value.columns, frozenset(self.value.terms.items())))
 
 
 def _space(expressions: tuple[Expr, ...], factored: bool = False) -> Space:

@@ -26,6 +26,7 @@ from derive.normal.entrywise import (
     sign_of_value,
     spread,
 )
+from derive.normal.settling import from_net
 from derive.normal.space import (
     Exponent,
     Factor,
@@ -37,7 +38,7 @@ from derive.normal.space import (
     is_rational,
     symbolic,
 )
-from derive.normal.tensors import constant, entry_sum, from_net, hadamard, scalar, scaled, total
+from derive.normal.tensors import constant, entry_sum, hadamard, scalar, scaled, total
 
 _ODD = frozenset({"sin", "asin", "atan"})
 _EVEN = frozenset({"cos"})

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from derive.normal.space import Factor, Group, Space
+from derive.normal.space import Factor, Space
 
 Groups = tuple[tuple[int, ...], ...]
 
@@ -128,6 +128,3 @@ def _ranks(values: Mapping[int, Any]) -> dict[int, int]:
 
 def _frozen(v: Any) -> Any:
     return (v[0], tuple(v[1])) if isinstance(v, tuple) else v
-
-
-__all__ = ["Group", "certificate"]

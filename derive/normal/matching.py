@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator
 from typing import Any, NamedTuple
 
+from derive.normal.settling import Net
 from derive.normal.space import (
     Coefficient,
     Exponent,
@@ -16,7 +17,6 @@ from derive.normal.space import (
     is_rational,
     plus,
 )
-from derive.normal.tensors import Net
 
 
 class Lead(NamedTuple):

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from derive.normal.entrywise import content, leading_sign, number_power, power, times_factors
 from derive.normal.functions import exponential
+from derive.normal.settling import Net, from_net
 from derive.normal.space import (
     Coefficient,
     Exponent,
@@ -25,11 +26,9 @@ from derive.normal.space import (
     times,
 )
 from derive.normal.tensors import (
-    Net,
     combine,
     constant,
     diagonal_matrix,
-    from_net,
     identity,
     product,
     scalar,

@@ -60,8 +60,9 @@ from derive.functions import (
 from derive.normal import matrices, tensors
 from derive.normal.entrywise import broadcast, power
 from derive.normal.functions import absolute, exponential, function, logarithm, matrix_exponent, step
+from derive.normal.settling import Net, from_net
 from derive.normal.space import Space, Undecided, Value, exponent
-from derive.normal.tensors import Net, constant, from_net
+from derive.normal.tensors import constant
 
 #: The largest power of a matrix that is written out.
 _MAX_POWER = 24

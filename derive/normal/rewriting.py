@@ -11,8 +11,8 @@ from collections.abc import Mapping, Sequence
 from fractions import Fraction
 
 from derive.normal.matching import Lead, lead_of, match
+from derive.normal.settling import Net, sign_of_factors
 from derive.normal.space import Coefficient, Factor, Group, Space, Term, Value, is_rational, plus, times
-from derive.normal.tensors import Net, sign_of_factors
 
 Rewritten = list[tuple[Coefficient, Net]]
 

@@ -23,6 +23,7 @@ from derive.errors import InputError
 from derive.facts import assuming
 from derive.normal import equal
 from derive.normal.equality import normal_form
+from derive.normal.labelling import certificate
 from derive.normal.reading import read
 from derive.normal.space import Space, Undecided
 from derive.problem import Problem
@@ -127,6 +128,8 @@ tr(dexpm(A, B)*K)               | tr(dexpm(A, K)*B)
 dexpm(A, eye)                   | expm(A)
 det(expm(A))                    | exp(tr(A))
 toeplitz(A')                    | toeplitz(A)'
+inv(commutation(n, n)*kron(A, B)) | kron(inv(A), inv(B))*commutation(n, n)
+tr(A)*(x.^y) + p                | p + (x.^y)*tr(A')
 """
 
 #: Equal at some points, sizes or for some values only.
@@ -154,6 +157,12 @@ softmax(2*x)           | softmax(x)
 diag(A*B)              | diag(A).*diag(B)
 relu(x + y)            | relu(x) + relu(y)
 toeplitz(A)            | A
+inv(A)*diag(x)*A       | sum(x)*eye
+pinv(X)*X*diag(x)*pinv(X)*X | diag(x)*pinv(X)*X
+Q'*diag(x)*Q           | sum(x)*eye
+(A*diag(y)*x)./(A*x)   | sum(y)*vector(1)
+det(commutation(n, n)*kron(A, B)) | det(kron(A, B))
+x.^y + p               | x.^y + p + x
 """
 
 
@@ -243,6 +252,29 @@ def test_steps_are_counted_and_bounded():
         normal_form(expression(text))
     assert same(text, text.replace("A*x +", "(A + 0*A)*x +"))
     assert not same(text, text.replace("A*x +", "B*x +", 1))
+
+
+#: Twelve points, three lines at each, and no symmetry (Frucht 1939): no point can be told from how many lines it has.
+FRUCHT = [(i, (i + 1) % 12) for i in range(12)] + [(0, 7), (1, 11), (2, 10), (3, 5), (4, 9), (6, 8)]
+
+
+def certificate_of(lines, names):
+    space = Space()
+    k = space.atom("symbol", "K", symmetries=((1, 0),))
+    factors = [(k, 1, ((names[i],), (names[j],))) for i, j in lines]
+    return certificate(space, factors, sorted(names), dict.fromkeys(names, 0), {})
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.permutations(range(12)))
+def test_labels_do_not_depend_on_the_names_of_indices(names):
+    assert certificate_of(FRUCHT, names) == certificate_of(FRUCHT, range(12))
+
+
+def test_labels_tell_a_prism_from_a_utility_graph():
+    prism = [(0, 1), (1, 2), (2, 0), (3, 4), (4, 5), (5, 3), (0, 3), (1, 4), (2, 5)]
+    utility = [(i, j) for i in range(3) for j in range(3, 6)]
+    assert certificate_of(prism, range(6)) != certificate_of(utility, range(6))
 
 
 # ----------------------------------------------------------------------------------- random expressions
@@ -491,7 +523,8 @@ class Evaluation:
                 {s: {**self.sizes, **self.values}[s.name] for s in exponent.free_symbols}
             )
         exponent = float(exponent)
-        return base ** (int(exponent) if exponent == int(exponent) else exponent)
+        with np.errstate(all="ignore"):
+            return base ** (int(exponent) if exponent == int(exponent) else exponent)
 
     def atom(self, number):
         if number not in self.known:
