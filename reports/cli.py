@@ -16,7 +16,7 @@ from reports.commands import check, derive, fit, initialisation, report, train, 
 from reports.commands import list as catalogue
 
 #: An option as people write it; anything else that begins with a minus is an expression.
-_OPTION = re.compile(r"--([A-Za-z][A-Za-z-]*(=.*)?)?", re.DOTALL)
+_OPTION = re.compile(r"--([A-Za-z][A-Za-z0-9-]*(=.*)?)?", re.DOTALL)
 
 BAD_INPUT = 2
 #: What sysexits.h calls an internal software error.
@@ -56,17 +56,28 @@ def main(arguments: Sequence[str] | None = None) -> None:
     # Matrices are small here, and work is spread over processes: threads inside BLAS only get in each other's way.
     for library in ("OPENBLAS", "OMP", "MKL"):
         os.environ.setdefault(f"{library}_NUM_THREADS", "1")
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="backslashreplace")
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # closed by the caller, who wants the exit code alone
+            setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115 - open to the end
+        elif hasattr(getattr(sys, name), "reconfigure"):
+            getattr(sys, name).reconfigure(errors="backslashreplace")
     try:
         code = _run(sys.argv[1:] if arguments is None else arguments)
         sys.stdout.flush()
     except BrokenPipeError:
-        # The reader has gone; nothing more can be said, and the interpreter must not try at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = 1
+        _write_no_more()
+    except OSError as error:
+        if error.filename is not None:
+            raise  # a file of ours, which the commands name themselves
+        code = _complain("error", f"the output cannot be written: {error.strerror or error}", BAD_INPUT)
+        _write_no_more()
     sys.exit(code)
+
+
+def _write_no_more() -> None:
+    """Turn standard output away from a reader that has gone or a full disk: the interpreter must not try at exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _run(arguments: Sequence[str]) -> int:
@@ -78,6 +89,8 @@ def _run(arguments: Sequence[str]) -> int:
         return _complain("error", "interrupted", INTERRUPTED)
     except TyperException as error:
         return _complain("error", error.format_message(), error.exit_code)
+    except MemoryError:
+        return _complain("error", "these sizes take more memory than there is: give smaller ones", BAD_INPUT)
     except (ValueError, RuntimeError) as error:
         # Imported here since it brings in SymPy, for which `gradproof --help` must not wait.
         from derive.errors import InputError, InternalError

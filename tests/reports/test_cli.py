@@ -4,6 +4,7 @@ import subprocess
 import sys
 
 import pytest
+import typer
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -38,6 +39,8 @@ def test_bad_usage_is_one_line_and_exit_code_2(capsys, arguments, said):
         (InputError("x is n x 1 here"), 2, "error: x is n x 1 here"),
         (InternalError("the answer failed its check"), 70, "fault of gradproof"),
         (BrokenPipeError(), 1, ""),
+        (OSError(28, "No space left on device"), 2, "error: the output cannot be written: No space left"),
+        (MemoryError("Unable to allocate 224. GiB"), 2, "error: these sizes take more memory than there is"),
     ],
 )
 def test_errors_become_messages_in_one_place(capfd, monkeypatch, error, code, begins):
@@ -64,6 +67,14 @@ def test_options_are_not_shielded(option):
     assert cli.shield([option]) == [option]
 
 
+def test_no_option_of_any_command_is_shielded():
+    commands = typer.main.get_command(cli.app).commands
+    options = [o for c in commands.values() for p in c.params for o in (*p.opts, *p.secondary_opts)]
+    options = [o for o in options if o.startswith("-")]
+    assert "--l2" in options
+    assert cli.shield(options) == options
+
+
 @pytest.mark.parametrize("expression", ["-x", "-2*x", "-x'*x", "--x'*x", "-1/2*norm2(x)^2", "-(x)"])
 def test_expressions_that_begin_with_a_minus_are_shielded(expression):
     assert cli.shield([expression]) == [f" {expression}"]
@@ -80,6 +91,12 @@ def test_help_loads_nothing_heavy():
     code = f"import sys, reports.cli; print(sorted({heavy!r} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_closed_output_leaves_the_exit_code():
+    command = f"'{sys.executable}' -c 'from reports.cli import main; main([\"--help\"])' >&-"
+    done = subprocess.run(command, shell=True, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_a_reader_that_leaves_early_is_no_error():
