@@ -42,7 +42,7 @@ def train(
     ] = True,
     seed: Annotated[int, typer.Option("--seed", help="Of weights, split, order and dropout.")] = 0,
     dtype: Annotated[Literal["float32", "float64"], typer.Option("--dtype")] = "float32",
-    limit: Annotated[int, typer.Option("--limit", help="Only the first training images; 0: all.")] = 0,
+    limit: Annotated[int, typer.Option("--limit", min=0, help="Only the first training images; 0: all.")] = 0,
     raw: Annotated[
         bool, typer.Option("--raw", help="Pixels 0..255 as they are, not divided by 255.")
     ] = False,

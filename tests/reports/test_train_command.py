@@ -66,6 +66,9 @@ def test_divergence_is_told_with_exit_code_1(folder, capsys):
         (["--layers", "36-x-4"], "write widths"),
         (["--layers", "36-4", "--activation", "gauss"], "unknown activation"),
         (["--layers", "36-4", "--dropout", "2"], "dropout"),
+        (["--layers", "36-99999999-4"], "give smaller widths"),
+        (["--layers", "36-4", "--limit", "-1"], "--limit"),
+        (["--layers", "36-4", "--l2", "-1"], "l2"),
     ],
 )
 def test_bad_input_is_one_line_and_exit_code_2(folder, capsys, options, message):

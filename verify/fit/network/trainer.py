@@ -7,6 +7,7 @@ import io
 import json
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from time import perf_counter
 
@@ -21,6 +22,8 @@ from verify.fit.network.optimisers import optimiser
 
 #: How many steps apart the parameters are remembered, to go back to when the loss is no longer finite.
 REMEMBER = 200
+#: Parameters of a network at most: a few copies of them must fit into memory.
+MOST_PARAMETERS = 100_000_000
 
 
 @dataclass(frozen=True)
@@ -114,6 +117,14 @@ def new_network(
     """Return a network with first weights drawn from default_rng(seed). Raises InputError."""
     if len(layers) < 2 or min(layers) < 1:
         raise InputError(f"layers {'-'.join(map(str, layers))}: name at least an input and an output width")
+    count = sum((n_in + 1) * n_out for n_in, n_out in pairwise(layers))
+    if count > MOST_PARAMETERS:
+        raise InputError(
+            f"layers {'-'.join(map(str, layers))}: {count:,} parameters, at most {MOST_PARAMETERS:,} are trained: "
+            "give smaller widths"
+        )
+    if not 0 <= l2 < float("inf"):
+        raise InputError(f"l2 is {l2}: it must be 0 or more")
     return Network(draw(layers, initialisation, np.random.default_rng(seed), dtype), activation, loss, l2)
 
 
