@@ -25,7 +25,8 @@ def _value(e, values):
         shape = [int(_value(d, values)) for d in e.shape]
         return np.ones(shape) if isinstance(e, sympy.OneMatrix) else np.zeros(shape)
     if isinstance(e, ElementwiseApplyFunction):
-        return sympy.lambdify(e.function.variables, e.function.expr)(_value(e.expr, values))
+        f = sympy.lambdify(e.function.variables, e.function.expr, "math")  # NumPy's Max is new in SymPy 1.14
+        return np.vectorize(f, otypes=[float])(_value(e.expr, values))
     args = [_value(a, values) for a in e.args if isinstance(a, sympy.Expr)]
     if isinstance(e, sympy.Add | sympy.MatAdd):
         return reduce(np.add, args)
