@@ -21,7 +21,7 @@ from verify.arithmetics.balls import Balls
 from verify.arithmetics.base import Abstain, Arithmetic, Array, Undefined
 from verify.arithmetics.exact import RATIONALS
 from verify.evaluate import layout, size_of
-from verify.exact import Place, draw_weights, sides
+from verify.exact import REACH, Place, draw_weights, reach, sides
 from verify.points import Space
 from verify.statement import Statement
 from verify.verdict import Counterexample
@@ -45,9 +45,11 @@ def find_counterexample(
     `refuted_at` are sizes at which the claim is known to be wrong; they are tried after the smaller ones.
     """
     search = _Search(statement, claim)
+    top = reach(statement, claim)
+    far = ((-REACH, REACH, 1), (-top, top, 1), (-REACH, REACH, 4 * top))
     for sizes in _small_sizes(statement.space, refuted_at or {}):
         rng = Random(f"counterexample {seed} {sorted(sizes.items())}")
-        for lowest, highest, q in PLAIN:
+        for lowest, highest, q in (*PLAIN, *far):
             place = search.reduced(_plain_place(statement, sizes, rng, lowest, highest, q))
             found = search.show(place) if place is not None else None
             if found is not None:

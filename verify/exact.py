@@ -16,10 +16,11 @@ import math
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from fractions import Fraction
 from random import Random
 from typing import Any
 
-from sympy import Abs, Expr, sign
+from sympy import Abs, Expr, Rational, sign
 
 from derive.errors import InputError
 from verify.arithmetics.balls import Balls
@@ -45,6 +46,8 @@ SIZED_ASSIGNMENTS, LARGEST = 8, 14
 #: Sizes at which a matrix in the formulas (a Kronecker product) has more entries are left out.
 MOST_ENTRIES = 400
 TRIES = 6
+#: How far out formulas are compared at least, and at most, and at how many points of each scale.
+REACH, FARTHEST, FAR = 16, 2**24, 2
 
 
 @dataclass(frozen=True)
@@ -222,7 +225,7 @@ def ball_evidence(statement: Statement, claim: Expr, seed: int = 0, quick: bool 
     checked: list[dict[str, Any]] = []
     reasons: set[str] = set()
     points = QUICK if quick else POINTS
-    if _kinked(statement.expr) and not _is_large(statement):
+    if (_kinked(statement.expr) or _kinked(claim)) and not _is_large(statement):
         points *= 4
     try:
         wanted, assignments = _assignments(statement, claim, seed, 1 if quick else ASSIGNMENTS)
@@ -245,6 +248,8 @@ def ball_evidence(statement: Statement, claim: Expr, seed: int = 0, quick: bool 
             f"the expression has no value and derivative at any of the points tried{why}: "
             "is an assumption missing, such as positive, posdef or invertible?"
         )
+    if not quick and (far := _far(statement, claim, checked[0]["sizes"], seed)) is not None:
+        return _evidence("real balls", "refuted", far["figure"], start, {**far, "seed": seed})
     digits = min(c["digits"] for c in checked)
     at = "; ".join(_show(c["sizes"], end="") for c in checked if c["sizes"])
     points = sum(c["points"] for c in checked)
@@ -292,6 +297,45 @@ def _balls_at(
         return None
     return {"verdict": "agrees", "sizes": sizes, "digits": digits, "points": done + zero, "bits": bits,
             "style": style}  # fmt: skip
+
+
+def reach(statement: Statement, claim: Expr) -> int:
+    """Return a scale beside which the numbers in two formulas, thresholds and widths among them, are small.
+
+    Beside its inverse they are large.
+    """
+    numbers = [abs(n) for e in (statement.expr, claim) for n in e.atoms(Rational) if n != 0]
+    return min(FARTHEST, max([REACH, *(math.ceil(4 * max(n, 1 / n)) for n in numbers)]))
+
+
+def _far(statement: Statement, claim: Expr, sizes: dict[str, int], seed: int) -> dict[str, Any] | None:
+    """Return a refutation at points far out or close to zero, None where there is none.
+
+    Points of usual size see nothing of what a formula does beyond a threshold: 2 x + relu(x - 5) is 2 x there.
+    """
+    rng = Random(f"far {seed} {sorted(sizes.items())}")
+    arithmetic = Balls(PRECISIONS[0])
+    top = reach(statement, claim)
+    for scale in dict.fromkeys((Fraction(top), Fraction(REACH), Fraction(1, top))):
+        for i in range(FAR):
+            free = statement.space.draw(sizes, rng)
+            scaled = free if i % 2 == 0 else statement.wrt
+            free = {name: numbers * scale if name in scaled else numbers for name, numbers in free.items()}
+            place = Place(sizes, free, i % 2 == 1, draw_weights(statement, sizes, rng, 100))
+            try:
+                place.values(statement.space, RATIONALS, check=True)
+                true, claimed = sides(statement, claim, place, arithmetic)
+            except (Undefined, Abstain):
+                continue
+            with arithmetic.context():
+                for a, b in zip(true.reshape(-1), claimed.reshape(-1), strict=True):
+                    if not a.overlaps(b):
+                        figure = (
+                            f"disjoint at entries up to {2 * scale}: along a random direction {a.str(12)}, "
+                        )
+                        figure += f"claimed {b.str(12)}, {_show(sizes)}{PRECISIONS[0]} bits"
+                        return {"figure": figure, "sizes": sizes, "bits": PRECISIONS[0]}
+    return None
 
 
 def _is_large(statement: Statement) -> bool:

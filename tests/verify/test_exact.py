@@ -90,6 +90,23 @@ def test_a_dead_network_does_not_uphold_a_claim():
     assert ball_evidence(statement, wrong, quick=True).verdict == "refuted"
 
 
+@pytest.mark.parametrize(
+    ("expr", "right", "wrong"),
+    [
+        ("norm2(x)^2", "2*x", "2*x + relu(x - 5*vector(1))"),
+        ("norm2(x)^2", "2*x", "2*x + relu(sum(x) - 30)*x"),
+        ("norm2(x)^2", "2*x", "2*x + relu(x - 1000000*vector(1))"),
+        ("norm2(x)^2", "2*x", "2*x + exp(-1000000*x.^2)"),
+        ("norm1(x)", "sign(x)", "tanh(100000*x)"),
+    ],
+)
+def test_what_is_wrong_only_far_out_or_close_to_zero_does_not_pass(expr, right, wrong):
+    assert ball_evidence(*read(expr, "x", right, where="x: n")[1:]).verdict == "agrees"
+    statement, claim = read(expr, "x", wrong, where="x: n")[1:]
+    assert ball_evidence(statement, claim).verdict == "refuted"
+    assert find_counterexample(statement, claim) is not None
+
+
 def test_undecidable_numbers_are_inconclusive():
     """sin(exp(10000 x)) takes more bits than are tried: no digit is known, and the evidence says so."""
     right = "10000*exp(10000*x)*cos(exp(10000*x))"
