@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from fractions import Fraction
 from typing import Any
@@ -35,9 +36,11 @@ class Samples:
         self, statement: Statement, claim: Expr, seed: int = 0, first: Mapping[str, int] | None = None
     ) -> None:
         self.statement, self.first = statement, dict(first or {})
-        for arithmetic in (prime_field(), Balls(256)):
-            self.arithmetic: Arithmetic = arithmetic
-            self.places: list[Place] = []
+        # Two primes: what is a fraction modulo both is one (see `multiple`).
+        families: tuple[tuple[Arithmetic, ...], ...] = ((prime_field(0), prime_field(1)), (Balls(256),))
+        for family in families:
+            self.family, self.arithmetic = family, family[0]
+            self.places: list[tuple[Arithmetic, Place]] = []
             self.true: list[Any] = []
             self.counts: list[int] = []
             self.work = 0
@@ -62,48 +65,50 @@ class Samples:
             if sizes in tried:
                 continue
             tried.append(sizes)
-            done = 0
-            places = (
-                field_places(self.statement, sizes, seed, self.arithmetic)
-                if isinstance(self.arithmetic, PrimeField)
-                else real_places(self.statement.space, self.statement, sizes, seed)
-            )
-            for place in places:
-                try:
-                    true = self._true(place)
-                    self._claimed(claim, place)
-                except Undefined:
-                    continue
-                self.places.append(place)
-                self.true += true
-                self.counts.append(len(true))
-                done += 1
-                if done == POINTS:
-                    break
-            found += done > 0
+            filled = [self._fill_at(claim, sizes, seed, arithmetic) for arithmetic in self.family]
+            found += any(filled)
             if found == SIZES:
                 return
 
-    def _true(self, place: Place) -> list[Any]:
-        with self.arithmetic.context():
-            values = place.values(self.statement.space, self.arithmetic)
-            return list(
-                self.statement.true_side(values, place.sizes, self.arithmetic, *place.weights).reshape(-1)
-            )
+    def _fill_at(self, claim: Expr, sizes: dict[str, int], seed: int, arithmetic: Arithmetic) -> bool:
+        done, wanted = 0, POINTS // len(self.family)
+        places = (
+            field_places(self.statement, sizes, seed, arithmetic)
+            if isinstance(arithmetic, PrimeField)
+            else real_places(self.statement.space, self.statement, sizes, seed)
+        )
+        for place in places:
+            try:
+                true = self._true(arithmetic, place)
+                self._claimed(claim, arithmetic, place)
+            except Undefined:
+                continue
+            self.places.append((arithmetic, place))
+            self.true += true
+            self.counts.append(len(true))
+            done += 1
+            if done == wanted:
+                break
+        return done > 0
 
-    def _claimed(self, claim: Expr, place: Place) -> list[Any]:
+    def _true(self, arithmetic: Arithmetic, place: Place) -> list[Any]:
+        with arithmetic.context():
+            values = place.values(self.statement.space, arithmetic)
+            return list(self.statement.true_side(values, place.sizes, arithmetic, *place.weights).reshape(-1))
+
+    def _claimed(self, claim: Expr, arithmetic: Arithmetic, place: Place) -> list[Any]:
         self.work += EVALUATION + sum(numbers.size for numbers in place.free.values())
-        with self.arithmetic.context():
-            values = place.values(self.statement.space, self.arithmetic)
-            side = self.statement.claimed_side(claim, values, place.sizes, self.arithmetic, *place.weights)
+        with arithmetic.context():
+            values = place.values(self.statement.space, arithmetic)
+            side = self.statement.claimed_side(claim, values, place.sizes, arithmetic, *place.weights)
             return list(side.reshape(-1))
 
     def side(self, claim: Expr, first_only: bool = False) -> list[Any] | None:
         """Return a formula's side at all points (or the first), None where it has no value."""
         out: list[Any] = []
         try:
-            for place in self.places[: 1 if first_only else None]:
-                out += self._claimed(claim, place)
+            for arithmetic, place in self.places[: 1 if first_only else None]:
+                out += self._claimed(claim, arithmetic, place)
         except (Undefined, Abstain, InputError, ValueError, TypeError):
             return None
         return out
@@ -112,10 +117,10 @@ class Samples:
         """Return the value of a scalar at all points, repeated for every entry of a side."""
         out: list[Any] = []
         try:
-            for place, count in zip(self.places, self.counts, strict=True):
-                with self.arithmetic.context():
-                    values = place.values(self.statement.space, self.arithmetic)
-                    value = self.arithmetic.check(Environment(self.arithmetic, values, place.sizes).run(e))
+            for (arithmetic, place), count in zip(self.places, self.counts, strict=True):
+                with arithmetic.context():
+                    values = place.values(self.statement.space, arithmetic)
+                    value = arithmetic.check(Environment(arithmetic, values, place.sizes).run(e))
                 out += [value[0, 0]] * count
         except (Undefined, Abstain, InputError):
             return None
@@ -138,19 +143,23 @@ def _equal(x: Any, y: Any, close: float = CLOSE) -> bool:
 
 def multiple(a: list[Any], b: list[Any]) -> Fraction | None:
     """Return the rational number c with a = c·b everywhere, None where there is none of moderate size."""
-    pivot = next((k for k, y in enumerate(b) if not _equal(y, 0 * y)), None)
-    if pivot is None:
+    ratios: dict[int, Any] = {}  # by modulus, 0 for balls
+    for x, y in zip(a, b, strict=True):
+        if _modulus(y) not in ratios and not _equal(y, 0 * y):
+            ratios[_modulus(y)] = x / y
+    if not ratios:
         return None
-    ratio = a[pivot] / b[pivot]
-    if not all(_equal(x, ratio * y) for x, y in zip(a, b, strict=True)):
+    if not all(_equal(x, ratios.get(_modulus(y), 0) * y) for x, y in zip(a, b, strict=True)):
         return None
-    return _fraction(ratio)
+    return _near(ratios[0]) if 0 in ratios else _reconstructed(*_combined(ratios))
 
 
-def _fraction(ratio: Any) -> Fraction | None:
-    """Return the simplest rational number that a residue or a ball may be."""
-    if hasattr(ratio, "modulus"):
-        return _reconstructed(int(ratio), int(ratio.modulus()))
+def _modulus(x: Any) -> int:
+    return int(x.modulus()) if hasattr(x, "modulus") else 0
+
+
+def _near(ratio: Any) -> Fraction | None:
+    """Return the simplest rational number that a ball may be."""
     near = Fraction(float(ratio.mid()))
     for guess in (near.limit_denominator(10**6), Fraction(round(near * 10**12), 10**12)):
         if _equal(ratio, 0 * ratio + guess.numerator / (0 * ratio + guess.denominator), CLOSE_FACTOR):
@@ -158,14 +167,23 @@ def _fraction(ratio: Any) -> Fraction | None:
     return None
 
 
+def _combined(residues: dict[int, Any]) -> tuple[int, int]:
+    """Return the residue modulo the product of the moduli (the Chinese remainder theorem), and that product."""
+    r, p = 0, 1
+    for q, residue in residues.items():
+        r, p = r + p * ((int(residue) - r) * pow(p, -1, q) % q), p * q
+    return r, p
+
+
 def _reconstructed(r: int, p: int) -> Fraction | None:
-    """Return the fraction of small numerator and denominator that is r modulo p (Wang 1981)."""
-    bound = 1 << ((p.bit_length() - 1) // 2)
-    old, new, s, t = p, r, 0, 1
+    """Return the fraction of small numerator and denominator that is r modulo p, or None (Wang 1981).
+
+    Nearly every residue is one with both below √p. So both must be far below: then a residue that is no such
+    fraction passes for one with a chance of 2^-20.
+    """
+    bound = math.isqrt(p) >> 10
+    old, new, s, t = p, r % p, 0, 1
     while new > bound:
         quotient = old // new
         old, new, s, t = new, old - quotient * new, t, s - quotient * t
-    if t == 0 or abs(t) > bound:
-        return None
-    q = Fraction(new, t)
-    return q if max(abs(q.numerator), q.denominator) < 10**8 * 16 else None
+    return None if t == 0 or abs(t) > bound else Fraction(new, t)

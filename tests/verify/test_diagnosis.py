@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+from random import Random
+
 import pytest
 
 from verify import check_claim
+from verify.arithmetics.exact import PRIMES
 from verify.samples import _reconstructed
 
 A3 = "A: n x n, X: n x n"
@@ -83,8 +87,28 @@ def test_an_inner_path_that_is_forgotten_is_named():
 
 
 def test_rational_reconstruction_inverts_reduction():
-    p = 2**61 - 1
-    for numerator, denominator in [(1, 3), (-7, 5), (1000000001, 10**9), (12, 1)]:
+    p = PRIMES[0] * PRIMES[1]
+    for numerator, denominator in [(1, 3), (-7, 5), (1000000001, 10**9), (999999999999, 10**12), (12, 1)]:
         found = _reconstructed(numerator * pow(denominator, -1, p) % p, p)
         assert found is not None
         assert (found.numerator, found.denominator) == (numerator, denominator)
+
+
+def test_a_residue_of_no_fraction_is_none():
+    rng = Random(0)
+    for p in (PRIMES[0], PRIMES[0] * PRIMES[1]):
+        assert not any(_reconstructed(rng.randrange(p), p) for _ in range(500))
+
+
+@pytest.mark.parametrize("digits", [6, 9, 10, 12])
+def test_a_factor_close_to_one_is_told_as_it_is(digits):
+    off = Fraction(10**digits - 1, 10**digits)
+    verdict = check_claim("tr(X'*A*X*B)", "X", f"A*X*B + (1 - 1/10^{digits})*A'*X*B'")
+    assert f"which has the factor {off} instead of 1" in verdict.diagnosis
+    verdict = check_claim("tr(X'*A*X*B)", "X", f"(1 - 1/10^{digits})*(A*X*B + A'*X*B')")
+    assert verdict.diagnosis == f"{off} times the gradient"
+
+
+def test_what_is_right_at_usual_points_is_said_to_be():
+    verdict = check_claim("norm2(x)^2", "x", "2*x + relu(x - 50*vector(1))")
+    assert verdict.diagnosis == "right at entries of usual size, but not at all points"
