@@ -203,6 +203,8 @@ class _Writer:
             return f"{self.text(first.args[0], UNARY)}*{_bracketed(self._chain(rest), POWER)}", PRODUCT
         if self._is(first, Inverse):
             return f"np.linalg.solve({self.text(first.arg)}, {self._chain(rest)[0]})", ATOM
+        if isinstance(factors[-1], OneMatrix) and factors[-1].shape[1] == 1:
+            return f"{_bracketed(self._chain(factors[:-1]), ATOM)}.sum(axis=1, keepdims=True)", ATOM
         if self._is(factors[-1], DiagMatrix):
             column = self.text(factors[-1].args[0], ATOM)
             return f"{_bracketed(self._chain(factors[:-1]), POWER)}*{column}.T", PRODUCT

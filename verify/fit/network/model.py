@@ -52,7 +52,9 @@ class Network:
         f = derived.activation(self.activation)
         inputs, scores = [x], []
         for i, (w, b) in enumerate(self.parameters):
-            scores.append(w @ inputs[-1] + b[:, None])
+            z = w @ inputs[-1]
+            z += b[:, None]
+            scores.append(z)
             if i + 1 < len(self.parameters):
                 h = f(z=scores[-1])
                 inputs.append(h if masks is None else masks[i] * h)
