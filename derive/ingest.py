@@ -28,6 +28,7 @@ from sympy import (
     Mul,
     OneMatrix,
     Pow,
+    Rational,
     S,
     Symbol,
     Trace,
@@ -90,6 +91,8 @@ def _rebuild(e: Expr, args: list[Expr]) -> Expr:
         return S.One if e.shape == (1, 1) else e
     if isinstance(e, ZeroMatrix):
         return algebra.zero(e.shape)
+    if e.is_Float and e.is_finite:
+        return Rational(str(e))  # as it was written, and as the text language reads it
     if e.is_Symbol or e.is_Number or e.is_NumberSymbol:
         return e
     matrices = [algebra.is_matrix(a) for a in args]
@@ -126,7 +129,7 @@ def _rebuild(e: Expr, args: list[Expr]) -> Expr:
             word = _AT_SCALAR.get(type(e)) or e.text
             return build.at_scalar(word, args[0])
         return e.func(*args)
-    if e.is_Function and not any(matrices):
+    if e.is_Function and len(args) == len(e.args) and not any(matrices):
         return e.func(*args, evaluate=False) if e.func.__module__.startswith("derive") else e.func(*args)
     raise InputError(f"{type(e).__name__} is not an operation that can be differentiated here: {str(e)[:60]}")
 
@@ -156,7 +159,7 @@ def read_problem(
 
     `wrt` is a name, a symbol, or a list of them ("X,Y" names two). Raises InputError.
     """
-    wanted = [wrt] if isinstance(wrt, str | Expr) else list(wrt)
+    wanted = [wrt] if isinstance(wrt, str | Expr) or not isinstance(wrt, Iterable) else list(wrt)
     for w in wanted:
         if not isinstance(w, str | Symbol | MatrixSymbol):
             raise InputError(f"{str(w)[:60]} is not a variable: give a symbol or its name")

@@ -328,12 +328,19 @@ def test_the_symbols_that_go_in_come_out():
         (X[0, 1] ** 2, X, "MatrixElement is not an operation"),
         (Trace(X**i), X, "integer"),
         (X * x, X, "a gradient needs a scalar"),
+        (sympy.Piecewise((Trace(X), mu > 0), (0, True)), X, "Piecewise is not an operation"),
+        (Trace(X), 3, "3 is not a variable"),
     ],
 )
 def test_what_cannot_be_differentiated_is_said_in_one_line(expr, wrt, message):
     with pytest.raises(InputError, match=message) as caught:
         gradient(expr, wrt)
     assert "\n" not in str(caught.value)
+
+
+def test_floats_are_the_decimals_that_they_were_written_as():
+    assert gradient(0.5 * Trace(X * X), X).result == X.T
+    assert gradient(sympy.Float("0.1") * Trace(X), X).result == sympy.Rational(1, 10) * sympy.Identity(k)
 
 
 def test_a_variable_that_does_not_occur_gives_a_zero_and_a_warning():
