@@ -16,6 +16,7 @@ from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.linalg.blas import dasum, ddot
 
 from derive.errors import InputError
 
@@ -31,8 +32,8 @@ PLAIN_CHUNK = 1 << 13
 #: Chunks a stream, so that seeding it costs about a hundredth of drawing it, or less.
 STREAM_CHUNKS = 8
 
-#: The longest inner product that a BLAS computes in one thread (OpenBLAS splits from 10,000 on).
-_DOT = 1 << 13
+#: The longest vector that a BLAS adds up in one thread (OpenBLAS splits from 10,000 on).
+_PIECE = 1 << 13
 
 
 class Workspace:
@@ -57,18 +58,22 @@ class Workspace:
         return held[:n]
 
 
-def inner(a: Array, b: Array) -> float:
-    """Return the inner product of two contiguous vectors, in one thread.
+def _pieces(n: int) -> list[tuple[int, int]]:
+    """Return the pieces of a vector of length n, as (length, offset).
 
-    A BLAS would split a long one among threads of its own, which contend with ours and change the rounding.
+    A BLAS would split a long vector among threads of its own, which contend with ours and change the rounding.
     """
-    head = len(a) // _DOT * _DOT
-    rest = float(a[head:] @ b[head:])
-    return (
-        rest
-        if not head
-        else rest + float((a[:head].reshape(-1, 1, _DOT) @ b[:head].reshape(-1, _DOT, 1)).sum())
-    )
+    return [(min(_PIECE, n - start), start) for start in range(0, n, _PIECE)]
+
+
+def inner(a: Array, b: Array) -> float:
+    """Return the inner product of two contiguous vectors, in one thread."""
+    return sum([ddot(a, b, n, start, 1, start, 1) for n, start in _pieces(len(a))])
+
+
+def absolute_sum(a: Array) -> float:
+    """Return the sum of the absolute values of a contiguous vector, in one thread."""
+    return sum([dasum(a, n, start, 1) for n, start in _pieces(len(a))])
 
 
 @runtime_checkable
