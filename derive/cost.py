@@ -20,6 +20,7 @@ from sympy import (
 )
 from sympy.matrices.expressions.applyfunc import ElementwiseApplyFunction
 
+from derive import algebra
 from derive.facts import facts
 from derive.language.text import fraction, signed
 
@@ -56,7 +57,7 @@ def _cost(e: Expr) -> int:
         return (
             len(e.args)
             - 1
-            + sum(cost(a.base) if _divides(a) and i else cost(a) for i, a in enumerate(e.args))
+            + sum(cost(_divisor(a)) if i and algebra.divides(a) else cost(a) for i, a in enumerate(e.args))
         )
     if isinstance(e, Pow | HadamardPower):
         return 1 + cost(e.base) + (0 if e.exp == S.Half else cost(e.exp))
@@ -67,5 +68,5 @@ def _cost(e: Expr) -> int:
     return 1 + sum(map(cost, e.args[:1])) + sum(cost(a) for a in e.args[1:] if a.is_Matrix)
 
 
-def _divides(e: Expr) -> bool:
-    return isinstance(e, HadamardPower) and e.exp == -1
+def _divisor(e: HadamardPower) -> Expr:
+    return e.base if e.exp == -1 else HadamardPower(e.base, -e.exp)

@@ -238,7 +238,10 @@ def _hadamard_candidates(terms: list[Expr], parts: list[Term]) -> Iterator[list[
         rests = [algebra.hadamard(terms[i], inverse) for i in members]
         if any(_scaled_ones(rest) for rest in rests):
             continue
-        inner = factor_sum(algebra.add(*rests))
+        inside = algebra.add(*rests)
+        if cost(inside) >= cost(algebra.add(*[terms[i] for i in members])):
+            continue  # the power did not cancel
+        inner = factor_sum(inside)
         yield _grouped(terms, members, algebra.hadamard(taken, inner))
 
 

@@ -13,6 +13,7 @@ from sympy import (
     Expr,
     Identity,
     KroneckerProduct,
+    MatAdd,
     MatPow,
     OneMatrix,
     S,
@@ -137,17 +138,37 @@ def matrix_power_terms(y: M, x: M, between: M, transpose: bool) -> M:
 
 
 def kron_pull(g: M, y: M, x: Sequence[M], i: int) -> M:
-    """The partial trace over the other factor's indices; ⟨right, B⟩ left for an adjoint left ⊗ right."""
+    """The partial trace over the other factor's indices; ⟨right, B⟩ left for an adjoint left ⊗ right.
+
+    Of an adjoint vec(U) vec(V)' it is U' B V by A and U A V' by B, since (A ⊗ B) vec(V) = vec(B V A').
+    """
     a, b = x
     (m, n), (p, q) = a.shape, b.shape
+    terms = g.e.args if isinstance(g.e, MatAdd) else (g.e,)
+    if len(terms) > 1 and all(_kron_parts(e, a.shape, b.shape) or _outer(M(e)) for e in terms):
+        return M(algebra.add(*[kron_pull(M(e), y, x, i).e for e in terms]))
     parts = _kron_parts(g.e, a.shape, b.shape)
     if parts is not None:
         scale, left, right = parts
         return scale * left * inner(right, b) if i == 0 else scale * right * inner(left, a)
+    outer = _outer(g)
+    if outer is not None:
+        u, v = outer
+        u, v = M(algebra.unvec(u.e, p, m)), M(algebra.unvec(v.e, q, n))
+        return u.T @ b @ v if i == 0 else u @ a @ v.T
     im, in_, ip, iq = map(identity, (m, n, p, q))
     if i == 0:  # the partial trace over the second factor's indices
         return kron(im, vec(ip).T) @ kron(g, ip) @ kron(in_, vec(b))
     return kron(vec(im).T, ip) @ kron(im, g) @ kron(vec(a.T), iq)
+
+
+def _outer(g: M) -> tuple[M, M] | None:
+    """Return an adjoint u v' as the columns (u, v)."""
+    coefficient, factors = algebra.split(g.e)
+    cut = next((k for k in range(1, len(factors)) if factors[k].shape[0] == 1), None)
+    if cut is None:
+        return None
+    return M(algebra.dot(coefficient, *factors[:cut])), M(algebra.dot(*factors[cut:])).T
 
 
 def _kron_parts(g: Expr, one: tuple, two: tuple) -> tuple[M, M, M] | None:
@@ -198,18 +219,22 @@ def adjugate_push(d: M, y: M, x: Sequence[M], i: int) -> M:
     return y * tr(inverse @ d) - inverse @ d @ y
 
 
+def frechet(x: M, directions: Sequence[M]) -> M:
+    """Return the k-th derivative of expm at x in k directions."""
+    return M(algebra.frechet(x.e, *[d.e for d in directions]))
+
+
 def frechet_pull(g: M, y: M, x: Sequence[M], i: int) -> M:
-    """The adjoint of E in D exp(X)[E] is D exp(X')[G]. Raises InputError for X."""
-    if i == 0:
-        raise InputError("the second derivative of expm has no closed form in this language")
-    return M(algebra.frechet(x[0].T.e, g.e))
+    """The adjoint of D^k exp(X)[E, ...] in a direction is D^k exp(X')[G, ...]: the other directions stay, transposed.
+
+    X itself acts as one more direction of the next derivative.
+    """
+    return frechet(x[0].T, [g, *[e.T for e in x[1:] if e is not x[i]]])
 
 
 def frechet_push(d: M, y: M, x: Sequence[M], i: int) -> M:
-    """D exp(X)[E] is linear in E. Raises InputError for X."""
-    if i == 0:
-        raise InputError("the second derivative of expm has no closed form in this language")
-    return M(algebra.frechet(x[0].e, d.e))
+    """D^k exp(X)[E, ...] is linear in each direction; X itself is one more direction of the next derivative."""
+    return frechet(x[0], [d, *[e for e in x[1:] if e is not x[i]]])
 
 
 # ------------------------------------------------------------------------- eigenvalues and eigenvectors

@@ -237,6 +237,20 @@ class Vec(MatrixFunction):
         return (Mul(*self.arg.shape), S.One)
 
 
+class Reshape(MatrixFunction):
+    """The m x n matrix whose columns, stacked, are a given column: X where the column is vec(X)."""
+
+    text = "reshape"
+    tex = r"\operatorname{reshape}_{<1> \times <2>}\left(<0>\right)"
+    numpy = "{0}.reshape({1}, {2}, order='F')"
+    column_argument = True
+
+    @property
+    def shape(self) -> tuple[Expr, Expr]:
+        """Return (m, n), the second and the third argument."""
+        return (self.args[1], self.args[2])
+
+
 class Adjugate(MatrixFunction):
     """The transposed matrix of cofactors; det(X)·inv(X) where X is invertible."""
 
@@ -273,12 +287,34 @@ class Expm(MatrixFunction):
 
 
 class ExpmFrechet(MatrixFunction):
-    """The derivative of the matrix exponential at X in direction E: ∫₀¹ exp(sX) E exp((1−s)X) ds."""
+    """The k-th derivative of the matrix exponential at X in k directions, symmetric and linear in each.
+
+    `args` are X and the directions. The first derivative is ∫₀¹ exp(sX) E exp((1−s)X) ds (Higham 2008, (10.15)); the
+    k-th is a block of the exponential of a matrix 2^k times as large (Higham and Relton 2014, theorem 3.5).
+    """
 
     text = "dexpm"
-    tex = r"\mathrm{D}\exp\left(<0>\right)\left[<1>\right]"
-    numpy = "scipy.linalg.expm_frechet({0}, {1}, compute_expm=False)"
     square_argument = True
+
+    @property
+    def tex(self) -> str:  # type: ignore[override]
+        """Return the LaTeX spelling."""
+        k = len(self.args) - 1
+        order = "" if k == 1 else f"^{{{k}}}"
+        directions = ", ".join(f"<{i}>" for i in range(1, k + 1))
+        return rf"\mathrm{{D}}{order}\exp\left(<0>\right)\left[{directions}\right]"
+
+    @property
+    def numpy(self) -> str:  # type: ignore[override]
+        """Return the NumPy spelling."""
+        k = len(self.args) - 1
+        if k == 1:
+            return "scipy.linalg.expm_frechet({0}, {1}, compute_expm=False)"
+        block = "{0}"
+        for i in range(1, k + 1):
+            larger = f"np.kron(np.eye({2 ** (i - 1)}), {{{i}}})" if i > 1 else "{1}"
+            block = f"(lambda x: np.block([[x, {larger}], [np.zeros_like(x), x]]))({block})"
+        return f"scipy.linalg.expm({block})[:len({{0}}), -len({{0}}):]"
 
 
 class Toeplitz(MatrixFunction):

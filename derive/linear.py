@@ -27,7 +27,7 @@ from sympy.matrices.expressions.diagonal import DiagonalOf
 from derive import algebra
 from derive.algebra import add, diag, dot, kron, ones, shape, t, vec
 from derive.errors import InputError
-from derive.functions import EntrySum, Vec
+from derive.functions import EntrySum, Reshape, Vec
 
 
 def read_map(expr: Expr, direction: Expr) -> Expr:
@@ -72,7 +72,7 @@ class _Reader:
             return self._trace(e)
         if isinstance(e, EntrySum):
             return dot(ones((S.One, Mul(*shape(e.arg)))), self.matrix(e.arg))
-        if isinstance(e, Vec):
+        if isinstance(e, Vec | Reshape):
             return self.matrix(e.arg)
         if isinstance(e, DiagMatrix):
             n = e.shape[0]
@@ -108,7 +108,24 @@ class _Reader:
             return dot(*scalars, before, diag(after), self.matrix(inner.args[0]))
         if isinstance(inner, DiagMatrix) and shape(before)[0] == 1:
             return dot(*scalars, t(after), diag(t(before)), self.matrix(inner.args[0]))
+        if (1 in shape(before) or 1 in shape(after)) and isinstance(
+            inner, MatAdd | Transpose | HadamardProduct
+        ):
+            spread = self._spread(before, inner, after)
+            if spread is not None:
+                return dot(*scalars, spread)
         return dot(*scalars, self._sandwich(before, after), self.matrix(inner))
+
+    def _spread(self, before: Expr, inner: Expr, after: Expr) -> Expr | None:
+        """Return the matrix of before·inner·after with the outer factors taken inside, or None where none fits.
+
+        Between a row or a column, what is inside turns into rows and columns, which need no Kronecker products.
+        """
+        if isinstance(inner, MatAdd):
+            return add(*[self.matrix(dot(before, a, after)) for a in inner.args])
+        if isinstance(inner, Transpose) and 1 in (shape(before)[0], shape(after)[1]):
+            return self.matrix(dot(t(after), inner.arg, t(before)))
+        return None
 
     @staticmethod
     def _sandwich(before: Expr, after: Expr) -> Expr:

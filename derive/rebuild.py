@@ -30,7 +30,7 @@ from sympy.matrices.expressions.applyfunc import ElementwiseApplyFunction
 from sympy.matrices.expressions.diagonal import DiagonalOf
 
 from derive import algebra
-from derive.functions import EntrySum, ExpmFrechet, PseudoInverse, Toeplitz, Vec
+from derive.functions import EntrySum, ExpmFrechet, PseudoInverse, Reshape, Toeplitz, Vec
 
 Rewrite = Callable[[Expr, list[Expr]], Expr | None]
 
@@ -51,6 +51,7 @@ _TIDY: dict[type, Callable[..., Expr]] = {
     DiagMatrix: algebra.diag,
     DiagonalOf: algebra.diag,
     Vec: algebra.vec,
+    Reshape: algebra.unvec,
     PseudoInverse: algebra.pinv,
     ExpmFrechet: algebra.frechet,
     Toeplitz: algebra.toeplitz,

@@ -72,6 +72,7 @@ from derive.formulas import (
     elementwise_power_pull,
     elementwise_power_push,
     eye_like,
+    frechet,
     frechet_pull,
     frechet_push,
     hadamard,
@@ -103,6 +104,7 @@ from derive.functions import (
     Norm1,
     Norm2,
     PseudoInverse,
+    Reshape,
     Softmax,
     Toeplitz,
     Vec,
@@ -220,6 +222,13 @@ RULES: tuple[Operation, ...] = (
         example="vec(A)", source="Magnus and Neudecker, 2.4",
     ),
     Operation(
+        "reshape", Reshape,
+        pull=lambda g, y, x, i: vec(g),
+        push=lambda d, y, x, i: M(algebra.unvec(d.e, *y.shape)),
+        example="reshape(x, 2, 3)", source="the inverse of vec",
+        arguments=lambda y: y.args[:1],
+    ),
+    Operation(
         "diagonal matrix", DiagMatrix,
         pull=lambda g, y, x, i: diag(g),
         push=lambda d, y, x, i: diag(d),
@@ -322,14 +331,14 @@ RULES: tuple[Operation, ...] = (
     ),
     Operation(
         "matrix exponential", Expm,
-        pull=lambda g, y, x, i: M(algebra.frechet(x[0].T.e, g.e)),
-        push=lambda d, y, x, i: M(algebra.frechet(x[0].e, d.e)),
+        pull=lambda g, y, x, i: frechet(x[0].T, [g]),
+        push=lambda d, y, x, i: frechet(x[0], [d]),
         example="expm(A*B)", source="Higham 2008, (10.15)",
     ),
     Operation(
         "derivative of the matrix exponential", ExpmFrechet,
         pull=frechet_pull, push=frechet_push,
-        example="dexpm(A*A', B)", source="Higham 2008, (10.15)",
+        example="dexpm(A*A', B)", source="Higham and Relton 2014, (3.1)",
     ),
     # --- functions of every entry
     entrywise("exponential", exp, lambda x, y: y, "exp' = exp"),

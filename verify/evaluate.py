@@ -68,11 +68,12 @@ from derive.functions import (
     Expm,
     ExpmFrechet,
     PseudoInverse,
+    Reshape,
     Toeplitz,
     Vec,
 )
 from verify import ties
-from verify.arithmetics.base import Abstain, Arithmetic, Array, Undefined
+from verify.arithmetics.base import Abstain, Arithmetic, Array, Undefined, depth, lifted
 from verify.arithmetics.dual import Dual
 from verify.arithmetics.floats import FLOAT
 
@@ -345,9 +346,12 @@ def _kronecker(x: Array, y: Array) -> Array:
     return (x.reshape(m, 1, n, 1) * y.reshape(1, p, 1, q)).reshape(m * p, n * q)
 
 
-def _exponential_derivative(env: Environment, node: Basic, x: Array, e: Array) -> Array:
-    # dexpm(X, E) is by definition the derivative of expm at X in direction E.
-    return env.arithmetic.expm(Dual(x, e)).tangent
+def _exponential_derivative(env: Environment, node: Basic, x: Array, *directions: Array) -> Array:
+    # dexpm(X, E, ...) is by definition the derivative of expm at X in the directions: one dual unit for each.
+    units = max(map(depth, (x, *directions)))
+    point, *others = (lifted(env.arithmetic, a, units) for a in (x, *directions))
+    y = env.arithmetic.expm(reduce(Dual, others, point))
+    return reduce(lambda value, _: value.tangent, directions, y)
 
 
 def _toeplitz(env: Environment, node: Basic, x: Array) -> Array:
@@ -412,6 +416,7 @@ _OPERATIONS: dict[type, tuple[Callable[[Any], tuple[Basic, ...]], Callable[..., 
     DiagMatrix: (_all, lambda env, node, x: x * env.arithmetic.eye(max(x.shape))),
     DiagonalOf: (_all, lambda env, node, x: _diagonal(x)),
     Vec: (_all, lambda env, node, x: x.T.reshape(-1, 1)),
+    Reshape: (_first, lambda env, node, x: x.reshape(*env.shape(node)[::-1]).T),
     PseudoInverse: (_all, lambda env, node, x: env.arithmetic.pseudo_inverse(x)),
     Toeplitz: (_all, _toeplitz),
     Eigenvalue: (_first, lambda env, node, x: env.arithmetic.eigenpair(x, int(node.args[1]))[0]),

@@ -11,6 +11,7 @@ rule reads as its formula.
 from derive.algebra.core import (
     add,
     diag,
+    divides,
     dot,
     elementwise_power,
     entry_sum,
@@ -36,6 +37,7 @@ __all__ = [
     "commutation",
     "det",
     "diag",
+    "divides",
     "dot",
     "elementwise_power",
     "entry_sum",

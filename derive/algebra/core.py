@@ -27,7 +27,7 @@ from sympy.matrices.expressions.diagonal import DiagonalOf
 
 from derive.algebra import cancel, seen, structure
 from derive.facts import facts
-from derive.functions import EntrySum, Vec
+from derive.functions import EntrySum, Softmax, Vec
 
 
 def make(head: type, *args: Expr) -> Expr:
@@ -131,7 +131,8 @@ def scalar_of(factors: list[Expr]) -> Expr:
         if isinstance(column, OneMatrix):
             return entry_sum(t(row))
         together = hadamard(t(row), column)
-        if len(_hadamard_parts(together)) < len(_hadamard_parts(t(row))) + len(_hadamard_parts(column)) - 1:
+        parts = len(_hadamard_parts(t(row))) + len(_hadamard_parts(column))
+        if isinstance(split(together)[1][0], OneMatrix) or len(_hadamard_parts(together)) < parts - 1:
             return entry_sum(together)
     if len(factors) == 3 and isinstance(factors[0], OneMatrix) and isinstance(factors[2], OneMatrix):
         return entry_sum(factors[1])
@@ -157,6 +158,8 @@ def entry_sum(x: Expr) -> Expr:
         return x.shape[0]
     if isinstance(x, DiagonalOf):
         return trace(x.arg)
+    if isinstance(x, Softmax):
+        return S.One
     coefficient, factors = split(x)
     if coefficient != 1:
         return Mul(coefficient, entry_sum(matmul(S.One, list(factors))))
@@ -285,10 +288,16 @@ def hadamard(*terms: Expr) -> Expr:
             else:
                 powers[base] = exponent
     kept = [elementwise_power(b, e) for b, e in powers.items() if e != 0]
+    kept.sort(key=divides)  # what is divided by comes last
     if not kept:
         return dot(*scalars, ones(like))
     product = kept[0] if len(kept) == 1 else make(HadamardProduct, *kept)
     return dot(*scalars, product)
+
+
+def divides(x: Expr) -> bool:
+    """Tell whether a factor of an elementwise product is written as a division."""
+    return isinstance(x, HadamardPower) and x.exp.is_Number and bool(x.exp < 0)
 
 
 def _exponent(e: Expr, like: tuple[Expr, Expr]) -> Expr:
@@ -303,9 +312,14 @@ def elementwise_power(x: Expr, exponent: Expr) -> Expr:
         return x
     if exponent == 0:
         return ones(x.shape)
-    if isinstance(x, HadamardPower) and not is_matrix(exponent) and not is_matrix(x.exp):
-        if exponent.is_integer:  # (x^a)^k = x^(ak) wherever x^a is defined
-            return elementwise_power(x.base, x.exp * exponent)
+    if not is_matrix(exponent) and exponent.is_integer:
+        if isinstance(x, HadamardPower) and not is_matrix(x.exp):
+            return elementwise_power(x.base, x.exp * exponent)  # (x^a)^k = x^(ak) wherever x^a is defined
+        coefficient, factors = split(x)
+        if coefficient != 1:
+            return dot(coefficient**exponent, elementwise_power(matmul(S.One, list(factors)), exponent))
+        if isinstance(x, HadamardProduct):
+            return hadamard(*[elementwise_power(a, exponent) for a in x.args])
     return HadamardPower(x, exponent)
 
 

@@ -20,7 +20,7 @@ from sympy import (
 from sympy.matrices.expressions.applyfunc import ElementwiseApplyFunction
 
 from derive.algebra import core
-from derive.functions import Commutation, Expm, ExpmFrechet, PseudoInverse, Toeplitz, Vec
+from derive.functions import Commutation, Expm, ExpmFrechet, PseudoInverse, Reshape, Toeplitz, Vec
 
 
 def kron(*terms: Expr) -> Expr:
@@ -52,6 +52,8 @@ def vec(x: Expr) -> Expr:
         return x
     if x.shape[0] == 1:
         return core.t(x)
+    if isinstance(x, Reshape):
+        return x.arg
     if isinstance(x, ZeroMatrix | OneMatrix):
         return type(x)(Mul(*x.shape), S.One)
     coefficient, factors = core.split(x)
@@ -97,21 +99,30 @@ def toeplitz(x: Expr) -> Expr:
     return core.dot(coefficient, Toeplitz(core.matmul(S.One, list(factors))))
 
 
-def frechet(x: Expr, e: Expr) -> Expr:
-    """Return the derivative of expm at x in direction e: e·expm(x) where e is a multiple of x or of the identity."""
-    if isinstance(e, ZeroMatrix):
-        return e
-    factors = core.split(e)[1]
-    if factors == core.split(x)[1] or isinstance(factors[0], Identity):
-        return core.dot(e, Expm(x))
-    return ExpmFrechet(x, e)
+def frechet(x: Expr, *directions: Expr) -> Expr:
+    """Return the derivative of expm at x in directions.
+
+    Scalars come out. In the direction of the identity it is the derivative in the others, and in that of a multiple
+    of x alone it is the multiple of x times expm(x).
+    """
+    scalars, kept = [], []
+    for e in directions:
+        if isinstance(e, ZeroMatrix):
+            return e
+        coefficient, factors = core.split(e)
+        scalars.append(coefficient)
+        if not isinstance(factors[0], Identity):
+            kept.append(core.matmul(S.One, list(factors)))
+    if not kept:
+        return core.dot(*scalars, Expm(x))
+    coefficient, factors = core.split(x)
+    if len(kept) == 1 and core.split(kept[0])[1] == factors:
+        return core.dot(*scalars, kept[0], Expm(x))
+    return core.dot(*scalars, ExpmFrechet(x, *kept))
 
 
 def unvec(v: Expr, rows: Expr, columns: Expr) -> Expr:
-    """Return the rows x columns matrix X with vec(X) = v.
-
-    Where v shows no structure: (vec(I)' ⊗ I)(I ⊗ v) (Magnus and Neudecker 2019, section 2.4).
-    """
+    """Return the rows x columns matrix X with vec(X) = v; where v shows no structure, that is its `reshape`."""
     if columns == 1:
         return v
     if rows == 1:
@@ -120,14 +131,20 @@ def unvec(v: Expr, rows: Expr, columns: Expr) -> Expr:
         return v.arg
     if isinstance(v, OneMatrix | ZeroMatrix):
         return type(v)(rows, columns)
-    if isinstance(v, MatAdd):
-        return core.add(*[unvec(a, rows, columns) for a in v.args])
-    if isinstance(v, HadamardProduct):
-        return core.hadamard(*[unvec(a, rows, columns) for a in v.args])
+    if isinstance(v, MatAdd | HadamardProduct):
+        join = core.add if isinstance(v, MatAdd) else core.hadamard
+        seen = {a: unvec(a, rows, columns) for a in v.args}
+        plain = [a for a, x in seen.items() if not has_structure(x)]
+        rest = [Reshape(join(*plain), rows, columns)] if plain else []
+        return join(*[x for a, x in seen.items() if a not in plain], *rest)
     if isinstance(v, HadamardPower) and not core.is_matrix(v.exp):
-        return core.elementwise_power(unvec(v.base, rows, columns), v.exp)
+        inner = unvec(v.base, rows, columns)
+        return core.elementwise_power(inner, v.exp) if has_structure(inner) else Reshape(v, rows, columns)
     if isinstance(v, ElementwiseApplyFunction):
-        return ElementwiseApplyFunction(v.function, unvec(v.expr, rows, columns))
+        inner = unvec(v.expr, rows, columns)
+        if has_structure(inner):
+            return ElementwiseApplyFunction(v.function, inner)
+        return Reshape(v, rows, columns)
     coefficient, factors = core.split(v)
     if coefficient != 1:
         return core.dot(coefficient, unvec(core.matmul(S.One, list(factors)), rows, columns))
@@ -138,4 +155,9 @@ def unvec(v: Expr, rows: Expr, columns: Expr) -> Expr:
             return core.dot(b, core.t(a))
         if len(factors) > 1 and (a.shape[0], b.shape[0]) == (columns, rows):
             return core.dot(b, unvec(core.dot(*factors[1:]), b.shape[1], a.shape[1]), core.t(a))
-    return core.dot(kron(core.t(vec(Identity(columns))), Identity(rows)), kron(Identity(columns), v))
+    return Reshape(v, rows, columns)
+
+
+def has_structure(x: Expr) -> bool:
+    """Tell whether a matrix is more than a column reshaped, up to a scalar."""
+    return not isinstance(core.split(x)[1][0], Reshape)

@@ -37,12 +37,14 @@ from sympy import (
 from derive import algebra
 from derive.elementwise import ELEMENTWISE, elementwise
 from derive.errors import InputError
-from derive.functions import MATRIX_FUNCTIONS, Commutation, Eigenvalue, Eigenvector, ExpmFrechet
+from derive.functions import MATRIX_FUNCTIONS, Commutation, Eigenvalue, Eigenvector, ExpmFrechet, Reshape
+from derive.language.scope import Node
 from derive.language.shapes import (
     SCALAR,
     Product,
     Shape,
     SizeConflict,
+    find,
     is_scalar,
     show_shape,
     size_symbol,
@@ -56,11 +58,12 @@ MAX_POWER = 64
 
 @dataclass(frozen=True)
 class Operator:
-    """A function of several arguments: how many, the shape that it has, and how it is built."""
+    """A function of several arguments: how many (or more), the shape that it has, and how it is built."""
 
     arity: int
     shape: Callable[[Any, Sequence[Any]], Shape]
     build: Callable[..., Expr]
+    more: bool = False
 
 
 def _kron_shape(scope: Any, args: Sequence[Any]) -> Shape:
@@ -69,22 +72,26 @@ def _kron_shape(scope: Any, args: Sequence[Any]) -> Shape:
 
 
 def _frechet_shape(scope: Any, args: Sequence[Any]) -> Shape:
-    for i, j in ((0, 0), (1, 1), (0, 1)):
-        scope.same(args[0], args[1], i, j, "dexpm")
+    for direction in args[1:]:
+        for i, j in ((0, 0), (1, 1), (0, 1)):
+            scope.same(args[0], direction, i, j, "dexpm")
     return args[0].shape
 
 
 def _commutation_shape(scope: Any, args: Sequence[Any]) -> Shape:
-    sizes = []
-    for x in args:
-        if x.op == "number" and x.value.is_Integer and x.value > 0:
-            sizes.append(int(x.value))
-        elif x.op == "size":
-            sizes.append(x.value)
-        else:
-            raise scope.error("commutation takes two sizes, such as commutation(m, n)", x.position)
-    size = Product(*sizes)
+    size = Product(*scope.sizes_of(args, "commutation(m, n)"))
     return (size, size)
+
+
+def _reshape_shape(scope: Any, args: Sequence[Any]) -> Shape:
+    x, *sizes = args
+    rows, columns = scope.sizes_of(sizes, "reshape(x, m, n)")
+    if find(x.shape[1]) != 1:
+        message = f"reshape needs a column vector, this is {show_shape(x.shape)}: write vec(...)"
+        raise scope.error(message, x.position)
+    due = Node("due", [], (Product(columns, rows), 1), x.position)
+    scope.same(x, due, 0, 0, "reshape")
+    return (rows, columns)
 
 
 def _eigval_shape(scope: Any, args: Sequence[Any]) -> Shape:
@@ -108,10 +115,19 @@ def kron(a: Expr, b: Expr) -> Expr:
     return algebra.dot(a, b)
 
 
-#: Functions of two arguments.
+def _reshape(x: Expr, rows: Expr, columns: Expr) -> Expr:
+    return Reshape(x, rows, columns) if (rows, columns) != (1, 1) else product(x)
+
+
+def _frechet(x: Expr, *directions: Expr) -> Expr:
+    return ExpmFrechet(x, *directions) if algebra.is_matrix(x) else Mul(exp(x), *directions)
+
+
+#: Functions of several arguments.
 OPERATORS: dict[str, Operator] = {
     "kron": Operator(2, _kron_shape, kron),
-    "dexpm": Operator(2, _frechet_shape, ExpmFrechet),
+    "dexpm": Operator(2, _frechet_shape, _frechet, more=True),
+    "reshape": Operator(3, _reshape_shape, _reshape),
     "commutation": Operator(2, _commutation_shape, Commutation),
     "eigval": Operator(2, _eigval_shape, lambda x, i: Eigenvalue(x, i) if algebra.is_matrix(x) else x),
     "eigvec": Operator(2, _eigvec_shape, lambda x, i: Eigenvector(x, i) if algebra.is_matrix(x) else S.One),

@@ -17,6 +17,7 @@ from derive.language.shapes import (
     Product,
     Shape,
     SizeConflict,
+    Undetermined,
     Unknown,
     find,
     is_scalar,
@@ -150,6 +151,8 @@ class Reader(Transformer):
     def _square(self, x: Node, what: str) -> None:
         try:
             unify(*x.shape)
+        except Undetermined:
+            self.scope.deferred.append((*x.shape, x, what))
         except SizeConflict:
             raise self.scope.error(
                 f"{what} needs a square matrix, this is {show_shape(x.shape)}"
@@ -169,9 +172,11 @@ class Reader(Transformer):
             near = get_close_matches(word, sorted(FUNCTIONS), 1)
             mend = f"did you mean {near[0]}?" if near else f"known are {', '.join(sorted(FUNCTIONS))}"
             raise scope.error(f"unknown function {word}: {mend}", position)
-        arity = build.OPERATORS[word].arity if word in build.OPERATORS else 1
-        if len(args) != arity:
-            raise scope.error(f"{word} takes {arity} argument{'s' * (arity > 1)}, not {len(args)}", position)
+        operator = build.OPERATORS.get(word)
+        arity, more = (operator.arity, operator.more) if operator else (1, False)
+        if len(args) < arity or (len(args) > arity and not more):
+            due = f"{arity}{' or more' * more} argument{'s' * (arity > 1)}"
+            raise scope.error(f"{word} takes {due}, not {len(args)}", position)
         return self._node(word, args, self._call_shape(word, args), position)
 
     def _call_shape(self, word: str, args: list[Node]) -> Shape:

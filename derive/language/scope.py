@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
+from functools import reduce
 from typing import Any
 
 from sympy import Expr
@@ -11,6 +13,7 @@ from sympy import Expr
 from derive.errors import InputError
 from derive.language.names import kind_of
 from derive.language.shapes import (
+    SCALAR,
     Names,
     Product,
     Shape,
@@ -56,11 +59,34 @@ class Scope:
     used: dict[str, Shape] = field(default_factory=dict)
     nodes: list[Node] = field(default_factory=list)
     deferred: list[tuple[Size, Size, Node, str]] = field(default_factory=list)
+    named: set[str] = field(default_factory=set)
 
     @property
     def sizes(self) -> set[str]:
-        """Return the names of the declared sizes."""
-        return {d for shape in self.declared.values() for d in shape if isinstance(d, str)}
+        """Return the names of sizes: the declared ones, and those that the text itself names."""
+        return self.named | {d for shape in self.declared.values() for d in shape if isinstance(d, str)}
+
+    def sizes_of(self, nodes: Sequence[Node], what: str) -> list[Size]:
+        """Return the sizes that the last arguments of a call name; a name that stands for nothing else becomes one."""
+        inside = [*nodes, *[a for n in nodes if n.op == "*" for a in n.args]]
+        for name in {n.value for n in inside if n.op == "name"} - set(self.declared):
+            places = [n for n in self.nodes if n.op == "name" and n.value == name]
+            if not self.closed and all(any(n is m for m in inside) for n in places):
+                del self.used[name]
+                self.named.add(name)
+                for n in places:
+                    n.op, n.shape = "size", SCALAR
+        return [self._size(n, what) for n in nodes]
+
+    def _size(self, node: Node, what: str) -> Size:
+        if node.op == "number" and node.value.is_Integer and node.value > 0:
+            return int(node.value)
+        if node.op == "*" and set(node.value) == {"*"}:
+            first, *rest = (self._size(a, what) for a in node.args)
+            return reduce(Product, rest, first)
+        if node.op != "size":
+            raise self.error(f"{what}: the sizes are numbers or names of sizes", node.position)
+        return node.value
 
     def error(self, message: str, position: int) -> ParseError:
         """Return the error at a place of the text."""

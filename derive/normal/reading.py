@@ -53,6 +53,7 @@ from derive.functions import (
     Norm1,
     Norm2,
     PseudoInverse,
+    Reshape,
     Softmax,
     Toeplitz,
     Vec,
@@ -340,6 +341,15 @@ def _opaque(space: Space, e: Functional | MatrixFunction) -> Value:
     return from_net(space, net)
 
 
+def _reshape(space: Space, e: Reshape) -> Value:
+    return tensors.reshape(space, space.read[e.arg], *[sizes(space, s) for s in e.shape])
+
+
+def _frechet(space: Space, e: ExpmFrechet) -> Value:
+    """The first derivative of expm has laws; of higher ones nothing is known but their arguments."""
+    return matrices.expm_frechet(space, *_args(space, e)) if len(e.args) == 2 else _opaque(space, e)
+
+
 def _of_one(f: Callable[[Space, Value], Value]) -> Callable[[Space, Any], Value]:
     return lambda space, e: f(space, space.read[_arguments(e)[0]])
 
@@ -371,6 +381,7 @@ _READERS: dict[type, Callable[[Space, Any], Value]] = {
     Inverse: lambda space, e: _inverse(space, e.arg),
     Transpose: _of_one(tensors.transpose),
     Vec: _of_one(tensors.vec),
+    Reshape: _reshape,
     DiagMatrix: _of_one(tensors.diagonal_matrix),
     DiagonalOf: _of_one(tensors.diagonal),
     Trace: _of_one(tensors.trace),
@@ -384,7 +395,7 @@ _READERS: dict[type, Callable[[Space, Any], Value]] = {
     Adjugate: _adjugate,
     PseudoInverse: _pseudo_inverse,
     Expm: _of_one(matrices.expm),
-    ExpmFrechet: lambda space, e: matrices.expm_frechet(space, *_args(space, e)),
+    ExpmFrechet: _frechet,
     Toeplitz: _of_one(matrices.diagonal_sums),
     ElementwiseApplyFunction: _elementwise,
     Function: _function,

@@ -177,6 +177,20 @@ def vec(space: Space, v: Value) -> Value:
     return combine(space, [v], [], places(0, v, "column") + places(0, v, "row"), [])
 
 
+def reshape(space: Space, v: Value, rows: tuple[int, ...], columns: tuple[int, ...]) -> Value:
+    """Return the matrix of which a value is the vec. Raises Undecided where the value's size is split otherwise."""
+    v = aligned(space, v, "row", ones(space, columns + rows, ()), "row")[0]
+    found = places(0, v, "row")
+    cut = next(
+        (k for k in range(len(found) + 1) if _product(space, v.rows[:k]) == _product(space, columns)), 0
+    )
+    return combine(space, [v], [], found[cut:], found[:cut])
+
+
+def _product(space: Space, numbers: tuple[int, ...]) -> Expr:
+    return space.product_size(numbers)
+
+
 def entry_sum(space: Space, v: Value) -> Value:
     """Return the sum of all entries."""
     return combine(space, [v], [], [], [])

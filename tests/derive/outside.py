@@ -2,7 +2,7 @@
 
 It stands for the programs that read what gradproof prints. It knows no more than the language's basis: names, numbers
 without exponents, `eye`, `vector(1)`, `matrix(1)` whose sizes must follow from what they meet, the functions below,
-and `dexpm` and `commutation`, which only results use. Sizes are compared as words, so that `m` never passes for `n`,
+and `dexpm`, `commutation` and `reshape`, which results use. Sizes are compared as words, so that `m` never passes for `n`,
 even where the numbers happen to agree.
 """
 
@@ -23,7 +23,7 @@ class Unreadable(Exception):
 # ------------------------------------------------------------------------------------------- the tree
 
 _WORD = re.compile(r"\s*(\d+\.\d+|\d+|[A-Za-z]\w*|\.[*/^]|[-+*/^'(),])")
-_TWO = ("kron", "dexpm", "commutation", "eigval", "eigvec")
+_TWO = ("kron", "commutation", "eigval", "eigvec")
 _LOOSE = {"+": 1, "-": 1, "*": 2, "/": 2, ".*": 2, "./": 2}
 
 
@@ -107,7 +107,10 @@ def read(text: str) -> Tree:
             if parts != [Tree("number", leaf="1")]:
                 raise Unreadable(f"only {word}(1) is known")
             return Tree(word)
-        if word not in _FUNCTIONS or len(parts) != (2 if word in _TWO else 1):
+        due = 3 if word == "reshape" else 2 if word in _TWO else 1
+        if word not in (*_FUNCTIONS, "reshape") or not (
+            len(parts) == due or (word == "dexpm" and len(parts) > 1)
+        ):
             raise Unreadable(f"unknown function {word} of {len(parts)}")
         return Tree(word, parts)
 
@@ -167,6 +170,10 @@ def _same(a, b, what):
         raise Unreadable(f"{a} is not {b} in {what}")
 
 
+def _named_sizes(parts: list[Tree]) -> tuple:
+    return tuple(int(a.leaf) if a.leaf.isdigit() else a.leaf for a in parts)
+
+
 def _one(shape):
     return _size(shape[0]) == 1 and _size(shape[1]) == 1
 
@@ -174,8 +181,15 @@ def _one(shape):
 def unify(tree: Tree, shapes: dict) -> tuple:
     """Find the shape of every part of a tree; `shapes` maps names to pairs of words or 1."""
     if tree.op == "commutation":
-        size = tuple(int(a.leaf) if a.leaf.isdigit() else a.leaf for a in tree.parts)
+        size = _named_sizes(tree.parts)
         tree.shape = (size, size[::-1])  # it takes vec(X) to vec(X')
+        return tree.shape
+    if tree.op == "reshape":
+        rows, columns = _named_sizes(tree.parts[1:])
+        have, wide = unify(tree.parts[0], shapes)
+        _same(have, (columns, rows), "reshape")
+        _same(wide, 1, "reshape")
+        tree.shape = (rows, columns)
         return tree.shape
     p = [unify(part, shapes) for part in tree.parts]
     tree.shape = _shape(tree, p, shapes)
@@ -221,8 +235,9 @@ def _shape(tree, p, shapes):
         return p[0]
     if op in ("inv", "adj", "expm", "toeplitz", "dexpm"):
         _same(*p[0], op)
-        for i in (0, 1) if op == "dexpm" else ():
-            _same(p[0][i], p[1][i], op)
+        for direction in p[1:] if op == "dexpm" else ():
+            for i in (0, 1):
+                _same(p[0][i], direction[i], op)
         return p[0]
     if op == "softmax" and _size(p[0][1]) != 1:
         raise Unreadable("softmax of what is no column")
@@ -294,6 +309,21 @@ def eigenvector(x: np.ndarray, i: float) -> np.ndarray:
     return v * np.sign(v[large[0]])
 
 
+def exponential_derivative(x: np.ndarray, *directions: np.ndarray) -> np.ndarray:
+    """Return the derivative of expm in all directions, from its power series: each once in a product of n factors."""
+    subsets = [frozenset()]
+    for j in range(len(directions)):
+        subsets += [s | {j} for s in subsets]
+    products = {s: np.eye(len(x)) * (not s) for s in subsets}
+    total = np.zeros_like(x)
+    for n in range(1, 80):
+        products = {
+            s: (products[s] @ x + sum(products[s - {j}] @ directions[j] for j in s)) / n for s in subsets
+        }
+        total = total + products[frozenset(range(len(directions)))]
+    return total
+
+
 def diagonal_sums(x: np.ndarray) -> np.ndarray:
     """Return the matrix in which every entry is the sum of its diagonal."""
     n = len(x)
@@ -321,7 +351,7 @@ _FUNCTIONS = {
     "kron": np.kron,
     "vec": lambda x: x.T.reshape(-1, 1),
     "diag": diagonal,
-    "dexpm": lambda x, e: scipy.linalg.expm_frechet(x, e, compute_expm=False),
+    "dexpm": exponential_derivative,
     "commutation": commutation,
     "toeplitz": diagonal_sums,
     "eigval": lambda x, i: eigenvalue(x, i.item()),
@@ -354,7 +384,9 @@ def value(tree: Tree, values: dict, sizes: dict) -> np.ndarray:
     if tree.op in ("vector", "matrix"):
         return np.ones(shape)
     if tree.op == "commutation":
-        return commutation(*(_number(int(a.leaf) if a.leaf.isdigit() else a.leaf, sizes) for a in tree.parts))
+        return commutation(*(_number(size, sizes) for size in _named_sizes(tree.parts)))
+    if tree.op == "reshape":
+        return value(tree.parts[0], values, sizes).reshape(shape[::-1]).T
     parts = [value(part, values, sizes) for part in tree.parts]
     out = np.atleast_2d((_OPERATORS.get(tree.op) or _FUNCTIONS[tree.op])(*parts))
     if out.shape != shape:

@@ -75,6 +75,8 @@ tr(kron(A, M))                  | tr(M)*tr(A)
 inv(kron(A, M))                 | kron(inv(A), inv(M))
 commutation(m, n)*vec(X)        | vec(X')
 commutation(n, m)'              | commutation(m, n)
+reshape(vec(X), m, n)           | X
+reshape(kron(u, x), n, m)       | x*u'
 vec(x*u')                       | kron(u, x)
 inv(A*B)                        | inv(B)*inv(A)
 inv(a*A')                       | inv(A)'/a

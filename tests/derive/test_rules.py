@@ -32,7 +32,12 @@ def test_every_entry_says_where_it_is_from():
 
 @pytest.mark.parametrize("word", sorted({*ELEMENTWISE, *MATRIX_FUNCTIONS, *OPERATORS} - {"commutation"}))
 def test_every_function_of_the_language_has_an_entry(word):
-    others = {"X, Y": ("kron", "dexpm"), "x": ("softmax", "logsumexp"), "X*X', 1": ("eigval", "eigvec")}
+    others = {
+        "X, Y": ("kron", "dexpm"),
+        "x": ("softmax", "logsumexp"),
+        "X*X', 1": ("eigval", "eigvec"),
+        "x, 2, 3": ("reshape",),
+    }
     arguments = next((arguments for arguments, words in others.items() if word in words), "X")
     entry, _ = operation(parse(f"{word}({arguments})").expr)
     assert entry in RULES

@@ -321,6 +321,19 @@ def _to_blocks(arithmetic: Arithmetic, x: Array) -> np.ndarray:
     return np.block([[value, tangent], [arithmetic.full(value.shape, 0), value]])
 
 
+def depth(x: Array) -> int:
+    """Return how many dual units are nested in an array."""
+    return 1 + max(depth(x.value), depth(x.tangent)) if isinstance(x, Dual) else 0
+
+
+def lifted(arithmetic: Arithmetic, x: Array, units: int) -> Array:
+    """Return an array as one of `units` nested dual units; it is constant in those that it lacks."""
+    if not units:
+        return x
+    parts = (x.value, x.tangent) if isinstance(x, Dual) else (x, arithmetic.full(x.shape, 0))
+    return Dual(*[lifted(arithmetic, part, units - 1) for part in parts])
+
+
 def _from_blocks(blocks: np.ndarray, like: Array) -> Array:
     if not isinstance(like, Dual):
         return blocks
