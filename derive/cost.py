@@ -57,8 +57,10 @@ def _cost(e: Expr) -> int:
         return (
             len(e.args)
             - 1
-            + sum(cost(_divisor(a)) if i and algebra.divides(a) else cost(a) for i, a in enumerate(e.args))
+            + sum(cost(algebra.divisor(a)) if i and algebra.divides(a) else cost(a) for i, a in enumerate(e.args))
         )
+    if algebra.divides(e):
+        return 1 + cost(algebra.divisor(e))
     if isinstance(e, Pow | HadamardPower):
         return 1 + cost(e.base) + (0 if e.exp == S.Half else cost(e.exp))
     if isinstance(e, ElementwiseApplyFunction):
@@ -66,7 +68,3 @@ def _cost(e: Expr) -> int:
     if isinstance(e, Trace) and e.arg.shape == (1, 1):
         return cost(e.arg)
     return 1 + sum(map(cost, e.args[:1])) + sum(cost(a) for a in e.args[1:] if a.is_Matrix)
-
-
-def _divisor(e: HadamardPower) -> Expr:
-    return e.base if e.exp == -1 else HadamardPower(e.base, -e.exp)

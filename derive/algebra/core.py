@@ -300,6 +300,11 @@ def divides(x: Expr) -> bool:
     return isinstance(x, HadamardPower) and x.exp.is_Number and bool(x.exp < 0)
 
 
+def divisor(x: HadamardPower) -> Expr:
+    """Return what is divided by, of a factor that `divides`."""
+    return x.base if x.exp == -1 else HadamardPower(x.base, -x.exp)
+
+
 def _exponent(e: Expr, like: tuple[Expr, Expr]) -> Expr:
     return e if is_matrix(e) else dot(e, ones(like))
 

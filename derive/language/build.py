@@ -171,7 +171,7 @@ def _product(ops: list[str], args: list[Expr]) -> Expr:
             left = product(*pending)
             if op == "./":
                 x = elementwise_power(x, S.NegativeOne)
-            pending = [hadamard(left, x)]
+            pending = [x if op == "./" and isinstance(left, OneMatrix) else hadamard(left, x)]
     return product(*pending)
 
 

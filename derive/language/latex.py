@@ -47,6 +47,7 @@ from sympy.core.numbers import Float, Pi
 from sympy.matrices.expressions.applyfunc import ElementwiseApplyFunction
 from sympy.matrices.expressions.diagonal import DiagonalOf
 
+from derive import algebra
 from derive.elementwise import ENTRY, relu
 from derive.functions import EntrySum, Functional, MatrixFunction, operator, spell
 from derive.language.names import GREEK
@@ -195,12 +196,9 @@ def _transpose(expr: Transpose) -> Piece:
 
 
 def _hadamard(expr: HadamardProduct) -> Piece:
-    above = [a for a in expr.args if not (isinstance(a, HadamardPower) and a.exp == -1)]
-    below = [a.base for a in expr.args if isinstance(a, HadamardPower) and a.exp == -1]
-    if not above:
-        return r" \odot ".join(_at(a, POWER) for a in expr.args), PRODUCT
-    text = r" \odot ".join(_at(a, POWER) for a in above)
-    for b in below:
+    above = [_at(a, POWER) for a in expr.args if not algebra.divides(a)] or [_ones(expr)[0]]
+    text = r" \odot ".join(above)
+    for b in (algebra.divisor(a) for a in expr.args if algebra.divides(a)):
         text += rf" \oslash {_at(b, POWER)}"
     return text, PRODUCT
 
@@ -208,6 +206,8 @@ def _hadamard(expr: HadamardProduct) -> Piece:
 def _hadamard_power(expr: HadamardPower) -> Piece:
     if expr.exp == S.Half:
         return rf"\sqrt{{{latex(expr.base)}}}", ATOM
+    if algebra.divides(expr):
+        return rf"{_ones(expr)[0]} \oslash {_at(algebra.divisor(expr), POWER)}", PRODUCT
     return rf"{_at(expr.base, ATOM)}^{{\odot {latex(expr.exp)}}}", POWER
 
 

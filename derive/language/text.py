@@ -35,6 +35,7 @@ from sympy.core.numbers import Float, Pi
 from sympy.matrices.expressions.applyfunc import ElementwiseApplyFunction
 from sympy.matrices.expressions.diagonal import DiagonalOf
 
+from derive import algebra
 from derive.elementwise import ELEMENTWISE, ENTRY
 from derive.functions import Functional, MatrixFunction
 
@@ -117,13 +118,22 @@ def _sum(expr: Expr) -> Piece:
 
 
 def fraction(expr: Expr) -> tuple[list[Expr], list[Expr]]:
-    """Return a scalar product as (factors above, factors below) the line."""
-    above, below = [], []
+    """Return a scalar product as (factors above, factors below) the line.
+
+    The denominator of a number goes below where something else is there already.
+    """
+    above: list[Expr] = []
+    below: list[Expr] = []
     for a in Mul.make_args(expr):
         if isinstance(a, Pow) and a.exp.is_Number and a.exp < 0:
             below.append(a.base if a.exp == -1 else Pow(a.base, -a.exp))
         else:
             above.append(a)
+    number = next((a for a in above if a.is_Rational and not a.is_Integer), None)
+    if below and number is not None:
+        place = above.index(number)
+        above[place : place + 1] = [Rational(number.p)] if number.p != 1 else []
+        below.insert(0, Rational(number.q))
     return above, below
 
 
@@ -170,17 +180,18 @@ def _transpose(expr: Transpose) -> Piece:
 def _hadamard(expr: HadamardProduct) -> Piece:
     text = ""
     for i, a in enumerate(expr.args):
-        if i and isinstance(a, HadamardPower) and a.exp.is_Number and a.exp < 0:
-            base = a.base if a.exp == -1 else HadamardPower(a.base, -a.exp)
-            text += f"./{_at(base, POWER)}"
+        if i and algebra.divides(a):
+            text += f"./{_at(algebra.divisor(a), POWER)}"
         else:
-            text += (".*" if i else "") + _at(a, UNARY)
+            text += (".*" if i else "") + _at(a, UNARY if i else PRODUCT)
     return text, PRODUCT
 
 
 def _hadamard_power(expr: HadamardPower) -> Piece:
     if expr.exp == S.Half:
         return f"sqrt({to_text(expr.base)})", ATOM
+    if algebra.divides(expr):
+        return f"{_ones(expr)[0]}./{_at(algebra.divisor(expr), POWER)}", PRODUCT
     return f"{_at(expr.base, ATOM)}.^{_at(expr.exp, ATOM)}", POWER
 
 
