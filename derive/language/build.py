@@ -269,7 +269,17 @@ def expression(node: Any, symbols: Mapping[str, Expr]) -> Expr:
         return OPERATORS[op].build(*args)
     if op in ELEMENTWISE:
         return elementwise(ELEMENTWISE[op], args[0])
-    return MATRIX_FUNCTIONS[op](args[0]) if algebra.is_matrix(args[0]) else at_scalar(op, args[0])
+    return function(op, args[0])
+
+
+def function(name: str, x: Expr) -> Expr:
+    """Return the function of one matrix that the text language calls `name`, at a matrix or a scalar."""
+    if not algebra.is_matrix(x):
+        return at_scalar(name, x)
+    if isinstance(x, Identity | OneMatrix) and name in ("tr", "sum"):
+        # The text tr(eye) would not say of which size.
+        return algebra.trace(x) if name == "tr" else algebra.entry_sum(x)
+    return MATRIX_FUNCTIONS[name](x)
 
 
 def transpose(x: Expr) -> Expr:

@@ -21,12 +21,13 @@ from derive.language import build
 from derive.language.names import read_assumptions, read_where
 from derive.language.reader import Reader
 from derive.language.scope import Node, ParseError, Scope
+from derive.language.settle import settle
 from derive.language.shapes import (
     Shape,
-    Size,
     SizeConflict,
     Undetermined,
     Unknown,
+    factors,
     find,
     from_sympy,
     is_scalar,
@@ -116,14 +117,14 @@ def _read(scope: Scope) -> Node:
         raise error.orig_exc from None
 
 
-def _name_sizes(scope: Scope, extra: Iterable[Shape]) -> None:
-    """Give the sizes that are still unknown names, the customary ones first."""
+def _name_sizes(scope: Scope) -> None:
+    """Give the sizes of variables that are still unknown names, the customary ones first."""
     taken = set(scope.used) | set(scope.declared) | scope.sizes
     pool = [n for n in [*"nmkpqrsl", *(f"n{i}" for i in range(1, 200))] if n not in taken]
     unknown: list[tuple[Unknown, bool]] = []
-    for shape in [*scope.used.values(), *extra]:
+    for shape in scope.used.values():
         rows, columns = find(shape[0]), find(shape[1])
-        for size in (rows, columns):
+        for size in (*factors(rows), *factors(columns)):
             if isinstance(size, Unknown) and all(size is not u for u, _ in unknown):
                 unknown.append((size, size is rows and isinstance(columns, Unknown) and rows is not columns))
     for size, of_rows in unknown:
@@ -142,28 +143,6 @@ def _symbols(scope: Scope) -> tuple[dict[str, Expr], dict[str, tuple[Expr, Expr]
             Symbol(name, real=True) if (rows, columns) == (1, 1) else MatrixSymbol(name, rows, columns)
         )
     return symbols, shapes
-
-
-def _settle(scope: Scope) -> None:
-    """Make the products of sizes equal: those that are determined first, then one by a guess, and so on."""
-    waiting = scope.deferred
-    while waiting:
-        rest = [pair for pair in waiting if not _settled(scope, *pair, guess=False)]
-        if len(rest) == len(waiting):
-            _settled(scope, *rest.pop(0), guess=True)
-        waiting = rest
-
-
-def _settled(scope: Scope, a: Size, b: Size, node: Node, what: str, guess: bool) -> bool:
-    try:
-        unify(a, b, guess)
-    except SizeConflict as error:
-        if isinstance(error, Undetermined) and not guess:
-            return False
-        raise scope.error(
-            f"sizes do not fit in {what}: declare the shapes with --where", node.position
-        ) from None
-    return True
 
 
 def _finish(scope: Scope, root: Node, symbols: Mapping[str, Expr]) -> Expr:
@@ -216,8 +195,8 @@ def parse(
     for kind, name in sorted(assumptions):
         if name not in known:
             raise InputError(f"{kind}({name}): {name} does not occur in the expression")
-    _settle(scope)
-    _name_sizes(scope, [node.shape for node in scope.nodes])
+    settle(scope)
+    _name_sizes(scope)
     symbols, shapes = _symbols(scope)
     kept = frozenset((kind, name) for kind, name in assumptions if name in scope.used)
     with assuming(kept):
@@ -251,7 +230,6 @@ def parse_within(text: str, problem: Problem, shape: tuple[Expr, Expr] | None = 
             raise scope.error(
                 f"this is {show_shape(root.shape)}, {show_shape(due)} is due{mend}", 0
             ) from None
-    _settle(scope)
-    _name_sizes(scope, [])
+    settle(scope)
     with assuming(problem.assumptions):
         return _finish(scope, root, problem.symbols)
