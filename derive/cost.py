@@ -50,14 +50,17 @@ def _cost(e: Expr) -> int:
         if negative:
             return 1 + cost(value)
         scalars = [a for a in e.args if not a.is_Matrix]
-        above, below = fraction(Mul(*scalars))
+        above, below = fraction(Mul(*scalars) if isinstance(e, MatMul) else e)
         parts = [a for a in above if a != 1] + [a for a in e.args if a.is_Matrix]
         return sum(map(cost, parts)) + max(len(parts) - 1, 0) + sum(map(cost, below)) + len(below)
     if isinstance(e, HadamardProduct):
         return (
             len(e.args)
             - 1
-            + sum(cost(algebra.divisor(a)) if i and algebra.divides(a) else cost(a) for i, a in enumerate(e.args))
+            + sum(
+                cost(algebra.divisor(a)) if i and algebra.divides(a) else cost(a)
+                for i, a in enumerate(e.args)
+            )
         )
     if algebra.divides(e):
         return 1 + cost(algebra.divisor(e))

@@ -28,25 +28,61 @@ from derive.rebuild import rebuild, tidy
 MAX_TERMS = 120
 
 
-def expand(e: Expr) -> Expr | None:
-    """Return an expression multiplied out, or None where it would grow beyond MAX_TERMS terms."""
+def expand(e: Expr, scalars: bool = True) -> Expr | None:
+    """Return an expression multiplied out, or None where it would grow beyond MAX_TERMS terms.
+
+    Without `scalars`, sums of scalars stay together, as the denominators that they are elsewhere.
+    """
     try:
-        return rebuild(e, _expand)
+        return rebuild(e, _expand if scalars else _expand_matrices)
     except _TooManyTermsError:
         return None
+
+
+def _expand_matrices(e: Expr, args: list[Expr]) -> Expr | None:
+    if isinstance(e, MatMul):
+        return _distribute(algebra.dot, args, MatAdd)
+    return None if isinstance(e, Mul | Pow) and not e.is_Matrix else _expand(e, args)
 
 
 class _TooManyTermsError(Exception):
     pass
 
 
-def _terms(e: Expr) -> tuple[Expr, ...]:
-    return e.args if isinstance(e, Add | MatAdd) else (e,)
+def _terms(e: Expr, sums: type | tuple[type, ...] = (Add, MatAdd)) -> tuple[Expr, ...]:
+    return e.args if isinstance(e, sums) else (e,)
 
 
-def _distribute(build, args: list[Expr]) -> Expr:  # type: ignore[no-untyped-def]
+def _distribute_commuting(build, args: list[Expr]) -> Expr:  # type: ignore[no-untyped-def]
+    """Multiply out a product whose factors commute; a sum that a term of another one divides by cancels first."""
+    divisors = {b for a in args for term in _terms(a) for b in _divisors(term)}
+    kept = [a for a in args if a in divisors]
+    if not kept:
+        return _distribute(build, args)
+    pieces = _terms(_distribute(build, [a for a in args if a not in divisors]))
+    for a in kept:
+        products = [build(piece, a) for piece in pieces]
+        pieces = tuple(
+            term
+            for piece, product in zip(pieces, products, strict=True)
+            for term in _terms(product if a in _divisors(piece) else _distribute(build, [piece, a]))
+        )
+        if len(pieces) > MAX_TERMS:
+            raise _TooManyTermsError
+    return algebra.add(*pieces)
+
+
+def _divisors(term: Expr) -> set[Expr]:
+    """Return the bases that a term has to a negative power."""
+    if not term.is_Matrix:
+        return {b for b, k in term.as_powers_dict().items() if k.is_negative}
+    parts = [p for f in algebra.split(term)[1] for p in (f.args if isinstance(f, HadamardProduct) else (f,))]
+    return {p.base for p in parts if algebra.divides(p)}
+
+
+def _distribute(build, args: list[Expr], sums=(Add, MatAdd)) -> Expr:  # type: ignore[no-untyped-def]
     count = 1
-    lists = [_terms(a) for a in args]
+    lists = [_terms(a, sums) for a in args]
     for terms in lists:
         count *= len(terms)
     if count > MAX_TERMS:
@@ -60,9 +96,9 @@ def _expand(e: Expr, args: list[Expr]) -> Expr | None:
     if isinstance(e, MatMul):
         return _distribute(algebra.dot, args)
     if isinstance(e, Mul):
-        return _distribute(Mul, args)
+        return _distribute_commuting(Mul, args)
     if isinstance(e, HadamardProduct):
-        return _distribute(algebra.hadamard, args)
+        return _distribute_commuting(algebra.hadamard, args)
     if isinstance(e, KroneckerProduct):
         return _distribute(algebra.kron, args)
     if isinstance(e, Transpose | DiagMatrix | Toeplitz) and isinstance(args[0], MatAdd):

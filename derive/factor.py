@@ -51,14 +51,18 @@ def factor_sum(e: Expr) -> Expr:
 # ----------------------------------------------------------------------------------------- scalars
 
 
-def common_scalar(coefficients: list[Expr]) -> Expr:
-    """Return the product of what all coefficients have in common, their rational content included."""
+def common_scalar(coefficients: list[Expr], fewest: bool = False) -> Expr:
+    """Return the product of what all coefficients have in common, their rational content included.
+
+    Of a base below the line in all of them it is the highest power, so that nothing stays below inside, or with
+    `fewest` the lowest: (g - f/h)/h in place of (h g - f)/h^2.
+    """
     numbers, rests = zip(*[c.as_coeff_Mul() for c in coefficients], strict=True)
     shared = dict(rests[0].as_powers_dict())
     for rest in rests[1:]:
         powers = rest.as_powers_dict()
         shared = {
-            b: powers[b] if (p - powers[b]).is_nonnegative else p
+            b: _shared_power(p, powers[b], fewest)
             for b, p in shared.items()
             if b in powers and (p - powers[b]).is_number
         }
@@ -66,6 +70,11 @@ def common_scalar(coefficients: list[Expr]) -> Expr:
         _content([n for n in numbers if n.is_Rational]) if all(n.is_Rational for n in numbers) else S.One
     )
     return Mul(content, *[b**p for b, p in shared.items() if b != 1])
+
+
+def _shared_power(p: Expr, q: Expr, fewest: bool) -> Expr:
+    low, high = (q, p) if (p - q).is_nonnegative else (p, q)
+    return high if fewest and high.is_negative else low
 
 
 def _content(numbers: list[Expr]) -> Expr:
@@ -78,13 +87,18 @@ def _scalar_sum(e: Expr) -> Expr:
     e = _one_trace(e)
     if not isinstance(e, Add):
         return e
-    common = common_scalar(list(e.args))
-    if common == 1:
-        return e
-    inner = Add(*[a / common for a in e.args])
-    # A number alone in front of a sum would be multiplied into it.
-    taken = Mul(common, inner, evaluate=not (common.is_Number and isinstance(inner, Add)))
-    return taken if cost(taken) < cost(e) else e
+    ways = [e]
+    for common in _commons(list(e.args)):
+        inner = Add(*[a / common for a in e.args])
+        # A number alone in front of a sum would be multiplied into it.
+        ways.append(Mul(common, inner, evaluate=not (common.is_Number and isinstance(inner, Add))))
+    return min(ways, key=cost)
+
+
+def _commons(coefficients: list[Expr]) -> list[Expr]:
+    """Return the scalars that may be taken out of a sum of terms with these coefficients."""
+    found = dict.fromkeys(common_scalar(coefficients, fewest) for fewest in (False, True))
+    return [c for c in found if c != 1]
 
 
 def _one_trace(e: Expr) -> Expr:
@@ -114,7 +128,14 @@ def _build(term: Term) -> Expr:
 
 def _matrix_sum(e: MatAdd) -> Expr:
     terms: list[Expr] = _merge_diagonals(list(e.args))
-    best = algebra.add(*terms)
+    ways = [_factored(terms)]
+    for common in _commons([algebra.split(a)[0] for a in terms]):
+        ways.append(algebra.dot(common, _factored([algebra.dot(1 / common, a) for a in terms])))
+    return _positive_first(min(ways, key=cost))
+
+
+def _factored(terms: list[Expr]) -> Expr:
+    """Return a sum of terms with common factors taken out, one after the other as long as it gets shorter."""
     while len(terms) > 1:
         found = min(_candidates(terms), key=lambda c: cost(algebra.add(*c)), default=None)
         if found is None or cost(algebra.add(*found)) >= cost(algebra.add(*terms)):
@@ -123,7 +144,7 @@ def _matrix_sum(e: MatAdd) -> Expr:
     whole = algebra.add(*terms)
     if isinstance(whole, MatAdd):
         whole = _take_out_scalar(whole)
-    return _positive_first(whole if cost(whole) <= cost(best) else best)
+    return _positive_first(whole)
 
 
 def _positive_first(e: Expr) -> Expr:
@@ -157,12 +178,11 @@ def _merge_diagonals(terms: list[Expr]) -> list[Expr]:
 
 
 def _take_out_scalar(e: MatAdd) -> Expr:
-    common = common_scalar([algebra.split(a)[0] for a in e.args])
-    if common == 1:
-        return e
-    inner = _positive_first(algebra.add(*[algebra.dot(1 / common, a) for a in e.args]))
-    taken = algebra.dot(common, inner)
-    return taken if cost(taken) < cost(e) else e
+    ways = [e]
+    for common in _commons([algebra.split(a)[0] for a in e.args]):
+        inner = _positive_first(algebra.add(*[algebra.dot(1 / common, a) for a in e.args]))
+        ways.append(algebra.dot(common, inner))
+    return min(ways, key=cost)
 
 
 def _candidates(terms: list[Expr]) -> Iterator[list[Expr]]:

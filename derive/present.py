@@ -5,15 +5,16 @@ from __future__ import annotations
 from sympy import (
     Add,
     Determinant,
+    DiagMatrix,
     Expr,
     HadamardPower,
     HadamardProduct,
     Inverse,
     MatAdd,
     MatMul,
+    MatPow,
     MatrixSymbol,
     Mul,
-    OneMatrix,
     Pow,
     S,
     Trace,
@@ -22,14 +23,14 @@ from sympy import (
 )
 from sympy.matrices.expressions.applyfunc import ElementwiseApplyFunction
 
-from derive import algebra
+from derive import algebra, identities
 from derive.cost import cost
-from derive.elementwise import elementwise, scalar_function, sigmoid
 from derive.expand import expand
 from derive.factor import factor_sum
-from derive.functions import Adjugate, EntrySum, Softmax
+from derive.functions import Adjugate, EntrySum, Norm2, Softmax
 from derive.graph import symbol
-from derive.rebuild import parts, rebuild
+from derive.language.text import signed
+from derive.rebuild import parts, rebuild, tidy
 
 #: Results longer than this are shared by their parts, as they are; multiplying them out would not shorten them.
 MAX_COST = 300
@@ -44,16 +45,15 @@ def present(expr: Expr) -> Expr:
     light = rebuild(expr, _shorten)
     candidates = [light]
     if cost(light) <= MAX_COST:
-        spread = expand(expr)
-        if spread is not None and spread != light:
-            candidates.append(rebuild(spread, _shorten))
+        spreads = [expand(expr), expand(expr, scalars=False)]
+        candidates += [rebuild(s, _shorten) for s in dict.fromkeys(spreads) if s is not None and s != light]
     best = min(candidates, key=cost)
     if algebra.is_matrix(best):
         flipped = rebuild(_flip(best), _shorten)
         if not isinstance(flipped, Transpose) and cost(flipped) + 3 <= cost(best):
             coefficient, factors = algebra.split(flipped)
             best = algebra.dot(coefficient, Transpose(algebra.dot(*factors)))
-    return best
+    return _signs_inside(best)
 
 
 def _flip(e: Expr) -> Expr:
@@ -61,18 +61,99 @@ def _flip(e: Expr) -> Expr:
 
 
 def _shorten(e: Expr, args: list[Expr]) -> Expr | None:
-    from derive.rebuild import tidy
-
     new = tidy(e, args)
     if isinstance(new, Add | MatAdd):
         return factor_sum(new)
-    if isinstance(new, HadamardProduct):
-        return _logistic(new)
+    if isinstance(new, HadamardProduct | HadamardPower):
+        new = identities.product(new)
+    if isinstance(new, ElementwiseApplyFunction):
+        return identities.exponential_of_logarithm(new)
+    if isinstance(new, Mul | Pow) and not isinstance(new, MatMul | MatPow):
+        new = identities.product(new)
     if isinstance(new, MatMul):
-        return _adjugate(_pseudo_inverse(_softmax(new)))
-    if isinstance(new, Mul):
-        return _adjugate_in_trace(new)
+        new = _adjugate(_pseudo_inverse(_softmax(new)))
+    elif isinstance(new, Mul):
+        new = _adjugate_in_trace(new)
+    if isinstance(new, Trace | EntrySum):
+        return _square(new)
     return new
+
+
+def _signs_inside(e: Expr) -> Expr:
+    """Write -2 (y - A x) as 2 (A x - y), where a result is a product with a minus in front that holds one sum."""
+    if not signed(e)[0]:
+        return e
+    if isinstance(e, Mul) and not e.is_Matrix:
+        number, rest = e.as_coeff_Mul()
+        if isinstance(rest, Trace):
+            factors = _one_negated(algebra.split(rest.arg)[1])
+            new = e if factors is None else -number * algebra.trace(algebra.dot(*factors))
+            return new if cost(new) < cost(e) else e
+        return e
+    if not isinstance(e, MatMul):
+        return e
+    coefficient, factors = algebra.split(e)
+    negated = _one_negated(factors)
+    new = e if negated is None else algebra.dot(-coefficient, *negated)
+    return new if cost(new) < cost(e) else e
+
+
+def _one_negated(factors: tuple[Expr, ...]) -> list[Expr] | None:
+    """Return factors with one sum among them negated, one that does not occur twice."""
+    for i, a in enumerate(factors):
+        inner = _negated(a)
+        rest = factors[:i] + factors[i + 1 :]
+        if inner is not None and a not in rest and algebra.t(a) not in rest:
+            return [*factors[:i], inner, *factors[i + 1 :]]
+    return None
+
+
+def _negated(e: Expr) -> Expr | None:
+    """Return the negative of a sum, or of a factor that is an elementwise product, a transpose or diag of one."""
+    if isinstance(e, MatAdd):
+        terms = [algebra.dot(S.NegativeOne, a) for a in e.args]
+        first = next((i for i, a in enumerate(terms) if not signed(a)[0]), None)
+        if first is None:
+            return None
+        return algebra.make(MatAdd, terms[first], *terms[:first], *terms[first + 1 :])
+    if isinstance(e, Transpose | DiagMatrix):
+        inner = _negated(e.args[0])
+        return None if inner is None else algebra.make(type(e), inner)
+    if isinstance(e, HadamardProduct):
+        for i, a in enumerate(e.args):
+            inner = _negated(a)
+            if inner is not None:
+                return algebra.make(HadamardProduct, *e.args[:i], inner, *e.args[i + 1 :])
+    return None
+
+
+def _square(e: Expr) -> Expr:
+    """Write v'v, tr(A'A) and the sum of squares as a squared norm."""
+    if isinstance(e, EntrySum):
+        x = e.arg.base if isinstance(e.arg, HadamardPower) and e.arg.exp == 2 else None
+    else:
+        x = _half(algebra.split(e.arg)[1])
+        x = x if x is None else min(x, algebra.t(x), key=cost)
+    new = e if x is None else Norm2(x) ** 2
+    return new if cost(new) < cost(e) else e
+
+
+def _half(factors: tuple[Expr, ...]) -> Expr | None:
+    """Return h where a product of factors is h'h; a square of a symmetric matrix in the middle is halved."""
+    k, odd = divmod(len(factors), 2)
+    middle = factors[k] if odd else None
+    if middle is not None and not (
+        isinstance(middle, MatPow)
+        and middle.exp.is_Integer
+        and middle.exp % 2 == 0
+        and algebra.is_symmetric(middle.base)
+    ):
+        return None
+    left, right = factors[:k], factors[k + odd :]
+    if any(algebra.t(a) != b for a, b in zip(left, reversed(right), strict=True)):
+        return None
+    root = [algebra.power(middle.base, int(middle.exp) // 2)] if middle is not None else []
+    return algebra.dot(*root, *right)
 
 
 def _adjugate(e: Expr) -> Expr:
@@ -101,30 +182,6 @@ def _adjugate_in_trace(e: Mul) -> Expr:
     return e
 
 
-def _logistic(e: Expr) -> Expr:
-    """Write 1/(1 + exp u) as σ(−u), and exp(u) σ(−u) as σ(u)."""
-    for a in e.args:
-        base, exponent = (a.base, a.exp) if isinstance(a, HadamardPower) else (a, S.One)
-        if not (exponent.is_Integer and exponent < 0 and isinstance(base, MatAdd) and len(base.args) == 2):
-            continue
-        one, other = base.args if isinstance(base.args[0], OneMatrix) else reversed(base.args)
-        if not isinstance(one, OneMatrix) or scalar_function(other) is not exp if _applied(other) else True:
-            continue
-        u = other.expr
-        k = -exponent
-        rest = algebra.hadamard(*[x for x in e.args if x is not a])
-        with_exp = algebra.hadamard(rest, algebra.elementwise_power(other, -k))
-        if cost(with_exp) < cost(rest):
-            return algebra.hadamard(with_exp, algebra.elementwise_power(elementwise(sigmoid, u), k))
-        minus = algebra.dot(S.NegativeOne, u)
-        return algebra.hadamard(rest, algebra.elementwise_power(elementwise(sigmoid, minus), k))
-    return e
-
-
-def _applied(e: Expr) -> bool:
-    return isinstance(e, ElementwiseApplyFunction)
-
-
 def _softmax(e: Expr) -> Expr:
     """Write exp(x)/Σ exp(x_i) as softmax(x), for a column x."""
     if not isinstance(e, MatMul):
@@ -133,7 +190,7 @@ def _softmax(e: Expr) -> Expr:
     for a in Mul.make_args(coefficient):
         if isinstance(a, Pow) and a.exp == -1 and isinstance(a.base, EntrySum):
             x = a.base.arg
-            if _applied(x) and scalar_function(x) is exp and x.shape[1] == 1:
+            if identities.applied(exp, x) is not None and x.shape[1] == 1:
                 for i, f in enumerate(factors):
                     new = Softmax(x.expr)
                     if f in (x, algebra.t(x)):

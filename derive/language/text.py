@@ -89,7 +89,10 @@ def signed(term: Expr) -> tuple[bool, Expr]:
             if first == -1 and len(rest) == 1:
                 return True, rest[0]
             head = (-first,) if first != -1 else ()
-            return True, _matmul(*head, *rest) if isinstance(term, MatMul) else Mul(*head, *rest)
+            # SymPy would multiply a number alone in front of a sum into it.
+            return True, _matmul(*head, *rest) if isinstance(term, MatMul) else Mul(
+                *head, *rest, evaluate=False
+            )
         if isinstance(term, MatMul) and not first.is_Matrix and first.is_Mul:
             negative, value = signed(first)
             if negative:

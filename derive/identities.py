@@ -1,0 +1,225 @@
+"""Identities between functions of one variable, by which products and sums of them come to less.
+
+They hold entry by entry for matrices and for scalars alike. Each is stated once, in `PRODUCTS`, as powers of functions
+of one argument t, or of -t: sinh(t) cosh(t)^-1 = tanh(t). All of them hold wherever the left side is defined.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from sympy import (
+    Abs,
+    Expr,
+    Function,
+    HadamardPower,
+    HadamardProduct,
+    MatAdd,
+    Mul,
+    OneMatrix,
+    Pow,
+    S,
+    cos,
+    cosh,
+    exp,
+    log,
+    sign,
+    sin,
+    sinh,
+    tan,
+    tanh,
+)
+from sympy.matrices.expressions.applyfunc import ElementwiseApplyFunction
+
+from derive import algebra
+from derive.elementwise import elementwise, relu, scalar_function, sigmoid
+
+Of = Callable[[Expr], Expr]
+
+
+@dataclass(frozen=True)
+class Head:
+    """A function of t, or of -t: how it is written, and the t of an expression that is written so."""
+
+    of: Of
+    argument: Callable[[Expr], Expr | None]
+
+
+def _negative(x: Expr) -> Expr:
+    return algebra.dot(S.NegativeOne, x)
+
+
+def applied(f: Any, x: Expr) -> Expr | None:
+    """Return t where an expression is f(t), a scalar or entry by entry; None where it is not."""
+    if isinstance(x, ElementwiseApplyFunction):
+        return x.expr if scalar_function(x) is f else None
+    return x.args[0] if isinstance(x, Function) and x.func is f else None
+
+
+def _head(f: Any) -> Head:
+    return Head(lambda t: elementwise(f, t), lambda x: applied(f, x))
+
+
+def _flipped(f: Any) -> Head:
+    def argument(x: Expr) -> Expr | None:
+        t = applied(f, x)
+        return None if t is None else _negative(t)
+
+    return Head(lambda t: elementwise(f, _negative(t)), argument)
+
+
+def _step_argument(x: Expr) -> Expr | None:
+    inner = applied(sign, x)
+    return None if inner is None else applied(relu, inner)
+
+
+#: 1 where t > 0, else 0.
+STEP = Head(lambda t: elementwise(sign, elementwise(relu, t)), _step_argument)
+#: t itself.
+SELF = Head(lambda t: t, lambda x: x)
+
+_SINH, _COSH, _TANH, _SIN, _COS, _TAN = map(_head, (sinh, cosh, tanh, sin, cos, tan))
+_RELU, _ABS, _SIGN, _SIGMOID = map(_head, (relu, Abs, sign, sigmoid))
+
+#: (powers of functions of t, what they come to). The first function says what t is.
+PRODUCTS: tuple[tuple[tuple[tuple[Head, int], ...], tuple[tuple[Head, int], ...]], ...] = (
+    (((_SINH, 1), (_COSH, -1)), ((_TANH, 1),)),
+    (((_COSH, 1), (_SINH, -1)), ((_TANH, -1),)),
+    (((_TANH, 1), (_COSH, 1)), ((_SINH, 1),)),
+    (((_SIN, 1), (_COS, -1)), ((_TAN, 1),)),
+    (((_COS, 1), (_SIN, -1)), ((_TAN, -1),)),
+    (((_TAN, 1), (_COS, 1)), ((_SIN, 1),)),
+    (((STEP, 1), (_RELU, 1)), ((_RELU, 1),)),
+    (((STEP, 1), (_SIGN, 1)), ((STEP, 1),)),
+    (((STEP, 1), (SELF, 1)), ((_RELU, 1),)),
+    (((STEP, 2),), ((STEP, 1),)),
+    (((_SIGN, 1), (_ABS, 1)), ((SELF, 1),)),
+    (((_SIGN, 1), (_ABS, -1)), ((SELF, -1),)),
+    (((_SIGN, 1), (SELF, 1)), ((_ABS, 1),)),
+    (((_ABS, -1), (SELF, 1)), ((_SIGN, 1),)),
+    (((_ABS, 2),), ((SELF, 2),)),
+    (((_SIGMOID, 1), (_flipped(exp), 1)), ((_flipped(sigmoid), 1),)),
+)
+
+
+def product(e: Expr) -> Expr:
+    """Return a product (elementwise, or of scalars) or a power with the identities applied."""
+    powers = _powers(e)
+    changed = False
+    while found := next(_matches(powers), None):
+        used, given, times = found
+        changed = True
+        for base, k in used:
+            powers[base] -= k * times
+        for base, k in given:
+            powers[base] = powers.get(base, S.Zero) + k * times
+        powers = {b: k for b, k in powers.items() if k != 0}
+    logistic = _logistic(powers)
+    changed, powers = changed or logistic is not None, logistic or powers
+    if not changed:
+        return e
+    if algebra.is_matrix(e):
+        ones = algebra.ones(e.shape)
+        return algebra.hadamard(ones, *[algebra.elementwise_power(b, k) for b, k in powers.items()])
+    return Mul(*[Pow(b, k) for b, k in powers.items()])
+
+
+def _powers(e: Expr) -> dict[Expr, Expr]:
+    """Return a product as powers; those that are not rational numbers stay whole."""
+    if algebra.is_matrix(e):
+        factors = e.args if isinstance(e, HadamardProduct) else (e,)
+        split = [(a.base, a.exp) if isinstance(a, HadamardPower) else (a, S.One) for a in factors]
+    else:
+        split = [a.as_base_exp() if isinstance(a, Pow) else (a, S.One) for a in Mul.make_args(e)]
+    powers: dict[Expr, Expr] = {}
+    for a, (base, k) in zip(factors if algebra.is_matrix(e) else Mul.make_args(e), split, strict=True):
+        base, k = (base, k) if k.is_Rational else (a, S.One)
+        powers[base] = powers.get(base, S.Zero) + k
+    return powers
+
+
+def _matches(powers: dict[Expr, Expr]) -> Iterator[tuple[list, list, Expr]]:
+    """Yield (powers used, powers given, how many times) of the identities that apply."""
+    for left, right in PRODUCTS:
+        (first, _), *_ = left
+        for base in powers:
+            t = first.argument(base)
+            if t is None:
+                continue
+            used = [(head.of(t), k) for head, k in left]
+            times = min(_times(powers.get(b, S.Zero), k) for b, k in used)
+            if times > 0:
+                yield used, [(head.of(t), k) for head, k in right], times
+
+
+def _times(have: Expr, need: int) -> Expr:
+    return S.Zero if have * need <= 0 else S(int(have / need))
+
+
+def _logistic(powers: dict[Expr, Expr]) -> dict[Expr, Expr] | None:
+    """Return exp(t)^r (1 + exp t)^-m as σ(t)^r σ(-t)^(m - r), for r from 0 to m; None where there is none."""
+    for base, k in powers.items():
+        t = _one_plus_exp(base)
+        if t is None or not (k.is_Integer and k < 0):
+            continue
+        rest = {b: j for b, j in powers.items() if b != base}
+        r = S.Zero
+        for b, j in list(rest.items()):
+            argument = applied(exp, b)
+            if argument is None:
+                continue
+            if argument == t:
+                ratio = S.One
+            elif not algebra.is_matrix(t) and (argument / t).is_Integer:  # SymPy joins the powers of exp
+                ratio = argument / t
+            else:
+                continue
+            if 0 < ratio * j <= -k:
+                r = ratio * j
+                del rest[b]
+        for sigma, j in ((elementwise(sigmoid, t), r), (elementwise(sigmoid, _negative(t)), -k - r)):
+            rest[sigma] = rest.get(sigma, S.Zero) + j
+        return {b: j for b, j in rest.items() if j != 0}
+    return None
+
+
+def _one_plus_exp(e: Expr) -> Expr | None:
+    """Return t where an expression is 1 + exp(t)."""
+    if not (isinstance(e, MatAdd) or e.is_Add) or len(e.args) != 2:
+        return None
+    for one, other in (e.args, e.args[::-1]):
+        if one == 1 or isinstance(one, OneMatrix):
+            return applied(exp, other)
+    return None
+
+
+def exponential_of_logarithm(e: Expr) -> Expr:
+    """Return exp(log x) as x, and exp(c log x) as x^c, for a number c."""
+    x = e.expr if isinstance(e, ElementwiseApplyFunction) and scalar_function(e) is exp else None
+    if x is None:
+        return e
+    coefficient, factors = algebra.split(x)
+    inner = applied(log, factors[0]) if len(factors) == 1 else None
+    return e if inner is None else algebra.elementwise_power(inner, coefficient)
+
+
+def one_logarithm(terms: list[Expr]) -> list[Expr]:
+    """Return terms with the first difference log x - log y among them as log(x/y)."""
+    logs = [(i, c, t) for i, a in enumerate(terms) for c, t in [_logarithm(a)] if t is not None]
+    for i, c, x in logs:
+        for j, d, y in logs:
+            if i != j and c == -d and c.could_extract_minus_sign() is False:
+                quotient = algebra.hadamard(x, algebra.elementwise_power(y, S.NegativeOne))
+                joined = algebra.dot(c, elementwise(log, quotient))
+                return [joined if k == i else a for k, a in enumerate(terms) if k != j]
+    return terms
+
+
+def _logarithm(e: Expr) -> tuple[Expr, Expr | None]:
+    if algebra.is_matrix(e):
+        coefficient, factors = algebra.split(e)
+        return coefficient, applied(log, factors[0]) if len(factors) == 1 else None
+    coefficient, rest = e.as_coeff_Mul()
+    return coefficient, applied(log, rest)
