@@ -21,6 +21,7 @@ _OPTION = re.compile(r"--([A-Za-z][A-Za-z0-9-]*(=.*)?)?", re.DOTALL)
 BAD_INPUT = 2
 #: What sysexits.h calls an internal software error.
 FAULT = 70
+_FAULT = "fault of gradproof, please report it"
 #: What a shell gives for a program stopped by Ctrl-C.
 INTERRUPTED = 130
 
@@ -68,8 +69,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         code = 1
         _write_no_more()
     except OSError as error:
-        if error.filename is not None:
-            raise  # a file of ours, which the commands name themselves
+        if error.filename is not None:  # a file of ours: the commands name those of their users themselves
+            sys.exit(_unforeseen(error))
         code = _complain("error", f"the output cannot be written: {error.strerror or error}", BAD_INPUT)
         _write_no_more()
     sys.exit(code)
@@ -98,9 +99,24 @@ def _run(arguments: Sequence[str]) -> int:
         if isinstance(error, InputError):
             return _complain("error", str(error), BAD_INPUT)
         if isinstance(error, InternalError):
-            return _complain("fault of gradproof, please report it", str(error), FAULT)
-        raise
+            return _complain(_FAULT, str(error), FAULT)
+        return _unforeseen(error)
+    except OSError:
+        raise  # of the output, for `main`
+    except Exception as error:
+        return _unforeseen(error)
     return result if isinstance(result, int) else 0
+
+
+def _unforeseen(error: Exception) -> int:
+    """Say that gradproof is at fault: a claim is not refuted by what was never meant to happen."""
+    where = ""
+    if (trace := error.__traceback__) is not None:
+        while trace.tb_next is not None:
+            trace = trace.tb_next
+        where = f" ({os.path.basename(trace.tb_frame.f_code.co_filename)}, line {trace.tb_lineno})"
+    said = " ".join(str(error).split())
+    return _complain(_FAULT, f"{type(error).__name__}{f': {said}' if said else ''}{where}", FAULT)
 
 
 def _complain(kind: str, message: str, code: int) -> int:

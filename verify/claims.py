@@ -157,8 +157,8 @@ def derived(problem: Problem, statement: Statement, claim: Expr | None = None) -
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # a variable that does not occur is the caller's to be warned of
         if statement.kind == "hessian":
-            square = claim is not None and claim.is_Matrix and claim.shape != statement.wrt_shape
-            form = "kronecker" if square and statement.wrt_shape[1] != 1 else "operator"
+            square = claim is not None and not statement.is_operator(claim) and statement.wrt_shape[1] != 1
+            form = "kronecker" if square else "operator"
             return api.hessian(problem, names, form=form).result
         if statement.kind == "differential":
             return api.differential(problem, names).result

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 from flint import arb
-from sympy import Expr, S
+from sympy import Expr
 
 from verify.arithmetics.balls import Balls
 from verify.arithmetics.base import Abstain, Arithmetic, Array, Undefined
@@ -121,7 +121,25 @@ class _Search:
                     if plainer is not None:
                         place = plainer
                         break
-        return self._entry(place)
+        return self._entry(self._plain_directions(place))
+
+    @property
+    def _names_directions(self) -> bool:
+        """Return whether the claim is a linear map of directions dX, which the counterexample then shows."""
+        return self.statement.kind == "differential" or self.statement.is_operator(self.claim)
+
+    def _plain_directions(self, place: Place) -> Place:
+        """Return the place with directions dX of as many zeros and ones as still tell the two apart."""
+        for x in self.statement.wrt if self._names_directions else ():
+            for index in np.ndindex(place.weights[-1][x].shape):
+                for plain in (0, 1):
+                    w = place.weights[-1][x].copy()
+                    w[index] = plain
+                    other = replace(place, weights=(*place.weights[:-1], {**place.weights[-1], x: w}))
+                    if self.sides(other) is not None:
+                        place = other
+                        break
+        return place
 
     def _with(self, place: Place, name: str, index: Any, q: Fraction) -> Place | None:
         """Return the place with other entries, if that still tells the two apart and time is left."""
@@ -138,7 +156,7 @@ class _Search:
         if self.statement.kind == "differential":
             return place
         (x,) = self.statement.wrt
-        for k in range(2 if self._is_square(place) else 1):
+        for k in range(2 if self._is_square else 1):
             cells = list(np.ndindex(place.weights[k][x].shape))
             while len(cells) > 1:
                 half = cells[: len(cells) // 2]
@@ -148,16 +166,10 @@ class _Search:
             place = self._weighted(place, k, x, cells, unit=True)
         return place
 
-    def _is_square(self, place: Place) -> bool:
+    @property
+    def _is_square(self) -> bool:
         """Return whether the claim is the matrix of a Hessian, which has two sets of weights."""
-        return self.statement.kind == "hessian" and not self._is_operator(place)
-
-    def _is_operator(self, place: Place) -> bool:
-        shape = self.claim.shape if self.claim.is_Matrix else (S.One, S.One)
-        claimed = size_of(shape[0], place.sizes), size_of(shape[1], place.sizes)
-        return self.statement.is_operator(
-            claimed, self.statement.space.shape(self.statement.wrt[0], place.sizes)
-        )
+        return self.statement.kind == "hessian" and not self.statement.is_operator(self.claim)
 
     def _weighted(self, place: Place, k: int, x: str, cells: list[Any], unit: bool = False) -> Place:
         old = place.weights[k][x]
@@ -179,7 +191,7 @@ class _Search:
             row = self._apart(true, claimed).index(True)
         point = place.values(statement.space, RATIONALS)
         used = {name: point[name] for name in point if name in self._names()}
-        if statement.kind == "differential" or (statement.kind == "hessian" and self._is_operator(place)):
+        if self._names_directions:
             for x in statement.wrt:
                 weights = RATIONALS.array(place.weights[-1][x])
                 used[f"d{x}"] = statement.space.variables[x].tie(weights, RATIONALS)
@@ -199,12 +211,12 @@ class _Search:
         w = place.weights[0][x]
         i, j = (int(k[0]) for k in np.nonzero(w))
         column = j * w.shape[0] + i
-        if self.statement.kind == "jacobian" and w.shape == (1, 1):
+        if self.statement.kind == "jacobian" and self.statement.is_by_scalar:
             rows = size_of(self.statement.expr_shape[0], place.sizes)
             return row % rows, row // rows
         if self.statement.kind == "jacobian":
             return row, column
-        if self._is_square(place):
+        if self._is_square:
             other = place.weights[1][x]
             p, q = (int(k[0]) for k in np.nonzero(other))
             return column, q * other.shape[0] + p

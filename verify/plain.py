@@ -100,9 +100,9 @@ class Plain:
         if statement.kind == "gradient":
             yield c.read(w * value)
         elif statement.kind == "jacobian":
-            flat = total(w * value) if c.shape == (1, 1) else value.T @ w.T.reshape(-1, 1)
+            flat = total(w * value) if statement.is_by_scalar else value.T @ w.T.reshape(-1, 1)
             yield c.read(flat.reshape(c.shape[::-1]).T)
-        elif statement.is_operator(value.shape, c.shape):
+        elif statement.is_operator(claim):
             yield c.read(w * value)
         else:
             flat = value @ self.directions[c.name].T.reshape(-1, 1)

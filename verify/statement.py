@@ -66,12 +66,26 @@ class Statement:
         """Return the shape of the (first) variable."""
         return self.space.variables[self.wrt[0]].shape
 
+    @property
+    def is_by_scalar(self) -> bool:
+        """Return whether the (first) variable is a scalar, not a matrix that has one entry at some sizes."""
+        return self.wrt_shape == (1, 1)
+
+    def is_operator(self, claim: Expr) -> bool:
+        """Return whether a claim is a Hessian by a matrix as the linear map of dX, not as its matrix.
+
+        Its symbolic shape says so: at sizes of 1 the two have the same shape.
+        """
+        if self.kind != "hessian" or self.wrt_shape[1] == 1:
+            return False
+        return (claim.shape if claim.is_Matrix else (S.One, S.One)) == self.wrt_shape
+
     def claim_shapes(self) -> list[tuple[Expr, Expr]]:
         """Return the shapes that a claim may have."""
         (m, n), (r, c) = self.expr_shape, self.wrt_shape
         if self.kind == "gradient":
             return [(r, c)]
-        if self.kind == "differential" or (self.kind == "jacobian" and (r, c) == (1, 1)):
+        if self.kind == "differential" or (self.kind == "jacobian" and self.is_by_scalar):
             return [(m, n)]
         if self.kind == "jacobian":
             return [(m * n, r * c)]
@@ -137,14 +151,10 @@ class Statement:
         if self.kind == "gradient":
             return total(c * first)
         if self.kind == "jacobian":
-            return _vec(c) * first if first.shape == (1, 1) else c @ _vec(first)
-        if self.is_operator(c.shape, first.shape):
+            return _vec(c) * first if self.is_by_scalar else c @ _vec(first)
+        if self.is_operator(claim):
             return total(c * first)
         return _vec(first).T @ c @ _vec(arithmetic.array(w[1][self.wrt[0]]))
-
-    def is_operator(self, claim_shape: tuple[int, ...], wrt_shape: tuple[int, ...]) -> bool:
-        """Return whether a Hessian by a matrix is given as the linear map of dX, not as its matrix."""
-        return self.kind == "hessian" and wrt_shape[1] > 1 and tuple(claim_shape) == tuple(wrt_shape)
 
 
 def _vec(x: Array) -> Array:

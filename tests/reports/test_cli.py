@@ -40,6 +40,18 @@ def test_bad_usage_is_one_line_and_exit_code_2(capsys, arguments, said):
         (InternalError("the answer failed its check"), 70, "fault of gradproof"),
         (BrokenPipeError(), 1, ""),
         (OSError(28, "No space left on device"), 2, "error: the output cannot be written: No space left"),
+        (
+            TypeError("unhashable\ntype"),
+            70,
+            "fault of gradproof, please report it: TypeError: unhashable type (",
+        ),
+        (
+            ValueError("matmul: mismatch"),
+            70,
+            "fault of gradproof, please report it: ValueError: matmul: mismatch (",
+        ),
+        (KeyError("x"), 70, "fault of gradproof"),
+        (PermissionError(13, "denied", "/a/file"), 70, "fault of gradproof"),
         (MemoryError("Unable to allocate 224. GiB"), 2, "error: these sizes take more memory than there is"),
     ],
 )

@@ -124,6 +124,37 @@ def test_127_holds_if_a_is_symmetric_too():
     )
 
 
+#: The Hessian by an m x n matrix, as the linear map of dX: the expression, the map, and a wrong one.
+MATRIX_HESSIANS = [
+    ("tr(X'*A*X)", "A*dX + A'*dX", "2*A*dX", ""),  # MC (108) differentiated again
+    ("norm2(A*X*B)^2", "2*A'*A*dX*B*B'", "2*A*A'*dX*B*B'", "A: m x m"),
+    ("tr(X'*A*X*B)", "A*dX*B + A'*dX*B'", "A*dX*B + A*dX*B'", ""),
+    ("sum(exp(X))", "exp(X).*dX", "exp(dX).*X", "X: m x n"),
+    ("norm2(X)^4", "4*norm2(X)^2*dX + 8*tr(X'*dX)*X", "4*norm2(X)^2*dX", "X: m x n"),
+    ("norm2(X'*X)^2", "4*(dX*X'*X + X*dX'*X + X*X'*dX)", "12*X*X'*dX", "X: m x n"),
+]
+
+
+@pytest.mark.parametrize(("expr", "right", "wrong", "where"), MATRIX_HESSIANS)
+def test_hessians_by_rectangular_matrices_as_linear_maps(expr, right, wrong, where):
+    """At sizes of 1, which counterexamples try first, a map has the shape of its matrix."""
+    assert check_claim(expr, "X", right, "hessian", where)
+    refuted = check_claim(expr, "X", wrong, "hessian", where)
+    assert refuted.verdict == "refuted"
+    assert refuted.counterexample is not None
+    assert "dX" in refuted.counterexample.point
+
+
+def test_the_matrix_of_a_hessian_by_a_matrix_is_told_from_the_map():
+    matrix = "kron(eye, A + A')"
+    verdict = check_claim("tr(X'*A*X)", "X", matrix, "hessian", "A: m x m, X: m x n")
+    assert verdict
+    refuted = check_claim("tr(X'*A*X)", "X", f"2*{matrix}", "hessian", "A: m x m, X: m x n")
+    assert refuted.diagnosis == "twice the Hessian"
+    assert refuted.counterexample is not None
+    assert "dX" not in refuted.counterexample.point
+
+
 # ------------------------------------------------------------------------------------------------ inputs
 
 
