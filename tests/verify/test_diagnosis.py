@@ -9,6 +9,10 @@ import pytest
 
 from verify import check_claim
 from verify.arithmetics.exact import PRIMES
+from verify.claims import read
+from verify.diagnosis import explain
+from verify.exact import ball_evidence, field_evidence
+from verify.mutants import wrong_formulas
 from verify.samples import _reconstructed
 
 A3 = "A: n x n, X: n x n"
@@ -42,6 +46,37 @@ CASES = [
     ("x'*A*x + y'*x", "x", "A*x + A'*x + y + 3*x", {}, "surplus term 3*x"),
     ("x'*A*x + y'*x", "x", "A*x + A'*x + 5*y", {}, "the term y, the path through x in y'*x, which has the factor 5"),
     ("softmax(x)", "x", "diag(softmax(x))", {"kind": "jacobian"}, "missing term -softmax(x)*softmax(x)'"),
+    # terms to which several paths add the same
+    ("x'*x + y'*x", "x", "y", {}, "right but for the missing term 2*x"),
+    ("x'*x + y'*x", "x", "x + y", {}, "missing term x, the path through x in x'*x"),
+    ("x'*x + y'*x", "x", "3*x + y", {}, "right but for the term x, which has the factor 3 instead of 2"),
+    ("x'*x + y'*x", "x", "y - 2*x", {}, "right but for the sign of the term 2*x"),
+    ("tr(X'*X) + tr(A*X)", "X", "A'", {}, "right but for the missing term 2*X"),
+    ("norm2(W'*W*x - x)^2 + c*tr(W'*W)", "W", "2*W*(W'*W*x - x)*x' + 2*W*x*(W'*W*x - x)'", {},
+     "right but for the missing term 2*c*W"),
+    ("x'*A*x + y'*x", "x", "y", {"assume": "symmetric(A)"}, "right but for the missing term 2*A*x"),
+    ("x'*A*x/(x'*x)", "x", "2*A*x/(x'*x)", {"assume": "symmetric(A)"}, "right but for the missing term -2*"),
+    ("tr(X*X*X) + tr(A*X)", "X", "A'", {}, "right but for the missing term 3*(X^2)'"),
+    # lost factors
+    ("logdet(A*X*B)", "X", "A'*inv(A*X*B)'", {"where": A3 + ", B: n x n"}, "missing factor B' on the right"),
+    ("logdet(A*X*B)", "X", "inv(A*X*B)'", {"where": A3 + ", B: n x n"},
+     "missing factors A' on the left and B' on the right"),
+    ("logsumexp(A*x)", "x", "softmax(A*x)", {"where": "A: n x n"}, "missing factor A' on the left"),
+    ("1/2*norm2(X*w - y)^2", "w", "X'*X*w - y", {"where": "X: n x n"}, "X' on the left of the term -y"),
+    ("y'*inv(K)*y", "K", "-inv(K)*y*y'", {"assume": "symmetric(K)"}, "missing factor inv(K) on the right"),
+    ("inv(X)", "X", "-inv(X)*dX", {"kind": "differential"}, "missing factor inv(X) on the right"),
+    # what is left out of the chain rule
+    ("norm2(relu(W*x) - y)^2", "W", "2*(relu(W*x) - y)*x'", {}, "the derivative of relu(W*x) by W*x, which is missing"),
+    ("sum(relu(A*x))", "x", "A'*vector(1)", {}, "the derivative of relu(A*x) by A*x, which is missing"),
+    ("softmax(x)", "x", "diag(softmax(x).*(vector(1) - softmax(x)))", {"kind": "jacobian"},
+     "only the diagonal of the Jacobian"),
+    # what holds for some values only
+    ("-y'*log(softmax(W*x))", "W", "(softmax(W*x) - y)*x'", {}, "right only if sum(y) = 1"),
+    ("logsumexp(W*x)*sum(y) - y'*W*x", "W", "(softmax(W*x) - y)*x'", {}, "right only if sum(y) = 1"),
+    ("X^2", "X", "2*X*dX", {"kind": "differential"}, "right only where X and dX commute"),
+    ("expm(X)", "X", "expm(X)*dX", {"kind": "differential"}, "right only where X and dX commute"),
+    ("X^2", "X", "X'*dX + dX*X'", {"kind": "differential"}, "right only if X is symmetric"),
+    ("sum(exp(X))", "X", "expm(X)", {"where": "X: n x n"}, "elementwise exp(X) in place of the matrix exponential expm(X)"),
     # products and inverses
     ("tr(X*A*B)", "X", "(B*A)'", {"where": A3 + ", B: n x n"}, "in place of"),
     ("tr(A*(X.*X))", "X", "2*A'*X", {"where": A3}, "the elementwise product A' .* X in place of A'*X"),
@@ -112,3 +147,47 @@ def test_a_factor_close_to_one_is_told_as_it_is(digits):
 def test_what_is_right_at_usual_points_is_said_to_be():
     verdict = check_claim("norm2(x)^2", "x", "2*x + relu(x - 50*vector(1))")
     assert verdict.diagnosis == "right at entries of usual size, but not at all points"
+
+
+#: Right formulas to make wrong ones from: smooth and rational, with terms, products, inverses and transposes.
+RIGHT = [
+    ("x'*A*x + y'*x", "x", "A*x + A'*x + y", "", ""),
+    ("x'*x + c*y'*x", "x", "2*x + c*y", "", ""),
+    ("1/2*norm2(W'*W*x - x)^2", "W", "W*(W'*W*x - x)*x' + W*x*(W'*W*x - x)'", "", ""),
+    ("logdet(A*X*B)", "X", "A'*inv(A*X*B)'*B'", A3 + ", B: n x n", ""),
+    ("tr(inv(X)*A)", "X", "-inv(X)'*A'*inv(X)'", "", ""),
+    ("y'*inv(K)*y + logdet(K)", "K", "inv(K) - inv(K)*y*y'*inv(K)", "", "symmetric(K)"),
+    ("tr(X*X*X) + tr(A*X)", "X", "3*(X*X)' + A'", "", ""),
+    ("logsumexp(A*x) + norm2(x)^2", "x", "A'*softmax(A*x) + 2*x", "A: n x n", ""),
+    ("sum(exp(A*x).*y)", "x", "A'*(exp(A*x).*y)", "A: n x n", ""),
+]
+
+
+@pytest.mark.parametrize("row", RIGHT, ids=lambda row: row[0])
+def test_a_claim_mended_as_its_diagnosis_says_is_right(row):
+    """Whatever a diagnosis names, the claim with that put right passes the check, at points of the check's own."""
+    expr, wrt, claim, where, assume = row
+    problem, statement, right = read(expr, wrt, claim, where=where, assume=assume or None)
+    found = [m for m in wrong_formulas(statement, right).wrong.values() if not m.slip.startswith("one entry")]
+    assert len(found) > 10
+    for mutant in Random(expr).sample(found, 10):
+        slip = explain(problem, statement, mutant.formula)
+        assert slip is not None
+        there = slip.statement or statement
+        evidence = field_evidence(there, slip.mended, seed=5)
+        if evidence.verdict == "inconclusive":
+            evidence = ball_evidence(there, slip.mended, seed=5)
+        assert evidence.verdict in ("certified", "agrees"), (mutant, slip.words)
+        if slip.statement is None and slip.mended == mutant.formula:
+            pytest.fail(f"nothing is mended: {slip.words}")
+
+
+@pytest.mark.parametrize("row", RIGHT, ids=lambda row: row[0])
+def test_a_sign_is_only_said_to_be_wrong_where_the_term_is_there(row):
+    expr, wrt, claim, where, assume = row
+    problem, statement, right = read(expr, wrt, claim, where=where, assume=assume or None)
+    for mutant in wrong_formulas(statement, right).wrong.values():
+        if mutant.slip == "dropped term":
+            slip = explain(problem, statement, mutant.formula)
+            assert slip is not None
+            assert "sign" not in slip.words

@@ -17,7 +17,11 @@ from sympy import (
     Pow,
     Transpose,
     ZeroMatrix,
+    exp,
 )
+
+from derive.elementwise import elementwise
+from derive.functions import Expm
 
 #: Matrices whose arguments are no matrices.
 LEAVES = (MatrixSymbol, Identity, OneMatrix, ZeroMatrix)
@@ -100,11 +104,22 @@ def _alternatives(e: Expr, text: Callable[[Expr], str]) -> Iterator[tuple[str, E
         yield f"right with the matrix product {text(MatMul(*e.args))} in place of {text(e)}", MatMul(*e.args)
         swapped = MatMul(*reversed(e.args))
         yield f"right with the matrix product {text(swapped)} in place of {text(e)}", swapped
+    if isinstance(e, Expm):
+        entrywise = elementwise(exp, e.args[0])
+        yield (
+            f"right with the elementwise {text(entrywise)} in place of the matrix exponential {text(e)}",
+            entrywise,
+        )
     if isinstance(e, Inverse):
         yield f"right with {text(e.arg)} in place of {text(e)}: the inverse is too much", e.arg
     elif isinstance(e, MatPow) and e.exp.is_Integer:
         for k in (e.exp - 1, e.exp + 1):
             yield f"right with power {k} in place of {text(e)}", MatPow(e.base, k).doit(deep=False)
+        entrywise = HadamardPower(e.base, e.exp)
+        yield (
+            f"right with the elementwise {text(entrywise)} in place of the matrix power {text(e)}",
+            entrywise,
+        )
     if isinstance(e, HadamardPower) and e.exp.is_Integer:
         for k in (e.exp - 1, e.exp + 1):
             other = HadamardPower(e.base, k) if k != 1 else e.base

@@ -1,0 +1,164 @@
+"""Slips of assumption: claims that are right for symmetric matrices, positive entries, probabilities, or another layout."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from sympy import Expr, MatMul
+
+from derive.functions import Commutation
+from verify.arithmetics.base import Arithmetic, Array
+from verify.evaluate import total
+from verify.points import SYMMETRIC, Variable
+from verify.slips.case import Case, Slip
+from verify.statement import Statement
+from verify.ties import STRUCTURES
+
+
+def symmetry(case: Case) -> Slip | None:
+    """A claim that is right only for symmetric matrices."""
+    square = [v.name for v in _variables(case) if _is_square(v) and not v.kinds & SYMMETRIC]
+    groups = [[name] for name in square] + ([square] if len(square) > 1 else [])
+    for names in groups:
+        found = _right(case, _under(case, "symmetric", names), "right only if {} symmetric", names)
+        if found is not None:
+            return found
+    return None
+
+
+def positivity(case: Case) -> Slip | None:
+    """A claim that is right only where variables are positive."""
+    free = [v.name for v in _variables(case) if not v.kinds]
+    if not case.samples.is_real or not free:
+        return None
+    words = "right only where {} positive"
+    together = _right(case, _under(case, "positive", free), words, free)
+    if together is None:
+        return None
+    single = (_right(case, _under(case, "positive", [name]), words, [name]) for name in free)
+    return next(filter(None, single), together)
+
+
+@dataclass(frozen=True)
+class _Shares(Variable):
+    """A column whose entries add up to 1, such as probabilities or a one-hot target."""
+
+    def build(self, free: Array, arithmetic: Arithmetic, flip: bool = False) -> Array:
+        return free * arithmetic.power(total(free), -1)
+
+
+def unit_sum(case: Case) -> Slip | None:
+    """A claim that is right only if the entries of a column add up to 1, as those of a target of softmax do."""
+    for v in _variables(case):
+        if v.shape[1] == 1 != v.shape[0] and not v.kinds and v.name not in case.statement.wrt:
+            statement = _with(case.statement, _Shares(v.name, v.shape))
+            if case.is_right_in(statement):
+                return Slip(f"right only if sum({v.name}) = 1", case.claim, statement)
+    return None
+
+
+@dataclass(frozen=True)
+class _OfOneBasis(Variable):
+    """A matrix of given eigenvectors, which moves among such matrices only: value and direction commute."""
+
+    def build(self, free: Array, arithmetic: Arithmetic, flip: bool = False) -> Array:
+        return self._of_eigenvalues(free, arithmetic)
+
+    def tie(self, weights: Array, arithmetic: Arithmetic) -> Array:
+        return self._of_eigenvalues(weights, arithmetic)
+
+    def _of_eigenvalues(self, free: Array, arithmetic: Arithmetic) -> Array:
+        n = len(free)
+        ones, eye = np.tri(n, dtype=int), np.eye(n, dtype=int)
+        # Any basis that is not orthogonal will do: in an orthogonal one the matrices would be symmetric as well.
+        basis = arithmetic.array(ones @ (ones.T + eye))
+        return basis @ (free * arithmetic.array(eye)) @ arithmetic.inverse(basis)
+
+
+def commuting(case: Case) -> Slip | None:
+    """A differential that is right only where the matrix and its direction commute, as numbers do."""
+    (x, *others) = case.statement.wrt
+    v = case.statement.space.variables[x]
+    linear = case.statement.kind == "differential" or case.statement.is_operator(case.claim)
+    if others or not linear or not _is_square(v) or v.kinds - {"invertible"}:
+        return None
+    statement = _with(case.statement, _OfOneBasis(x, v.shape))
+    if case.is_right_in(statement):
+        return Slip(f"right only where {x} and d{x} commute", case.claim, statement)
+    return None
+
+
+def tied_or_free(case: Case) -> Slip | None:
+    """The formula for free entries where they are tied, or the other way about."""
+    x = case.statement.space.variables[case.statement.wrt[0]]
+    tied = x.kinds & STRUCTURES.keys()
+    if not tied:
+        return _structured(case, ["structured-symmetric"])
+    loose = x.kinds - tied | ({"symmetric"} if tied != {"structured-toeplitz"} else set())
+    statement = _with(case.statement, replace(x, kinds=loose))
+    if case.is_right_in(statement):
+        words = f"right if the entries of {x.name} were free; the tied ones move together"
+        return Slip(words, case.claim, statement)
+    return None
+
+
+def structure(case: Case) -> Slip | None:
+    """The formula for the tied entries of a structure, where the entries are free."""
+    return _structured(case, [k for k in STRUCTURES if k != "structured-symmetric"])
+
+
+def _structured(case: Case, kinds: list[str]) -> Slip | None:
+    x = case.statement.space.variables[case.statement.wrt[0]]
+    if not _is_square(x) or x.kinds & STRUCTURES.keys():
+        return None
+    for kind in kinds:
+        statement = _under(case, kind, [x.name])
+        if case.is_right_in(statement):
+            words = f"right under {kind}({x.name}), where tied entries move together"
+            return Slip(words, case.claim, statement)
+    return None
+
+
+def row_by_row(case: Case) -> Slip | None:
+    """A Jacobian that reads matrices row by row."""
+    if case.statement.kind != "jacobian":
+        return None
+    (m, n), (r, c) = case.statement.expr_shape, case.statement.wrt_shape
+    rows = Commutation(n, m) if 1 not in (m, n) else None
+    columns = Commutation(r, c) if 1 not in (r, c) else None
+    for left, right in ((rows, columns), (None, columns), (rows, None)):
+        chain: list[Expr] = [f for f in (left, case.claim, right) if f is not None]
+        if len(chain) > 1 and case.is_right(MatMul(*chain)):
+            words = "the Jacobian for matrices read row by row; here they are read column by column"
+            return Slip(words, MatMul(*chain))
+    return None
+
+
+# --------------------------------------------------------------------------------------------- other spaces
+
+
+def _variables(case: Case) -> list[Variable]:
+    return list(case.statement.space.variables.values())
+
+
+def _is_square(v: Variable) -> bool:
+    return bool(v.shape[0] == v.shape[1] and v.shape != (1, 1))
+
+
+def _with(statement: Statement, v: Variable) -> Statement:
+    """The statement with one of its variables replaced."""
+    space = replace(statement.space, variables={**statement.space.variables, v.name: v})
+    return replace(statement, space=space)
+
+
+def _under(case: Case, kind: str, names: list[str]) -> Statement:
+    """The statement under one more assumption of some variables."""
+    return replace(case.statement, space=case.statement.space.assuming(kind, names))
+
+
+def _right(case: Case, statement: Statement, words: str, names: list[str]) -> Slip | None:
+    if not case.is_right_in(statement):
+        return None
+    listed = names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+    return Slip(words.format(f"{listed} {'is' if len(names) == 1 else 'are'}"), case.claim, statement)
