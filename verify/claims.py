@@ -9,7 +9,7 @@ from typing import Any
 
 from sympy import Expr, MatrixSymbol, Symbol
 
-from derive import api
+from derive import algebra, api
 from derive.errors import InputError, InternalError
 from derive.facts import assuming
 from derive.ingest import read_claim, read_problem
@@ -90,17 +90,17 @@ def _read_claim(claim: str | Expr, problem: Problem, statement: Statement) -> Ex
         except InputError as error:
             errors.append(error)
     try:
-        have = _shape(read_claim(claim, scope))
+        found = read_claim(claim, scope)
     except InputError:
         raise errors[0] from None  # not the shape, but what it says
+    have = algebra.shape(found)
     if have in shapes:
         raise errors[0]
-    mend = ": is it the transpose?" if have[::-1] in shapes else ""
-    raise InputError(f"the claim is {_by(have)}, the {statement.kind} {_by(shapes[0])}{mend}")
+    from verify.wrong_shapes import explained
 
-
-def _shape(x: Expr) -> tuple[Any, Any]:
-    return x.shape if x.is_Matrix else (1, 1)
+    said = explained(problem, statement, found)
+    differ = f"the claim is {_by(have)}, {statement.name} {_by(shapes[0])}"
+    raise InputError(f"{differ}: {said}" if said else differ)
 
 
 def _by(shape: tuple[Any, Any]) -> str:

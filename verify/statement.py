@@ -25,7 +25,14 @@ from verify.arithmetics.dual import Dual
 from verify.evaluate import Environment, total
 from verify.points import Space
 
-KINDS = ("gradient", "jacobian", "hessian", "differential")
+#: The kinds of derivative, each with its name in a sentence.
+NAMES = {
+    "gradient": "the gradient",
+    "jacobian": "the Jacobian",
+    "hessian": "the Hessian",
+    "differential": "the differential",
+}
+KINDS = tuple(NAMES)
 
 #: One name -> its weights; a Hessian has two sets of them.
 Weights = Mapping[str, Any]
@@ -53,6 +60,11 @@ class Statement:
         if kind != "differential" and len(problem.wrt) != 1:
             raise InputError(f"a {kind} is by one variable, a differential may be by several")
         return cls(problem.expr, tuple(x.name for x in problem.wrt), kind, Space.of(problem))
+
+    @property
+    def name(self) -> str:
+        """Return what is stated, in words."""
+        return NAMES[self.kind]
 
     # ----------------------------------------------------------------------------------------- shapes
 

@@ -168,7 +168,7 @@ def test_sympy_expressions_are_claims_too():
     assert check_claim(Norm2(x) ** 2, x, 2 * x)
     assert check_claim(s * Trace(A), s, Trace(A))
     assert not check_claim(Trace(X.T * A * X), X, 2 * A * X)
-    with pytest.raises(InputError, match=r"k x n.*n x k.*transpose"):
+    with pytest.raises(InputError, match=r"k x n.*n x k.*wrong even when transposed"):
         check_claim(Trace(X.T * A * X), X, X.T * A)
     with pytest.raises(InputError, match="B"):
         check_claim(Trace(A), A, MatrixSymbol("B", n, n))
@@ -189,16 +189,35 @@ def test_sympy_expressions_are_claims_too():
     ],
 )
 def test_every_kind(kind, expr, wrt, right, wrong):
-    assert check_claim(expr, wrt, right, kind, where="s: scalar")
-    assert check_claim(expr, wrt, wrong, kind, where="s: scalar").verdict == "refuted"
+    where = "s: scalar" if wrt == "s" else None
+    assert check_claim(expr, wrt, right, kind, where)
+    assert check_claim(expr, wrt, wrong, kind, where).verdict == "refuted"
 
 
 @pytest.mark.parametrize(
     ("expr", "wrt", "claim", "options", "message"),
     [
-        ("tr(A*X)", "X", "A", {}, r"the claim is \w x \w, the gradient \w x \w: is it the transpose\?"),
+        (
+            "tr(A*X)",
+            "X",
+            "A",
+            {},
+            r"the claim is \w x \w, the gradient \w x \w: right in numerator layout.*write \(A\)'",
+        ),
         ("tr(A*X)", "X", "sum(A)", {}, "the claim is a scalar, the gradient"),
-        ("A*x", "x", "A'", {"kind": "jacobian"}, "is it the transpose"),
+        ("tr(A*X)", "X", "2*A", {}, "wrong even when transposed"),
+        (
+            "x'*A*x",
+            "x",
+            "x'*(A + A')",
+            {},
+            "right in numerator layout; here the gradient has the shape of the",
+        ),
+        ("x'*A*x", "x", "x'*A", {}, "the claim is 1 x n, the gradient n x 1: wrong even when transposed"),
+        ("A*x", "x", "A'", {"kind": "jacobian"}, r"right in denominator layout; .* write \(A'\)'"),
+        ("A*x", "x", "2*A'", {"kind": "jacobian"}, "the Jacobian m x n: wrong even when transposed"),
+        ("logsumexp(A*x)", "x", "softmax(A*x)", {}, "right but for the missing factor A' on the left"),
+        ("logsumexp(A*x)", "x", "2*softmax(A*x)", {}, "the claim is m x 1, the gradient n x 1$"),
         ("tr(A*X)", "X", "Q*A'", {}, "Q"),
         ("tr(A*X)", "X", "A'*dX", {}, "dX"),
         ("tr(A*X)", "Z", "A'", {}, "the gradient"),

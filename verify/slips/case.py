@@ -23,12 +23,6 @@ from verify.statement import Statement
 MOST_WORK = 500_000
 #: The longest formula that a sentence holds.
 LONGEST = 80
-NAMES = {
-    "gradient": "the gradient",
-    "jacobian": "the Jacobian",
-    "hessian": "the Hessian",
-    "differential": "the differential",
-}
 
 
 @dataclass(frozen=True)
@@ -51,7 +45,7 @@ class Case:
     ) -> None:
         self.problem, self.statement, self.claim, self.samples = problem, statement, claim, samples
         self.seed = seed
-        self.what = NAMES[statement.kind]
+        self.what = statement.name
         self.claimed = samples.side(claim)
         self.result = self._result()
 
