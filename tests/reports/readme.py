@@ -19,6 +19,12 @@ _PYTHON = re.compile(r"```pycon\n(.*?)```", re.DOTALL)
 _GENERATED = re.compile(r"<!-- (gradproof .*?) -->\n.*?<!-- end -->", re.DOTALL)
 #: Times differ from run to run.
 _SECONDS = re.compile(r"\b[\d.e-]+(?= s$)|(?<= )\d+\.\d\d(?=   )", re.MULTILINE)
+#: Tolerances and error bounds, in either spelling: they come from the last digits, which libraries differ in.
+_ERROR = re.compile(r"(tolerance|±|\+/-) \d[\d.]*(?:e[+-]?\d+| · 10[⁰¹²³⁴⁵⁶⁷⁸⁹⁻]+)?")
+#: Numbers with digits beyond the sixth that counts.
+_LONG = re.compile(r"(?<![\d.])(?=\d+\.\d)\d[\d.]{7,}(?![\d.])")
+#: Lines under headers are as long as the longest finding.
+_RULE = re.compile(r"─+")
 
 
 def refreshed(text: str) -> str:
@@ -30,8 +36,9 @@ def refreshed(text: str) -> str:
 
 
 def timeless(text: str) -> str:
-    """Return a text without what differs from run to run."""
-    return _SECONDS.sub("0.00", text)
+    """Return a text without what differs from run to run, and from machine to machine: times, and last digits."""
+    text = _ERROR.sub(r"\1 0", _SECONDS.sub("0.00", text))
+    return _RULE.sub("─", _LONG.sub(lambda m: f"{float(m[0]):.6g}", text))
 
 
 def _console(block: str) -> str:
