@@ -87,7 +87,7 @@ def _run(arguments: Sequence[str]) -> int:
     try:
         result = app(shield(arguments), prog_name="gradproof", standalone_mode=False)
     except (KeyboardInterrupt, typer.Abort):
-        return _complain("error", "interrupted", INTERRUPTED)
+        result = INTERRUPTED
     except TyperException as error:
         return _complain("error", error.format_message(), error.exit_code)
     except MemoryError:
@@ -105,6 +105,8 @@ def _run(arguments: Sequence[str]) -> int:
         raise  # of the output, for `main`
     except Exception as error:
         return _unforeseen(error)
+    if result == INTERRUPTED:  # as typer has it too, and `verify`, which shows first what is finished
+        print("interrupted", file=sys.stderr)
     return result if isinstance(result, int) else 0
 
 

@@ -9,6 +9,23 @@ from pathlib import Path
 from derive.errors import InputError
 
 
+def writable(folder: Path) -> Path:
+    """Return a folder if files can be made in it, or it can be made; nothing is left there.
+
+    For what is to be known before long work. Raises InputError.
+    """
+    place = folder.absolute()
+    while not place.exists() and place != place.parent:
+        place = place.parent
+    try:
+        descriptor, probe = tempfile.mkstemp(prefix=".gradproof-", dir=place)
+    except OSError as error:
+        raise InputError(f"{folder} cannot be written: {error.strerror}; choose another --out") from error
+    os.close(descriptor)
+    Path(probe).unlink(missing_ok=True)
+    return folder
+
+
 def write(path: Path, content: str | bytes) -> Path:
     """Write a file through a temporary one beside it, making its folder; returns the path.
 

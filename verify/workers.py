@@ -33,6 +33,7 @@ class Workers(Executor):
         self._context: Any = multiprocessing.get_context(method)
         if method == "forkserver":
             self._context.set_forkserver_preload([__name__, "verify.suite_tasks"])
+            _start_forkserver()
         self._limit = time_limit
         self._tasks: queue.SimpleQueue[tuple[Future[Any], Callable[..., Any], tuple[Any, ...]] | None]
         self._tasks = queue.SimpleQueue()
@@ -112,6 +113,18 @@ class Workers(Executor):
             ours.close()
         process.kill()
         process.join()
+
+
+def _start_forkserver() -> None:
+    """Start the process that workers are forked from deaf to Ctrl-C, which is the parent's to handle."""
+    from multiprocessing import forkserver, resource_tracker
+
+    resource_tracker.ensure_running()  # it unblocks the signal when it starts
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        forkserver.ensure_running()
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _work(tasks: Connection) -> None:

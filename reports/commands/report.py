@@ -33,8 +33,9 @@ def report(
     from reports import html, tex
     from reports.chapters import build
     from reports.progress import track
-    from verify.files import write
+    from verify.files import writable, write
 
+    writable(out)
     document = build(names or [], seed=seed, track=track)
     # The HTML comes last: make takes it for the sign that everything before it has been written.
     if {"latex", "pdf"} & wanted:

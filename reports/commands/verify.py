@@ -61,13 +61,15 @@ def _show(found: SuiteReport) -> None:
     from reports.document import Paragraph, Table, literal
     from reports.prose import finding
 
+    # Whoever stopped the work knows that the rest was not done: the counts say how much that is.
+    shown = [row for row in found.rows if not (found.interrupted and row.outcome == "not run")]
     rows = [
         [literal(row.name), literal(row.method), _outcome(row), f"{row.seconds:.2f}", finding(row.figure)]
-        for row in found.rows
+        for row in shown
     ]
     results = len({row.name for row in found.rows})
     counts = ", ".join(f"{number} {outcome}" for outcome, number in found.counts.items())
-    said = f"{results} result{'s' * (results != 1)}, {len(rows)} checks: {counts}; seed {found.seed}, {found.seconds:.1f} s"
+    said = f"{results} result{'s' * (results != 1)}, {len(found.rows)} checks: {counts}; seed {found.seed}, {found.seconds:.1f} s"
     table = Table(["result", "method", "verdict", "seconds", "finding"], rows, numeric=[3])
     terminal.show([table, Paragraph(literal(said))])
 

@@ -1,7 +1,10 @@
 """The command line: exit codes, one-line errors, and expressions that begin with a minus."""
 
+import os
+import signal
 import subprocess
 import sys
+import time
 
 import pytest
 import typer
@@ -90,6 +93,39 @@ def test_no_option_of_any_command_is_shielded():
 @pytest.mark.parametrize("expression", ["-x", "-2*x", "-x'*x", "--x'*x", "-1/2*norm2(x)^2", "-(x)"])
 def test_expressions_that_begin_with_a_minus_are_shielded(expression):
     assert cli.shield([expression]) == [f" {expression}"]
+
+
+#: Work that takes until somebody stops it.
+ENDLESS = "import time; work = lambda *_, **__: (print('begun', flush=True), time.sleep(60))"
+
+
+@pytest.mark.parametrize(
+    ("work", "arguments"),
+    [
+        (
+            f"{ENDLESS}; import verify.derived; verify.derived.gradient = work",
+            ["gradient", "x'*x", "--wrt", "x"],
+        ),
+        (
+            f"{ENDLESS}; import verify.claims; verify.claims.check_claim = work",
+            ["check", "x'*x", "--wrt", "x", "--claim", "x"],
+        ),
+        (f"{ENDLESS}; import reports.chapters; reports.chapters.build = work", ["report", "--out", "{out}"]),
+        ("print('begun', flush=True)", ["verify", "--jobs", "1"]),
+    ],
+)
+def test_ctrl_c_is_one_line_and_keeps_what_is_finished(tmp_path, work, arguments):
+    code = f"import sys; from reports import cli; {work}; cli.main(sys.argv[1:])"
+    command = [sys.executable, "-c", code, *(a.format(out=tmp_path) for a in arguments)]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with subprocess.Popen(command, text=True, start_new_session=True, **pipes) as process:
+        assert process.stdout.readline() == "begun\n"
+        time.sleep(1)
+        os.killpg(process.pid, signal.SIGINT)
+        out, err = process.communicate(timeout=60)
+    assert (process.returncode, err) == (130, "interrupted\n")
+    assert "✗ not run" not in out
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_the_version_is_shown(capsys):

@@ -4,7 +4,7 @@ import stat
 import pytest
 
 from derive.errors import InputError
-from verify.files import write
+from verify.files import writable, write
 
 
 def test_a_file_is_replaced_whole_and_nothing_else_is_left(tmp_path):
@@ -39,3 +39,16 @@ def test_others_may_read_what_a_plain_open_would_let_them(tmp_path):
     plain.write_text("")
     mode = stat.S_IMODE(write(tmp_path / "page.html", "x").stat().st_mode)
     assert mode == stat.S_IMODE(plain.stat().st_mode)
+
+
+@pytest.mark.parametrize("folder", ["", "new", "new/one"])
+def test_a_folder_is_probed_without_a_trace(tmp_path, folder):
+    assert writable(tmp_path / folder) == tmp_path / folder
+    assert os.listdir(tmp_path) == []
+
+
+@pytest.mark.parametrize("folder", ["file", "file/new", "/proc/new", "/dev/null"])
+def test_a_folder_that_cannot_be_is_told_before_the_work(tmp_path, folder):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(InputError, match=r"cannot be written: .*; choose another --out"):
+        writable(tmp_path / folder)
