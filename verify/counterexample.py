@@ -199,8 +199,7 @@ class _Search:
             return Counterexample(
                 {name: _entries(value) for name, value in used.items()},
                 self._position(place, true, row),
-                self._text(claimed.reshape(-1)[row]),
-                self._text(true.reshape(-1)[row]),
+                *self._texts(claimed.reshape(-1)[row], true.reshape(-1)[row]),
             )
 
     def _position(self, place: Place, true: Array, row: int) -> tuple[int, int]:
@@ -226,9 +225,24 @@ class _Search:
         nodes = [step.node for e in (self.statement.expr, self.claim) for step in layout(e)]
         return {n.name for n in nodes if hasattr(n, "name")} | set(self.statement.wrt)
 
-    def _text(self, e: Any) -> str:
-        exact = str(e) if self.arithmetic is RATIONALS else ""
-        return exact if exact and len(exact) <= LONGEST else arb(e).str(15)
+    def _texts(self, claimed: Any, true: Any) -> tuple[str, str]:
+        """Return two numbers, exact where that is short, else to as many digits as tell them apart."""
+        exact = str(claimed), str(true)
+        if self.arithmetic is RATIONALS and max(map(len, exact)) <= LONGEST:
+            return exact
+        for digits in (15, 30, 60):
+            found = _decimal(arb(claimed), digits), _decimal(arb(true), digits)
+            if found[0] != found[1]:
+                return found
+        return arb(claimed).str(digits), arb(true).str(digits)
+
+
+def _decimal(ball: arb, digits: int) -> str:
+    """Return the certain digits of a ball, without zeros at the end."""
+    mantissa, e, exponent = ball.str(digits, radius=False).partition("e")
+    if "." in mantissa:
+        mantissa = mantissa.rstrip("0").rstrip(".")
+    return mantissa if mantissa in ("0", "-0") else f"{mantissa}{e}{exponent}"
 
 
 def _plainness(q: Fraction) -> tuple[int, int, bool]:

@@ -314,7 +314,8 @@ class _Conclusion:
             for leaf in probe.variable.leaves
         }
         true = f"{value[k]:.15g} ± {tolerance[k]:.1e}"
-        return Counterexample(point, (index[0], index[1]), f"{self.claim[k]:.15g}", true)
+        name = probe.variable.name(int(self.entries[k]))
+        return Counterexample(point, (index[0], index[1]), f"{self.claim[k]:.15g}", true, name)
 
     def _diagnosis(self) -> str | None:
         value, tolerance = self._truth()

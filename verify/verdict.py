@@ -49,16 +49,19 @@ class Counterexample:
     """A point at which a claim and the truth differ by more than every possible error.
 
     `point` maps names to entries (nested lists of exact numbers as strings), `entry` is the (row, column) at
-    which the two values are compared, `claimed` and `true` are those values as strings with their error bounds.
+    which the two values are compared, counted from 0 as in arrays. `claimed` and `true` are those values as
+    strings, to as many digits as are certain. In text, entries of formulas are counted from 1, as
+    in print; an entry of an array has a `name` of its own there, such as x[2].
     """
 
     point: Mapping[str, Any]
     entry: tuple[int, int]
     claimed: str
     true: str
+    name: str = ""
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the counterexample as a JSON-ready dictionary."""
+        """Return the counterexample as a JSON-ready dictionary; `entry` is counted from 0."""
         return {
             "point": dict(self.point),
             "entry": list(self.entry),
@@ -67,9 +70,15 @@ class Counterexample:
         }
 
     def __str__(self) -> str:
-        where = ", ".join(f"{name} = {value}" for name, value in self.point.items())
+        where = ", ".join(f"{name} = {_shown(value)}" for name, value in self.point.items())
         i, j = self.entry
-        return f"at {where}: entry ({i + 1}, {j + 1}) is {self.true}, the claim gives {self.claimed}"
+        name = self.name or f"entry ({i + 1}, {j + 1})"
+        return f"at {where}: {name} is {self.true}, the claim gives {self.claimed}"
+
+
+def _shown(value: Any) -> str:
+    """Nested lists of numbers without the quotes of those that are strings."""
+    return f"[{', '.join(map(_shown, value))}]" if isinstance(value, list | tuple) else str(value)
 
 
 @dataclass(frozen=True)

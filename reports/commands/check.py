@@ -25,7 +25,10 @@ def check(
     where: Where = None,
     assume: Assume = None,
     seed: Seed = 0,
-    output: Annotated[Literal["text", "json"], typer.Option("--format", help="What to print.")] = "text",
+    output: Annotated[
+        Literal["text", "json"],
+        typer.Option("--format", help="What to print; JSON counts the entries of the counterexample from 0."),
+    ] = "text",
 ) -> None:
     """Prove or refute a claimed derivative; a refutation shows a point.
 

@@ -216,3 +216,31 @@ def test_both_components_of_the_orthogonal_matrices_are_drawn():
 def test_contradicting_assumptions_are_an_input_error():
     with pytest.raises(InputError, match="cannot be orthogonal with positive entries"):
         read("tr(A*Q)", "A", "Q'", assume="orthogonal(Q), positive(Q)")
+
+
+@pytest.mark.parametrize(
+    ("row", "said"),
+    [
+        (
+            ("tr(A*X*X')", "X", "2*A*X"),
+            "at A = [[0, 0], [1, 0]], X = [[0], [1]]: entry (1, 1) is 1, the claim gives 0",
+        ),
+        # log-sum-exp at 0: the softmax of n zeros is 1/n, in balls
+        (
+            ("logsumexp(x)", "x", "softmax(x).*softmax(x)"),
+            "at x = [[0], [0]]: entry (1, 1) is 0.5, the claim gives 0.25",
+        ),
+        (("norm2(x)", "x", "x/norm2(x)^2"), "at x = 2: entry (1, 1) is 1, the claim gives 1/2"),
+    ],
+)
+def test_counterexamples_read_as_people_write_numbers(row, said):
+    _, statement, claim = read(*row)
+    assert str(find_counterexample(statement, claim)) == said
+
+
+def test_values_that_differ_late_are_written_until_they_do():
+    """e and e + 1e-20 have the same 15 digits."""
+    _, statement, claim = read("sum(exp(x))", "x", "exp(x) + 1/10^20*x")
+    found = find_counterexample(statement, claim)
+    assert found.true.startswith("2.718281828459045235360287")
+    assert found.claimed.startswith("2.718281828459045235370287")

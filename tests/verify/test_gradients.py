@@ -463,3 +463,11 @@ def test_failures_at_some_steps_only_do_no_harm():
 def test_no_warning_of_steps_outside_the_domain_reaches_the_user(recwarn):
     check_gradient(lambda z: np.log(z).sum(), lambda z: 1 / z, np.array([0.1, 0.2]))
     assert not recwarn.list
+
+
+def test_entries_of_arrays_are_named_as_numpy_does_everywhere():
+    verdict = check_gradient(squares, lambda x: 2 * x + np.array([0, 0, 0, 1]), X)
+    assert verdict.counterexample.entry == (3, 0)
+    assert ": x[3] is 4" in str(verdict.counterexample)
+    assert "entry x[3]:" in str(verdict)
+    assert "(4, 1)" not in str(verdict)
