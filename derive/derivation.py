@@ -165,6 +165,10 @@ class Derivation:
     def _repr_latex_(self) -> str:
         return f"$\\displaystyle {self.to_latex()}$"
 
+    def __repr__(self) -> str:
+        names = ", ".join(x.name for x in self.problem.wrt)
+        return f"<{self.kind} of {to_text(self.problem.expr)} by {names}: {self.to_text()}>"
+
     def __str__(self) -> str:
         lines = []
         for s in self.steps:

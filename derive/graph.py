@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from sympy import Expr, MatrixSymbol, Symbol
 
 from derive import algebra
+from derive.language.text import to_text
 from derive.rules import Operation, operation
 
 
@@ -71,6 +72,23 @@ class Graph:
             if p is not None
         }
         return node.expr.xreplace(names)
+
+    def __str__(self) -> str:
+        """Return a line a node: its name, its operation, and the names of its arguments."""
+        width = max((len(n.name) for n in self.nodes), default=0)
+        return "\n".join(f"{n.name:<{width}}  {self._described(n)}" for n in self.nodes)
+
+    def _described(self, node: Node) -> str:
+        if node.operation is None:
+            return "variable"
+        arguments = [
+            to_text(a) if p is None else self.nodes[p].name
+            for a, p in zip(node.arguments, node.parents, strict=True)
+        ]
+        return f"{node.operation.name} of {', '.join(arguments)}"
+
+    def __repr__(self) -> str:
+        return f"<graph of {len(self.nodes)} nodes, by {', '.join(x.name for x in self.variables)}>"
 
 
 def build_graph(expr: Expr, variables: Iterable[Expr], taken: Iterable[str] = ()) -> Graph:

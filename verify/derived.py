@@ -26,13 +26,16 @@ Where = str | Mapping[str, Any] | None
 Assume = str | Iterable[Any] | None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Checked(Derivation):
     """A derivation with the evidence for its result; `seconds` is the time for both."""
 
     evidence: tuple[Evidence, ...] = ()
     verdict: Word = "inconclusive"
     seconds: float = 0.0
+
+    def __repr__(self) -> str:
+        return f"{super().__repr__()[:-1]}, {self.verdict}>"
 
     def to_dict(self) -> dict[str, Any]:
         """Return the derivation, its verdict and its evidence as a JSON-ready dictionary."""
