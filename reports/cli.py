@@ -12,6 +12,7 @@ from importlib import metadata
 import typer
 from typer.exceptions import TyperException
 
+from derive.errors import InputError, InternalError
 from reports.commands import check, derive, fit, initialisation, report, train, verify
 from reports.commands import list as catalogue
 
@@ -92,15 +93,10 @@ def _run(arguments: Sequence[str]) -> int:
         return _complain("error", error.format_message(), error.exit_code)
     except MemoryError:
         return _complain("error", "these sizes take more memory than there is: give smaller ones", BAD_INPUT)
-    except (ValueError, RuntimeError) as error:
-        # Imported here since it brings in SymPy, for which `gradproof --help` must not wait.
-        from derive.errors import InputError, InternalError
-
-        if isinstance(error, InputError):
-            return _complain("error", str(error), BAD_INPUT)
-        if isinstance(error, InternalError):
-            return _complain(_FAULT, str(error), FAULT)
-        return _unforeseen(error)
+    except InputError as error:
+        return _complain("error", str(error), BAD_INPUT)
+    except InternalError as error:
+        return _complain(_FAULT, str(error), FAULT)
     except OSError:
         raise  # of the output, for `main`
     except Exception as error:

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sympy import Inverse, MatrixSymbol, Symbol, Trace, symbols
 
+import derive
 import verify
 from derive.errors import InputError
 from derive.functions import LogDet, Norm2
@@ -287,6 +288,31 @@ def test_the_package_exports_what_it_says_and_imports_nothing_heavy():
     assert set(verify.__all__) == set(dir(verify))
     with pytest.raises(AttributeError, match="no attribute 'check_clam'"):
         _ = verify.check_clam
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "import derive; from derive import InputError; from derive.errors import InternalError",
+        "from verify import check_gradient; import numpy as np; check_gradient(np.sum, np.ones_like, np.ones(3))",
+        "from verify import assert_gradient, check_moment",
+    ],
+)
+def test_numbers_need_no_symbols(code):
+    """SymPy takes longer to import than most checks of a gradient take."""
+    code += "; import sys; assert not {'sympy', 'lark', 'flint', 'matplotlib'} & set(sys.modules)"
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_the_names_of_derive_are_imported_when_they_are_used():
+    code = (
+        "import derive, sys; assert sys.getrecursionlimit() >= 10_000; assert set(dir(derive)) == set(derive.__all__); "
+        "from derive import *; from derive import algebra; import derive.api; "
+        "assert gradient is derive.gradient is derive.api.gradient; assert all(map(callable, map(eval, derive.__all__)))"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+    with pytest.raises(AttributeError, match="no attribute 'gradent'"):
+        _ = derive.gradent
 
 
 def test_contradicting_methods_are_an_internal_error(monkeypatch):
