@@ -7,6 +7,7 @@ the array interface (`__array__`, `.detach()`, `.cpu()`); no framework is import
 
 from __future__ import annotations
 
+import inspect
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -75,6 +76,15 @@ class Variable:
             [np.full(leaf.at.stop - leaf.at.start, spacing(leaf.dtype)) for leaf in self.leaves]
         )
 
+    def hint(self, function: Callable[[Any], Any], name: str) -> str:
+        """Return what may be wrong with a function that fails at x: how it takes its arguments, or of which kind."""
+        parts = len(self.like) if isinstance(self.like, tuple | list) and _is_container(self.like) else 1
+        if _takes(function, parts) and not _takes(function, 1):
+            return f"; {name} gets x as one argument: pass lambda x: {name}(*x)"
+        if any(leaf.new_tensor for leaf in self.leaves):
+            return ""
+        return f"; {name} gets NumPy arrays: if it takes tensors, pass x as one"
+
     def leaf(self, entry: int) -> Leaf:
         """Return the array to which an entry of the flat vector belongs."""
         return next(leaf for leaf in self.leaves if entry < leaf.at.stop)
@@ -122,6 +132,20 @@ class Variable:
         if bad.size:
             raise InputError(f"the gradient is {vector[bad[0]]} at entry {self.name(bad[0])} of this x")
         return vector, np.concatenate(units)
+
+
+def kind(x: Any) -> str:
+    """Return what something is, in words: None, a str, a float."""
+    return "None" if x is None else f"a {type(x).__name__}"
+
+
+def _takes(function: Callable[..., Any], number: int) -> bool:
+    """Return whether a function can be called with so many arguments, as far as its signature says."""
+    try:
+        inspect.signature(function).bind(*[None] * number)
+    except (TypeError, ValueError):
+        return False
+    return True
 
 
 def _is_container(x: Any) -> bool:
@@ -219,6 +243,8 @@ class ScalarFunction:
     """f over flat vectors: counted, timed, and never called again once its time is up."""
 
     def __init__(self, f: Callable[[Any], Any], variable: Variable, seconds: float) -> None:
+        if not callable(f):
+            raise InputError(f"f is not callable but {kind(f)}: give a function of x that returns one number")
         self.f, self.variable = f, variable
         self.deadline = time.monotonic() + seconds
         self.calls = 0
@@ -238,8 +264,7 @@ class ScalarFunction:
         except InputError:
             raise
         except Exception as error:
-            tensors = any(leaf.new_tensor for leaf in self.variable.leaves)
-            hint = "" if tensors else "; f gets NumPy arrays: if it takes tensors, pass x as one"
+            hint = self.variable.hint(self.f, "f")
             raise InputError(f"f failed at x itself ({_one_line(error)}){hint}") from error
         if not np.isfinite(value):
             raise InputError(f"f is {value} at x itself: move x to where f is finite")

@@ -22,6 +22,8 @@ Floats = NDArray[np.float64]
 
 #: Far below rounding, so that h^2 vanishes, and far above underflow.
 STEP = 2.0**-100
+#: Below this, floats lose digits.
+_UNDERFLOW = float(np.finfo(float).tiny) / float(np.finfo(float).eps)
 
 ANALYTIC_UFUNCS = frozenset(
     """add subtract multiply divide true_divide negative positive power float_power square reciprocal sqrt exp exp2
@@ -188,6 +190,8 @@ def complex_step(
             value = complex(np.asarray(out).reshape(()))
             if not np.isfinite(value) or abs(value.real - centre) > 1e-6 * max(abs(centre), abs(value)):
                 return ComplexStep(nothing, nothing, "f gives another value for complex numbers")
+            if 0 < abs(centre) < _UNDERFLOW / STEP and abs(value.imag) < _UNDERFLOW:
+                return ComplexStep(nothing, nothing, "f is so small here that its imaginary part underflows")
             row[k] = value.imag / h
         runs.append(row)
     scatter = np.max(np.abs(np.stack(runs[1:]) - runs[0]), axis=0)

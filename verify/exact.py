@@ -31,6 +31,7 @@ from verify.evaluate import layout, size_of
 from verify.points import STYLES, Space, weights
 from verify.statement import Statement
 from verify.verdict import Evidence, Word
+from verify.wording import count
 
 #: A wrong 'certified' has at most this chance, as a power of two.
 CERTAINTY_BITS = 60
@@ -116,7 +117,7 @@ def field_evidence(statement: Statement, claim: Expr, seed: int = 0, quick: bool
     points = sum(c["points"] for c in checked)
     certain = bits >= CERTAINTY_BITS
     at = "; ".join(_show(c["sizes"], end="") for c in checked if c["sizes"])
-    figure = f"equal at {points} random points" + (f" with {at}" if at else "")
+    figure = f"equal at {count(points, 'random point')}" + (f" with {at}" if at else "")
     figure += f", wrong with a chance below 2^-{int(bits)}"
     details = {
         "prime": checked[0]["prime"],
@@ -253,9 +254,8 @@ def ball_evidence(statement: Statement, claim: Expr, seed: int = 0, quick: bool 
     digits = min(c["digits"] for c in checked)
     at = "; ".join(_show(c["sizes"], end="") for c in checked if c["sizes"])
     points = sum(c["points"] for c in checked)
-    figure = (
-        f"{'all' if digits == EXACT else digits} digits agree at {points} random point{'s' * (points > 1)}"
-    )
+    agree = "all digits agree" if digits == EXACT else f"{count(digits, 'digit')} agree"
+    figure = f"{agree} at {count(points, 'random point')}"
     details = {
         "digits": digits,
         "bits": max(c["bits"] for c in checked),

@@ -22,6 +22,7 @@ from verify.judge import SAFETY
 from verify.probe import ELSEWHERE, Along, Probe
 from verify.taylor import taylor_order
 from verify.verdict import Counterexample, Evidence, Verdict, Word
+from verify.wording import count
 
 Floats = NDArray[np.float64]
 
@@ -113,9 +114,10 @@ class _Conclusion:
 
     def _differences(self, started: float) -> Evidence:
         total, measured = self.probe.x.size, self.entries.size
-        scope = f"{measured} of {total} entries" if measured < total else f"all {total} entries"
+        every = f"all {total} entries" if total > 1 else "its only entry"
+        scope = f"{measured} of {count(total, 'entry', 'entries')}" if measured < total else every
         if self.along.directions and measured < total:
-            scope += f" and {len(self.along.directions)} random directions"
+            scope += f" and {count(len(self.along.directions), 'random direction')}"
         if self.probe.f.late:
             scope += " in the time given"
         details: dict[str, Any] = {
@@ -136,7 +138,7 @@ class _Conclusion:
         if finding is None and self.along.finding is None:
             return (
                 "inconclusive",
-                f"no time for one ladder of steps ({self.probe.f.calls} evaluations): give more seconds",
+                f"no time for one ladder of steps ({count(self.probe.f.calls, 'evaluation')}): give more seconds",
             )
         if finding is not None:
             k = (
@@ -165,7 +167,8 @@ class _Conclusion:
                     "inconclusive",
                     f"{where} is excluded on one ladder of steps and not on another: move x",
                 )
-            more = f" (and {len(unsettled) - 1} more entries)" if len(unsettled) > 1 else ""
+            others = count(len(unsettled) - 1, "more entry", "more entries")
+            more = f" (and {others})" if len(unsettled) > 1 else ""
             trouble = self.probe.f.trouble if not np.isfinite(finding.estimate.error[j]) else ""
             return "inconclusive", f"{where}{more}: {finding.reason(j)}" + (
                 f" ({trouble})" if trouble else ""
@@ -253,7 +256,8 @@ class _Conclusion:
             said = f"{where}: claimed {self.claim[k]:.15g}, measured {step.values[k]:.15g} ± {allowed[k]:.1e}"
             return evidence("refuted", said, **details)
         if self.entries.size < probe.x.size:
-            return evidence("inconclusive", f"{self.entries.size} entries of {probe.x.size} agree", **details)
+            agree = f"{self.entries.size} of {probe.x.size} entries agree"
+            return evidence("inconclusive", agree, **details)
         scale = float(np.max(np.abs(step.values))) or 1.0
         return evidence(
             "agrees", f"largest difference {np.max(off) / scale:.1e} of the largest entry", **details

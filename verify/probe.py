@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from derive.errors import InputError
-from verify.callables import ScalarFunction, Variable
+from verify.callables import ScalarFunction, Variable, kind
 from verify.complex_step import condition_number
 from verify.differences import Ladder, noise_level, power_of_two, sample, side_by_side
 from verify.judge import Finding, judge
@@ -46,7 +46,8 @@ class Probe:
         try:
             value = self.grad(self.variable.unflatten(flat))
         except Exception as error:
-            raise InputError(f"the gradient failed at x ({type(error).__name__}: {error})") from error
+            hint = self.variable.hint(self.grad, "grad")
+            raise InputError(f"the gradient failed at x ({type(error).__name__}: {error}){hint}") from error
         return self.variable.flatten_gradient(value)
 
     def _claim(self) -> tuple[Floats, Floats]:
@@ -56,6 +57,10 @@ class Probe:
         much the answers at such points scatter is what the claim cannot be blamed for.
         """
         if not callable(self.grad):
+            if self.grad is None or isinstance(self.grad, str):
+                raise InputError(
+                    f"the gradient is {kind(self.grad)}: give a function of x, or an array in its shape"
+                )
             claim, unit = self.variable.flatten_gradient(self.grad)
             return claim, 8 * unit * np.abs(claim)
         claim, unit = self._claim_at(self.x)

@@ -471,3 +471,44 @@ def test_entries_of_arrays_are_named_as_numpy_does_everywhere():
     assert ": x[3] is 4" in str(verdict.counterexample)
     assert "entry x[3]:" in str(verdict)
     assert "(4, 1)" not in str(verdict)
+
+
+@pytest.mark.parametrize(
+    ("f", "grad", "message"),
+    [
+        (lambda a, b: a.sum() + b.sum(), twice, r"f gets x as one argument: pass lambda x: f\(\*x\)"),
+        (
+            lambda x: x[0].sum(),
+            lambda a, b: (a, b),
+            r"grad gets x as one argument: pass lambda x: grad\(\*x\)",
+        ),
+        (lambda x: 1 / 0, twice, "f gets NumPy arrays"),
+        (3.0, twice, "^f is not callable but a float"),
+        (None, twice, "^f is not callable but None"),
+        (
+            lambda x: x[0].sum(),
+            None,
+            "^the gradient is None: give a function of x, or an array in its shape$",
+        ),
+        (lambda x: x[0].sum(), "2*x", "^the gradient is a str"),
+    ],
+)
+def test_what_is_no_function_of_x_is_told_in_one_line(f, grad, message):
+    with pytest.raises(InputError, match=message) as told:
+        check_gradient(f, grad, (np.ones(2), np.ones(3)))
+    assert "\n" not in str(told.value)
+
+
+def test_a_function_too_small_for_the_complex_step_is_not_called_rough():
+    """1e-300 times a step of 2^-100 is below the least float."""
+    verdict = check_gradient(lambda x: 1e-300 * squares(x), lambda x: 2e-300 * x, X)
+    assert verdict
+    assert "underflows" in evidence(verdict, "complex step").figure
+    assert "analytic" not in str(verdict)
+    large = check_gradient(lambda x: 1e-3 * squares(x), lambda x: 2e-3 * x, X)
+    assert evidence(large, "complex step").verdict == "agrees"
+
+
+def test_numbers_of_things_are_in_words_that_fit():
+    assert "its only entry" in str(check_gradient(lambda t: t * t, lambda t: 2 * t, 3.0))
+    assert "all 4 entries" in str(check_gradient(squares, twice, X))
