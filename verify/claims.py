@@ -15,6 +15,7 @@ from derive.facts import assuming
 from derive.ingest import read_claim, read_problem
 from derive.normal import equal
 from derive.problem import Problem
+from verify.seeds import checked_seed
 from verify.statement import KINDS, Statement
 from verify.verdict import Evidence, Verdict, Word, add_up
 
@@ -36,9 +37,10 @@ def check_claim(
     *certified* by a prime field if both sides are rational, *agrees* to 50 digits with rigorous bounds by real
     balls, or *refuted* with a counterexample reduced to small integers and a diagnosis.
 
-    Raises InputError for what cannot be read, for a claim of another shape, and for an expression that has no
+    Raises InputError for what cannot be read, for a seed that is no whole number from 0 on, for a claim of another shape, and for an expression that has no
     value at any point that was tried.
     """
+    seed = checked_seed(seed)
     problem, statement, asserted = read(expr, wrt, claim, kind, where, assume)
     evidence = gather(problem, statement, asserted, seed)
     word = add_up(evidence)

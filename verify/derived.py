@@ -19,6 +19,7 @@ from derive.errors import InternalError
 from derive.language.text import to_text
 from derive.problem import Problem
 from verify.exact import ball_evidence, field_evidence
+from verify.seeds import checked_seed
 from verify.statement import Statement
 from verify.verdict import Evidence, Word, add_up
 
@@ -90,6 +91,7 @@ def differential(
 
 def checked(derivation: Derivation, seed: int = 0, start: float | None = None) -> Checked:
     """Return a derivation with evidence for its result. Raises InternalError where it is refuted or undecided."""
+    seed = checked_seed(seed)
     start = time.perf_counter() if start is None else start
     statement = Statement.of(derivation.problem, derivation.kind)
     evidence = [field_evidence(statement, derivation.result, seed, quick=True)]

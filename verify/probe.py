@@ -13,6 +13,7 @@ from verify.callables import ScalarFunction, Variable, kind
 from verify.complex_step import condition_number
 from verify.differences import Ladder, noise_level, power_of_two, sample, side_by_side
 from verify.judge import Finding, judge
+from verify.seeds import checked_seed
 
 Floats = NDArray[np.float64]
 
@@ -26,7 +27,7 @@ class Probe:
     def __init__(
         self, f: Callable[[Any], Any], grad: Callable[[Any], Any] | Any, x: Any, seed: int, seconds: float
     ) -> None:
-        self.rng = np.random.default_rng(seed)
+        self.rng = np.random.default_rng(checked_seed(seed))
         self.variable = Variable(x)
         self.x = self.variable.flat
         self.f = ScalarFunction(f, self.variable, seconds)

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from derive.errors import InputError
+from verify.seeds import checked_seed
 from verify.suite_tasks import Finding, Task, run_task, tasks
 from verify.verdict import Word
 from verify.workers import TimeLimitError, WorkerDiedError, Workers
@@ -109,13 +110,14 @@ def run_suite(
     task that takes too long, an executor that breaks and Ctrl-C are reported in the rows; nothing that is
     finished is lost.
 
-    Raises InputError for unknown names, fewer than one job, or a time limit that is not positive.
+    Raises InputError for unknown names, fewer than one job, a seed that is no whole number from 0 on, or a time limit that is not positive.
     """
     start = time.perf_counter()
     if jobs is not None and jobs < 1:
         raise InputError(f"the number of jobs is {jobs}: give 1 or more")
     if not time_limit > 0:
         raise InputError(f"the time limit is {time_limit:g} s: give a positive one")
+    seed = checked_seed(seed)
     wanted = tasks(names)
     count = jobs or min(len(wanted), os.cpu_count() or 1)
     own = None if executor is not None else Workers(min(count, max(len(wanted), 1)), time_limit)

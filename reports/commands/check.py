@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from reports.commands.options import Assume, Expression, Kind, Seed, Where, Wrt, as_json, warn
+from reports.commands.options import Assume, Expression, Kind, Seed, Where, as_json, warn
 
 #: The exit code for what a claim turns out to be; 2 is bad input.
 HOLDS, REFUTED, INCONCLUSIVE = 0, 1, 3
@@ -19,7 +19,10 @@ def register(app: typer.Typer) -> None:
 
 def check(
     expr: Expression,
-    wrt: Wrt,
+    wrt: Annotated[
+        str,
+        typer.Option("--wrt", metavar="X", help="The variable to differentiate by; of a differential, X,Y."),
+    ],
     claim: Annotated[str, typer.Option("--claim", metavar="EXPR", help="The derivative that is claimed.")],
     kind: Annotated[Kind, typer.Option("--kind", help="What the claim is.")] = "gradient",
     where: Where = None,

@@ -2,54 +2,93 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Literal, get_args
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from reports.commands.options import Assume, Expression, Kind, Seed, Where, Wrt, as_json, warn
+from reports.commands.options import Assume, Expression, Seed, Where, Wrt, as_json, warn
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from verify.derived import Checked
 
 Output = Annotated[Literal["text", "latex", "numpy", "json"], typer.Option("--format", help="What to print.")]
 
-_SUMMARIES: dict[Kind, str] = {
-    "gradient": "Derive the gradient of a scalar, in the shape of the variable.",
-    "jacobian": "Derive the Jacobian of a vector y: entry (i, j) is d y_i / d x_j.",
-    "hessian": "Derive the Hessian of a scalar by a vector or a scalar.",
-    "differential": "Derive the differential, linear in dX; --wrt may name several variables: X,Y.",
-}
+Variables = Annotated[
+    str, typer.Option("--wrt", metavar="X,Y", help="The variables to differentiate by, with commas between.")
+]
+Form = Annotated[
+    Literal["operator", "kronecker"],
+    typer.Option("--form", help="By a matrix X: the linear map of a direction dX, or its matrix on vec(dX)."),
+]
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
-    for kind in get_args(Kind):
-        app.command(kind, help=_SUMMARIES[kind])(_command(kind))
+    for command in (gradient, jacobian, hessian, differential):
+        app.command(command.__name__)(command)
 
 
-def _command(kind: Kind) -> Callable[..., None]:
-    def command(
-        expr: Expression,
-        wrt: Wrt,
-        where: Where = None,
-        assume: Assume = None,
-        output: Output = "text",
-        seed: Seed = 0,
-    ) -> None:
-        import verify
+def gradient(
+    expr: Expression,
+    wrt: Wrt,
+    where: Where = None,
+    assume: Assume = None,
+    output: Output = "text",
+    seed: Seed = 0,
+) -> None:
+    """Derive the gradient of a scalar, in the shape of the variable."""
+    import verify
 
-        variables = [name.strip() for name in wrt.split(",")] if kind == "differential" else wrt
-        derivation = getattr(verify, kind)(expr, variables, where=where, assume=assume, seed=seed)
-        warn(derivation.notes)
-        _show(derivation, output)
+    _show(verify.gradient(expr, wrt, where, assume, seed=seed), output)
 
-    return command
+
+def jacobian(
+    expr: Expression,
+    wrt: Wrt,
+    where: Where = None,
+    assume: Assume = None,
+    output: Output = "text",
+    seed: Seed = 0,
+) -> None:
+    """Derive the Jacobian of a vector y: entry (i, j) is d y_i / d x_j."""
+    import verify
+
+    _show(verify.jacobian(expr, wrt, where, assume, seed=seed), output)
+
+
+def hessian(
+    expr: Expression,
+    wrt: Wrt,
+    where: Where = None,
+    assume: Assume = None,
+    form: Form = "operator",
+    output: Output = "text",
+    seed: Seed = 0,
+) -> None:
+    """Derive the Hessian of a scalar: by a vector its matrix, by a matrix the form that is asked for."""
+    import verify
+
+    _show(verify.hessian(expr, wrt, where, assume, form=form, seed=seed), output)
+
+
+def differential(
+    expr: Expression,
+    wrt: Variables,
+    where: Where = None,
+    assume: Assume = None,
+    output: Output = "text",
+    seed: Seed = 0,
+) -> None:
+    """Derive the differential, linear in dX for every variable X."""
+    import verify
+
+    names = [name.strip() for name in wrt.split(",")]
+    _show(verify.differential(expr, names, where, assume, seed=seed), output)
 
 
 def _show(derivation: Checked, output: str) -> None:
-    """Print a checked derivation in one of the formats."""
+    """Print a checked derivation in one of the formats, its notes as warnings."""
+    warn(derivation.notes)
     match output:
         case "latex":
             typer.echo(derivation.to_latex())

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from derive.errors import InputError
 from reports.commands.options import Names, Seed
 
 FORMATS = ("html", "latex", "pdf")
@@ -54,10 +55,9 @@ def report(
 
 
 def _formats(text: str) -> set[str]:
-    wanted = {part.strip() for part in text.split(",")}
+    wanted = {part.strip() for part in text.split(",")} - {""}
     unknown = sorted(wanted - set(FORMATS))
-    if unknown:
-        from derive.errors import InputError
-
-        raise InputError(f"--format {unknown[0]} is not known; choose among {', '.join(FORMATS)}")
+    if unknown or not wanted:
+        said = f"--format {unknown[0]} is not known" if unknown else "--format is empty"
+        raise InputError(f"{said}; choose among {', '.join(FORMATS)}")
     return wanted

@@ -24,6 +24,7 @@ from tests.reports.command import run
         (["gradient", "x'*x"], "Missing option '--wrt'"),
         (["check", "x'*x", "--wrt", "x"], "Missing option '--claim'"),
         (["gradient", "x'*x", "--wrt", "x", "--seed", "-1"], "--seed"),
+        (["report", "--format", ""], "--format is empty; choose among html, latex, pdf"),
         (["report", "--format", "html,doc"], "--format doc is not known; choose among html, latex, pdf"),
     ],
 )

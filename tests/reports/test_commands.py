@@ -261,3 +261,19 @@ def test_a_report_to_a_place_that_is_a_file_is_bad_input(capsys, tmp_path):
     assert (code, out) == (2, "")
     assert "cannot be written" in err
     assert (tmp_path / "file").read_text() == "kept"
+
+
+def test_the_hessian_by_a_matrix_in_either_form(capsys):
+    """tr(X'*A*X) is quadratic: d(A*X + A'*X) = (A + A')*dX, whose matrix is I ⊗ (A + A')."""
+    expr = ("hessian", "tr(X'*A*X)", "--wrt", "X", "--format", "json")
+    for form, truth in (("operator", "(A + A')*dX"), ("kronecker", "kron(eye, A + A')")):
+        code, out, _ = run(capsys, *expr, "--form", form)
+        assert code == 0
+        found = json.loads(out)["result"]
+        claim = ("check", "tr(X'*A*X)", "--wrt", "X", "--where", "A: m x m, X: m x n", "--kind", "hessian")
+        assert run(capsys, *claim, "--claim", found)[0] == 0
+        assert verify.check_claim("tr(X'*A*X)", "X", truth, "hessian", "A: m x m, X: m x n")
+        assert ("dX" in found) == (form == "operator")
+    code, _, err = run(capsys, *expr, "--form", "matrix")
+    assert code == 2
+    assert "'operator', 'kronecker'" in err

@@ -324,3 +324,16 @@ def test_contradicting_methods_are_an_internal_error(monkeypatch):
     monkeypatch.setattr(exact, "field_evidence", lambda *a, **k: Evidence("prime field", "certified", ""))
     with pytest.raises(InternalError, match="contradict"):
         check_claim("tr(A*X)", "X", "2*A'")
+
+
+@pytest.mark.parametrize("seed", [-1, 1.5, "a", None, True])
+def test_a_seed_is_a_whole_number(seed):
+    message = "seed must be an integer from 0 on, got"
+    with pytest.raises(InputError, match=message):
+        check_claim("x'*x", "x", "2*x", seed=seed)
+    with pytest.raises(InputError, match=message):
+        verify.gradient("x'*x", "x", seed=seed)
+    with pytest.raises(InputError, match=message):
+        verify.run_suite(["mc-61"], seed=seed)
+    with pytest.raises(InputError, match=message):
+        verify.check_gradient(sum, [1.0, 1.0], [3.0, 4.0], seed=seed)
