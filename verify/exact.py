@@ -46,6 +46,8 @@ ASSIGNMENTS, QUICK, POINTS = 3, 2, 3
 SIZED_ASSIGNMENTS, LARGEST = 8, 14
 #: Sizes at which a matrix in the formulas (a Kronecker product) has more entries are left out.
 MOST_ENTRIES = 400
+#: The same for the sizes that are tried first.
+FIRST_ENTRIES = 150_000
 TRIES = 6
 #: How far out formulas are compared at least, and at most, and at how many points of each scale.
 REACH, FARTHEST, FAR = 16, 2**24, 2
@@ -98,8 +100,8 @@ def field_evidence(statement: Statement, claim: Expr, seed: int = 0, quick: bool
     start = time.perf_counter()
     checked: list[dict[str, Any]] = []
     try:
-        wanted, assignments = _assignments(statement, claim, seed, QUICK if quick else ASSIGNMENTS)
-        for sizes in assignments:
+        wanted, candidates = assignments(statement, claim, seed, QUICK if quick else ASSIGNMENTS)
+        for sizes in candidates:
             if len(checked) == wanted:
                 break
             found = _field_at(statement, claim, sizes, seed)
@@ -171,21 +173,19 @@ def _field_at(statement: Statement, claim: Expr, sizes: dict[str, int], seed: in
     }  # fmt: skip
 
 
-def _assignments(
-    statement: Statement, claim: Expr, seed: int, usual: int
-) -> tuple[int, Iterator[dict[str, int]]]:
-    """Return how many assignments of sizes to check at, and which to try."""
+def assignments(statement: Statement, claim: Expr, seed: int, usual: int) -> tuple[int, list[dict[str, int]]]:
+    """Return how many assignments of sizes to check at, and which to try: those at which no matrix is too large."""
     names = set(statement.space.sizes)
     nodes = [step.node for e in (statement.expr, claim) for step in layout(e)]
     sized = any(n.is_Symbol and n.is_integer and n.name in names for n in nodes if isinstance(n, Expr))
     shapes = {n.shape for n in nodes if getattr(n, "is_Matrix", False)}
 
-    def affordable() -> Iterator[dict[str, int]]:
-        for k, sizes in enumerate(statement.space.assignments(seed, LARGEST if sized else 6)):
-            if k < 2 or all(size_of(r, sizes) * size_of(c, sizes) <= MOST_ENTRIES for r, c in shapes):
-                yield sizes
-
-    return SIZED_ASSIGNMENTS if sized else usual, affordable()
+    every = list(statement.space.assignments(seed, LARGEST if sized else 6))
+    entries = [max((size_of(r, s) * size_of(c, s) for r, c in shapes), default=1) for s in every]
+    # The first two differ in everything that matters, so that they may cost more; numbers for sizes cost what they cost.
+    bounds = [max(FIRST_ENTRIES, 4 * min(entries))] * 2 + [MOST_ENTRIES] * (len(every) - 2)
+    affordable = [s for s, n, bound in zip(every, entries, bounds, strict=False) if n <= bound]
+    return SIZED_ASSIGNMENTS if sized else usual, affordable or [every[entries.index(min(entries))]]
 
 
 def field_places(
@@ -229,8 +229,8 @@ def ball_evidence(statement: Statement, claim: Expr, seed: int = 0, quick: bool 
     if (_kinked(statement.expr) or _kinked(claim)) and not _is_large(statement):
         points *= 4
     try:
-        wanted, assignments = _assignments(statement, claim, seed, 1 if quick else ASSIGNMENTS)
-        for sizes in assignments:
+        wanted, candidates = assignments(statement, claim, seed, 1 if quick else ASSIGNMENTS)
+        for sizes in candidates:
             if len(checked) == wanted:
                 break
             found = _balls_at(statement, claim, sizes, seed, points, reasons)

@@ -14,7 +14,7 @@ from verify.arithmetics.balls import Balls
 from verify.arithmetics.base import Abstain, Arithmetic, Undefined
 from verify.arithmetics.exact import PrimeField, prime_field
 from verify.evaluate import Environment
-from verify.exact import Place, field_places, real_places
+from verify.exact import Place, assignments, field_places, real_places
 from verify.statement import Statement
 
 #: Assignments of sizes, and points for each.
@@ -61,7 +61,7 @@ class Samples:
         found = 0
         preferred = [self.first] if self.first else []
         tried: list[dict[str, int]] = []
-        for sizes in (*preferred, *self.statement.space.assignments(seed)):
+        for sizes in (*preferred, *assignments(self.statement, claim, seed, SIZES)[1]):
             if sizes in tried:
                 continue
             tried.append(sizes)

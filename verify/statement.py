@@ -14,10 +14,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
-from sympy import Expr, S
+from sympy import Expr, MatAdd, MatMul, MatrixSymbol, S
 
+from derive import algebra
 from derive.errors import InputError
 from derive.problem import Problem
 from verify.arithmetics.base import Arithmetic, Array
@@ -156,17 +158,47 @@ class Statement:
         *w: Weights,
     ) -> Array:
         """Return a claim's entries, summed with the weights, in the shape of the true side."""
+        x = self.wrt[0]
+        if self.kind == "hessian" and not self.is_operator(claim):
+            product = self._product(claim, values, sizes, arithmetic, w[1])
+            return _vec(arithmetic.array(w[0][x])).T @ product
+        if self.kind == "jacobian" and not self.is_by_scalar:
+            return self._product(claim, values, sizes, arithmetic, w[0])
         c = self.claim_value(claim, values, sizes, arithmetic, w[-1])
         if self.kind == "differential":
             return c
-        first = arithmetic.array(w[0][self.wrt[0]])
-        if self.kind == "gradient":
-            return total(c * first)
-        if self.kind == "jacobian":
-            return _vec(c) * first if self.is_by_scalar else c @ _vec(first)
-        if self.is_operator(claim):
-            return total(c * first)
-        return _vec(first).T @ c @ _vec(arithmetic.array(w[1][self.wrt[0]]))
+        first = arithmetic.array(w[0][x])
+        return _vec(c) * first if self.kind == "jacobian" else total(c * first)
+
+    def _product(
+        self,
+        claim: Expr,
+        values: Mapping[str, Array],
+        sizes: Mapping[str, int],
+        arithmetic: Arithmetic,
+        w: Weights,
+    ) -> Array:
+        """Return a claimed matrix times the weights as a column.
+
+        The column is carried through the claim's factors: a product of Kronecker products is larger than they are.
+        """
+        column = _vec(arithmetic.array(w[self.wrt[0]]))
+        if not claim.is_Matrix:
+            return self.claim_value(claim, values, sizes, arithmetic, w) @ column
+        return self.claim_value(_applied(claim), {**values, _COLUMN: column}, sizes, arithmetic, w)
+
+
+#: No name of the text language has a space.
+_COLUMN = "a column"
+
+
+@lru_cache(maxsize=256)
+def _applied(claim: Expr) -> Expr:
+    """Return a matrix times a column of the name `_COLUMN`."""
+    if claim.is_MatAdd:
+        return algebra.make(MatAdd, *map(_applied, claim.args))
+    column = MatrixSymbol(_COLUMN, claim.shape[1], 1)
+    return algebra.make(MatMul, *(claim.args if claim.is_MatMul else (claim,)), column)
 
 
 def _vec(x: Array) -> Array:

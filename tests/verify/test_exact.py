@@ -10,13 +10,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from derive import hessian
 from derive.errors import InputError
 from tests.verify.claims_table import RATIONAL, SMOOTH, statements
 from verify.arithmetics.exact import RATIONALS
 from verify.claims import read
 from verify.counterexample import find_counterexample
-from verify.exact import ball_evidence, field_evidence
+from verify.evaluate import layout, size_of
+from verify.exact import FIRST_ENTRIES, assignments, ball_evidence, field_evidence
 from verify.points import Space, Variable
+from verify.statement import Statement
 
 
 @pytest.mark.parametrize("row", RATIONAL, ids=lambda r: f"{r[0]} by {r[1]} {r[5]}")
@@ -244,3 +247,27 @@ def test_values_that_differ_late_are_written_until_they_do():
     found = find_counterexample(statement, claim)
     assert found.true.startswith("2.718281828459045235360287")
     assert found.claimed.startswith("2.718281828459045235370287")
+
+
+def test_sizes_are_chosen_so_that_no_matrix_in_between_is_huge():
+    """kron(X, Y) of 15 x 15 has derivatives whose factors have millions of entries; the check has other sizes."""
+    d = hessian("norm2(inv(kron(X, Y)))^2", "X", where="X: m x m, Y: n x n", form="kronecker")
+    statement = Statement.of(d.problem, "hessian")
+    shapes = [s.node.shape for s in layout(d.result) if getattr(s.node, "is_Matrix", False)]
+
+    def largest(sizes):
+        return max(size_of(r, sizes) * size_of(c, sizes) for r, c in shapes)
+
+    assert max(map(largest, statement.space.assignments())) > 10**6
+    _, chosen = assignments(statement, d.result, 0, 2)
+    assert chosen
+    assert max(map(largest, chosen)) <= FIRST_ENTRIES
+    assert field_evidence(statement, d.result, quick=True).verdict == "certified"
+    assert field_evidence(statement, d.result + d.result, quick=True).verdict == "refuted"
+
+
+def test_where_every_choice_is_large_the_smallest_is_taken():
+    _, statement, claim = read("tr(A*X)", "X", "A'", where="A: 500 x n, X: n x 500")
+    _, chosen = assignments(statement, claim, 0, 3)
+    assert {"n": 2} in chosen
+    assert all(s["n"] < 10 for s in chosen)
