@@ -18,13 +18,15 @@ from derive.derivation import Derivation
 from derive.errors import InternalError
 from derive.language.text import to_text
 from derive.problem import Problem
-from verify.exact import ball_evidence, field_evidence
+from verify.exact import ball_evidence, field_evidence, has_a_value
 from verify.seeds import checked_seed
 from verify.statement import Statement
 from verify.verdict import Evidence, Word, add_up
 
 Where = str | Mapping[str, Any] | None
 Assume = str | Iterable[Any] | None
+
+NOWHERE = "no point was found at which the expression has a real value"
 
 
 @dataclass(frozen=True, repr=False)
@@ -105,4 +107,6 @@ def checked(derivation: Derivation, seed: int = 0, start: float | None = None) -
             f"is withheld: {evidence[-1].method}, {evidence[-1].figure}"
         )
     own = {f.name: getattr(derivation, f.name) for f in fields(Derivation)}
+    if len(evidence) == 1 and not has_a_value(statement, seed):
+        own["notes"] = (*derivation.notes, NOWHERE)
     return Checked(**own, evidence=tuple(evidence), verdict=word, seconds=time.perf_counter() - start)

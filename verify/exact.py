@@ -27,7 +27,7 @@ from verify.arithmetics.balls import Balls
 from verify.arithmetics.base import SINGULAR, Abstain, Arithmetic, Array, Undefined
 from verify.arithmetics.degree import DEGREES, Degree
 from verify.arithmetics.exact import RATIONALS, PrimeField, prime_field
-from verify.evaluate import layout, size_of
+from verify.evaluate import Environment, layout, size_of
 from verify.points import STYLES, Space, weights
 from verify.statement import Statement
 from verify.verdict import Evidence, Word
@@ -297,6 +297,26 @@ def _balls_at(
         return None
     return {"verdict": "agrees", "sizes": sizes, "digits": digits, "points": done + zero, "bits": bits,
             "style": style}  # fmt: skip
+
+
+def has_a_value(statement: Statement, seed: int = 0) -> bool:
+    """Return whether the expression has a real value at one of the points tried, of which most need only the first.
+
+    A prime field does not ask: the derivative of log(-1 - x^2) is rational, and the function is nowhere real.
+    """
+    arithmetic = Balls(PRECISIONS[0])
+    for sizes in assignments(statement, statement.expr, seed, QUICK)[1][:ASSIGNMENTS]:
+        for place in real_places(statement.space, statement, sizes, seed):
+            try:
+                with arithmetic.context():
+                    values = place.values(statement.space, arithmetic)
+                    arithmetic.check(Environment(arithmetic, values, sizes).run(statement.expr))
+            except Undefined:
+                continue
+            except Abstain:
+                return True
+            return True
+    return False
 
 
 def reach(statement: Statement, claim: Expr) -> int:

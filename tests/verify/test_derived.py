@@ -80,3 +80,25 @@ def test_input_errors_pass_through():
         verify.gradient("tr(A*X", "X")
     with pytest.raises(InputError, match="no value and derivative"):
         verify.gradient("tr(inv(x*x')*A)", "x")
+
+
+@pytest.mark.parametrize("expr", ["log(-1 - norm2(x)^2)", "log(-norm2(x)^2) + x'*x", "log(-(x'*x)^3 - 1)"])
+def test_a_function_without_a_real_value_comes_with_a_note(expr):
+    checked = verify.gradient(expr, "x")
+    assert checked.verdict == "certified"
+    assert checked.notes == ("no point was found at which the expression has a real value",)
+    assert "no point was found" in str(checked)
+
+
+@pytest.mark.parametrize(
+    ("expr", "wrt", "assume"),
+    [
+        ("sum(log(x))", "x", None),  # at positive points only
+        ("sum(log(vector(1) - x.*x))", "x", None),  # at small ones only
+        ("logdet(X'*X)", "X", None),  # at tall matrices only
+        ("log(det(K))", "K", "posdef(K)"),
+        ("x'*inv(A)*x", "x", None),
+    ],
+)
+def test_a_function_with_a_real_value_somewhere_does_not(expr, wrt, assume):
+    assert verify.gradient(expr, wrt, assume=assume).notes == ()
