@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import warnings
 from typing import TYPE_CHECKING, Any
 
@@ -35,6 +36,13 @@ from verify.verdict import UPHOLDING, Evidence
 if TYPE_CHECKING:
     from derive.results import Result
     from verify.derived import Checked
+
+
+#: What the rows of the evidence compare.
+_COMPARED = (
+    "The normal form is that of the derived result, against the forms in which books print it. The other methods "
+    "hold both to a derivative of their own, which uses no rule of the derivation."
+)
 
 
 def derivative_chapter(result: Result, seed: int) -> Chapter:
@@ -82,7 +90,7 @@ def _evidence(result: Result, seed: int) -> Table:
 
     methods = [method for method in DERIVATIVE_METHODS if method != "every line"]
     found = [run_task(Task(result.name, method), seed) for method in methods]
-    return evidence_table([Evidence(f.label, f.verdict, f.figure) for f in found])
+    return evidence_table([Evidence(f.label, f.verdict, f.figure) for f in found], _COMPARED)
 
 
 def _by_indices(result: Result) -> list[Block]:
@@ -113,8 +121,23 @@ def _slips(result: Result, d: Checked, seed: int) -> list[Block]:
         ]
         if verdict.counterexample is not None:
             said.append(Paragraph(counterexample(verdict.counterexample, d.problem.symbols)))
+        said.append(Code(_command(result, slip.claim)))
         blocks.append(Box("slip", sentence(prose(slip.label), stop=False), said))
     return blocks
+
+
+def _command(result: Result, claim: str) -> str:
+    """The command that checks a claim again."""
+    options = {"--wrt": result.wrt, "--where": result.where, "--assume": result.assume}
+    if result.kind != "gradient":
+        options["--kind"] = result.kind
+    given = " ".join(f"{name} {_quoted(value)}" for name, value in options.items() if value)
+    return f"gradproof check {_quoted(result.expr)} \\\n    {given} \\\n    --claim {_quoted(claim)}"
+
+
+def _quoted(text: str) -> str:
+    """A word of a shell; between double quotes, where the transposes of an expression stay legible."""
+    return shlex.quote(text) if set(text) & set('"$`\\!') or "'" not in text else f'"{text}"'
 
 
 def _latex(claim: str, d: Checked) -> str:

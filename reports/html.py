@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
 from functools import lru_cache
 from importlib import resources
 from typing import Any
@@ -13,6 +15,7 @@ from reports.breaking import extent, pieces
 from reports.document import Block, Document, Figure, spans
 from reports.figures import canvas
 from reports.mathml import mathml
+from reports.plain import plain_text
 
 #: Letters of a formula that fit on a line.
 _LINE = 66
@@ -21,7 +24,27 @@ _LINE = 66
 def render(document: Document) -> str:
     """Return the document as HTML; the same document gives the same bytes."""
     css = resources.files("reports").joinpath("templates/report.css").read_text(encoding="utf-8")
-    return _environment().get_template("report.html.j2").render(document=document, css=Markup(css)) + "\n"
+    template = _environment().get_template("report.html.j2")
+    anchors = _Anchors(chapter.anchor for chapter in document.chapters)
+    return template.render(document=document, css=Markup(css), anchors=anchors) + "\n"
+
+
+class _Anchors:
+    """The identifiers of a page's headings, each given once."""
+
+    def __init__(self, taken: Iterable[str]) -> None:
+        self.taken = set(taken)
+
+    def new(self, place: str, title: str) -> str:
+        """Return an identifier for a heading of a chapter, made of both names."""
+        words = re.findall(r"[a-z0-9]+", plain_text(title).lower())
+        first = name = "-".join([place, *words])
+        number = 1
+        while name in self.taken:
+            number += 1
+            name = f"{first}-{number}"
+        self.taken.add(name)
+        return name
 
 
 @lru_cache(maxsize=1)
@@ -33,7 +56,9 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         undefined=StrictUndefined,
     )
-    environment.filters.update(inline=_inline, display=_display, picture=_picture, unknown=_unknown)
+    environment.filters.update(
+        plain=plain_text, inline=_inline, display=_display, picture=_picture, unknown=_unknown
+    )
     return environment
 
 

@@ -65,7 +65,20 @@ def mathml(latex: str, display: bool = False, continued: bool = False) -> str:
             _keep_brackets_small(element)
             _space_names(element)
             _mark_signs(element)
+    _annotate(root, latex)
     return ElementTree.tostring(root, encoding="unicode")
+
+
+def _annotate(root: Element, latex: str) -> None:
+    """Give the formula its LaTeX, which browsers hide and copying tools find."""
+    semantics, row = Element("semantics"), Element("mrow")
+    row.extend(list(root))
+    annotation = Element("annotation", encoding="application/x-tex")
+    annotation.text = latex
+    semantics.extend([row, annotation])
+    for child in list(root):
+        root.remove(child)
+    root.append(semantics)
 
 
 def _mend_letter(element: Element) -> None:

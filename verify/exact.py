@@ -111,8 +111,11 @@ def field_evidence(statement: Statement, claim: Expr, seed: int = 0, quick: bool
             if not found["equal"]:
                 figure = f"the two differ at a random point, {_show(sizes)}modulo {found['prime']}"
                 return _evidence("prime field", "refuted", figure, start, found)
-    except Abstain as reason:
+    except _DegreeTooLargeError as reason:
         return _evidence("prime field", "inconclusive", str(reason), start)
+    except Abstain as reason:
+        figure = f"does not apply to what is not rational: {reason}"
+        return _evidence("prime field", "inconclusive", figure, start)
     if not checked:
         return _evidence("prime field", "inconclusive", "no point has a value on both sides", start)
     bits = min(c["bits"] for c in checked)
@@ -132,6 +135,10 @@ def field_evidence(statement: Statement, claim: Expr, seed: int = 0, quick: bool
     return _evidence("prime field", "certified" if certain else "inconclusive", figure, start, details)
 
 
+class _DegreeTooLargeError(Abstain):
+    """A prime field says nothing of polynomials whose degree is about its size."""
+
+
 def _field_at(statement: Statement, claim: Expr, sizes: dict[str, int], seed: int) -> dict[str, Any] | None:
     """Return what a prime field shows at one assignment of sizes, None where no point has a value."""
     try:
@@ -141,7 +148,9 @@ def _field_at(statement: Statement, claim: Expr, sizes: dict[str, int], seed: in
     arithmetic = prime_field()
     per_point = math.log2(arithmetic.p) - math.log2(max(degree, 1))
     if per_point < 8:
-        raise Abstain(f"the degree, up to {degree}, is too large for a field of {arithmetic.p} elements")
+        raise _DegreeTooLargeError(
+            f"the degree, up to {degree}, is too large for a field of {arithmetic.p} elements"
+        )
     needed = math.ceil(CERTAINTY_BITS / per_point)
     # Orthogonal matrices have two components; each is checked on its own.
     components = (

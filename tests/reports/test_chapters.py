@@ -1,14 +1,17 @@
 """Chapters of the report: what a reader finds in them, and that the same seed gives the same bytes."""
 
+import shlex
+
 import pytest
 
 from derive.errors import InputError
 from derive.results import Result, Slip
 from reports import chapters, html, tex
 from reports.derivative_chapter import derivative_chapter
-from reports.document import Box, Derivation, Document, Figure, Heading, Math, Paragraph, Table
+from reports.document import Box, Code, Derivation, Document, Figure, Heading, Math, Paragraph, Table
 from reports.moment_chapter import moment_chapter
 from reports.verdicts import counterexample, number
+from tests.reports.command import run
 from verify.verdict import Counterexample
 
 RIDGE = Result(
@@ -52,6 +55,22 @@ def test_a_derivative_is_stated_with_shapes_and_assumptions(ridge):
     said = " ".join(block.text for block in problem.blocks if isinstance(block, Paragraph))
     for phrase in (r"$A$ is $m \times n$", r"$x$ is $n \times 1$", "$c$ is a scalar", "$c > 0$"):
         assert phrase in said
+
+
+def test_a_slip_can_be_refuted_again_by_the_command_beneath_it(ridge, capsys):
+    (slip,) = [box for box in blocks(ridge, Box) if box.role == "slip"]
+    (command,) = [block.text for block in slip.blocks if isinstance(block, Code)]
+    program, *arguments = shlex.split(command)
+    assert program == "gradproof"
+    code, out, err = run(capsys, *(a for a in arguments if a != "\n"))
+    assert (code, err) == (1, "")
+    assert "✗ refuted" in out
+
+
+def test_the_evidence_says_what_it_compares(ridge):
+    (table,) = [t for t in blocks(ridge, Table) if t.header[0] == "method"]
+    assert "the forms in which books print it" in table.caption
+    assert "uses no rule of the derivation" in table.caption
 
 
 def test_every_node_has_a_line_with_rule_and_check(ridge):

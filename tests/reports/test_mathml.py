@@ -92,3 +92,12 @@ def test_implications_stand_apart(latex):
 def test_signs_of_markup_are_escaped():
     assert "a < b" not in mathml("a < b")
     assert "&lt;" in mathml("a < b")
+
+
+@pytest.mark.parametrize("latex", [r"\lVert W x\rVert^2 < 1", r"\bar{W} \mathrel{+}= x"])
+def test_a_formula_carries_its_latex_beside_what_is_drawn(latex):
+    (semantics,) = ElementTree.fromstring(mathml(latex, display=True))
+    drawn, annotation = semantics
+    assert (semantics.tag, drawn.tag, annotation.tag) == ("semantics", "mrow", "annotation")
+    assert annotation.get("encoding") == "application/x-tex"
+    assert annotation.text == latex

@@ -5,6 +5,7 @@ import re
 import shutil
 import typing
 from html.parser import HTMLParser
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 
 from derive.errors import InternalError
 from reports import html, tex
-from reports.document import Block, Chapter, Document, Paragraph, literal
+from reports.document import Block, Chapter, Document, Heading, Paragraph, literal
 from reports.terminal import console, show, show_document
 from tests.reports.samples import sample
 
@@ -70,6 +71,33 @@ def test_html_is_one_file_of_nested_tags_unique_identifiers_and_inner_links():
     assert len(page.ids) == len(set(page.ids))
     assert page.links
     assert all(link.startswith("#") and link[1:] in page.ids for link in page.links)
+
+
+def test_headings_of_html_can_be_linked_to_and_nest():
+    source = html.render(sample())
+    found = re.findall(r"<(h[1-6])([^>]*)>", source)
+    assert all("id=" in attributes for tag, attributes in found if tag > "h2")
+    levels = [int(tag[1]) for tag, _ in found if tag < "h4"]
+    assert levels[0] == 1
+    assert all(after <= before + 1 for before, after in pairwise(levels))
+    assert 'id="gradient-derivation"' in source
+    assert re.search(r'<h4 [^>]*id="checks-one-path-only">One path only</h4>', source)
+
+
+def test_headings_of_one_name_have_different_anchors():
+    same = Chapter("c", "c", [Heading("Evidence"), Heading("Evidence")])
+    page = Page(html.render(Document("t", "s", [], [same], "c")))
+    assert {"c-evidence", "c-evidence-2"} <= set(page.ids)
+
+
+def test_html_is_plain_where_attributes_are_and_says_what_cells_head():
+    source = html.render(sample())
+    titles = re.findall(r'title="([^"]*)"', source)
+    assert titles
+    assert all(title and "$" not in title and "\\" not in title for title in titles)
+    assert source.count("<th ") == source.count('<th scope="col"') > 0
+    assert "<aside" not in source
+    assert re.findall(r'<h2><span class="number">(\d+)</span>', source) == ["1", "2"]
 
 
 def test_html_asks_nothing_of_the_network():

@@ -71,13 +71,18 @@ class Arithmetic:
         """Return the context in which this arithmetic computes (its precision)."""
         return nullcontext()
 
+    @property
+    def words(self) -> str:
+        """Return what the arithmetic is called in a sentence."""
+        return self.name
+
     def number(self, q: Fraction | int) -> Any:
         """Return a rational number as an entry."""
         raise Abstain(f"{self.name} holds no numbers")
 
     def constant(self, name: str) -> Any:
         """Return pi or e as an entry."""
-        return Unknown(f"{name} has no value in {self.name}")
+        return Unknown(f"{name} has no value in {self.words}")
 
     def array(self, x: Any) -> Array:
         """Return numbers (one, a list for a column, nested lists, an array) as a 2-D array of entries."""
@@ -122,7 +127,7 @@ class Arithmetic:
         return self._apply(function, x)
 
     def _apply(self, function: str, x: Array) -> Array:
-        return self.unknown(x.shape, f"{function} has no value in {self.name}")
+        return self.unknown(x.shape, f"{function} has no value in {self.words}")
 
     def unknown(self, shape: tuple[int, ...], reason: str, error: type[Exception] = Abstain) -> Array:
         """Return an array of entries that nothing is known about."""
@@ -144,7 +149,7 @@ class Arithmetic:
 
     def _power(self, x: Array, exponent: Fraction | int) -> Array:
         if not isinstance(exponent, int):
-            return self.unknown(x.shape, f"a power {exponent} has no value in {self.name}")
+            return self.unknown(x.shape, f"a power {exponent} has no value in {self.words}")
         try:
             return 1 / x**-exponent
         except ZeroDivisionError:
@@ -235,7 +240,7 @@ class Arithmetic:
         return self._expm(x)
 
     def _expm(self, x: np.ndarray) -> Array:
-        return self.unknown(x.shape, f"expm has no value in {self.name}")
+        return self.unknown(x.shape, f"expm has no value in {self.words}")
 
     def eigenpair(self, x: Array, i: int) -> tuple[Array, Array]:
         """Return the i-th smallest eigenvalue of an array, 1 x 1, and its eigenvector v, n x 1.
@@ -255,7 +260,7 @@ class Arithmetic:
         return Dual(value, step[n:]), Dual(v, step[:n])
 
     def _eigenpair(self, x: np.ndarray, i: int) -> tuple[Array, Array]:
-        reason = f"eigenvalues have no value in {self.name}"
+        reason = f"eigenvalues have no value in {self.words}"
         return self.unknown((1, 1), reason), self.unknown((x.shape[0], 1), reason)
 
     def orientation(self, v: np.ndarray) -> int:

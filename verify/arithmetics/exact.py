@@ -26,6 +26,11 @@ class PrimeField(Arithmetic):
         self.p = p
         self.name = f"the field of {p} elements"
 
+    @property
+    def words(self) -> str:
+        """Return what the arithmetic is called in a sentence, in which the prime does not matter."""
+        return "a prime field"
+
     def number(self, q: Fraction | int) -> Any:
         """Return q mod p."""
         if isinstance(q, Fraction):
