@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from sympy import Expr
 
 from derive import algebra
@@ -12,7 +10,7 @@ from derive.language.text import to_text
 from derive.problem import Problem
 from verify.evaluate import layout
 from verify.samples import Samples, same
-from verify.slips.places import between, factors
+from verify.slips.places import between, factors, missing, pairs
 from verify.statement import Statement
 
 #: What the layout here is, by the kind of derivative, for a claim that is right when transposed.
@@ -34,21 +32,12 @@ def explained(problem: Problem, statement: Statement, claim: Expr) -> str:
         if _is_right(statement, algebra.t(claim)):
             return f"{_LAYOUTS[statement.kind]}, so write ({to_text(claim)})'"
         return "wrong even when transposed"
-    for words, mended in _with_a_factor(problem.expr, claim):
-        if algebra.shape(mended) in shapes and _is_right(statement, mended):
-            return f"right but for the missing factor {words}"
+    if claim.is_Matrix:
+        for sides in pairs(factors(step.node for step in layout(problem.expr))):
+            mended = between(sides, claim)
+            if mended is not None and algebra.shape(mended) in shapes and _is_right(statement, mended):
+                return f"right but for {missing(sides, to_text)}"
     return ""
-
-
-def _with_a_factor(expr: Expr, claim: Expr) -> Iterator[tuple[str, Expr]]:
-    """Yield the claim multiplied by each matrix of the expression, on either side."""
-    if not claim.is_Matrix:
-        return
-    for m in factors(step.node for step in layout(expr)):
-        for side, words in (((m, None), "left"), ((None, m), "right")):
-            mended = between(side, claim)
-            if mended is not None:
-                yield f"{to_text(m)} on the {words}", mended
 
 
 def _is_right(statement: Statement, claim: Expr) -> bool:

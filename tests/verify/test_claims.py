@@ -218,6 +218,13 @@ def test_every_kind(kind, expr, wrt, right, wrong):
         ("A*x", "x", "A'", {"kind": "jacobian"}, r"right in denominator layout; .* write \(A'\)'"),
         ("A*x", "x", "2*A'", {"kind": "jacobian"}, "the Jacobian m x n: wrong even when transposed"),
         ("logsumexp(A*x)", "x", "softmax(A*x)", {}, "right but for the missing factor A' on the left"),
+        (
+            "logdet(A*X*B)",
+            "X",
+            "inv(A*X*B)'",
+            {"where": "A: m x n, X: n x k, B: k x m"},
+            "right but for the missing factors A' on the left and B' on the right",
+        ),
         ("logsumexp(A*x)", "x", "2*softmax(A*x)", {}, "the claim is m x 1, the gradient n x 1$"),
         ("tr(A*X)", "X", "Q*A'", {}, "Q"),
         ("tr(A*X)", "X", "A'*dX", {}, "dX"),

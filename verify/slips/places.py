@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import product
 
 from sympy import Expr, Inverse, Transpose
@@ -36,7 +36,7 @@ def lost_factor(case: Case) -> Slip | None:
         return None
     matrices = factors(case.nodes())
     terms = [t for sums in sums_of(case, case.claim) for t in sums if len(sums) > 1]
-    for sides in _sides(matrices):
+    for sides in pairs(matrices):
         if case.late:
             return None
         for term in (case.claim, *dict.fromkeys(terms)) if None in sides else (case.claim,):
@@ -46,7 +46,7 @@ def lost_factor(case: Case) -> Slip | None:
             mended = with_it if term is case.claim else plus(case.claim, algebra.dot(-1, term), with_it)
             if case.is_right(mended):
                 where = "" if term is case.claim else f" of the term {case.text(term)}"
-                return Slip(f"right but for {missing(case, sides)}{where}", mended)
+                return Slip(f"right but for {missing(sides, case.text)}{where}", mended)
     return None
 
 
@@ -61,7 +61,8 @@ def factors(nodes: Iterator[object]) -> list[Expr]:
     )
 
 
-def _sides(matrices: list[Expr]) -> Iterator[Sides]:
+def pairs(matrices: list[Expr]) -> Iterator[Sides]:
+    """Yield each matrix on one of the sides, then all two on both."""
     yield from (sides for m in matrices for sides in ((m, None), (None, m)))
     yield from product(matrices, matrices)
 
@@ -79,12 +80,12 @@ def between(sides: Sides, e: Expr) -> Expr | None:
         return None  # the inverse of what has none
 
 
-def missing(case: Case, sides: Sides) -> str:
+def missing(sides: Sides, text: Callable[[Expr], str]) -> str:
     """Return words for factors that are missing on the sides."""
     named = [(s, side) for s, side in zip(sides, ("left", "right"), strict=True) if s is not None]
     return (
         "the missing factor"
         + "s" * (len(named) > 1)
         + " "
-        + " and ".join(f"{case.text(s)} on the {side}" for s, side in named)
+        + " and ".join(f"{text(s)} on the {side}" for s, side in named)
     )
