@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
 from sympy import (
     Add,
@@ -11,21 +12,26 @@ from sympy import (
     HadamardPower,
     HadamardProduct,
     Identity,
+    KroneckerProduct,
     MatAdd,
     MatMul,
     Mul,
     OneMatrix,
+    Pow,
     Rational,
     S,
     Trace,
     Transpose,
+    expand_mul,
     gcd,
     ilcm,
 )
+from sympy.matrices.expressions.diagonal import DiagonalOf
 
-from derive import algebra
+from derive import algebra, identities
 from derive.cost import cost
 from derive.facts import facts
+from derive.functions import Softmax, Toeplitz, Vec
 from derive.language.text import signed
 
 #: Sums of more terms, or longer ones, are left as they are: looking at all their factors would take too long.
@@ -87,12 +93,47 @@ def _scalar_sum(e: Expr) -> Expr:
     e = _one_trace(e)
     if not isinstance(e, Add):
         return e
-    ways = [e]
+    ways = [e, *_scalar_fraction(e)]
     for common in _commons(list(e.args)):
         inner = Add(*[a / common for a in e.args])
         # A number alone in front of a sum would be multiplied into it.
         ways.append(Mul(common, inner, evaluate=not (common.is_Number and isinstance(inner, Add))))
     return min(ways, key=cost)
+
+
+def _scalar_fraction(e: Add) -> Iterator[Expr]:
+    """Yield a sum of scalars over one denominator, the numerators multiplied out."""
+    powers = [a.as_powers_dict() for a in e.args]
+    below: dict[Expr, Expr] = {}
+    for p in powers:
+        for base, k in p.items():
+            if k.is_Integer and k < 0 and not base.is_number:
+                below[base] = max(below.get(base, S.Zero), -k)
+    if not below or all(base in p for p in powers for base in below):
+        return
+    denominator = Mul(*[Pow(b, k) for b, k in below.items()])
+    yield _scalar_sum_over(Add(*[expand_mul(a * denominator, deep=False) for a in e.args]), denominator)
+
+
+def _scalar_sum_over(above: Expr, below: Expr) -> Expr:
+    common = common_scalar(list(above.args)) if isinstance(above, Add) else S.One
+    return Mul(common, Add(*[a / common for a in Add.make_args(above)]), 1 / below)
+
+
+def nested_fraction(e: Expr) -> Expr:
+    """Return c/(a (b + q/a)) as c/(a b + q), where that is shorter."""
+    powers = e.as_powers_dict()
+    for base, k in powers.items():
+        if not (k == -1 and isinstance(base, Add)):
+            continue
+        for other, j in powers.items():
+            if other is base or not (j.is_Integer and j < 0):
+                continue
+            inside = Add(*[a * other**-j for a in base.args])
+            new = Mul(e * base * other**-j, 1 / inside)
+            if cost(new) < cost(e):
+                return nested_fraction(new) if isinstance(new, Mul) else new
+    return e
 
 
 def _commons(coefficients: list[Expr]) -> list[Expr]:
@@ -127,7 +168,7 @@ def _build(term: Term) -> Expr:
 
 
 def _matrix_sum(e: MatAdd) -> Expr:
-    terms: list[Expr] = _merge_diagonals(list(e.args))
+    terms = list(e.args)
     ways = [_factored(terms)]
     for common in _commons([algebra.split(a)[0] for a in terms]):
         ways.append(algebra.dot(common, _factored([algebra.dot(1 / common, a) for a in terms])))
@@ -159,24 +200,6 @@ def _positive_first(e: Expr) -> Expr:
     return algebra.make(MatAdd, e.args[first], *e.args[:first], *e.args[first + 1 :])
 
 
-def _merge_diagonals(terms: list[Expr]) -> list[Expr]:
-    """Write diag(u) + diag(v) as diag(u + v)."""
-    diagonal = [
-        (c, f[0].args[0])
-        for c, f in map(algebra.split, terms)
-        if len(f) == 1 and isinstance(f[0], DiagMatrix)
-    ]
-    if len(diagonal) < 2:
-        return terms
-    others = [
-        a
-        for a in terms
-        if not (len(algebra.split(a)[1]) == 1 and isinstance(algebra.split(a)[1][0], DiagMatrix))
-    ]
-    inner = factor_sum(algebra.add(*[algebra.dot(c, v) for c, v in diagonal]))
-    return [algebra.diag(inner), *others]
-
-
 def _take_out_scalar(e: MatAdd) -> Expr:
     ways = [e]
     for common in _commons([algebra.split(a)[0] for a in e.args]):
@@ -201,7 +224,11 @@ def _candidates(terms: list[Expr]) -> Iterator[list[Expr]]:
         inner = factor_sum(algebra.add(*[algebra.t(terms[i]) for i in flipped]))
         if isinstance(inner, MatAdd):
             yield _grouped(terms, flipped, Transpose(inner))
+    yield from _linear_candidates(terms, parts)
     yield from _hadamard_candidates(terms, parts)
+    yield from _fraction_candidates(terms, parts)
+    yield identities.one_logarithm(terms)
+    yield identities.logistic_complement(terms)
 
 
 def _transposes(a: Expr) -> bool:
@@ -256,7 +283,7 @@ def _hadamard_candidates(terms: list[Expr], parts: list[Term]) -> Iterator[list[
         taken = algebra.elementwise_power(base, least)
         inverse = algebra.elementwise_power(base, -least)
         rests = [algebra.hadamard(terms[i], inverse) for i in members]
-        if any(_scaled_ones(rest) for rest in rests):
+        if any(_scaled_ones(rest) for rest in rests) and not isinstance(base, Softmax):
             continue
         inside = algebra.add(*rests)
         if cost(inside) >= cost(algebra.add(*[terms[i] for i in members])):
@@ -265,8 +292,77 @@ def _hadamard_candidates(terms: list[Expr], parts: list[Term]) -> Iterator[list[
         yield _grouped(terms, members, algebra.hadamard(taken, inner))
 
 
+def _fraction_candidates(terms: list[Expr], parts: list[Term]) -> Iterator[list[Expr]]:
+    """Yield the sum over one elementwise denominator, the numerators multiplied out."""
+    powers = [_powers(f[0] if len(f) == 1 else _whole(f)) for _, f in parts]
+    if any(p is None for p in powers):
+        return
+    below: dict[Expr, Expr] = {}
+    for p in powers:
+        for base, k in (p or {}).items():
+            if k.is_negative:
+                below[base] = max(below.get(base, S.Zero), -k)
+    if not below or all(base in (p or {}) for p in powers for base in below):
+        return
+    denominator = algebra.hadamard(*[algebra.elementwise_power(b, k) for b, k in below.items()])
+    above = algebra.add(*[_multiplied_out(a, below) for a in terms])
+    yield [algebra.hadamard(above, algebra.elementwise_power(denominator, S.NegativeOne))]
+
+
+def _multiplied_out(term: Expr, factors: dict[Expr, Expr]) -> Expr:
+    """Return a term times powers of bases entry by entry, with whole powers of sums multiplied out."""
+    term = algebra.hadamard(term, *[algebra.elementwise_power(b, k) for b, k in factors.items()])
+    coefficient, (whole, *rest) = algebra.split(term)
+    if rest:
+        return term
+    pieces: list[Expr] = [algebra.dot(coefficient, algebra.ones(term.shape))]
+    for base, k in (_powers(whole) or {whole: S.One}).items():
+        if isinstance(base, MatAdd) and k.is_Integer and 0 < k <= 2:
+            for _ in range(int(k)):
+                pieces = [algebra.hadamard(p, a) for p in pieces for a in base.args]
+        else:
+            pieces = [algebra.hadamard(p, algebra.elementwise_power(base, k)) for p in pieces]
+    return algebra.add(*pieces)
+
+
+def _linear_candidates(terms: list[Expr], parts: list[Term]) -> Iterator[list[Expr]]:
+    """Yield the sums in which functions that are linear in an argument are applied to a sum once."""
+    groups: dict[Any, list[tuple[int, Expr, Expr]]] = {}
+    for i, (c, factors) in enumerate(parts):
+        e = factors[0]
+        if len(factors) > 1:
+            continue
+        if type(e) in _LINEAR:
+            groups.setdefault((type(e), e.args[0].shape), []).append((i, c, e.args[0]))
+        if isinstance(e, KroneckerProduct) and len(e.args) == 2:
+            a, b = e.args
+            groups.setdefault((b, 0, a.shape), []).append((i, c, a))
+            groups.setdefault((a, 1, b.shape), []).append((i, c, b))
+    for (what, *rest), members in groups.items():
+        if len(members) < 2:
+            continue
+        inner = factor_sum(algebra.add(*[algebra.dot(c, x) for _, c, x in members]))
+        if what in _LINEAR:
+            new = _LINEAR[what](inner)
+        else:
+            new = algebra.kron(inner, what) if rest[0] == 0 else algebra.kron(what, inner)
+        yield _grouped(terms, [i for i, _, _ in members], new)
+
+
+#: Functions of one matrix that are linear.
+_LINEAR: dict[Any, Callable[[Expr], Expr]] = {
+    DiagMatrix: algebra.diag,
+    DiagonalOf: algebra.diag,
+    Vec: algebra.vec,
+    Toeplitz: algebra.toeplitz,
+}
+
+
 def _scaled_ones(e: Expr) -> bool:
-    """Tell whether a matrix is a scalar, not a number, times ones: people write c x rather than x ⊙ c 1."""
+    """Tell whether a matrix is a scalar, not a number, times ones.
+
+    People write c x rather than x ⊙ c 1, but for the softmax y, of which they write y ⊙ (g - y'g 1).
+    """
     coefficient, factors = algebra.split(e)
     return isinstance(factors[0], OneMatrix) and not coefficient.is_number
 

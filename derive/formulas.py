@@ -163,7 +163,11 @@ def kron_pull(g: M, y: M, x: Sequence[M], i: int) -> M:
 
 
 def _outer(g: M) -> tuple[M, M] | None:
-    """Return an adjoint u v' as the columns (u, v)."""
+    """Return an adjoint u v' as the columns (u, v); the other of a column or a row alone is 1."""
+    if g.shape[1] == 1:
+        return g, M(S.One)
+    if g.shape[0] == 1:
+        return M(S.One), g.T
     coefficient, factors = algebra.split(g.e)
     cut = next((k for k in range(1, len(factors)) if factors[k].shape[0] == 1), None)
     if cut is None:

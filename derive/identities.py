@@ -35,6 +35,7 @@ from sympy.matrices.expressions.applyfunc import ElementwiseApplyFunction
 
 from derive import algebra
 from derive.elementwise import elementwise, relu, scalar_function, sigmoid
+from derive.language.text import signed
 
 Of = Callable[[Expr], Expr]
 
@@ -196,30 +197,48 @@ def _one_plus_exp(e: Expr) -> Expr | None:
 
 
 def exponential_of_logarithm(e: Expr) -> Expr:
-    """Return exp(log x) as x, and exp(c log x) as x^c, for a number c."""
-    x = e.expr if isinstance(e, ElementwiseApplyFunction) and scalar_function(e) is exp else None
-    if x is None:
-        return e
-    coefficient, factors = algebra.split(x)
-    inner = applied(log, factors[0]) if len(factors) == 1 else None
-    return e if inner is None else algebra.elementwise_power(inner, coefficient)
+    """Return exp(log x) as x, and exp(c log x) as x^c."""
+    if isinstance(e, ElementwiseApplyFunction):
+        x = applied(exp, e)
+        coefficient, factors = algebra.split(x) if x is not None else (S.One, (e,))
+        inner = applied(log, factors[0]) if len(factors) == 1 else None
+        return e if x is None or inner is None else algebra.elementwise_power(inner, coefficient)
+    if isinstance(e, exp):
+        logs = [a for a in Mul.make_args(e.args[0]) if isinstance(a, log)]
+        if len(logs) == 1:
+            return Pow(logs[0].args[0], e.args[0] / logs[0])
+    return e
 
 
 def one_logarithm(terms: list[Expr]) -> list[Expr]:
-    """Return terms with the first difference log x - log y among them as log(x/y)."""
-    logs = [(i, c, t) for i, a in enumerate(terms) for c, t in [_logarithm(a)] if t is not None]
+    """Return terms with the first difference c log x - c log y among them as c log(x/y)."""
+    logs = [(i, c, t) for i, a in enumerate(terms) for c, t in [_scaled(log, a)] if t is not None]
     for i, c, x in logs:
         for j, d, y in logs:
-            if i != j and c == -d and c.could_extract_minus_sign() is False:
+            if c == -d and not c.could_extract_minus_sign():
                 quotient = algebra.hadamard(x, algebra.elementwise_power(y, S.NegativeOne))
                 joined = algebra.dot(c, elementwise(log, quotient))
                 return [joined if k == i else a for k, a in enumerate(terms) if k != j]
     return terms
 
 
-def _logarithm(e: Expr) -> tuple[Expr, Expr | None]:
+def logistic_complement(terms: list[Expr]) -> list[Expr]:
+    """Return terms with c - c σ(-t) as c σ(t), where t is the shorter one."""
+    for i, a in enumerate(terms):
+        c, t = _scaled(sigmoid, a)
+        if t is None or not signed(t)[0]:
+            continue
+        one = algebra.dot(-c, algebra.ones(algebra.shape(a)))
+        if one in terms:
+            new = algebra.dot(-c, elementwise(sigmoid, _negative(t)))
+            return [new if k == i else b for k, b in enumerate(terms) if b != one]
+    return terms
+
+
+def _scaled(f: Any, e: Expr) -> tuple[Expr, Expr | None]:
+    """Return c and t where an expression is c f(t), a scalar or entry by entry."""
     if algebra.is_matrix(e):
         coefficient, factors = algebra.split(e)
-        return coefficient, applied(log, factors[0]) if len(factors) == 1 else None
-    coefficient, rest = e.as_coeff_Mul()
-    return coefficient, applied(log, rest)
+        return coefficient, applied(f, factors[0]) if len(factors) == 1 else None
+    inner = next((a for a in Mul.make_args(e) if applied(f, a) is not None), None)
+    return (S.One, None) if inner is None else (e / inner, applied(f, inner))

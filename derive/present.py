@@ -10,6 +10,7 @@ from sympy import (
     HadamardPower,
     HadamardProduct,
     Inverse,
+    KroneckerProduct,
     MatAdd,
     MatMul,
     MatPow,
@@ -22,12 +23,13 @@ from sympy import (
     exp,
 )
 from sympy.matrices.expressions.applyfunc import ElementwiseApplyFunction
+from sympy.matrices.expressions.diagonal import DiagonalOf
 
 from derive import algebra, identities
 from derive.cost import cost
 from derive.expand import expand
-from derive.factor import factor_sum
-from derive.functions import Adjugate, EntrySum, Norm2, Softmax
+from derive.factor import factor_sum, nested_fraction
+from derive.functions import Adjugate, EntrySum, Expm, ExpmFrechet, Norm2, Softmax
 from derive.graph import symbol
 from derive.language.text import signed
 from derive.rebuild import parts, rebuild, tidy
@@ -66,17 +68,47 @@ def _shorten(e: Expr, args: list[Expr]) -> Expr | None:
         return factor_sum(new)
     if isinstance(new, HadamardProduct | HadamardPower):
         new = identities.product(new)
-    if isinstance(new, ElementwiseApplyFunction):
+    if isinstance(new, ElementwiseApplyFunction | exp):
         return identities.exponential_of_logarithm(new)
+    if isinstance(new, Expm | ExpmFrechet):
+        return _turned(new)
+    if isinstance(new, KroneckerProduct | DiagonalOf):
+        new = tidy(new, [_turned(a) for a in new.args])
     if isinstance(new, Mul | Pow) and not isinstance(new, MatMul | MatPow):
         new = identities.product(new)
     if isinstance(new, MatMul):
-        new = _adjugate(_pseudo_inverse(_softmax(new)))
-    elif isinstance(new, Mul):
-        new = _adjugate_in_trace(new)
+        return _blocks(_adjugate(_pseudo_inverse(_softmax(new))))
+    if isinstance(new, Mul):
+        new = nested_fraction(_adjugate_in_trace(new))
+    if isinstance(new, Trace):
+        new = Trace(min(_blocks(new.arg), _blocks(algebra.t(new.arg)), key=cost))
     if isinstance(new, Trace | EntrySum):
         return _square(new)
     return new
+
+
+def _turned(e: Expr) -> Expr:
+    """Return a matrix as the transpose of its transpose, where that is shorter or has fewer transposes inside."""
+    if isinstance(e, Expm | ExpmFrechet):
+        flipped = algebra.make(Transpose, algebra.make(type(e), *[algebra.t(a) for a in e.args]))
+    elif isinstance(e, MatMul):
+        coefficient, factors = algebra.split(algebra.t(e))
+        flipped = algebra.matmul(coefficient, [algebra.make(Transpose, algebra.matmul(S.One, list(factors)))])
+    else:
+        return e
+    return flipped if cost(flipped) < cost(e) else e
+
+
+def _blocks(e: Expr) -> Expr:
+    """Write a product that repeats a block of factors as a power of it."""
+    if not isinstance(e, MatMul):
+        return e
+    coefficient, factors = algebra.split(e)
+    for size in range(2, len(factors) // 2 + 1):
+        count, rest = divmod(len(factors), size)
+        if not rest and factors == factors[:size] * count:
+            return algebra.dot(coefficient, MatPow(algebra.dot(*factors[:size]), count, evaluate=False))
+    return e
 
 
 def _signs_inside(e: Expr) -> Expr:

@@ -30,7 +30,7 @@ from sympy.matrices.expressions.applyfunc import ElementwiseApplyFunction
 from sympy.matrices.expressions.diagonal import DiagonalOf
 
 from derive import algebra
-from derive.functions import EntrySum, ExpmFrechet, PseudoInverse, Reshape, Toeplitz, Vec
+from derive.functions import EntrySum, Expm, ExpmFrechet, PseudoInverse, Reshape, Toeplitz, Vec
 
 Rewrite = Callable[[Expr, list[Expr]], Expr | None]
 
@@ -53,6 +53,7 @@ _TIDY: dict[type, Callable[..., Expr]] = {
     Vec: algebra.vec,
     Reshape: algebra.unvec,
     PseudoInverse: algebra.pinv,
+    Expm: algebra.expm,
     ExpmFrechet: algebra.frechet,
     Toeplitz: algebra.toeplitz,
 }

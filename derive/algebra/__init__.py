@@ -20,6 +20,7 @@ from derive.algebra.core import (
     inv,
     is_matrix,
     make,
+    matmul,
     ones,
     power,
     shape,
@@ -30,7 +31,7 @@ from derive.algebra.core import (
 )
 from derive.algebra.operators import M
 from derive.algebra.seen import is_nonnegative, is_posdef, is_positive, is_symmetric
-from derive.algebra.structure import commutation, det, frechet, kron, pinv, toeplitz, unvec, vec
+from derive.algebra.structure import commutation, det, expm, frechet, kron, pinv, toeplitz, unvec, vec
 
 __all__ = [
     "M",
@@ -43,6 +44,7 @@ __all__ = [
     "dot",
     "elementwise_power",
     "entry_sum",
+    "expm",
     "frechet",
     "hadamard",
     "inv",
@@ -53,6 +55,7 @@ __all__ = [
     "is_symmetric",
     "kron",
     "make",
+    "matmul",
     "ones",
     "pinv",
     "power",

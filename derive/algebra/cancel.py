@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from sympy import DiagMatrix, Expr, Identity, Inverse, MatMul, MatPow, OneMatrix, Transpose
+from sympy import DiagMatrix, Expr, Identity, Inverse, KroneckerProduct, MatMul, MatPow, OneMatrix, Transpose
 
-from derive.algebra import core, seen
+from derive.algebra import core, seen, structure
 from derive.functions import PseudoInverse
 
 
@@ -28,6 +28,16 @@ def merged(a: Expr, b: Expr) -> list[Expr] | None:
         return [a.shape[1], OneMatrix(a.shape[0], b.shape[1])]
     if isinstance(a, DiagMatrix) and isinstance(b, DiagMatrix):
         return [core.diag(core.hadamard(a.args[0], b.args[0]))]
+    if isinstance(a, KroneckerProduct) or isinstance(b, KroneckerProduct):
+        product = structure.kron_merged(a, b)
+        if product is not None:
+            return [product]
+    if isinstance(a, Transpose) and isinstance(b, Transpose):
+        # X X⁺ and X⁺ X are symmetric.
+        if isinstance(a.arg, PseudoInverse) and a.arg.arg == b.arg:
+            return [b.arg, a.arg]
+        if isinstance(b.arg, PseudoInverse) and b.arg.arg == a.arg:
+            return [b.arg, a.arg]
     if a.shape[0] == a.shape[1] == b.shape[1]:
         (x, j), (y, k) = _base(a), _base(b)
         if x == y:

@@ -287,6 +287,8 @@ def hadamard(*terms: Expr) -> Expr:
                 powers[base] = add(_exponent(powers[base], like), _exponent(exponent, like))
             else:
                 powers[base] = exponent
+    if on_diagonal and any(seen.is_diagonal(b) for b, e in powers.items() if e == 1):
+        powers.pop(Identity(like[0]), None)
     kept = [elementwise_power(b, e) for b, e in powers.items() if e != 0]
     kept.sort(key=divides)  # what is divided by comes last
     if not kept:
@@ -377,6 +379,8 @@ def diag(x: Expr) -> Expr:
     if coefficient != 1:
         return dot(coefficient, diag(matmul(S.One, list(factors))))
     if x.shape[1] == 1:
+        if isinstance(x, DiagonalOf):
+            return hadamard(x.arg, Identity(x.shape[0]))
         return Identity(x.shape[0]) if isinstance(x, OneMatrix) else DiagMatrix(x)
     if isinstance(x, DiagMatrix):
         return x.args[0]

@@ -71,6 +71,17 @@ def is_orthogonal(x: Expr) -> bool:
     return isinstance(x, MatrixSymbol) and facts().has(x, "orthogonal")
 
 
+def is_diagonal(x: Expr) -> bool:
+    """Tell whether a matrix is seen to be diagonal."""
+    if isinstance(x, MatrixSymbol):
+        return facts().has(x, "structured-diagonal")
+    if isinstance(x, Inverse | Transpose):
+        return is_diagonal(x.args[0])
+    if isinstance(x, MatMul):
+        return all(is_diagonal(a) for a in x.args if a.is_Matrix)
+    return isinstance(x, DiagMatrix) or (isinstance(x, HadamardProduct) and any(map(is_diagonal, x.args)))
+
+
 def is_posdef(x: Expr) -> bool:
     """Tell whether a matrix is seen to be symmetric and positive definite."""
     if isinstance(x, MatrixSymbol):

@@ -9,6 +9,7 @@ from sympy import (
     HadamardPower,
     HadamardProduct,
     Identity,
+    Inverse,
     KroneckerProduct,
     MatAdd,
     Mul,
@@ -16,6 +17,7 @@ from sympy import (
     S,
     Transpose,
     ZeroMatrix,
+    exp,
 )
 from sympy.matrices.expressions.applyfunc import ElementwiseApplyFunction
 
@@ -44,6 +46,28 @@ def kron(*terms: Expr) -> Expr:
     return core.dot(*scalars, product)
 
 
+def kron_merged(a: Expr, b: Expr) -> Expr | None:
+    """Return a·b as one Kronecker product, where one of the two is one and their sizes fit part by part, else None.
+
+    (A ⊗ B)(C ⊗ D) = AC ⊗ BD (Magnus and Neudecker 2019, section 2.2); a matrix is 1 ⊗ A and A ⊗ 1.
+    """
+    if isinstance(a, KroneckerProduct) and isinstance(b, KroneckerProduct):
+        if len(a.args) == len(b.args) and all(p.shape[1] == q.shape[0] for p, q in zip(a.args, b.args, strict=True)):
+            return kron(*[core.dot(p, q) for p, q in zip(a.args, b.args, strict=True)])
+        return None
+    if isinstance(b, KroneckerProduct) and len(b.args) == 2:
+        p, q = b.args
+        if p.shape[0] == 1:
+            return kron(p, core.dot(a, q))
+        return kron(core.dot(a, p), q) if q.shape[0] == 1 else None
+    if isinstance(a, KroneckerProduct) and len(a.args) == 2:
+        p, q = a.args
+        if p.shape[1] == 1:
+            return kron(p, core.dot(q, b))
+        return kron(core.dot(p, b), q) if q.shape[1] == 1 else None
+    return None
+
+
 def vec(x: Expr) -> Expr:
     """Return the columns, stacked."""
     if not core.is_matrix(x):
@@ -59,6 +83,9 @@ def vec(x: Expr) -> Expr:
     coefficient, factors = core.split(x)
     if coefficient != 1:
         return core.dot(coefficient, vec(core.matmul(S.One, list(factors))))
+    for i in range(1, len(factors)):
+        if factors[i].shape[0] == 1:  # vec(u v') = v ⊗ u
+            return kron(core.t(core.dot(*factors[i:])), core.dot(*factors[:i]))
     return Vec(x)
 
 
@@ -67,6 +94,18 @@ def commutation(rows: Expr, columns: Expr) -> Expr:
     if rows == 1 or columns == 1:
         return Identity(rows * columns)
     return Commutation(rows, columns)
+
+
+def expm(x: Expr) -> Expr:
+    """Return the matrix exponential; a transpose stays outside."""
+    if not core.is_matrix(x):
+        return exp(x)
+    if isinstance(x, ZeroMatrix):
+        return Identity(x.shape[0])
+    coefficient, factors = core.split(x)
+    if len(factors) == 1 and isinstance(factors[0], Transpose):
+        return core.t(Expm(core.dot(coefficient, factors[0].arg)))
+    return Expm(x)
 
 
 def det(x: Expr) -> Expr:
@@ -114,11 +153,22 @@ def frechet(x: Expr, *directions: Expr) -> Expr:
         if not isinstance(factors[0], Identity):
             kept.append(core.matmul(S.One, list(factors)))
     if not kept:
-        return core.dot(*scalars, Expm(x))
+        return core.dot(*scalars, expm(x))
     coefficient, factors = core.split(x)
-    if len(kept) == 1 and core.split(kept[0])[1] == factors:
-        return core.dot(*scalars, kept[0], Expm(x))
+    if len(kept) == 1 and _commutes(kept[0], x, factors):
+        return core.dot(*scalars, kept[0], expm(x))
     return core.dot(*scalars, ExpmFrechet(x, *kept))
+
+
+def _commutes(e: Expr, x: Expr, factors: tuple[Expr, ...]) -> bool:
+    """Tell whether a direction is seen to be a function of x: a multiple of it, or its exponential or inverse."""
+    if isinstance(e, Transpose) and isinstance(e.arg, Inverse | Expm):
+        return _commutes(e.arg, core.t(x), core.split(core.t(x))[1])
+    if isinstance(e, Inverse):
+        return _commutes(e.arg, x, factors)
+    if isinstance(e, Expm):
+        return core.split(e.arg)[1] == factors
+    return core.split(e)[1] == factors
 
 
 def unvec(v: Expr, rows: Expr, columns: Expr) -> Expr:
