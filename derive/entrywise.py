@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sympy import Expr, Function, S
+from sympy import Expr, Function, S, exp, log
 
 from derive import algebra
 from derive.algebra import M
@@ -36,8 +36,10 @@ def lift(scalar: Expr, x: Expr) -> Expr:
         return algebra.add(*parts)
     if scalar.is_Mul:
         return algebra.hadamard(*parts)
-    if scalar.is_Pow and not scalar.exp.has(ENTRY):
-        return algebra.elementwise_power(parts[0], scalar.exp)
+    if scalar.is_Pow and not scalar.base.has(ENTRY):
+        return elementwise(exp, algebra.dot(log(scalar.base), parts[1]))
+    if scalar.is_Pow:
+        return algebra.elementwise_power(parts[0], parts[1] if scalar.exp.has(ENTRY) else scalar.exp)
     if isinstance(scalar, Function) and len(parts) == 1:
         return elementwise(scalar.func, parts[0])
-    raise InputError(f"the derivative {scalar} is not known entry by entry")
+    raise InputError(f"the function {type(scalar).__name__} is not known entry by entry")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import product as choices
+from typing import Any
 
 from sympy import (
     Add,
@@ -49,7 +50,7 @@ class _TooManyTermsError(Exception):
     pass
 
 
-def _terms(e: Expr, sums: type | tuple[type, ...] = (Add, MatAdd)) -> tuple[Expr, ...]:
+def _terms(e: Expr, sums: Any = (Add, MatAdd)) -> tuple[Expr, ...]:
     return e.args if isinstance(e, sums) else (e,)
 
 
@@ -80,7 +81,7 @@ def _divisors(term: Expr) -> set[Expr]:
     return {p.base for p in parts if algebra.divides(p)}
 
 
-def _distribute(build, args: list[Expr], sums=(Add, MatAdd)) -> Expr:  # type: ignore[no-untyped-def]
+def _distribute(build, args: list[Expr], sums: Any = (Add, MatAdd)) -> Expr:  # type: ignore[no-untyped-def]
     count = 1
     lists = [_terms(a, sums) for a in args]
     for terms in lists:

@@ -1,152 +1,23 @@
-"""SymPy expressions from outside, brought to the forms that the rule table knows.
-
-SymPy lets 1 x 1 matrices stand where scalars are meant, writes inverses as powers, and applies whole formulas
-entry by entry. Here a 1 x 1 matrix becomes the scalar that it stands for, and every operation becomes one that
-the table has an entry for, or an error that names it.
-"""
+"""What callers give, text or SymPy, as a problem and as a claim about it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from fractions import Fraction
 from typing import Any
 
-from sympy import (
-    Add,
-    Adjoint,
-    DiagMatrix,
-    Expr,
-    HadamardPower,
-    HadamardProduct,
-    Identity,
-    Inverse,
-    KroneckerProduct,
-    MatAdd,
-    MatMul,
-    MatPow,
-    MatrixSymbol,
-    Max,
-    Mul,
-    OneMatrix,
-    Pow,
-    Rational,
-    S,
-    Symbol,
-    Trace,
-    Transpose,
-    ZeroMatrix,
-)
-from sympy.matrices.expressions.applyfunc import ElementwiseApplyFunction
-from sympy.matrices.expressions.determinant import Determinant
-from sympy.matrices.expressions.diagonal import DiagonalOf
-from sympy.matrices.matrixbase import MatrixBase
+from sympy import Basic, Expr, Identity, MatrixSymbol, OneMatrix, Symbol, ZeroMatrix
 
 from derive import algebra
-from derive.elementwise import ENTRY, relu
-from derive.entrywise import lift
+from derive.canonical import canonical
+from derive.elementwise import ENTRY
 from derive.errors import InputError
 from derive.facts import SQUARE
-from derive.functions import Functional, MatrixFunction
-from derive.language import build
+from derive.functions import MatrixFunction
 from derive.language.names import read_assumptions
 from derive.language.parser import parse, parse_within
+from derive.language.spelling import check_name
 from derive.problem import Problem
-
-#: Functions of one matrix by the name of the text language, at whose scalar argument `at_scalar` answers.
-_AT_SCALAR = {Trace: "tr", Determinant: "det", DiagMatrix: "diag", DiagonalOf: "diag"}
-
-
-def canonical(expr: Any) -> Expr:
-    """Return an expression in the forms of the rule table. Raises InputError where that cannot be."""
-    if isinstance(expr, MatrixBase) or not isinstance(expr, Expr):
-        raise InputError(f"expected a SymPy expression of symbols, got {type(expr).__name__}")
-    done: dict[Expr, Expr] = {}
-    stack: list[tuple[Expr, bool]] = [(expr, False)]
-    while stack:
-        e, ready = stack.pop()
-        if e in done:
-            continue
-        inner = _inner(e)
-        if ready or not inner:
-            done[e] = _rebuild(e, [done[a] for a in inner])
-        else:
-            stack.append((e, True))
-            stack.extend((a, False) for a in inner)
-    return done[expr]
-
-
-def _inner(e: Expr) -> tuple[Expr, ...]:
-    if isinstance(e, MatrixSymbol | Identity | OneMatrix | ZeroMatrix):
-        return ()
-    if isinstance(e, ElementwiseApplyFunction):
-        return (e.expr,)
-    if isinstance(e, Inverse):
-        return (e.arg,)
-    return tuple(a for a in e.args if isinstance(a, Expr))
-
-
-def _rebuild(e: Expr, args: list[Expr]) -> Expr:
-    if isinstance(e, MatrixSymbol):
-        return Trace(e) if e.shape == (1, 1) else e
-    if isinstance(e, Identity | OneMatrix):
-        return S.One if e.shape == (1, 1) else e
-    if isinstance(e, ZeroMatrix):
-        return algebra.zero(e.shape)
-    if e.is_Float and e.is_finite:
-        return Rational(str(e))  # as it was written, and as the text language reads it
-    if e.is_Symbol or e.is_Number or e.is_NumberSymbol:
-        return e
-    matrices = [algebra.is_matrix(a) for a in args]
-    if isinstance(e, MatAdd):
-        return algebra.add(*args)
-    if isinstance(e, Add):
-        return Add(*args)
-    if isinstance(e, MatMul | Mul):
-        return build.product(*args)
-    if isinstance(e, HadamardProduct):
-        return algebra.hadamard(*args) if not all(matrices) else _hadamard(args)
-    if isinstance(e, HadamardPower):
-        return build.elementwise_power(*args)
-    if isinstance(e, Inverse):
-        return Inverse(args[0]) if matrices[0] else 1 / args[0]
-    if isinstance(e, MatPow | Pow):
-        return build.matrix_power(*args) if matrices[0] else build.scalar_power(*args)
-    if isinstance(e, Transpose | Adjoint):
-        return build.transpose(args[0])
-    if isinstance(e, ElementwiseApplyFunction):
-        body = e.function.expr.xreplace({e.function.variables[0]: ENTRY})
-        return lift(body.replace(_is_positive_part, _positive_part), args[0])
-    if isinstance(e, KroneckerProduct):
-        *rest, product = args
-        for a in reversed(rest):
-            product = build.kron(a, product)
-        return product
-    if _is_positive_part(e):
-        return _positive_part(Max(*args))
-    if not any(matrices) and getattr(e, "text", None) in build.OPERATORS:
-        return build.OPERATORS[e.text].build(*args)
-    if type(e) in _AT_SCALAR or isinstance(e, Functional | MatrixFunction):
-        if (not matrices[0] and not e.is_Matrix) or (not all(matrices) and len(args) == 1):
-            word = _AT_SCALAR.get(type(e)) or e.text
-            return build.at_scalar(word, args[0])
-        return e.func(*args)
-    if e.is_Function and len(args) == len(e.args) and not any(matrices):
-        return e.func(*args, evaluate=False) if e.func.__module__.startswith("derive") else e.func(*args)
-    raise InputError(f"{type(e).__name__} is not an operation that can be differentiated here: {str(e)[:60]}")
-
-
-def _is_positive_part(e: Expr) -> bool:
-    return isinstance(e, Max) and len(e.args) == 2 and S.Zero in e.args
-
-
-def _positive_part(e: Expr) -> Expr:
-    return relu(e.args[1] if e.args[0] == 0 else e.args[0]) if _is_positive_part(e) else e
-
-
-def _hadamard(args: list[Expr]) -> Expr:
-    product = args[0]
-    for a in args[1:]:
-        product = build.hadamard(product, a)
-    return product
 
 
 def read_problem(
@@ -168,22 +39,25 @@ def read_problem(
         raise InputError("a variable is named twice: name each one once")
     if isinstance(expr, str):
         return parse(expr, where, assume, wrt=names)
+    if where:
+        raise InputError(
+            "shapes are declared for text only: those of a SymPy expression are its symbols' own"
+        )
     if isinstance(expr, Problem):
-        missing = [n for n in names if n not in expr.symbols]
-        if missing:
-            raise InputError(f"{missing[0]} is not a variable of the problem")
+        _check_known(names, expr.symbols, expr.sizes, "the problem")
         return Problem(
             expr.expr, tuple(expr.symbols[n] for n in names), expr.symbols, expr.shapes, expr.assumptions
         )
     root = canonical(expr)
-    found: dict[str, Expr] = {}
     given = [w for w in wanted if isinstance(w, Expr)]
-    for symbol in [*_symbols(root), *given]:
-        if found.setdefault(symbol.name, symbol) != symbol:
-            raise InputError(f"two different symbols are named {symbol.name}: rename one of them")
-    missing = [n for n in names if n not in found]
-    if missing:
-        raise InputError(f"{missing[0]} does not occur in the expression: give the symbol itself")
+    sizes = _by_name([s for e in (expr, *given) for s in _sizes(e)])
+    found = _by_name([s for s in (*_symbols(root), *given) if sizes.get(s.name) != s])
+    for name in (*found, *sizes):
+        check_name(name)
+    both = sorted(found.keys() & sizes.keys())
+    if both:
+        raise InputError(f"{both[0]} is the name of a size and of a variable: rename one of them")
+    _check_known(names, found, sizes, "the expression: give the symbol itself")
     shapes = {n: algebra.shape(s) for n, s in found.items()}
     assumptions = read_assumptions(assume)
     for kind, name in sorted(assumptions):
@@ -196,35 +70,105 @@ def read_problem(
     return Problem(root, tuple(found[n] for n in names), found, shapes, assumptions)
 
 
-def _symbols(expr: Expr) -> list[Expr]:
-    """Return the variables of an expression in order of appearance, without the sizes of its matrices."""
-    found: list[Expr] = []
-    sizes: set[Expr] = set()
+def _check_known(
+    names: Iterable[str], variables: Mapping[str, Expr], sizes: Mapping[str, Expr], where: str
+) -> None:
+    for name in names:
+        if name not in variables:
+            if name in sizes:
+                raise InputError(f"{name} is a size here, not a variable: sizes are whole numbers")
+            raise InputError(f"{name[:40]} does not occur in {where}")
+
+
+def _by_name(symbols: Iterable[Expr]) -> dict[str, Expr]:
+    found: dict[str, Expr] = {}
+    for symbol in symbols:
+        if found.setdefault(symbol.name, symbol) != symbol:
+            raise InputError(f"two different symbols are named {symbol.name[:40]}: rename one of them")
+    return found
+
+
+def _walk(expr: Basic) -> Iterable[Basic]:
+    """Yield the distinct parts of an expression; symbols of matrices are not taken apart."""
     stack, seen = [expr], set()
     while stack:
         e = stack.pop()
-        if e in seen:
-            continue
-        seen.add(e)
-        if algebra.is_matrix(e):
-            sizes.update(*(d.free_symbols for d in e.shape))
-        if isinstance(e, MatrixSymbol) or (isinstance(e, Symbol) and e != ENTRY):
-            found.append(e)
-        else:
-            stack.extend(reversed(_inner(e)))
-    return [s for s in found if s not in sizes]
+        if e not in seen:
+            seen.add(e)
+            yield e
+            if not isinstance(e, MatrixSymbol):
+                stack.extend(reversed(e.args))
 
 
-def read_claim(claim: str | Expr, problem: Problem, shape: tuple[Expr, Expr] | None = None) -> Expr:
-    """Return a claim (text or SymPy) in the terms of a problem. Raises InputError."""
+def _symbols(expr: Expr) -> list[Expr]:
+    """Return the symbols of an expression in order of appearance, the sizes of its matrices among them."""
+    return [e for e in _walk(expr) if isinstance(e, MatrixSymbol | Symbol) and e != ENTRY]
+
+
+def _sizes(expr: Any) -> list[Symbol]:
+    """Return the symbols in the sizes of an expression's matrices. Raises InputError for sizes that are none."""
+    dimensions = [
+        d
+        for e in (_walk(expr) if isinstance(expr, Basic) else ())
+        if isinstance(e, MatrixSymbol | Identity | OneMatrix | ZeroMatrix | MatrixFunction)
+        for d in e.shape
+    ]
+    for d in dict.fromkeys(dimensions):
+        if not _is_whole(d):
+            raise InputError(
+                f"the size {str(d)[:60]} is not made of whole numbers: take a symbol of its own for it"
+            )
+    return [s for d in dimensions for s in sorted(d.free_symbols, key=str)]
+
+
+def _is_whole(size: Expr) -> bool:
+    """Tell whether a size is a symbol, a number from 1 up, or made of such by sums, products and powers."""
+    if size.is_Integer:
+        return bool(size > 0)
+    if size.is_Add:
+        return all(_is_whole(a) or a.is_Integer for a in size.args)
+    if size.is_Mul:
+        return all(map(_is_whole, size.args))
+    if size.is_Pow:
+        return _is_whole(size.base) and bool(size.exp.is_Integer and size.exp > 0)
+    return isinstance(size, Symbol)
+
+
+def read_claim(
+    claim: str | Expr | int | float | Fraction, problem: Problem, shape: tuple[Expr, Expr] | None = None
+) -> Expr:
+    """Return a claim (text, SymPy or a number) in the terms of a problem, 0 in the shape that is due.
+
+    Raises InputError.
+    """
     if isinstance(claim, str):
         return parse_within(claim, problem, shape)
-    expr = canonical(claim)
-    for symbol in _symbols(expr):
-        if problem.symbols.get(symbol.name) != symbol:
-            raise InputError(f"the claim uses {symbol.name}, which is not in the expression")
+    expr = canonical(_renamed(claim, problem) if isinstance(claim, Expr) else claim)
+    if expr == 0 and shape is not None:
+        return algebra.zero(shape)
     if shape is not None and algebra.shape(expr) != tuple(shape):
         have, want = (" x ".join(map(str, s)) for s in (algebra.shape(expr), shape))
         mend = ": is it the transpose?" if algebra.shape(expr) == tuple(shape)[::-1] else ""
         raise InputError(f"the claim is {have}, {want} is due{mend}")
     return expr
+
+
+def _renamed(claim: Expr, problem: Problem) -> Expr:
+    """Return a claim with the symbols of the problem, which are those of the same names. Raises InputError."""
+    sizes = {s: problem.sizes.get(s.name) for s in _sizes(claim)}
+    known: dict[Expr, Expr] = {}
+    for s in _symbols(canonical(claim)):
+        mine = problem.symbols.get(s.name) or problem.sizes.get(s.name)
+        if mine is None or (s in sizes and sizes[s] is None):
+            raise InputError(f"the claim uses {s.name[:40]}, which is not in the expression")
+        shapes = [tuple(d.xreplace(sizes) for d in algebra.shape(s)), algebra.shape(mine)]
+        if shapes[0] != shapes[1] or algebra.is_matrix(s) != algebra.is_matrix(mine):
+            have, want = (" x ".join(map(str, shape)) for shape in shapes)
+            raise InputError(f"{s.name} is {have} in the claim and {want} in the expression")
+        known[s] = mine
+    for s, size in sizes.items():
+        if size is None:
+            raise InputError(f"the claim uses the size {s.name[:40]}, which is not in the expression")
+        known[s] = size
+    changed = {s: mine for s, mine in known.items() if s != mine}
+    return claim.xreplace(changed) if changed else claim

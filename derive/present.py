@@ -118,8 +118,8 @@ def _signs_inside(e: Expr) -> Expr:
     if isinstance(e, Mul) and not e.is_Matrix:
         number, rest = e.as_coeff_Mul()
         if isinstance(rest, Trace):
-            factors = _one_negated(algebra.split(rest.arg)[1])
-            new = e if factors is None else -number * algebra.trace(algebra.dot(*factors))
+            negated = _one_negated(algebra.split(rest.arg)[1])
+            new = e if negated is None else -number * algebra.trace(algebra.dot(*negated))
             return new if cost(new) < cost(e) else e
         return e
     if not isinstance(e, MatMul):

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
-from sympy import Expr
+from sympy import Basic, Expr, Symbol
+
+from derive.elementwise import ENTRY
 
 
 @dataclass(frozen=True)
@@ -23,10 +26,20 @@ class Problem:
     shapes: Mapping[str, tuple[Expr, Expr]] = field(default_factory=dict)
     assumptions: frozenset[tuple[str, str]] = frozenset()
 
-    @property
+    @cached_property
     def sizes(self) -> dict[str, Expr]:
-        """Return the size symbols by name."""
+        """Return the size symbols by name: those of the shapes, and what else is no variable in the expression."""
         found = {s for pair in self.shapes.values() for d in pair for s in d.free_symbols}
+        variables = {*self.symbols.values(), ENTRY}
+        stack: list[Basic] = [self.expr]
+        seen: set[Basic] = set()
+        while stack:
+            e = stack.pop()
+            if e not in seen and e not in variables:
+                seen.add(e)
+                stack.extend(e.args)
+                if isinstance(e, Symbol):
+                    found.add(e)
         return {s.name: s for s in sorted(found, key=lambda s: s.name)}
 
     def shape_texts(self) -> dict[str, str | list[str | int]]:

@@ -160,7 +160,11 @@ class Environment:
         if expr.is_Float:
             return self.exact(Rational(expr))
         symbols = expr.free_symbols
-        known = {s: Integer(self.sizes[s.name]) for s in symbols if s.is_integer and s.name in self.sizes}
+        known = {
+            s: Integer(self.sizes[s.name])
+            for s in symbols
+            if s.name in self.sizes and s.name not in self.values
+        }
         return self.exact(expr.xreplace(known)) if symbols and len(known) == len(symbols) else None
 
 
@@ -258,7 +262,7 @@ def _constant(env: Environment, node: Any) -> Array:
 def _symbol(env: Environment, node: Symbol) -> Array:
     if node in env.bound:
         return env.bound[node]
-    if node.is_integer and node.name in env.sizes:
+    if node.name in env.sizes and node.name not in env.values:
         return env.arithmetic.full((1, 1), env.sizes[node.name])
     return _value(env, node.name, (1, 1))
 

@@ -52,7 +52,9 @@ def kron_merged(a: Expr, b: Expr) -> Expr | None:
     (A ⊗ B)(C ⊗ D) = AC ⊗ BD (Magnus and Neudecker 2019, section 2.2); a matrix is 1 ⊗ A and A ⊗ 1.
     """
     if isinstance(a, KroneckerProduct) and isinstance(b, KroneckerProduct):
-        if len(a.args) == len(b.args) and all(p.shape[1] == q.shape[0] for p, q in zip(a.args, b.args, strict=True)):
+        if len(a.args) == len(b.args) and all(
+            p.shape[1] == q.shape[0] for p, q in zip(a.args, b.args, strict=True)
+        ):
             return kron(*[core.dot(p, q) for p, q in zip(a.args, b.args, strict=True)])
         return None
     if isinstance(b, KroneckerProduct) and len(b.args) == 2:

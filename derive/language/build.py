@@ -171,7 +171,9 @@ def _product(ops: list[str], args: list[Expr]) -> Expr:
             left = product(*pending)
             if op == "./":
                 x = elementwise_power(x, S.NegativeOne)
-            pending = [x if op == "./" and isinstance(left, OneMatrix) else hadamard(left, x)]
+            coefficient, factors = algebra.split(left)
+            reciprocal = op == "./" and isinstance(factors[0], OneMatrix) and len(factors) == 1
+            pending = [coefficient, x] if reciprocal else [hadamard(left, x)]
     return product(*pending)
 
 
@@ -234,7 +236,7 @@ def matrix_power(x: Expr, exponent: Expr) -> Expr:
 
 
 def expression(node: Any, symbols: Mapping[str, Expr]) -> Expr:
-    """Return the SymPy expression of a node whose operands have theirs.
+    """Return the SymPy expression of a node whose operands have theirs; `symbols` are variables and sizes.
 
     Raises SizeConflict where a size is still unknown, InputError where a value is out of reach.
     """
@@ -243,13 +245,13 @@ def expression(node: Any, symbols: Mapping[str, Expr]) -> Expr:
     if op == "number":
         return node.value
     if op == "size":
-        return size_symbol(node.value)
+        return symbols.get(node.value) or size_symbol(node.value)
     if op == "name":
         return symbols[node.value]
     if op == "eye":
-        return Identity(to_sympy(node.shape[0])) if not is_scalar(node.shape) else S.One
+        return Identity(to_sympy(node.shape[0], symbols)) if not is_scalar(node.shape) else S.One
     if op in ("vector", "matrix"):
-        return algebra.ones((to_sympy(node.shape[0]), to_sympy(node.shape[1])))
+        return algebra.ones((to_sympy(node.shape[0], symbols), to_sympy(node.shape[1], symbols)))
     if op == "'":
         return transpose(args[0])
     if op == "neg":

@@ -16,12 +16,35 @@ GREEK = frozenset(
     "upsilon phi chi psi omega".split()
 )
 
-_SIZE = r"(?:[A-Za-z]\w*|[1-9][0-9]{0,5})"
+#: The largest size that may be declared.
+MAX_SIZE = 999_999
+
+#: What stands for what is not a size, or is one of the words of a declaration.
+_WORDS = frozenset("scalar vector column row matrix x by".split())
+
+_SIZE = r"[A-Za-z][A-Za-z_0-9]*|[0-9]+"
+#: Without spaces, x stands between numbers and sizes of one letter: 3x4, mxn, n1x3.
+_TIGHT = r"[A-Za-z]?[0-9]*"
 _DECLARATION = re.compile(
-    rf"\s*(?P<name>[A-Za-z]\w*)\s*:\s*(?:(?P<scalar>scalar)|(?P<n>[1-9][0-9]{{0,5}})x(?P<m>[1-9][0-9]{{0,5}})"
-    rf"|(?P<rows>{_SIZE})(?:\s+x\s+(?P<columns>{_SIZE}))?)\s*"
+    r"\s*(?P<name>[A-Za-z][A-Za-z_0-9]*)\s*:\s*"
+    rf"(?:(?P<n>(?=[^x]){_TIGHT})x(?P<m>(?=\w){_TIGHT})|(?P<rows>{_SIZE})(?:\s+x\s+(?P<columns>{_SIZE}))?)\s*"
 )
-_ASSUMPTION = re.compile(r"\s*(?P<kind>[A-Za-z][A-Za-z-]*)\s*\(\s*(?P<name>[A-Za-z]\w*)\s*\)\s*")
+_ASSUMPTION = re.compile(r"\s*(?P<kind>[A-Za-z][A-Za-z_-]*)\s*\(\s*(?P<name>[A-Za-z][A-Za-z_0-9]*)\s*\)\s*")
+#: Commas and semicolons part declarations and assumptions, outside of brackets.
+_PARTS = re.compile(r"[,;](?![^(]*\))")
+
+#: What people call the assumptions otherwise.
+_ALSO = {
+    "sym": "symmetric",
+    "spd": "posdef",
+    "pd": "posdef",
+    "nonsingular": "invertible",
+    "regular": "invertible",
+    "orth": "orthogonal",
+    "diag": "structured-diagonal",
+    "diagonal": "structured-diagonal",
+    "toeplitz": "structured-toeplitz",
+}
 
 
 def kind_of(name: str) -> str:
@@ -32,59 +55,97 @@ def kind_of(name: str) -> str:
     return "matrix" if name[0].isupper() else "vector"
 
 
-def _size(text: str) -> Size:
-    return int(text) if text.isdigit() else text
+def _size(text: str, part: str) -> Size:
+    """Read a size: a name or a number. Raises InputError where it is neither, naming the declaration."""
+    if text in _WORDS:
+        raise InputError(f'{text} is no size in "{part}": write a matrix as "A: m x n", a column as "x: n", a row '
+                         'as the transpose of one, a scalar as "t: scalar"')  # fmt: skip
+    if not text.isdigit():
+        return text
+    if int(text) == 0:
+        raise InputError(f'cannot read the declaration "{part}": a size is 1 or more')
+    if len(text) > 9 or int(text) > MAX_SIZE:
+        raise InputError(
+            f'the size {text[:20]} in "{part}" is too large: at most {MAX_SIZE}, or give it a name'
+        )
+    return int(text)
+
+
+def _declaration(part: str) -> tuple[str, Shape]:
+    part = " ".join(part.split())[:60]
+    hit = _DECLARATION.fullmatch(part)
+    if not hit:
+        raise InputError(
+            f'cannot read the declaration "{part}": write a matrix as "W: m x n", '
+            'a column vector as "x: n", a scalar as "t: scalar"'
+        )
+    if hit["n"]:
+        return hit["name"], (_size(hit["n"], part), _size(hit["m"], part))
+    if hit["rows"] == "scalar" and not hit["columns"]:
+        return hit["name"], SCALAR
+    return hit["name"], (_size(hit["rows"], part), _size(hit["columns"] or "1", part))
+
+
+def _as_text(name: Any, value: Any) -> str:
+    """Return an item of a mapping as a declaration in text. Raises InputError."""
+    if isinstance(name, str) and isinstance(value, str):
+        return f"{name}: {value}"
+    if isinstance(name, str) and isinstance(value, tuple | list) and len(value) == 2:
+        if all(isinstance(d, str) or type(d) is int for d in value):
+            return f"{name}: {value[0]} x {value[1]}"
+    raise InputError(
+        f'cannot read the shape {str(value)[:40]!r} of {str(name)[:40]!r}: give ("m", "n"), (2, 3) or "scalar"'
+    )
 
 
 def read_where(where: str | Mapping[str, Any] | None) -> dict[str, Shape]:
     """Read declarations such as "W: m x n, b1: h, t: scalar".
 
-    A mapping from names to "scalar" or to (rows, columns) says the same. Raises InputError.
+    A mapping from names to what stands after the colon, or to (rows, columns), says the same. Raises InputError.
     """
-    if not where:
+    if where is None:
         return {}
     if isinstance(where, Mapping):
-        return {
-            str(name): SCALAR if value == "scalar" else (_size(str(value[0])), _size(str(value[1])))
-            for name, value in where.items()
-        }
+        parts = [_as_text(name, value) for name, value in where.items()]
+    elif isinstance(where, str):
+        parts = _PARTS.split(where)
+    else:
+        raise InputError(f'shapes are declared as text such as "A: m x n", not as {type(where).__name__}')
     shapes: dict[str, Shape] = {}
-    for part in re.split(r"[,;]", where):
+    for part in parts:
         if not part.strip():
             continue
-        hit = _DECLARATION.fullmatch(part)
-        if not hit:
-            raise InputError(
-                f'cannot read the declaration "{part.strip()[:60]}": write a matrix as "W: m x n", '
-                'a column vector as "x: n", a scalar as "t: scalar"'
-            )
-        if hit["scalar"]:
-            declared: Shape = SCALAR
-        elif hit["n"]:
-            declared = (int(hit["n"]), int(hit["m"]))
-        else:
-            declared = (_size(hit["rows"]), _size(hit["columns"] or "1"))
-        if shapes.setdefault(hit["name"], declared) != declared:
-            raise InputError(f"{hit['name']} is declared twice with different shapes: keep one of them")
+        name, declared = _declaration(part)
+        if shapes.setdefault(name, declared) != declared:
+            raise InputError(f"{name} is declared twice with different shapes: keep one of them")
+    both = sorted(shapes.keys() & {d for shape in shapes.values() for d in shape})
+    if both:
+        raise InputError(f"{both[0]} is declared as a variable and named as a size: rename one of them")
     return shapes
 
 
 def read_assumptions(assume: str | Iterable[Any] | None) -> frozenset[tuple[str, str]]:
     """Read assumptions such as "symmetric(K), posdef(K)" as pairs (kind, name). Raises InputError."""
-    if not assume:
+    if assume is None:
         return frozenset()
-    parts = re.split(r"[,;]", assume) if isinstance(assume, str) else list(assume)
+    if not isinstance(assume, Iterable):
+        raise InputError(f'assumptions are text such as "symmetric(K)", not {type(assume).__name__}')
     found = set()
-    for part in parts:
-        if isinstance(part, tuple):
+    for part in _PARTS.split(assume) if isinstance(assume, str) else assume:
+        if isinstance(part, tuple) and len(part) == 2:
             part = f"{part[0]}({part[1]})"
-        if not part.strip():
+        if not isinstance(part, str):
+            raise InputError(f'cannot read the assumption {str(part)[:40]!r}: write it as "symmetric(K)"')
+        part = " ".join(part.split())
+        if not part:
             continue
         hit = _ASSUMPTION.fullmatch(part)
         if not hit:
-            raise InputError(f'cannot read the assumption "{part.strip()[:60]}": write it as "symmetric(K)"')
+            mend = '"symmetric(K), symmetric(B)", one name each' if "," in part else '"symmetric(K)"'
+            raise InputError(f'cannot read the assumption "{part[:60]}": write it as {mend}')
         if hit["kind"] not in KINDS:
-            near = get_close_matches(hit["kind"], KINDS, 1)
+            word = hit["kind"].lower().replace("_", "-")
+            near = [_ALSO[word]] if word in _ALSO else get_close_matches(word, KINDS, 1)
             mend = f"did you mean {near[0]}?" if near else f"known are {', '.join(KINDS)}"
             raise InputError(f"unknown assumption {hit['kind']}: {mend}")
         found.add((hit["kind"], hit["name"]))

@@ -6,7 +6,9 @@ The parser calls back bottom-up and nothing recurses, so that depth costs nothin
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -35,6 +37,7 @@ from derive.language.shapes import (
     to_sympy,
     unify,
 )
+from derive.language.spelling import check_name
 from derive.problem import Problem
 
 MAX_LENGTH = 20_000
@@ -175,34 +178,54 @@ def parse(
         raise InputError(f"expected text, got {type(text).__name__}")
     _scan(text)
     scope = Scope(text, read_where(where))
+    for name in (*scope.declared, *sorted(scope.sizes)):
+        check_name(name)
     root = _read(scope)
-    names = [wrt] if isinstance(wrt, str) else list(wrt)
-    for name in (n.strip() for w in names for n in w.split(",")):
-        if not name.replace("_", "a").isalnum() or not name[:1].isalpha() or not name.isascii():
-            raise InputError(f'"{name[:40]}" is not a variable: name one that occurs, such as --wrt x')
-        scope.shape_of(name, 0)
-    assumptions = read_assumptions(assume)
+    names = [n.strip() for w in ([wrt] if isinstance(wrt, str) else wrt) for n in w.split(",")]
+    for name in names:
+        _want(scope, name)
+    _warn_of_unused(scope)
+    assumptions = frozenset(
+        a for a in read_assumptions(assume) if a[1] not in scope.declared.keys() - scope.used
+    )
     for kind, name in sorted(assumptions):
         if name not in scope.used:
-            continue
+            raise InputError(f"{kind}({name}): {name} does not occur in the expression")
         if kind in SQUARE and not is_scalar(scope.used[name]):
             try:
                 unify(*scope.used[name])
             except SizeConflict:
                 raise InputError(f"{kind}({name}) needs a square matrix, {name} is "
                                  f"{show_shape(scope.used[name])}") from None  # fmt: skip
-    known = set(scope.used) | set(scope.declared)
-    for kind, name in sorted(assumptions):
-        if name not in known:
-            raise InputError(f"{kind}({name}): {name} does not occur in the expression")
     settle(scope)
     _name_sizes(scope)
     symbols, shapes = _symbols(scope)
-    kept = frozenset((kind, name) for kind, name in assumptions if name in scope.used)
-    with assuming(kept):
+    with assuming(assumptions):
         expr = _finish(scope, root, symbols)
-    order = [n.strip() for w in names for n in w.split(",")]
-    return Problem(expr, tuple(symbols[n] for n in order), symbols, shapes, kept)
+    return Problem(expr, tuple(symbols[n] for n in names), symbols, shapes, assumptions)
+
+
+def _warn_of_unused(scope: Scope) -> None:
+    """Warn of names that are declared and do not occur; one that only the case of a letter tells is an error."""
+    for name in scope.declared.keys() - scope.used:
+        other = next((n for n in scope.used.keys() - scope.declared if n.lower() == name.lower()), None)
+        if other is not None:
+            raise InputError(f"{name} is declared but does not occur: did you mean {other}?")
+        near = get_close_matches(name, scope.used, 1)
+        mend = f": did you mean {near[0]}?" if near else ""
+        warnings.warn(f"{name} is declared but does not occur{mend}", stacklevel=4)
+
+
+def _want(scope: Scope, name: str) -> None:
+    """Take a name as that of a variable to differentiate by, which need not occur. Raises InputError."""
+    if not name.replace("_", "a").isalnum() or not name[:1].isalpha() or not name.isascii():
+        raise InputError(f'"{name[:40]}" is not a variable: name one that occurs, such as --wrt x')
+    check_name(name)
+    if name in scope.sizes:
+        raise InputError(f"{name} is a size here, not a variable: sizes are whole numbers")
+    if name == "pi" and name not in scope.declared:
+        raise InputError("pi is a number, not a variable: rename it, or declare its shape with --where")
+    scope.shape_of(name, 0)
 
 
 def parse_within(text: str, problem: Problem, shape: tuple[Expr, Expr] | None = None) -> Expr:
@@ -212,14 +235,18 @@ def parse_within(text: str, problem: Problem, shape: tuple[Expr, Expr] | None = 
     Raises InputError, also where a name is not of the problem or the shape is another.
     """
     _scan(text)
+    sizes: dict[str, Expr] = {}
     declared: dict[str, Shape] = {
-        name: (from_sympy(rows), from_sympy(columns)) for name, (rows, columns) in problem.shapes.items()
+        name: (from_sympy(rows, sizes), from_sympy(columns, sizes))
+        for name, (rows, columns) in problem.shapes.items()
     }
-    scope = Scope(text, declared, closed=True)
+    sizes |= problem.sizes
+    scope = Scope(text, declared, closed=True, named=set(problem.sizes))
     root = _read(scope)
     if shape is not None:
         try:
-            for have, want in zip(root.shape, map(from_sympy, shape), strict=True):
+            for have, size in zip(root.shape, shape, strict=True):
+                want = from_sympy(size, sizes)
                 try:
                     unify(have, want)
                 except Undetermined:
@@ -232,4 +259,4 @@ def parse_within(text: str, problem: Problem, shape: tuple[Expr, Expr] | None = 
             ) from None
     settle(scope)
     with assuming(problem.assumptions):
-        return _finish(scope, root, problem.symbols)
+        return _finish(scope, root, {**sizes, **problem.symbols})

@@ -6,6 +6,7 @@ sizes. Names and unknowns of matrices are never 1: what is one wide is declared 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import reduce
 from math import gcd, prod
@@ -176,25 +177,33 @@ def size_symbol(name: str) -> Symbol:
     return Symbol(name, integer=True, positive=True)
 
 
-def to_sympy(size: Size) -> Expr:
-    """Return a size that is fully known as a SymPy expression."""
+def to_sympy(size: Size, known: Mapping[str, Expr] | None = None) -> Expr:
+    """Return a size as a SymPy expression; `known` are the expressions of names that have theirs.
+
+    Raises SizeConflict where it is still unknown.
+    """
     size = find(size)
     if isinstance(size, Product):
-        return Mul(to_sympy(size.a), to_sympy(size.b))
+        return Mul(to_sympy(size.a, known), to_sympy(size.b, known))
     if isinstance(size, int):
         return Integer(size)
     if isinstance(size, str):
-        return size_symbol(size)
+        return (known or {}).get(size) or size_symbol(size)
     raise SizeConflict
 
 
-def from_sympy(size: Expr) -> Size:
-    """Return a SymPy size in the terms of unification (a size that is no product or symbol keeps its name)."""
+def from_sympy(size: Expr, known: dict[str, Expr] | None = None) -> Size:
+    """Return a SymPy size in the terms of unification, where what is no product goes by a name.
+
+    What the names stand for is added to `known`.
+    """
     if size.is_Integer:
         return int(size)
     if size.is_Mul and len(size.args) >= 2:
         first, *rest = size.args
-        return Product(from_sympy(first), from_sympy(Mul(*rest)))
+        return Product(from_sympy(first, known), from_sympy(Mul(*rest), known))
     if size.is_Pow and size.exp.is_Integer and size.exp > 1:
-        return Product(from_sympy(size.base), from_sympy(size.base ** (size.exp - 1)))
+        return Product(from_sympy(size.base, known), from_sympy(size.base ** (size.exp - 1), known))
+    if known is not None:
+        known[str(size)] = size
     return str(size)

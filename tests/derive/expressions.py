@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from hypothesis import strategies as st
 
 #: Names and shapes of all variables of a generated text.
@@ -11,6 +13,13 @@ SHAPES = {
     "A": ("m", "n"), "B": ("n", "m"), "C": ("m", "n"), "S": ("n", "n"), "T": ("m", "m"),
 }  # fmt: skip
 WHERE = ", ".join(f"{n}: scalar" if s == (1, 1) else f"{n}: {s[0]} x {s[1]}" for n, s in SHAPES.items())
+
+
+def declared(text):
+    """Return the declarations of the names that occur in a text."""
+    names = set(re.findall(r"[A-Za-z]\w*", text))
+    return ", ".join(part for part in WHERE.split(", ") if part.split(":")[0] in names)
+
 
 #: Functions that are smooth and tame everywhere, and the others.
 SMOOTH = ["tanh", "sin", "cos", "sigmoid", "arctan", "softplus", "swish"]

@@ -10,7 +10,7 @@ import derive
 from derive import algebra, read_claim
 from derive.errors import InputError
 from tests.derive import outside
-from tests.derive.expressions import SHAPES, WHERE, texts
+from tests.derive.expressions import SHAPES, declared, texts
 from tests.derive.points import derivative, draw, run
 from verify.evaluate import evaluate
 
@@ -31,7 +31,7 @@ def hold(kind, text, number):
     f, _ = outside.evaluator(text, shapes, SIZES)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the variable need not occur
-        d = getattr(derive, kind)(text, wrt, where=WHERE)
+        d = getattr(derive, kind)(text, wrt, where=declared(f"{text} {wrt}"))
     function = run(d.to_numpy())
     for seed in range(3):
         values = draw(shapes, "", np.random.default_rng(seed), SIZES)

@@ -11,7 +11,7 @@ from derive import gradient, parse, read_claim, to_text
 from derive.algebra import shape
 from derive.errors import InputError
 from tests.derive import outside
-from tests.derive.expressions import SHAPES, WHERE, texts
+from tests.derive.expressions import SHAPES, declared, texts
 from tests.derive.points import draw, gap
 from verify.evaluate import evaluate
 
@@ -33,7 +33,7 @@ def reject(error):
 @given(ANY_SHAPE.flatmap(lambda s: texts(s, depth=3)))
 def test_print_then_parse_gives_the_same_expression(text):
     try:
-        problem = parse(text, WHERE)
+        problem = parse(text, declared(text))
     except InputError as error:
         reject(error)
     printed = to_text(problem.expr)
@@ -47,7 +47,7 @@ def test_parsing_and_printing_keep_the_value(text):
     values = draw(SHAPES, "", np.random.default_rng(1), SIZES)
     read, _ = outside.evaluator(text, SHAPES, SIZES)
     wanted = read(values)
-    problem = parse(text, WHERE)
+    problem = parse(text, declared(text))
     found = evaluate(problem.expr, values, SIZES)
     assert gap(found, wanted) < 1e-8
     again = read_claim(to_text(problem.expr), problem, shape(problem.expr))
@@ -69,7 +69,8 @@ def test_precedence(text, value):
         with pytest.raises(InputError):
             parse(text)
         return
-    assert evaluate(parse(text, "x: n, y: n").expr, values, {"n": 2}).item() == pytest.approx(value)
+    where = ", ".join(f"{name}: n" for name in "xy" if name in text)
+    assert evaluate(parse(text, where).expr, values, {"n": 2}).item() == pytest.approx(value)
 
 
 # -------------------------------------------------------------------------------------------- shapes
