@@ -186,23 +186,22 @@ class _Term:
 
     def sum_over(self, names: Any, over: tuple[Symbol, ...]) -> Expr:
         """Return the product, summed over indices, at all values of the others."""
-        left = list(names)
-        while left:
-            k = min(left, key=lambda index: len(self._matrices(index)))
-            left.remove(k)
+        waiting = list(names)
+        while waiting:
+            k = min(waiting, key=lambda index: len(self._matrices(index)))
+            waiting.remove(k)
             self._take_away(k)
         scalar = Mul(*self.factors[()])
         if not over:
             return scalar
-        _, *rest = over
         columns = [_together(self.factors[(k,)]) if (k,) in self.factors else None for k in over]
-        if not rest:
+        if len(over) == 1:
             return MatMul(scalar, columns[0] if columns[0] is not None else _ones(over, self.sizes))
         kept = self._over(over)
         if kept is None and None not in columns:
             return MatMul(scalar, columns[0], Transpose(columns[1]))
-        left_, right = (DiagMatrix(c) if c is not None else S.One for c in columns)
-        return MatMul(scalar, left_, kept if kept is not None else _ones(over, self.sizes), right)
+        left, right = (DiagMatrix(c) if c is not None else S.One for c in columns)
+        return MatMul(scalar, left, kept if kept is not None else _ones(over, self.sizes), right)
 
     def _over(self, over: tuple[Symbol, ...]) -> Expr | None:
         found = self.factors.get(over, []) + [Transpose(x) for x in self.factors.get(over[::-1], [])]

@@ -1,12 +1,19 @@
 """The activations that have names, as SymPy expressions of one variable, beside the gains that frameworks ship.
 
+PyTorch's `calculate_gain` is a factor of the standard deviation: std = gain/sqrt(fan). Keras and JAX
+(`variance_scaling`) ship a factor of the variance: he_normal is scale 2, glorot and lecun are scale 1, whatever the
+activation; the scale that fits an activation is the square of its gain.
+
 GELU is x Phi(x); SELU has the two constants of Klambauer et al. (Self-normalizing neural networks, 2017, eq. 2);
 ELU has slope 1 at minus zero. What an activation does at a kink itself never enters a Gaussian moment.
 """
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
 from dataclasses import dataclass
+from difflib import get_close_matches
 
 import sympy as sp
 
@@ -44,9 +51,9 @@ def leaky_relu(slope: sp.Expr | float) -> sp.Expr:
     return sp.Piecewise((X, X > 0), (sp.nsimplify(slope, rational=True) * X, True))
 
 
-def elu() -> sp.Expr:
-    """Return the expression that is x for x > 0 and exp(x) - 1 otherwise."""
-    return sp.Piecewise((X, X > 0), (sp.exp(X) - 1, True))
+def elu(scale: sp.Expr | float = 1) -> sp.Expr:
+    """Return the expression that is x for x > 0 and scale * (exp(x) - 1) otherwise."""
+    return sp.Piecewise((X, X > 0), (sp.nsimplify(scale, rational=True) * (sp.exp(X) - 1), True))
 
 
 def selu() -> sp.Expr:
@@ -98,26 +105,79 @@ ACTIVATIONS: dict[str, Activation] = {
 }
 
 
+#: What people call them otherwise.
+ALIASES: dict[str, str] = {
+    "linear": "identity",
+    "rectifier": "relu",
+    "lrelu": "leaky_relu",
+    "absolute": "abs",
+    "heaviside": "step",
+    "silu": "swish",
+    "logistic": "sigmoid",
+    "hard_tanh": "hardtanh",
+    "clipped_relu": "relu6",
+}
+
+#: Activations with one parameter, given in brackets: leaky_relu(0.2).
+PARAMETRIC: dict[str, Callable[[sp.Expr], sp.Expr]] = {"leaky_relu": leaky_relu, "elu": elu}
+
+_PARAMETER = re.compile(r"\s*([A-Za-z_]\w*)\s*\(\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?)\s*\)\s*")
+
+
 def activation(given: str | sp.Expr | Activation) -> Activation:
     """Return the activation that a name, a text such as "x*sigmoid(x)" or a SymPy expression stands for.
 
-    A text is read in the text language with the scalar x as its variable. An expression may hold further symbols
-    as parameters if its variable is `X` (or a symbol named "x"). Raises InputError for an unknown name, a text that
-    does not parse, and an expression whose variable cannot be told.
+    Names are read in any case, with their aliases (silu, heaviside) and parameters ("leaky_relu(0.2)"). A text is
+    read as a formula in the scalar x; erf, max, min and the named activations may occur in it. An expression may
+    hold further symbols as parameters if its variable is `X` (or a symbol named "x"). Raises InputError for an
+    unknown name, a text that does not parse, and an expression whose variable cannot be told.
     """
     if isinstance(given, Activation):
         return given
     if isinstance(given, str):
-        if given in ACTIVATIONS:
-            return ACTIVATIONS[given]
-        if given.isidentifier() and given != "x":
-            raise InputError(
-                f"unknown activation {given!r}: expected one of {', '.join(ACTIVATIONS)}, or an expression in x"
-            )
-        from derive import parse
-
-        return _symbolic(parse(given, where="x: scalar").expr, name=given)
+        return _from_text(given)
     return _symbolic(sp.sympify(given, strict=True) if isinstance(given, int | float) else given)
+
+
+def _from_text(text: str) -> Activation:
+    name = _known(text)
+    if name in ACTIVATIONS:
+        return ACTIVATIONS[name]
+    bracket = _PARAMETER.fullmatch(text)
+    if bracket and _known(bracket[1]) in PARAMETRIC:
+        family = _known(bracket[1])
+        value = sp.Rational(bracket[2])
+        shipped = sp.sqrt(2 / (1 + value**2)) if family == "leaky_relu" else None
+        return Activation(f"{family}({bracket[2]})", PARAMETRIC[family](value), shipped)
+    if text.isidentifier() and text not in ("x", "pi"):
+        near = get_close_matches(text.lower(), [*ACTIVATIONS, *ALIASES], 1)
+        mend = f"did you mean {near[0]}?" if near else f"expected one of {', '.join(ACTIVATIONS)}"
+        raise InputError(f"unknown activation {text!r}: {mend} A formula in x will do as well")
+    from derive.moments.formula import read_formula
+
+    return _symbolic(read_formula(text, X, _named_functions()), name=text.strip())
+
+
+def _known(name: str) -> str:
+    plain = name.strip().lower().replace("-", "_")
+    return ALIASES.get(plain, plain)
+
+
+def _named_functions() -> dict[str, Callable[..., sp.Expr]]:
+    """Return the named activations as functions that a formula may use, with their parameters after the argument."""
+
+    def function(name: str) -> Callable[..., sp.Expr]:
+        def apply(*args: sp.Expr) -> sp.Expr:
+            taken = 1 + (name in PARAMETRIC)
+            if not 1 <= len(args) <= taken or any(arg.free_symbols for arg in args[1:]):
+                raise InputError(f"{name} takes one argument" + (", and a number" if taken == 2 else ""))
+            expression = PARAMETRIC[name](args[1]) if len(args) == 2 else ACTIVATIONS[name].expression
+            return expression.subs(X, args[0])
+
+        return apply
+
+    names = [*ACTIVATIONS, *ALIASES]
+    return {name: function(_known(name)) for name in names if name not in ("exp", "sin", "tanh", "erf", "abs", "sign")}
 
 
 def _symbolic(expression: sp.Expr, name: str | None = None) -> Activation:
@@ -133,5 +193,6 @@ def _symbolic(expression: sp.Expr, name: str | None = None) -> Activation:
         raise InputError(f"an activation has one variable, found {names}: name the variable x")
     variable = named_x[0] if named_x else (symbols[0] if symbols else X)
     # relu, sigmoid, swish and softplus of the text language, in terms of exp, log and abs.
-    plain = expression.replace(lambda e: hasattr(e, "definition"), lambda e: e.definition())
-    return Activation(name or str(expression), plain.xreplace({variable: X}))
+    plain = expression.replace(lambda e: hasattr(e, "definition"), lambda e: e.definition()).xreplace({variable: X})
+    exact = sp.nsimplify(plain, rational=True) if plain.atoms(sp.Float) else plain
+    return Activation(name or str(expression), exact)

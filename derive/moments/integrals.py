@@ -59,13 +59,19 @@ def has_jumps(f: sp.Expr, x: sp.Symbol) -> bool:
 
 def expectation_of_pieces(parts: list[Piece], x: sp.Symbol, s: sp.Expr) -> sp.Expr | None:
     """Return the sum of the integrals of the pieces against the density of N(0, s^2), tidied, or None."""
+    total = sum_of_pieces(parts, x, s)
+    return None if total is None else tidy(total)
+
+
+def sum_of_pieces(parts: list[Piece], x: sp.Symbol, s: sp.Expr) -> sp.Expr | None:
+    """Return that sum as it comes, which is faster; oo where the integral of the absolute value is infinite."""
     total: sp.Expr = sp.S.Zero
     for part in parts:
         value = piece_integral(part, x, s)
-        if value is None:
-            return None
+        if value is None or value == sp.oo:
+            return value
         total += value
-    return tidy(total)
+    return total
 
 
 def piece_integral(part: Piece, x: sp.Symbol, s: sp.Expr) -> sp.Expr | None:
@@ -78,6 +84,8 @@ def piece_integral(part: Piece, x: sp.Symbol, s: sp.Expr) -> sp.Expr | None:
         value = _integral(term, part.lower, part.upper, s)
         if value is None:
             return None
+        if value == sp.oo:
+            return sp.oo  # distinct terms do not cancel: the one that grows fastest decides
         total += value
     return total
 
@@ -95,11 +103,23 @@ def terms(f: sp.Expr, x: sp.Symbol) -> list[Term] | None:
     return out
 
 
+#: The largest expression, in operations, on which SymPy's general simplification is tried.
+_SIMPLIFIED = 90
+
+
 def tidy(e: sp.Expr) -> sp.Expr:
-    """Return `e` in its shortest form, products over one denominator rather than fractions inside factors."""
-    simplified = sp.simplify(e)
-    candidates = [e, sp.expand(e), sp.factor_terms(sp.expand(e)), simplified]
-    candidates += [sp.factor(simplified), sp.factor(sp.together(simplified))]
+    """Return `e` in its shortest form, products over one denominator rather than fractions inside factors.
+
+    Exponentials and error functions stand for themselves while it is factored: to a factoring algorithm exp(50) is
+    the hundredth power of exp(1/2).
+    """
+    masks = {node: sp.Dummy(positive=True) for node in _outermost(e)}
+    masked = e.xreplace(masks)
+    expanded = sp.expand(masked)
+    candidates = [masked, expanded, sp.factor_terms(expanded)]
+    if sp.count_ops(expanded) <= _SIMPLIFIED:
+        simplified = sp.simplify(masked)
+        candidates += [simplified, sp.factor(simplified), sp.factor(sp.together(simplified))]
 
     def length(c: sp.Expr) -> tuple[int, int]:
         inner = sum(
@@ -113,7 +133,15 @@ def tidy(e: sp.Expr) -> sp.Expr:
         )
         return sp.count_ops(c) + 2 * inner, len(str(c))
 
-    return min(candidates, key=length)
+    back = {mask: node for node, mask in masks.items()}
+    return min((candidate.xreplace(back) for candidate in candidates), key=length)
+
+
+def _outermost(e: sp.Expr) -> list[sp.Expr]:
+    """Return the exponentials and error functions in `e` that stand inside no other."""
+    if isinstance(e, sp.exp | sp.erf):
+        return [e]
+    return list(dict.fromkeys(node for arg in e.args for node in _outermost(arg)))
 
 
 def _term(addend: sp.Expr, x: sp.Symbol) -> Term | None:
@@ -153,8 +181,14 @@ def _term(addend: sp.Expr, x: sp.Symbol) -> Term | None:
 
 def _integral(term: Term, lower: sp.Expr, upper: sp.Expr, s: sp.Expr) -> sp.Expr | None:
     """Return the integral of `term` times the density of N(0, s^2) over (lower, upper), or None."""
-    if term.quadratic != 0 and not (term.quadratic.is_nonnegative):
-        return None  # exp(+x^2) beats the density for large s: no formula for all s
+    if term.quadratic != 0 and not term.quadratic.is_nonnegative:
+        # exp(+x^2) against the density: a formula for all s there is not, but for a number s it is decided.
+        left = 1 + 2 * term.quadratic * s**2
+        if not left.is_number or not term.quadratic.is_number:
+            return None
+        if not left.is_positive:
+            infinite = lower == -sp.oo or upper == sp.oo
+            return sp.oo if infinite and left.is_negative else None
     narrowed = s / sp.sqrt(1 + 2 * term.quadratic * s**2)
     front = term.coefficient * narrowed / s
     whole = lower == -sp.oo and upper == sp.oo

@@ -67,8 +67,18 @@ def jumps(f: sp.Expr, x: sp.Symbol) -> list[sp.Expr]:
     return [
         left.upper
         for left, right in zip(parts[:-1], parts[1:], strict=True)
-        if sp.simplify((left.expression - right.expression).subs(x, left.upper)) != 0
+        if _differ(left.expression.subs(x, left.upper), right.expression.subs(x, left.upper))
     ]
+
+
+def _differ(left: sp.Expr, right: sp.Expr) -> bool:
+    """Tell whether two one-sided values are finite and different; a pole is not a jump."""
+    gap = left - right
+    if not gap.is_number:
+        return bool(sp.simplify(gap) != 0)
+    if left.is_finite is False or right.is_finite is False or gap.has(sp.nan, sp.zoo, sp.oo):
+        return False
+    return bool(gap != 0 and abs(sp.N(gap, 30, maxn=400)) > sp.Float("1e-25") * (1 + abs(sp.N(left, 15))))
 
 
 def _switches(node: sp.Basic) -> list[sp.Expr]:

@@ -5,7 +5,6 @@ from itertools import product
 import numpy as np
 import pytest
 from sympy import (
-    Adjoint,
     Dummy,
     Inverse,
     KroneckerDelta,
@@ -31,8 +30,18 @@ from verify.evaluate import evaluate
 
 m, n = symbols("m n", integer=True, positive=True)
 i, j, k, l = symbols("i j k l", integer=True)  # noqa: E741, the letters of indices
-A, B, C, S = (MatrixSymbol("A", m, n), MatrixSymbol("B", n, n), MatrixSymbol("C", n, m), MatrixSymbol("S", m, m))
-x, y, u, r = MatrixSymbol("x", n, 1), MatrixSymbol("y", n, 1), MatrixSymbol("u", m, 1), MatrixSymbol("r", 1, n)
+A, B, C, S = (
+    MatrixSymbol("A", m, n),
+    MatrixSymbol("B", n, n),
+    MatrixSymbol("C", n, m),
+    MatrixSymbol("S", m, m),
+)
+x, y, u, r = (
+    MatrixSymbol("x", n, 1),
+    MatrixSymbol("y", n, 1),
+    MatrixSymbol("u", m, 1),
+    MatrixSymbol("r", 1, n),
+)
 s = Symbol("s")
 SIZES = {"m": 3, "n": 4}
 I, J, K, L = (i, 0, m - 1), (j, 0, n - 1), (k, 0, n - 1), (l, 0, m - 1)
@@ -55,6 +64,7 @@ SUMS = [
     ("functions of entries", Sum(sin(A[i, j]) * exp(x[j, 0]) / u[i, 0] ** 2, I, J)),
     ("a function of a sum of entries", Sum(tanh(A[i, j] * x[j, 0] + u[i, 0]), I, J)),
     ("a power with entries above", Sum(2 ** x[j, 0] * s, J)),
+    ("three matrices that share an index", Sum(A[i, j] * C[j, l] * B[j, k], I, J, K, L)),
     ("a sum inside a function", Sum(log(1 + exp(Sum(A[i, j] * x[j, 0], J))), I)),
     ("a sum inside a square", Sum((Sum(A[i, j] * x[j, 0], J) - u[i, 0]) ** 2, I)),
     ("a matrix inside a function", Sum(cos(Sum(A[i, j] * B[j, k], J) + u[i, 0] * x[k, 0]), I, K)),
@@ -69,7 +79,7 @@ SUMS = [
     ("an inverse", Sum(MatrixElement(Inverse(B), j, k) * x[j, 0] * x[k, 0], J, K)),
     ("an entry of a 1 x 1 product", (x.T * B * x)[0, 0] * (u.T * A * y)[0]),
     ("an entry of a 1 x 1 sum", exp((x.T * x + x.T * y)[0, 0])),
-    ("a product of a product", ((A * B * C).T * S)[i, l].subs({i: i}) and Sum((A * B * C)[i, l] * S[i, l], I, L)),
+    ("a product of a product", Sum((A * B * C)[i, l] * S[i, l], I, L)),
 ]
 
 
@@ -78,7 +88,10 @@ def entrywise(e, values, at):
     if isinstance(e, Sum):
         names = [limit[0] for limit in e.limits]
         ranges = [range(int(hi.subs({m: 3, n: 4})) + 1) for _, _, hi in e.limits]
-        return sum(entrywise(e.function, values, {**at, **dict(zip(names, p, strict=True))}) for p in product(*ranges))
+        return sum(
+            entrywise(e.function, values, {**at, **dict(zip(names, p, strict=True))})
+            for p in product(*ranges)
+        )
     if isinstance(e, MatrixElement):
         p, q = (int(index.subs(at)) for index in e.indices)
         parent = np.linalg.inv(values["B"]) if isinstance(e.parent, Inverse) else values[e.parent.name]
@@ -97,7 +110,10 @@ def entrywise(e, values, at):
 @pytest.mark.parametrize(("name", "e"), SUMS, ids=[name for name, _ in SUMS])
 def test_a_sum_in_matrix_notation_has_the_value_that_its_entries_add_up_to(name, e):
     rng = np.random.default_rng(3)
-    values = {q.name: rng.uniform(0.3, 1.3, [SIZES.get(str(d), 1) for d in q.shape]) for q in (A, B, C, S, x, y, u, r)}
+    values = {
+        q.name: rng.uniform(0.3, 1.3, [SIZES.get(str(d), 1) for d in q.shape])
+        for q in (A, B, C, S, x, y, u, r)
+    }
     values["B"] += 2 * np.eye(4)
     read = canonical(e)
     assert not read.has(Sum, MatrixElement)
@@ -114,7 +130,10 @@ def test_what_is_found_reads_as_a_person_writes_it():
 
 def test_a_claim_may_be_a_sum():
     assert check_claim(Trace(A.T * A), "A", 2 * A)
-    assert check_claim(s**2 * Trace(A.T * A), s, 2 * s * Sum(A[i, j] ** 2, I, J)).verdict in ("proved", "certified")
+    assert check_claim(s**2 * Trace(A.T * A), s, 2 * s * Sum(A[i, j] ** 2, I, J)).verdict in (
+        "proved",
+        "certified",
+    )
     assert check_claim(s**2 * Trace(A.T * A), s, s * Sum(A[i, j] ** 2, I, J)).verdict == "refuted"
 
 
@@ -130,16 +149,12 @@ def test_a_claim_may_be_a_sum():
         (Sum(B[j, k], (k, 0, j), J), "does not start at 0|not over all"),
         (Sum(x[k, 0] * x[j, 0], J), "k of x"),
         (Sum(B[j, k] * Sum(exp(A[i, j] + B[j, k] + C[k, i]), I), J, K), "more than two"),
-        (Sum(A[i, j] * C[j, l] * B[j, k], I, J, K, L), None),
         (Sum(A[i, j] * Sum(x[j, 0], J), I, J), "of another around it"),
         (B[0, 1] * Trace(B), "has no name"),
         (B[j, k] * Trace(B), "has no name"),
     ],
 )
 def test_what_is_no_sum_of_whole_dimensions_is_said_in_one_line(e, says):
-    if says is None:
-        assert canonical(e)
-        return
     with pytest.raises(InputError, match=says) as caught:
         canonical(e)
     assert "\n" not in str(caught.value)
