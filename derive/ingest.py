@@ -155,20 +155,19 @@ def read_claim(
 
 def _renamed(claim: Expr, problem: Problem) -> Expr:
     """Return a claim with the symbols of the problem, which are those of the same names. Raises InputError."""
-    sizes = {s: problem.sizes.get(s.name) for s in _sizes(claim)}
     known: dict[Expr, Expr] = {}
+    for size in _sizes(claim):
+        if size.name not in problem.sizes:
+            raise InputError(f"the claim uses the size {size.name[:40]}, which is not in the expression")
+        known[size] = problem.sizes[size.name]
     for s in _symbols(canonical(claim)):
         mine = problem.symbols.get(s.name) or problem.sizes.get(s.name)
-        if mine is None or (s in sizes and sizes[s] is None):
+        if mine is None:
             raise InputError(f"the claim uses {s.name[:40]}, which is not in the expression")
-        shapes = [tuple(d.xreplace(sizes) for d in algebra.shape(s)), algebra.shape(mine)]
+        shapes = [tuple(d.xreplace(known) for d in algebra.shape(s)), algebra.shape(mine)]
         if shapes[0] != shapes[1] or algebra.is_matrix(s) != algebra.is_matrix(mine):
             have, want = (" x ".join(map(str, shape)) for shape in shapes)
             raise InputError(f"{s.name} is {have} in the claim and {want} in the expression")
         known[s] = mine
-    for s, size in sizes.items():
-        if size is None:
-            raise InputError(f"the claim uses the size {s.name[:40]}, which is not in the expression")
-        known[s] = size
     changed = {s: mine for s, mine in known.items() if s != mine}
     return claim.xreplace(changed) if changed else claim

@@ -29,7 +29,7 @@ from verify import check_claim
 from verify.evaluate import evaluate
 
 m, n = symbols("m n", integer=True, positive=True)
-i, j, k, l = symbols("i j k l", integer=True)  # noqa: E741, the letters of indices
+i, j, k, l = symbols("i j k l", integer=True)
 A, B, C, S = (
     MatrixSymbol("A", m, n),
     MatrixSymbol("B", n, n),

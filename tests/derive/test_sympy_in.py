@@ -40,13 +40,18 @@ from sympy import (
     tan,
     tanh,
 )
+from sympy.matrices.expressions.diagonal import DiagonalMatrix, DiagonalOf
+from sympy.matrices.expressions.dotproduct import DotProduct
 
 import derive
 from derive import gradient, jacobian
+from derive.canonical import canonical
 from derive.errors import InputError
-from derive.functions import Adjugate
+from derive.functions import Adjugate, EntrySum, Expm, LogDet, LogSumExp, Reshape, Softmax
 from tests.derive.points import derivative, draw, run
 from tests.derive.sympy_values import number_of
+from verify import check_claim
+from verify.evaluate import evaluate
 
 k, i = symbols("k i")
 A, B, C, D, X = (MatrixSymbol(name, k, k) for name in "ABCDX")
@@ -201,6 +206,19 @@ MORE = [
     ("a column by a column", V * w.applyfunc(tanh) * (w.T * w), w),
     ("complex conjugates of real matrices", Trace(sympy.Adjoint(Y) * Y), Y),
     ("a sum of 1 x 1 matrices", u.T * Y * w + OneMatrix(1, 1), w),
+    ("a number to the power of entries", u.T * Y.applyfunc(lambda q: 2**q) * w, Y),
+    ("entries to their own power", x.T * x.applyfunc(lambda q: q**q), x),
+    ("a maximum with a number", u.T * Y.applyfunc(lambda q: Max(q, 1)) * w, Y),
+    ("a minimum", u.T * Y.applyfunc(lambda q: sympy.Min(q, 0)) * w, Y),
+    ("a leaky rectifier", u.T * Y.applyfunc(lambda q: Max(q, q / 10)) * w, Y),
+    (
+        "a rectifier in pieces",
+        u.T * Y.applyfunc(lambda q: sympy.Piecewise((q, q > 0), (q / 10, True))) * w,
+        Y,
+    ),
+    ("pieces the other way", u.T * Y.applyfunc(lambda q: sympy.Piecewise((-q, q < 1), (q - 2, True))) * w, Y),
+    ("a step", u.T * HadamardProduct(Y.applyfunc(sympy.Heaviside), Y) * w, Y),
+    ("conjugate and real part", sympy.re(Trace(V)) * sympy.conjugate(Trace(V.T * V)), V),
 ]
 
 
@@ -348,3 +366,202 @@ def test_a_variable_that_does_not_occur_gives_a_zero_and_a_warning():
         assert gradient(Trace(X), A).result == sympy.ZeroMatrix(k, k)
     with pytest.warns(UserWarning, match="i does not occur"):
         assert jacobian(x, i).result == sympy.ZeroMatrix(k, 1)
+
+
+# ------------------------------------------------------------------------------------- shapes and rows
+
+
+def softmax_of(numbers):
+    e = np.exp(numbers)
+    return e / e.sum()
+
+
+R = MatrixSymbol("R", 1, n)
+
+
+@pytest.mark.parametrize(
+    ("expr", "value"),
+    [
+        (sympy.DiagMatrix(R), np.diag),
+        (sympy.DiagMatrix(w.T), np.diag),
+        (Softmax(R), lambda q: softmax_of(q).reshape(1, -1)),
+        (LogSumExp(R), lambda q: np.log(np.exp(q).sum()).reshape(1, 1)),
+        (Reshape(R, n, 1), lambda q: q.reshape(-1, 1)),
+        (DotProduct(R, w), lambda q: (q @ q).reshape(1, 1)),
+        (DiagonalMatrix(V), lambda q: np.diag(q)),
+    ],
+)
+def test_rows_stand_where_columns_do(expr, value):
+    numbers = np.array([0.3, -1.2, 2.0])
+    values = {"R": numbers.reshape(1, 3), "w": numbers.reshape(3, 1), "V": np.outer([1, 1, 1], numbers)}
+    assert np.allclose(evaluate(canonical(expr), values).astype(float), value(numbers))
+
+
+@pytest.mark.parametrize(
+    ("expr", "says"),
+    [
+        (Trace(sympy.DiagMatrix(V)), "DiagMatrix needs a column, V is n x n: is DiagonalMatrix meant"),
+        (EntrySum(DiagonalOf(Y)), "DiagonalOf needs a square matrix, Y is m x n"),
+        (EntrySum(DiagonalOf(W)), "DiagonalOf needs a square matrix, W is 2 x 3"),
+        (EntrySum(DiagonalOf(w)), "DiagonalOf needs a square matrix, w is n x 1"),
+        (EntrySum(DiagonalMatrix(Y)), "DiagonalMatrix needs a square matrix"),
+        (Trace(Softmax(V)), "softmax needs a column, V is n x n"),
+        (LogSumExp(V), "logsumexp needs a column"),
+        (LogDet(Y), "logdet needs a square matrix, Y is m x n"),
+        (EntrySum(Expm(Y)), "expm needs a square matrix"),
+        (EntrySum(Adjugate(Y)), "adj needs a square matrix"),
+        (sympy.Add(V, 1, evaluate=False), r"shapes do not fit in 1 \+ V: a scalar and n x n"),
+        (sympy.Add(Trace(V), V, evaluate=False), "shapes do not fit"),
+        (sympy.Abs(w.T * V * w), r"Abs\(Trace"),
+    ],
+)
+def test_shapes_that_do_not_fit_are_said_in_one_line(expr, says):
+    with pytest.raises(InputError, match=says) as caught:
+        canonical(expr)
+    assert "\n" not in str(caught.value)
+
+
+# --------------------------------------------------------------------------------------------- functions
+
+
+@pytest.mark.parametrize("numbers", [(1, 3, 2), (2.5, -1, 2), (-3, -2, -1)])
+def test_the_largest_and_the_smallest_of_scalars(numbers):
+    at = dict(zip(("i", "mu", "s"), (np.array([[float(q)]]) for q in numbers), strict=True))
+    assert evaluate(canonical(Max(i, mu, s, 2)), at).item() == max(*numbers, 2)
+    assert evaluate(canonical(sympy.Min(i, mu, s)), at).item() == min(numbers)
+    assert evaluate(canonical(sympy.Heaviside(i)), at).item() == (numbers[0] > 0)
+
+
+REWRITTEN = {  # a function, and the function of NumPy that it is one over or that it is
+    "sec": lambda q: 1 / np.cos(q), "csc": lambda q: 1 / np.sin(q), "cot": lambda q: 1 / np.tan(q),
+    "sech": lambda q: 1 / np.cosh(q), "csch": lambda q: 1 / np.sinh(q), "coth": lambda q: 1 / np.tanh(q),
+    "asinh": np.arcsinh, "acosh": lambda q: np.arccosh(q + 1), "atanh": np.arctanh,
+    "asec": lambda q: np.arccos(1 / (q + 1)), "acsc": lambda q: np.arcsin(1 / (q + 1)),
+    "acot": lambda q: np.arctan(1 / q), "asech": lambda q: np.arccosh(1 / q),
+    "acsch": lambda q: np.arcsinh(1 / q), "acoth": lambda q: np.arctanh(1 / (q + 1)),
+    "sinc": lambda q: np.sinc(q / np.pi),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", REWRITTEN)
+def test_functions_without_a_name_are_written_in_those_that_have_one(name):
+    shift = 1 if name in ("acosh", "asec", "acsc", "acoth") else 0
+    read = canonical((w + shift * OneMatrix(n, 1)).applyfunc(getattr(sympy, name)))
+    numbers = np.array([[0.2], [0.5], [0.9]])
+    assert np.allclose(evaluate(read, {"w": numbers}).astype(float), REWRITTEN[name](numbers), rtol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("expr", "says"),
+    [
+        (
+            sympy.Function("f")(Trace(V)),
+            r"the function f in f\(Trace\(V\)\) has no definition: known are Abs",
+        ),
+        (Trace(V.applyfunc(sympy.Function("f"))), r"the function f in f\(t\) has no definition"),
+        *[
+            (f(Trace(V)), f"the function {f.__name__} in .* has no name in the text language: known are")
+            for f in (sympy.zeta, sympy.floor, sympy.ceiling, sympy.gamma, sympy.loggamma, sympy.LambertW)
+        ],
+        (sympy.atan2(s, mu) * Trace(V), "atan2"),
+        (sympy.binomial(s, mu) * Trace(V), "binomial"),
+        (sympy.floor(mu) * Trace(V), "floor"),
+        (sympy.Piecewise((i, i > 0), (i**2, True)) * Trace(V), "do not make a rectifier"),
+        (sympy.oo * Trace(V), "oo is no real number"),
+        (sympy.nan, "nan is no real number"),
+        (sympy.I * Trace(V), "I is no real number"),
+        (True, "expected a SymPy expression"),
+        (float("nan"), "nan is no real number"),
+    ],
+)
+def test_functions_and_numbers_that_are_not_known_are_said_in_one_line(expr, says):
+    with pytest.raises(InputError, match=says) as caught:
+        canonical(expr)
+    assert "\n" not in str(caught.value)
+
+
+# ------------------------------------------------------------------------------- names, sizes and numbers
+
+
+@pytest.mark.parametrize(
+    ("name", "instead"),
+    [
+        ("X_{1}", "X_1"), (r"\Sigma", "Sigma"), ("x y", "x_y"), ("X'", "X"), ("", "X_1"), ("1x", "x_1x"), ("_x", "x"),
+        ("__class__", "class"), ("X.T", "X_T"), (r"\mathbf{X}", "mathbf_X"), ("λ", "lambda"), ("Σ", "Sigma"),
+        ("é", "e"), ("x\nimport os", "x_import_os"), ("eye", "eye_1"), ("vector", "vector_1"), ("sum", "sum_1"),
+        ("exp", "exp_1"), ("matrix", "matrix_1"), (r"\exp", "exp_1"),
+    ],
+)  # fmt: skip
+def test_a_name_that_the_text_language_cannot_say_is_refused_with_another(name, instead):
+    Q = MatrixSymbol(name, n, n)
+    for expr, wrt in ((Trace(Q * Q), Q), (Trace(V * Q), V), (Symbol(name) * Trace(V), V)):
+        with pytest.raises(InputError, match=f"rename it, such as {instead}$") as caught:
+            gradient(expr, wrt)
+        assert "\n" not in str(caught.value)
+    assert gradient(Trace(MatrixSymbol(instead, n, n) ** 2), instead).to_text() == f"2*{instead}'"
+
+
+plain = Symbol("n")
+P = MatrixSymbol("V", plain, plain)
+
+
+@pytest.mark.parametrize(
+    ("expr", "wrt", "says"),
+    [
+        (n * Trace(V), n, "n is a size here, not a variable"),
+        (n * Trace(V), "n", "n is a size here, not a variable"),
+        (plain * n * Trace(V), V, "n is the name of a size and of a variable: rename one"),
+        (Trace(MatrixSymbol("A", plain, plain)) + Trace(V), V, "two different symbols are named n"),
+        (Trace(MatrixSymbol("Q", n / 2, n / 2)), "Q", r"the size n/2 is not made of whole numbers"),
+        (Trace(MatrixSymbol("Q", sympy.floor(n / 2), sympy.floor(n / 2))), "Q", r"the size floor\(n/2\)"),
+    ],
+)
+def test_sizes_are_no_variables(expr, wrt, says):
+    with pytest.raises(InputError, match=says):
+        gradient(expr, wrt)
+
+
+@pytest.mark.parametrize(
+    ("expr", "wrt", "claim", "word"),
+    [
+        (s * Trace(Identity(n)), s, n, "proved"),
+        (s * Trace(Identity(n)), s, "n", "proved"),
+        (s * Trace(Identity(n)), s, n + 1, "refuted"),
+        (n * Trace(V), V, n * Identity(n), "proved"),
+        (plain * Trace(P * P), "V", "2*n*V'", "proved"),
+        (Trace(V * V), V, 2 * P.T, "proved"),
+        (Trace(V * V), V, 3 * P.T, "refuted"),
+        ("c*tr(V*V)", "V", 2 * Symbol("c") * P.T, "proved"),
+        (Trace(MatrixSymbol("Q", n + 1, n + 1)), "Q", "eye", "proved"),
+        (Trace(X), MatrixSymbol("A", k, k), 0, "proved"),
+        (s * 3, s, 3, "proved"),
+        (2.5 * s, s, 2.5, "proved"),
+        (s, s, 2, "refuted"),
+    ],
+)
+def test_claims_name_what_the_expression_names(expr, wrt, claim, word):
+    assert check_claim(expr, wrt, claim).verdict == word
+
+
+@pytest.mark.parametrize(
+    ("claim", "says"),
+    [
+        (Identity(m), "the claim uses the size m, which is not"),
+        (m * Identity(n), "the claim uses m, which is not"),
+        (MatrixSymbol("V", n, 1), "V is n x 1 in the claim and n x n in the expression"),
+    ],
+)
+def test_a_claim_with_other_symbols_is_refused(claim, says):
+    with pytest.raises(InputError, match=says):
+        check_claim(Trace(V * V), V, claim)
+
+
+def test_a_declaration_beside_symbols_is_refused():
+    with pytest.raises(InputError, match="those of a SymPy expression are its symbols' own"):
+        gradient(Trace(V), V, where="V: n x n")
+
+
+def test_a_number_is_an_expression():
+    with pytest.warns(UserWarning, match="V does not occur"):
+        assert gradient(3, V).result == sympy.ZeroMatrix(n, n)
+    assert canonical(0.1) == Rational(1, 10)
