@@ -58,12 +58,13 @@ MAX_POWER = 64
 
 @dataclass(frozen=True)
 class Operator:
-    """A function of several arguments: how many (or more), the shape that it has, and how it is built."""
+    """A function of several arguments: how many (or more), its shape, how it is built, and how to write it otherwise."""
 
     arity: int
     shape: Callable[[Any, Sequence[Any]], Shape]
     build: Callable[..., Expr]
     more: bool = False
+    mend: str = ""
 
 
 def _kron_shape(scope: Any, args: Sequence[Any]) -> Shape:
@@ -125,7 +126,7 @@ def _frechet(x: Expr, *directions: Expr) -> Expr:
 
 #: Functions of several arguments.
 OPERATORS: dict[str, Operator] = {
-    "kron": Operator(2, _kron_shape, kron),
+    "kron": Operator(2, _kron_shape, kron, mend="write kron(A, kron(B, C)) for three"),
     "dexpm": Operator(2, _frechet_shape, _frechet, more=True),
     "reshape": Operator(3, _reshape_shape, _reshape),
     "commutation": Operator(2, _commutation_shape, Commutation),

@@ -6,6 +6,7 @@ The parser calls back bottom-up and nothing recurses, so that depth costs nothin
 
 from __future__ import annotations
 
+import re
 import warnings
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
@@ -15,8 +16,9 @@ from typing import Any
 
 from lark import Lark
 from lark.exceptions import UnexpectedCharacters, UnexpectedToken, VisitError
-from sympy import Expr, MatrixSymbol, Symbol
+from sympy import Expr, MatrixSymbol, Symbol, Trace
 
+from derive import algebra
 from derive.errors import InputError
 from derive.facts import SQUARE, assuming
 from derive.language import build
@@ -53,6 +55,16 @@ LOOK_ALIKES = {
 }  # fmt: skip
 
 
+#: What people write with characters that the language does not have.
+MENDS = {
+    "\\": "write inv(A)*x for the solution of a system",
+    "=": "give one expression, not an equation: what stands on one side of it",
+    ";": "give one expression at a time",
+    ".": "a point stands in a number or before *, / and ^; write X' for the transpose, inv(X) for the inverse",
+    "!": "there are no factorials",
+}
+
+
 @cache
 def _lark() -> Lark:
     grammar = files("derive.language").joinpath("grammar.lark").read_text(encoding="utf-8")
@@ -72,6 +84,9 @@ def _scan(text: str) -> None:
     for i, c in enumerate(text):
         if not c.isascii() or c in "[]{}|@":
             mend = LOOK_ALIKES.get(c)
+            if c in "[{" and before and (before.isalnum() or before in "_)'"):
+                raise ParseError("entries are not read by an index: a name may end in one, such as x_1; "
+                                 "arguments stand in (...)", text, i)  # fmt: skip
             name = c if c.isprintable() else f"U+{ord(c):04X}"
             raise ParseError(f"the character {name} is not part of the language"
                              + (f": write {mend}" if mend else ": only ASCII is read"), text, i)  # fmt: skip
@@ -96,6 +111,9 @@ def _scan(text: str) -> None:
         raise ParseError("this bracket is never closed", text, opened[-1])
 
 
+_EMPTY_CALL = re.compile(r"([A-Za-z]\w*)\s*\(\s*$")
+
+
 def _expected(error: UnexpectedToken) -> str:
     if error.token.type in ("ADD", "MUL", "POW", "COMMA", "RPAR", "$END"):
         return "a number, a name or a bracket"
@@ -108,13 +126,20 @@ def _read(scope: Scope) -> Node:
         tree = _lark().parse(text)
         return Reader(scope).transform(tree)
     except UnexpectedCharacters as error:
-        raise scope.error(f"the character {text[error.pos_in_stream or 0]} is not part of the language",
-                          error.pos_in_stream or 0) from None  # fmt: skip
+        position = error.pos_in_stream or 0
+        mend = f": {MENDS[text[position]]}" if text[position] in MENDS else ""
+        raise scope.error(
+            f"the character {text[position]} is not part of the language{mend}", position
+        ) from None
     except UnexpectedToken as error:
         position = len(text) if error.token.type == "$END" else error.token.start_pos or 0
         found = "the text ends" if error.token.type == "$END" else f"there is {error.token!s}"
         if text[max(0, position - 1) : position + 1] == "**":
             raise scope.error("a power is written ^, not **", position - 1) from None
+        if error.token.type == "RPAR" and (empty := _EMPTY_CALL.search(text[:position])):
+            raise scope.error(
+                f"{empty[1]} needs an argument: write {empty[1]}(...)", empty.start(1)
+            ) from None
         raise scope.error(f"expected {_expected(error)}, but {found}", position) from None
     except VisitError as error:
         raise error.orig_exc from None
@@ -207,8 +232,9 @@ def parse(
 
 def _warn_of_unused(scope: Scope) -> None:
     """Warn of names that are declared and do not occur; one that only the case of a letter tells is an error."""
-    for name in scope.declared.keys() - scope.used:
-        other = next((n for n in scope.used.keys() - scope.declared if n.lower() == name.lower()), None)
+    for name in [n for n in scope.declared if n not in scope.used]:
+        others = [n for n in scope.used if n not in scope.declared]
+        other = next((n for n in others if n.lower() == name.lower()), None)
         if other is not None:
             raise InputError(f"{name} is declared but does not occur: did you mean {other}?")
         near = get_close_matches(name, scope.used, 1)
@@ -259,4 +285,9 @@ def parse_within(text: str, problem: Problem, shape: tuple[Expr, Expr] | None = 
             ) from None
     settle(scope)
     with assuming(problem.assumptions):
-        return _finish(scope, root, {**sizes, **problem.symbols})
+        return _finish(scope, root, {**sizes, **{n: _as_scalar(s) for n, s in problem.symbols.items()}})
+
+
+def _as_scalar(symbol: Expr) -> Expr:
+    """Return a symbol, or the scalar that a 1 x 1 matrix symbol of SymPy's stands for."""
+    return Trace(symbol) if algebra.is_matrix(symbol) and symbol.shape == (1, 1) else symbol

@@ -28,9 +28,52 @@ from derive.language.shapes import (
 #: The names of all functions.
 FUNCTIONS = frozenset(ELEMENTWISE) | frozenset(MATRIX_FUNCTIONS) | build.OPERATORS.keys()
 
+#: What functions of other languages are here.
+ELSEWHERE = {
+    "ln": "log(...)",
+    "log2": "log(...)/log(2)",
+    "log10": "log(...)/log(10)",
+    "trace": "tr(...)",
+    "transpose": "X' for the transpose of X",
+    "inverse": "inv(...)",
+    "identity": "eye, whose size follows from its place",
+    "ones": "vector(1) or matrix(1), whose size follows from its place",
+    "zeros": "0*vector(1) or 0*matrix(1), whose size follows from its place",
+    "max": "b + relu(a - b) for the larger of a and b",
+    "min": "b - relu(b - a) for the smaller of a and b",
+    "dot": "x'*y for the scalar product",
+    "inner": "x'*y for the scalar product",
+    "outer": "x*y' for the outer product",
+    "hadamard": "X.*Y for the elementwise product",
+    "cross": "S*y with a matrix S for the cross product by x",
+    "mean": "1/n*sum(x), with the shape of x declared as n",
+    "average": "1/n*sum(x), with the shape of x declared as n",
+    "norm": "norm2(...) for the Euclidean or Frobenius norm, norm1(...) for the sum of absolute values",
+    "frobenius": "norm2(...)",
+    "pow": "x^2, or x.^2 entry by entry",
+    "square": "x^2, or x.^2 entry by entry",
+    "solve": "inv(A)*b",
+    "eig": "eigval(A, k) and eigvec(A, k), the k-th smallest",
+    "asin": "arcsin(...)",
+    "acos": "arccos(...)",
+    "atan": "arctan(...)",
+}
+#: Names that stand for a transpose as exponents elsewhere.
+TRANSPOSES = ("T", "t", "H")
+
 
 def _place(token: Token) -> int:
     return token.start_pos or 0
+
+
+def _mend(x: Node, what: str) -> str:
+    """Return how to mend what is not square but should be."""
+    name = x.value if x.op == "name" else "x"
+    declare = f"declare {name} with --where" if x.op == "name" else ""
+    if what == "a matrix power" and find(x.shape[1]) == 1:
+        written = f"write {name}.^2 for elementwise powers, {name}'*{name} for the squared norm"
+        return f": {written}, or {declare}" if declare else f": {written}"
+    return f": {declare}" if declare else ""
 
 
 class Reader(Transformer):
@@ -141,7 +184,7 @@ class Reader(Transformer):
             for i in (0, 1):
                 self.scope.same(base, exponent, i, i, op)
         elif not is_scalar(exponent.shape):
-            mend = " (for the transpose write X')" if exponent.value == "T" else ""
+            mend = " (for the transpose write X')" if exponent.value in TRANSPOSES else ""
             raise self.scope.error(f"the exponent is {show_shape(exponent.shape)}, it must be a scalar{mend}",
                                    exponent.position)  # fmt: skip
         if op == "^" and not is_scalar(base.shape):
@@ -155,8 +198,8 @@ class Reader(Transformer):
             self.scope.deferred.append((*x.shape, x, what))
         except SizeConflict:
             raise self.scope.error(
-                f"{what} needs a square matrix, this is {show_shape(x.shape)}"
-                + (f": declare {x.value} with --where" if x.op == "name" else ""), x.position) from None  # fmt: skip
+                f"{what} needs a square matrix, this is {show_shape(x.shape)}{_mend(x, what)}", x.position
+            ) from None
 
     def call(self, items: list[Any]) -> Node:
         """Read a function and its arguments."""
@@ -169,14 +212,21 @@ class Reader(Transformer):
         if word not in FUNCTIONS:
             if word in scope.declared or word in scope.used or len(word) == 1:
                 raise scope.error(f"{word} is a variable, not a function: write {word}*(...)", position)
-            near = get_close_matches(word, sorted(FUNCTIONS), 1)
+            near = get_close_matches(word.lower(), sorted(FUNCTIONS), 1)
             mend = f"did you mean {near[0]}?" if near else f"known are {', '.join(sorted(FUNCTIONS))}"
+            if word == "eye":
+                raise scope.error(
+                    "eye is the identity matrix, whose size follows from its place: write eye", position
+                )
+            if word.lower() in ELSEWHERE:
+                mend = f"write {ELSEWHERE[word.lower()]}"
             raise scope.error(f"unknown function {word}: {mend}", position)
         operator = build.OPERATORS.get(word)
         arity, more = (operator.arity, operator.more) if operator else (1, False)
         if len(args) < arity or (len(args) > arity and not more):
             due = f"{arity}{' or more' * more} argument{'s' * (arity > 1)}"
-            raise scope.error(f"{word} takes {due}, not {len(args)}", position)
+            mend = f": {operator.mend}" if operator and operator.mend else ""
+            raise scope.error(f"{word} takes {due}, not {len(args)}{mend}", position)
         return self._node(word, args, self._call_shape(word, args), position)
 
     def _call_shape(self, word: str, args: list[Node]) -> Shape:

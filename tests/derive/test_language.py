@@ -58,7 +58,8 @@ def test_parsing_and_printing_keep_the_value(text):
     ("text", "value"),
     [
         ("-2^2", -4), ("2^-1", 0.5), ("2^3^2", 512), ("6/2*3", 9), ("6/(2*3)", 1), ("1 - 2 - 3", -4),
-        ("-x'*x", -13), ("x'*x^2", 26), ("2*-3", -6), ("--2", 2), ("+2", 2), ("1e3", 1000), (".5", 0.5),
+        ("-x'*x", -13), ("x'*x^2", 26), ("2*-3", -6), ("--2", 2), ("+2", 2), ("1e3", 1000), (".5", 0.5), ("5.", 5), ("1.e3", 1000), ("1. + 2.", 3),
+        ("sum(5.*x)", 25), ("2.^3", 8), ("(2.)*3", 6), ("3./2", 1.5),
         ("1.25e-1", 0.125), ("sum(2*x.^2)", 26), ("sum(-x.^2)", -13), ("sum(x'.^2)", 13), ("-1/2", -0.5),
         ("x'*[y]", None), ("sum(x./y.*y)", 5), ("sum(x.*y./y)", 5), ("4/2/2", 1), ("sum(x^1)", 5),
     ],
@@ -110,8 +111,32 @@ def test_shapes_are_inferred(text, where, shapes):
     assert len(set(map(str, renamed.values()))) == len(renamed)
 
 
-def test_a_where_may_be_a_mapping():
-    assert parse("A*x", {"A": ("3", "k"), "x": ("k", "1")}).expr == parse("A*x", "A: 3 x k, x: k").expr
+@pytest.mark.parametrize(
+    "where",
+    [
+        {"A": ("3", "k"), "x": ("k", "1")},
+        {"A": (3, "k"), "x": ["k", 1]},
+        {"A": "3 x k", "x": "k"},
+        "A: 3xk, x: k",
+        "A:3 x k;x:k x 1",
+    ],
+)
+def test_ways_to_declare_the_same_shapes(where):
+    assert parse("A*x", where).expr == parse("A*x", "A: 3 x k, x: k").expr
+
+
+def test_sizes_of_one_letter_may_stand_close():
+    assert parse("A", "A: mxn").shapes == parse("A", "A: m x n").shapes
+    assert [str(d) for d in parse("x", "x: max").shapes["x"]] == ["max", "1"]
+
+
+def test_a_declared_name_that_does_not_occur_is_told():
+    with pytest.warns(UserWarning, match="Q is declared but does not occur"):
+        parse("sum(x)", "x: n, Q: 3 x 3")
+
+
+def test_pi_may_be_a_variable_where_it_is_declared():
+    assert gradient("pi*sum(x)", "pi", where="pi: scalar").to_text() == "sum(x)"
 
 
 # -------------------------------------------------------------------------------------------- errors
@@ -119,7 +144,33 @@ def test_a_where_may_be_a_mapping():
 #: A text, the piece of it under the caret ("" for the end), and what the message says.
 WRONG = [
     ("sum(x) + foo(x)", "foo", "unknown function foo"),
-    ("norm(x)", "norm", "did you mean norm"),
+    ("norm(x)", "norm", r"write norm2\(\.\.\.\)"),
+    ("sum(x^2)", "x", r"write x\.\^2 for elementwise powers, x'\*x for the squared norm"),
+    ("sum((A*x)^2)", None, r"write x\.\^2 for elementwise powers"),
+    ("ln(x)", "ln", r"write log\("),
+    ("c*trace(A)", "trace", r"write tr\("),
+    ("transpose(A)*x", "transpose", "write X' for the transpose"),
+    ("A + eye(3)", "eye", "size follows from its place: write eye"),
+    ("sum(ones(3))", "ones", r"write vector\(1\) or matrix\(1\)"),
+    ("zeros(3)", "zeros", r"write 0\*vector"),
+    ("sum(max(x, 0))", "max", r"write b \+ relu\(a - b\)"),
+    ("inverse(A)", "inverse", r"write inv\("),
+    ("dot(x, y)", "dot", r"write x'\*y"),
+    ("cross(x, y)", "cross", r"write S\*y"),
+    ("mean(x)", "mean", r"write 1/n\*sum\(x\)"),
+    ("Tr(A)", "Tr", "did you mean tr"),
+    ("x[1]", "[", "entries are not read by an index: .* such as x_1"),
+    ("x_{1}", "{", "such as x_1"),
+    ("A\\x", "\\", r"write inv\(A\)\*x"),
+    ("c = b", "=", "not an equation"),
+    ("c; b", ";", "one expression at a time"),
+    ("sum(x.T)", ".", "write X' for the transpose"),
+    ("A^H", "H", "for the transpose write X'"),
+    ("A^t*x", "t", "for the transpose write X'"),
+    ("kron(A, B, C)", "kron", r"write kron\(A, kron\(B, C\)\)"),
+    ("2*sin()", "sin", r"sin needs an argument: write sin\(\.\.\.\)"),
+    ("1..*c", ".", "a point stands in a number or before"),
+    ("3.c", ".", "a point stands in a number or before"),
     ("A*x + x'*A", "x'", "shapes do not fit in +"),
     ("A*x + B*y + c", "c", "multiply the scalar by vector"),
     ("x*y", "y", "transpose|write"),
@@ -246,6 +297,41 @@ def test_depth_that_is_allowed_works_through_to_the_gradient():
         ("sum(x)", "", "", "", "is not a variable"),
         ("sum(x)", "x,x", "", "", "named twice"),
         ("sum(x) + sum(y)", "x,y", "", "", "by one variable"),
+        ("n*sum(x)", "n", "x: n", "", "n is a size here, not a variable"),
+        ("m*sum(A)", "A", "m: scalar, A: m x n", "", "m is declared as a variable and named as a size"),
+        ("sum(A)", "A", "A: A x n", "", "A is declared as a variable and named as a size"),
+        ("eye*sum(x)", "x", "eye: scalar", "", "eye is the identity matrix .* rename it, such as eye_1"),
+        ("sum(x)", "x", "exp: n, x: n", "", "exp is a function .* rename it"),
+        ("sum(x)", "eye", "", "", "eye is the identity"),
+        ("sum(x)", "sum", "", "", "sum is a function"),
+        ("pi*sum(x)", "pi", "", "", "pi is a number, not a variable"),
+        ("sum(A)", "A", "a: m x n", "", "a is declared but does not occur: did you mean A"),
+        ("sum(A)", "A", "A: matrix", "", 'matrix is no size in "A: matrix": write a matrix as'),
+        ("sum(x)", "x", "x: vector", "", "vector is no size"),
+        ("sum(A)", "A", "A: m by n", "", "cannot read the declaration .* write a matrix as"),
+        ("sum(A)", "A", "A: m × n", "", "cannot read the declaration"),
+        ("sum(A)", "A", "A: (m, n)", "", r'cannot read the declaration "A: \(m, n\)"'),
+        ("sum(A)", "A", "A: 1000000 x 3", "", "the size 1000000 .* is too large"),
+        ("sum(A)", "A", "A: 0 x 3", "", "a size is 1 or more"),
+        ("sum(A)", "A", {"A": 3}, "", "cannot read the shape '3'"),
+        ("sum(A)", "A", {"A": None}, "", "cannot read the shape"),
+        ("sum(A)", "A", {"A": (-1, 2)}, "", "cannot read the declaration"),
+        ("sum(A)", "A", {"A": (0, 3)}, "", "a size is 1 or more"),
+        ("sum(A)", "A", {"A": (1.5, 2)}, "", "cannot read the shape"),
+        ("sum(A)", "A", {"A": (True, 2)}, "", "cannot read the shape"),
+        ("sum(A)", "A", {"A": ("a b", "n")}, "", "cannot read the declaration"),
+        ("sum(A)", "A", {3: "n"}, "", "cannot read the shape"),
+        ("sum(A)", "A", 5, "", "shapes are declared as text"),
+        ("sum(A)", "A", ["A: m x n"], "", "shapes are declared as text"),
+        ("sum(A)", "A", "", 5, "assumptions are text"),
+        ("sum(A)", "A", "", [5], "cannot read the assumption '5'"),
+        ("sum(A)", "A", "", ["A: m x n"], "cannot read the assumption"),
+        ("sum(A)", "A", "", "symmetric(A, B)", "one name each"),
+        ("sum(A)", "A", "", "Symmetric(A)", "did you mean symmetric"),
+        ("sum(A)", "A", "", "sym(A)", "did you mean symmetric"),
+        ("sum(A)", "A", "", "spd(A)", "did you mean posdef"),
+        ("sum(A)", "A", "", "diagonal(A)", "did you mean structured-diagonal"),
+        ("sum(A)", "A", "", "structured_symmetric(A)", "did you mean structured-symmetric"),
     ],
 )
 def test_wrong_declarations_assumptions_and_variables(text, wrt, where, assume, says):
