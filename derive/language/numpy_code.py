@@ -41,7 +41,7 @@ from sympy.matrices.expressions.applyfunc import ElementwiseApplyFunction
 from sympy.matrices.expressions.diagonal import DiagonalOf
 
 from derive import algebra
-from derive.elementwise import scalar_function
+from derive.elementwise import ELEMENTWISE, scalar_function
 from derive.errors import InputError
 from derive.functions import Functional, MatrixFunction
 from derive.language.latex import relu_argument
@@ -126,7 +126,10 @@ class _Writer:
     @staticmethod
     def _worth(e: Expr) -> bool:
         return not (
-            e.is_Number or e.is_Symbol or isinstance(e, MatrixSymbol | Identity | OneMatrix | ZeroMatrix)
+            e.is_Number
+            or e.is_Symbol
+            or isinstance(e, MatrixSymbol | Identity | OneMatrix | ZeroMatrix)
+            or _is_scalar_symbol(e)
         )
 
     def _fresh(self) -> str:
@@ -240,6 +243,8 @@ class _Writer:
         return text, PRODUCT
 
     def trace(self, expr: Trace) -> Piece:
+        if _is_scalar_symbol(expr):
+            return self.symbol(expr.arg)
         if expr.arg.shape == (1, 1):
             return f"({self.text(expr.arg)}).item()", ATOM
         if isinstance(expr.arg, MatMul) and expr.arg not in self.temporaries:
@@ -256,9 +261,14 @@ class _Writer:
         template = getattr(f, "numpy", None)
         if template is not None:
             return f"({self._filled(template, (x,))})", ATOM
-        if f not in _ELEMENTWISE and f.__module__.split(".")[0] != "sympy":
+        if f not in ELEMENTWISE.values():
             raise InputError(f"the function {f.__name__} has no NumPy spelling")
         return f"np.{_ELEMENTWISE.get(f, f.__name__)}({self.text(x)})", ATOM
+
+    def scalar_function(self, expr: Any) -> Piece:
+        if len(expr.args) != 1:
+            raise InputError(f"the function {expr.func.__name__} has no NumPy spelling")
+        return self.call(expr.func, expr.args[0])
 
     def elementwise(self, expr: ElementwiseApplyFunction) -> Piece:
         f = scalar_function(expr)
@@ -275,6 +285,11 @@ class _Writer:
             if template.count("{0}") > 1 and self._worth(a) and a not in self.temporaries:
                 self._store(a)  # what the template repeats is computed once
         return template.format(*[self.text(a, ATOM) for a in args])
+
+
+def _is_scalar_symbol(expr: Expr) -> bool:
+    """Tell whether an expression is a 1 x 1 matrix symbol of SymPy's as the scalar that it stands for."""
+    return isinstance(expr, Trace) and isinstance(expr.arg, MatrixSymbol) and expr.arg.shape == (1, 1)
 
 
 def _bracketed(piece: Piece, level: int) -> str:
@@ -312,7 +327,7 @@ _PRINTERS: dict[type, Callable[[_Writer, Any], Piece]] = {
     Identity: lambda w, e: (f"np.eye({w.size(e.shape[0])})", ATOM),
     OneMatrix: lambda w, e: (f"np.ones(({w.size(e.shape[0])}, {w.size(e.shape[1])}))", ATOM),
     ZeroMatrix: lambda w, e: (f"np.zeros(({w.size(e.shape[0])}, {w.size(e.shape[1])}))", ATOM),
-    Function: lambda w, e: w.call(e.func, e.args[0]),
+    Function: _Writer.scalar_function,
     Functional: _Writer.function_of,
     MatrixFunction: _Writer.function_of,
 }

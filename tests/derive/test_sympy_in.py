@@ -48,6 +48,7 @@ from derive import gradient, jacobian
 from derive.canonical import canonical
 from derive.errors import InputError
 from derive.functions import Adjugate, EntrySum, Expm, LogDet, LogSumExp, Reshape, Softmax
+from derive.language.numpy_code import to_numpy
 from tests.derive.points import derivative, draw, run
 from tests.derive.sympy_values import number_of
 from verify import check_claim
@@ -565,3 +566,18 @@ def test_a_number_is_an_expression():
     with pytest.warns(UserWarning, match="V does not occur"):
         assert gradient(3, V).result == sympy.ZeroMatrix(n, n)
     assert canonical(0.1) == Rational(1, 10)
+
+
+def test_a_matrix_symbol_of_one_entry_is_a_scalar_throughout():
+    d = gradient(s * Trace(z) ** Rational(5, 2), z)
+    assert d.to_dict()["shapes"]["z"] == "scalar"
+    assert d.to_text() == "5/2*s*z^(3/2)"
+    assert run(d.to_numpy())(s=2.0, z=4.0) == 40
+    assert check_claim(d.problem, "z", d.to_text()).verdict == "proved"
+    assert check_claim(d.problem, "z", "z^(3/2)").verdict == "refuted"
+
+
+@pytest.mark.parametrize("f", [sympy.gamma(s), sympy.atan2(s, mu), sympy.binomial(s, 2), sympy.zeta(s)])
+def test_a_function_that_numpy_lacks_has_no_code(f):
+    with pytest.raises(InputError, match="no NumPy spelling"):
+        to_numpy(f, {"s": s, "mu": mu})
