@@ -7,8 +7,8 @@ the table has an entry for, or an error that names it.
 
 from __future__ import annotations
 
-from fractions import Fraction
 from math import isfinite
+from numbers import Real
 from typing import Any
 
 from sympy import (
@@ -64,7 +64,7 @@ _LEAVES = (MatrixSymbol, Identity, OneMatrix, ZeroMatrix)
 
 def canonical(expr: Any) -> Expr:
     """Return an expression, or a number of Python's, in the forms of the rule table. Raises InputError."""
-    if isinstance(expr, int | float | Fraction) and not isinstance(expr, bool):
+    if isinstance(expr, Real) and not isinstance(expr, bool | Expr):
         if not isfinite(expr):
             raise InputError(f"{expr} is no real number")
         return Rational(str(expr))  # as it was written, and as the text language reads it

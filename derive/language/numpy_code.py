@@ -66,12 +66,19 @@ def to_numpy(expr: Expr, symbols: Mapping[str, Expr], name: str = "f") -> str:
 
 class _Writer:
     def __init__(self, symbols: Mapping[str, Expr]) -> None:
-        reserved = {"np", "scipy", "kwargs"}
-        self.names = {s: f"{n}_" if keyword.iskeyword(n) or n in reserved else n for n, s in symbols.items()}
-        self.symbols = dict(symbols)
+        self.names: dict[Expr, str] = {}
+        self.symbols: dict[str, Expr] = {}
+        for name, symbol in symbols.items():
+            self._take(name, symbol)
         self.temporaries: dict[Expr, str] = {}
         self.lines: list[str] = []
         self.modules: set[str] = set()
+
+    def _take(self, name: str, symbol: Expr) -> None:
+        """Make a symbol an argument of the function."""
+        reserved = {"np", "scipy", "kwargs"}
+        self.names[symbol] = f"{name}_" if keyword.iskeyword(name) or name in reserved else name
+        self.symbols[name] = symbol
 
     def function(self, expr: Expr, name: str) -> str:
         counts = self._count(expr)
@@ -150,8 +157,8 @@ class _Writer:
                 return _PRINTERS[head](self, expr)
         raise InputError(f"{type(expr).__name__} has no NumPy spelling")
 
-    def size(self, size: Expr) -> str:
-        """Return a size as it is read off an argument."""
+    def size(self, size: Any) -> str:
+        """Return a size as it is read off an argument; one that no argument has is an argument itself."""
         if size.is_Integer:
             return str(int(size))
         for symbol in self.symbols.values():
@@ -159,7 +166,8 @@ class _Writer:
                 return f"{self.names[symbol]}.shape[{symbol.shape.index(size)}]"
         if size.is_Mul or size.is_Add or size.is_Pow:
             return self.text(size, ATOM)
-        raise InputError(f"the size {size} cannot be read off an argument")
+        self._take(size.name, size)
+        return self.names[size]
 
     def symbol(self, expr: Any) -> Piece:
         if expr in self.names:

@@ -565,7 +565,8 @@ def test_a_declaration_beside_symbols_is_refused():
 def test_a_number_is_an_expression():
     with pytest.warns(UserWarning, match="V does not occur"):
         assert gradient(3, V).result == sympy.ZeroMatrix(n, n)
-    assert canonical(0.1) == Rational(1, 10)
+    assert canonical(0.1) == canonical(np.float64(0.1)) == Rational(1, 10)
+    assert canonical(np.int64(3)) == 3
 
 
 def test_a_matrix_symbol_of_one_entry_is_a_scalar_throughout():
@@ -581,3 +582,14 @@ def test_a_matrix_symbol_of_one_entry_is_a_scalar_throughout():
 def test_a_function_that_numpy_lacks_has_no_code(f):
     with pytest.raises(InputError, match="no NumPy spelling"):
         to_numpy(f, {"s": s, "mu": mu})
+
+
+@pytest.mark.parametrize(
+    ("expr", "wrt", "arguments", "value"),
+    [
+        (s * Trace(Identity(n)), s, {"s": 2.0, "n": 5}, 5),
+        (n * Trace(MatrixSymbol("Q", n + 1, n + 1)), "Q", {"Q": np.ones((3, 3)), "n": 2}, 2 * np.eye(3)),
+    ],
+)
+def test_a_size_that_no_argument_has_is_an_argument_of_the_code(expr, wrt, arguments, value):
+    assert np.array_equal(run(gradient(expr, wrt).to_numpy())(**arguments), value)
