@@ -77,6 +77,7 @@ def _check_known(
         if name not in variables:
             if name in sizes:
                 raise InputError(f"{name} is a size here, not a variable: sizes are whole numbers")
+            check_name(name)
             raise InputError(f"{name[:40]} does not occur in {where}")
 
 
@@ -158,11 +159,13 @@ def _renamed(claim: Expr, problem: Problem) -> Expr:
     known: dict[Expr, Expr] = {}
     for size in _sizes(claim):
         if size.name not in problem.sizes:
+            check_name(size.name)
             raise InputError(f"the claim uses the size {size.name[:40]}, which is not in the expression")
         known[size] = problem.sizes[size.name]
     for s in _symbols(canonical(claim)):
         mine = problem.symbols.get(s.name) or problem.sizes.get(s.name)
         if mine is None:
+            check_name(s.name)
             raise InputError(f"the claim uses {s.name[:40]}, which is not in the expression")
         shapes = [tuple(d.xreplace(known) for d in algebra.shape(s)), algebra.shape(mine)]
         if shapes[0] != shapes[1] or algebra.is_matrix(s) != algebra.is_matrix(mine):

@@ -226,7 +226,7 @@ def scalar_power(base: Expr, exponent: Expr) -> Expr:
 def matrix_power(x: Expr, exponent: Expr) -> Expr:
     """Return an integer power of a square matrix. Raises InputError for others."""
     if not exponent.is_Integer:
-        raise InputError("a matrix power needs an integer: write .^ for elementwise powers")
+        raise InputError("a matrix power needs an integer such as 3: write .^ for elementwise powers")
     k = int(exponent)
     if abs(k) > MAX_POWER:
         raise InputError(f"matrix powers go up to {MAX_POWER}")

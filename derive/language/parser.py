@@ -245,7 +245,8 @@ def _warn_of_unused(scope: Scope) -> None:
 def _want(scope: Scope, name: str) -> None:
     """Take a name as that of a variable to differentiate by, which need not occur. Raises InputError."""
     if not name.replace("_", "a").isalnum() or not name[:1].isalpha() or not name.isascii():
-        raise InputError(f'"{name[:40]}" is not a variable: name one that occurs, such as --wrt x')
+        shown = "".join(c if c.isprintable() else " " for c in name[:40])
+        raise InputError(f'"{shown}" is not a variable: name one that occurs, such as --wrt x')
     check_name(name)
     if name in scope.sizes:
         raise InputError(f"{name} is a size here, not a variable: sizes are whole numbers")

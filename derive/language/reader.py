@@ -185,8 +185,10 @@ class Reader(Transformer):
                 self.scope.same(base, exponent, i, i, op)
         elif not is_scalar(exponent.shape):
             mend = " (for the transpose write X')" if exponent.value in TRANSPOSES else ""
-            raise self.scope.error(f"the exponent is {show_shape(exponent.shape)}, it must be a scalar{mend}",
-                                   exponent.position)  # fmt: skip
+            due = "a scalar" if is_scalar(base.shape) else "an integer such as 3, or a scalar after .^"
+            raise self.scope.error(
+                f"the exponent is {show_shape(exponent.shape)}, it must be {due}{mend}", exponent.position
+            )
         if op == "^" and not is_scalar(base.shape):
             self._square(base, "a matrix power")
         return self._node(op, [base, exponent], base.shape, base.position)
