@@ -151,8 +151,12 @@ def _from_text(text: str) -> Activation:
         return Activation(f"{family}({bracket[2]})", PARAMETRIC[family](value), shipped)
     if text.isidentifier() and text not in ("x", "pi"):
         near = get_close_matches(text.lower(), [*ACTIVATIONS, *ALIASES], 1)
-        mend = f"did you mean {near[0]}?" if near else f"expected one of {', '.join(ACTIVATIONS)}"
-        raise InputError(f"unknown activation {text!r}: {mend} A formula in x will do as well")
+        mend = (
+            f"did you mean {near[0]}?"
+            if near
+            else f"expected one of {', '.join(ACTIVATIONS)}, or a formula in x"
+        )
+        raise InputError(f"unknown activation {text!r}: {mend}")
     from derive.moments.formula import read_formula
 
     return _symbolic(read_formula(text, X, _named_functions()), name=text.strip())
@@ -177,7 +181,11 @@ def _named_functions() -> dict[str, Callable[..., sp.Expr]]:
         return apply
 
     names = [*ACTIVATIONS, *ALIASES]
-    return {name: function(_known(name)) for name in names if name not in ("exp", "sin", "tanh", "erf", "abs", "sign")}
+    return {
+        name: function(_known(name))
+        for name in names
+        if name not in ("exp", "sin", "tanh", "erf", "abs", "sign")
+    }
 
 
 def _symbolic(expression: sp.Expr, name: str | None = None) -> Activation:
@@ -193,6 +201,8 @@ def _symbolic(expression: sp.Expr, name: str | None = None) -> Activation:
         raise InputError(f"an activation has one variable, found {names}: name the variable x")
     variable = named_x[0] if named_x else (symbols[0] if symbols else X)
     # relu, sigmoid, swish and softplus of the text language, in terms of exp, log and abs.
-    plain = expression.replace(lambda e: hasattr(e, "definition"), lambda e: e.definition()).xreplace({variable: X})
+    plain = expression.replace(lambda e: hasattr(e, "definition"), lambda e: e.definition()).xreplace(
+        {variable: X}
+    )
     exact = sp.nsimplify(plain, rational=True) if plain.atoms(sp.Float) else plain
     return Activation(name or str(expression), exact)

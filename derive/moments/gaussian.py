@@ -38,7 +38,8 @@ _GAUSSIAN = "a ~ N(0, s²)"
 class GaussianMoments:
     """The four moments of f(a) for a ~ N(0, s^2); each is a SymPy expression in `S`, or None without closed form.
 
-    `derivative` is infinite where f jumps: then f' is no function, and no gradient descends through f.
+    A moment is oo where the integral of its absolute value is infinite; `derivative` is also where f jumps: then f'
+    is no function, and no gradient descends through f.
     """
 
     activation: Activation
@@ -60,7 +61,9 @@ def gaussian_moments(f: str | sp.Expr | Activation, s: sp.Expr | float = S) -> G
         raise InputError(f"the standard deviation s must be positive and finite, got {s}")
     mean = expectation(act.expression, X, scale)
     second = expectation(_square(act.expression), X, scale)
-    variance = None if mean is None or second is None else tidy(second - mean**2)
+    variance = (
+        None if mean is None or second is None else sp.oo if second == sp.oo else tidy(second - mean**2)
+    )
     derivative = (
         sp.oo if has_jumps(act.expression, X) else derivative_square_expectation(act.expression, X, scale)
     )
@@ -115,6 +118,8 @@ def derive_moment(f: str | sp.Expr | Activation, quantity: Quantity, s: sp.Expr 
                 "A Gaussian integral in closed form.",
             )
         )
+    if sp.oo in values:
+        raise InputError(f"{act.name}: {quantity} is infinite for s = {s}")
     result = expectation_of_pieces(parts, X, s)
     if len(kept) > 1:
         steps.append(MomentStep("sum", "", f"{name} = {latex(result)}", "The pieces are added."))

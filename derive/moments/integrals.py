@@ -60,7 +60,7 @@ def has_jumps(f: sp.Expr, x: sp.Symbol) -> bool:
 def expectation_of_pieces(parts: list[Piece], x: sp.Symbol, s: sp.Expr) -> sp.Expr | None:
     """Return the sum of the integrals of the pieces against the density of N(0, s^2), tidied, or None."""
     total = sum_of_pieces(parts, x, s)
-    return None if total is None else tidy(total)
+    return total if total is None or total == sp.oo else tidy(total)
 
 
 def sum_of_pieces(parts: list[Piece], x: sp.Symbol, s: sp.Expr) -> sp.Expr | None:

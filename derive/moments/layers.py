@@ -151,6 +151,8 @@ def _layer_variance(
 ) -> MomentDerivation:
     """Substitute one assumption after another into the variance of a sum of n products."""
     assumptions = _assumptions(mean, inputs)
+    if isinstance(drop, str):
+        raise InputError(f"drop takes several names: write [{drop!r}]")
     dropped = set(drop)
     if "independent factors" in dropped:
         dropped.add(
