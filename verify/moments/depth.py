@@ -20,7 +20,15 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from derive.errors import InputError
-from verify.moments.functions import Array, Function, array_function, derivative_function, kinks
+from verify.moments.functions import (
+    Array,
+    Function,
+    activation_name,
+    array_function,
+    derivative_function,
+    has_jumps,
+    kinks,
+)
 from verify.moments.quadrature import gaussian_integral
 
 if TYPE_CHECKING:
@@ -38,6 +46,9 @@ _LARGEST, _SMALLEST = 1e8, 1e-8
 
 #: A second moment so small that a smooth activation is linear to all digits.
 _TINY = 1e-16
+
+#: A slope below this is 0: what is left is rounding of the quadrature.
+_FLAT = 1e-10
 
 
 @dataclass(frozen=True)
@@ -60,9 +71,21 @@ class FixedPoint:
     @property
     def depth_scale(self) -> float:
         """The number of layers over which a distance from here shrinks (or grows, if negative) by e."""
-        if self.slope == 0:
+        if self.slope == 0 or math.isinf(self.slope):
             return 0.0
         return math.inf if self.marginal else -1 / math.log(abs(self.slope))
+
+    @property
+    def approach(self) -> str:
+        """How distances from here change with depth: in words, with the depth scale where there is one."""
+        if self.marginal:
+            return "slope 1: by a power of the depth, not exponentially"
+        if self.slope == 0:
+            return "slope 0: reached in one layer, to first order"
+        if math.isinf(self.slope):
+            return "slope infinite: left at once"
+        word = "shrinks" if self.stable else "grows"
+        return f"a distance {word} by e in {abs(self.depth_scale):.4g} layers"
 
 
 class MeanField:
@@ -75,24 +98,35 @@ class MeanField:
     def __init__(
         self, given: str | Expr | Activation | Function, sigma_w: float, sigma_b: float = 0.0
     ) -> None:
-        for name, value, least in (("sigma_w", sigma_w, 0.0), ("sigma_b", sigma_b, 0.0)):
-            if not (math.isfinite(value) and value >= least):
-                raise InputError(f"{name} must be finite and at least {least:g}, got {value}")
+        for name, value in (("sigma_w", sigma_w), ("sigma_b", sigma_b)):
+            nonnegative(name, value)
         self.sigma_w, self.sigma_b = float(sigma_w), float(sigma_b)
         self._f, self._slope, self._kinks = array_function(given), derivative_function(given), kinks(given)
-        self._tolerance = 1e-7 if callable(given) else 1e-11
+        self._tolerance = 1e-9 if callable(given) else 1e-11
+        self.name = activation_name(given)
+        self.jumps = has_jumps(given)
 
     def second_moment(self, q: float) -> float:
         """Return the second moment one layer after q: sigma_w^2 E[f(sqrt(q) z)^2] + sigma_b^2."""
+        nonnegative("the second moment q", q)
         return self.sigma_w**2 * self._expect(lambda a: self._f(a) ** 2, q) + self.sigma_b**2
 
     def second_moment_slope(self, q: float) -> float:
         """Return the slope of that map at q, from d/dq E[h(sqrt(q) z)] = E[h(sqrt(q) z) (z^2 - 1)] / (2 q)."""
+        if not nonnegative("the second moment q", q) > 0:
+            raise InputError("the slope at q = 0 is a limit: see `fixed_points`")
         weighted = self._expect(lambda a: self._f(a) ** 2 * (a**2 / q - 1), q)
-        return self.sigma_w**2 * weighted / (2 * q)
+        slope = self.sigma_w**2 * weighted / (2 * q)
+        return 0.0 if abs(slope) * q < _FLAT * self.second_moment(q) else slope
 
     def backward_factor(self, q: float) -> float:
-        """Return chi = sigma_w^2 E[f'(sqrt(q) z)^2], the factor of the gradients' second moment a layer."""
+        """Return chi = sigma_w^2 E[f'(sqrt(q) z)^2], the factor of the gradients' second moment a layer.
+
+        It is infinite where f jumps. Raises InputError for a negative q.
+        """
+        nonnegative("the second moment q", q)
+        if self.jumps:
+            return math.inf if self.sigma_w else 0.0
         if q == 0:
             # The limit q -> 0: a difference quotient, so that a kink at 0 counts with both its slopes.
             at_zero = float(self._f(np.zeros(1))[0])
@@ -122,7 +156,12 @@ class MeanField:
         """
         found = []
         if self.sigma_b == 0 and self._expect(lambda a: self._f(a) ** 2, 0.0) == 0:
-            found.append(FixedPoint(0.0, self.second_moment(_TINY) / _TINY))
+            # 0 is a fixed point if the map tends to 0 there, which it does not where f jumps at 0.
+            near, nearer = (self.second_moment(q) / q for q in (_TINY, _TINY * 1e-4))
+            if abs(nearer - near) <= 1e-3 * near:
+                found.append(FixedPoint(0.0, near))
+            elif nearer < 1e3 * near:
+                found.append(FixedPoint(0.0, math.inf))
         if self.keeps_every_scale:
             return (*found, FixedPoint(1.0, 1.0))
         # Off the powers of ten, on which a fixed point may well lie exactly.
@@ -218,6 +257,15 @@ class MeanField:
             return h(u) * _smoothed(h, c * u, rest * s, self._kinks)
 
         return gaussian_integral(outer, s, self._kinks, 1e-9).value
+
+
+def nonnegative(name: str, value: float) -> float:
+    """Return the value. Raises InputError where it is no finite number from 0 on."""
+    if isinstance(value, bool) or not isinstance(value, int | float | np.number):
+        raise InputError(f"{name} must be a number, got {value!r}")
+    if not (math.isfinite(value) and value >= 0):
+        raise InputError(f"{name} must be finite and at least 0, got {value}")
+    return float(value)
 
 
 #: Nodes and weights of the rule that integrates over the second of two variables, on [-1, 1].

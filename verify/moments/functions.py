@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,31 +28,70 @@ def array_function(given: str | Expr | Activation | Function) -> Function:
     """
     if callable(given):
         return _checked(given)
-    from derive.moments.activations import X, activation
-    from derive.moments.pieces import pieces
-
-    return piecewise_function(pieces(_numeric(activation(given)).expression, X))
+    parts = _parts(given)
+    return _values_only(given) if parts is None else piecewise_function(parts)
 
 
-def derivative_function(given: str | Expr | Activation | Function) -> Function:
+def is_known_by_values(given: str | Expr | Activation | Function) -> bool:
+    """Tell whether kinks and derivative are to be found from values: a callable, or a formula such as floor(x)."""
+    return callable(given) or _parts(given) is None
+
+
+def derivative_function(
+    given: str | Expr | Activation | Function, breaks: Sequence[float] | None = None, step: float = 2e-3
+) -> Function:
     """Return the derivative of an activation, almost everywhere, as a function of an array.
 
-    Of a callable it is the central difference with step 1e-5 max(1, |x|): an error of about 1e-10 where the
-    callable is smooth.
+    What is known by its values only is differentiated by the polynomial through five points with spacing
+    `step` max(1, |x|), all on one side of every kink; the error is about step^4 times the fifth derivative, and
+    rounding over the step. `breaks` are the kinks, found by `find_breaks` if they are not given.
     """
-    if callable(given):
+    if callable(given) or (parts := _parts(given)) is None:
+        from verify.moments.breaks import find_breaks
+
         f = array_function(given)
+        return _differentiated(f, find_breaks(f).points if breaks is None else breaks, step)
+    from derive.moments.pieces import Piece
+    from derive.moments.stable import stable
 
-        def central(x: Array) -> Array:
-            h = 1e-5 * np.maximum(1.0, np.abs(x))
-            above, below = x + h, x - h
-            return (f(above) - f(below)) / (above - below)
+    def slope(part: Piece) -> Piece:
+        import sympy as sp
 
-        return central
-    from derive.moments.activations import X, activation
-    from derive.moments.pieces import derivative_pieces
+        from derive.moments.activations import X
 
-    return piecewise_function(derivative_pieces(_numeric(activation(given)).expression, X))
+        return Piece(part.lower, part.upper, stable(sp.diff(stable(part.expression), X)))
+
+    return piecewise_function([slope(part) for part in parts])
+
+
+#: Row k: the derivative of the Lagrange polynomial of node k of 0..4, as coefficients of t^3 .. t^0.
+_STENCIL = np.array(
+    [
+        np.polyder(np.poly([m for m in range(5) if m != k]) / np.prod([k - m for m in range(5) if m != k]))
+        for k in range(5)
+    ]
+)
+
+
+def _differentiated(f: Function, breaks: Sequence[float], step: float) -> Function:
+    edges = np.array([-np.inf, *breaks, np.inf])
+
+    def slope(x: Array) -> Array:
+        x = np.asarray(x, dtype=np.float64)
+        piece = np.searchsorted(edges[1:-1], x, side="left")
+        low, high = edges[piece], edges[piece + 1]
+        # Off the kinks by more than they are known to.
+        margin = 1e-12 * np.maximum(1.0, np.abs(x))
+        low, high = low + margin, high - margin
+        h = np.minimum(step * np.maximum(1.0, np.abs(x)), (high - low) / 4)
+        start = np.clip(x - 2 * h, low, high - 4 * h)
+        t = (x - start) / h
+        total = np.zeros_like(x)
+        for k, coefficients in enumerate(_STENCIL):
+            total += np.polyval(coefficients, t) * f(start + k * h)
+        return np.asarray(total / h)
+
+    return slope
 
 
 def activation_name(given: str | Expr | Activation | Function) -> str:
@@ -65,13 +104,66 @@ def activation_name(given: str | Expr | Activation | Function) -> str:
 
 
 def kinks(given: str | Expr | Activation | Function) -> list[float]:
-    """Return where the activation may kink or jump, as far as it is known: nothing is known of a callable."""
-    if callable(given):
-        return []
-    from derive.moments.activations import X, activation
-    from derive.moments.pieces import breakpoints
+    """Return where the activation may kink or jump: exactly of an expression, by bisection of a callable."""
+    parts = None if callable(given) else _parts(given)
+    if parts is None:
+        from verify.moments.breaks import find_breaks
 
-    return [float(point) for point in breakpoints(_numeric(activation(given)).expression, X)]
+        return list(find_breaks(array_function(given)).points)
+    return [float(part.upper) for part in parts[:-1]]
+
+
+def has_jumps(given: str | Expr | Activation | Function) -> bool:
+    """Tell whether the activation is discontinuous somewhere, so that its derivative is not a function."""
+    if callable(given) or _parts(given) is None:
+        from verify.moments.breaks import find_breaks
+
+        return bool(find_breaks(array_function(given)).jumps)
+    from derive.moments.activations import X, activation
+    from derive.moments.integrals import has_jumps as symbolic
+
+    return symbolic(activation(given).expression, X)
+
+
+def _parts(given: str | Expr | Activation) -> list[Piece] | None:
+    """Return the smooth pieces of an expression, or None where they are not found, or are too many (floor)."""
+    import sympy as sp
+
+    from derive.moments.activations import X, activation
+    from derive.moments.pieces import UndecidedError, pieces
+
+    expression = _numeric(activation(given)).expression
+    if expression.has(sp.floor, sp.ceiling, sp.frac, sp.Mod):
+        return None
+    try:
+        return pieces(expression, X)
+    except UndecidedError:
+        return None
+
+
+def _values_only(given: str | Expr | Activation) -> Function:
+    import sympy as sp
+
+    from derive.moments.activations import X, activation
+
+    plain = activation(given).expression.rewrite(sp.Max, sp.Piecewise).rewrite(sp.Min, sp.Piecewise)
+    function = sp.lambdify(X, plain, _modules())
+
+    @np.errstate(over="ignore", divide="ignore", invalid="ignore", under="ignore")
+    def evaluate(x: Array) -> Array:
+        return np.broadcast_to(
+            np.asarray(function(np.asarray(x, dtype=np.float64)), dtype=np.float64), np.shape(x)
+        )
+
+    return evaluate
+
+
+def _modules() -> list[Any]:
+    """Return what the functions in an expression are computed by."""
+    from scipy.special import expit
+
+    ours = {"Logistic": expit, "Softplus": lambda x: np.logaddexp(0.0, x)}
+    return [ours, "scipy", "numpy"]
 
 
 def piecewise_function(parts: list[Piece]) -> Function:
@@ -80,10 +172,11 @@ def piecewise_function(parts: list[Piece]) -> Function:
     from sympy.codegen.rewriting import expm1_opt, log1p_opt, optimize
 
     from derive.moments.activations import X
+    from derive.moments.stable import stable
 
     # exp(x) - 1 and log(1 + x) become expm1 and log1p, which keep their digits near 0.
-    stable = [optimize(part.expression, [expm1_opt, log1p_opt]) for part in parts]
-    branches = [sp.lambdify(X, expression, ["scipy", "numpy"]) for expression in stable]
+    kept = [optimize(stable(part.expression), [expm1_opt, log1p_opt]) for part in parts]
+    branches = [sp.lambdify(X, expression, _modules()) for expression in kept]
     edges = [-np.inf, *(float(part.upper) for part in parts)]
 
     # What is not finite is named by whoever integrates or samples; a warning beside that says nothing more.

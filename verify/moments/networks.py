@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from derive.errors import InputError
+from verify.moments.depth import nonnegative
 from verify.moments.functions import Array, Function, array_function, derivative_function
 from verify.moments.sampling import stream, worker_pool
 
@@ -65,6 +66,8 @@ def measure_networks(
             raise InputError(f"{name} must be an integer from 1 to 100,000, got {size!r}")
     if not (math.isfinite(second_moment) and second_moment > 0 and -1 <= correlation <= 1):
         raise InputError("the second moment must be positive and finite, the correlation between -1 and 1")
+    nonnegative("sigma_w", sigma_w)
+    nonnegative("sigma_b", sigma_b)
     f, slope = array_function(given), derivative_function(given)
 
     def one(index: int) -> tuple[Array, Array, Array]:

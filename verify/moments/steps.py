@@ -100,9 +100,15 @@ def largest_slope(
 def box_indicator(lower: Array, upper: Array, x: Array) -> NDArray[np.bool_]:
     """Return whether each point lies in the open box, computed by 2d thresholds and one AND neuron.
 
-    `lower` and `upper` have shape (d,), `x` shape (points, d). The AND neuron's threshold is 2d - 1/2.
+    `lower` and `upper` have shape (d,), `x` shape (points, d). The AND neuron's threshold is 2d - 1/2. Raises
+    InputError for other shapes.
     """
-    d = len(lower)
+    lower, upper, x = (np.asarray(given, dtype=np.float64) for given in (lower, upper, x))
+    d = lower.size
+    if lower.shape != (d,) or upper.shape != (d,) or x.ndim != 2 or x.shape[1] != d:
+        raise InputError(
+            f"expected bounds of shape (d,) and points of shape (points, d), got {lower.shape}, {upper.shape}, {x.shape}"
+        )
     on = step(x - lower).sum(axis=1) + step(upper - x).sum(axis=1)
     return np.asarray(step(on - (2 * d - 0.5)) == 1.0)
 
@@ -110,8 +116,14 @@ def box_indicator(lower: Array, upper: Array, x: Array) -> NDArray[np.bool_]:
 def grid_approximation(f: Callable[[Array], Array], dimensions: int, boxes: int, half_width: float) -> Any:
     """Return a function that evaluates the sum of boxes^dimensions boxes of the midpoints' heights.
 
-    `f` maps points of shape (n, d) to values of shape (n,). Raises InputError for more than 10^7 boxes.
+    `f` maps points of shape (n, d) to values of shape (n,). Raises InputError for sizes out of range and for more
+    than 10^7 boxes.
     """
+    for name, count in (("dimensions", dimensions), ("boxes", boxes)):
+        if isinstance(count, bool) or not isinstance(count, int) or count < 1:
+            raise InputError(f"the number of {name} must be an integer from 1 on, got {count!r}")
+    if isinstance(half_width, bool) or not isinstance(half_width, int | float) or not 0 < half_width < np.inf:
+        raise InputError(f"the half-width must be positive and finite, got {half_width!r}")
     if boxes**dimensions > 10_000_000:
         raise InputError(f"{boxes}^{dimensions} boxes are more than 10,000,000")
     edges = np.linspace(-half_width, half_width, boxes + 1)

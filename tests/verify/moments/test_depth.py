@@ -165,9 +165,32 @@ def test_bad_input() -> None:
         lambda: MeanField("tanh", -1.0),
         lambda: MeanField("tanh", 1.0, math.nan),
         lambda: MeanField("tahn", 1.0),
+        lambda: MeanField("relu", "a"),
+        lambda: MeanField("relu", 1.0).second_moment(-1.0),
+        lambda: MeanField("relu", 1.0).backward_factor(math.nan),
         lambda: MeanField("tanh", 1.0).correlation(1.5, 1.0),
         lambda: measure_networks("tanh", 1.0, width=0),
         lambda: measure_networks("tanh", 1.0, correlation=2.0),
     ):
         with pytest.raises(InputError):
             call()
+
+
+def test_slopes_at_the_fixed_points_of_functions_that_jump() -> None:
+    """E step(a)^2 = 1/2 for every q > 0: no fixed point at 0, slope 0 at the other, and no gradient descends."""
+    field = MeanField("step", 1.0)
+    (point,) = field.fixed_points
+    assert point.value == pytest.approx(0.5, rel=1e-12)
+    assert point.slope == 0
+    assert point.depth_scale == 0
+    assert math.isinf(field.backward_factor(0.5))
+
+
+def test_tanh_at_the_critical_point_decays_like_one_over_depth() -> None:
+    """tanh(x)^2 = x^2 - 2 x^4/3 + ..., so q' = q - 2 q^2 + ...: q is 1/(2 l) after l layers."""
+    field = MeanField("tanh", 1.0)
+    limit = field.limit()
+    assert limit.value == 0
+    assert limit.marginal
+    assert "power of the depth" in limit.approach
+    assert 2 * 4000 * field.iterate(1.0, 4000)[-1] == pytest.approx(1, rel=2e-2)

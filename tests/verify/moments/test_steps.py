@@ -91,6 +91,11 @@ def test_bad_input() -> None:
         lambda: approximate(np.cos, 3, 1.0, at=2.0),
         lambda: approximate(lambda x: x + np.nan, 3, 1.0),
         lambda: grid_approximation(lambda x: x[:, 0], 8, 100, 1.0),
+        lambda: grid_approximation(lambda x: x[:, 0], -1, 3, 1.0),
+        lambda: grid_approximation(lambda x: x[:, 0], 3, 0, 1.0),
+        lambda: grid_approximation(lambda x: x[:, 0], 3, 2, -1.0),
+        lambda: box_indicator(np.zeros(1), np.ones(3), np.zeros((4, 3))),
+        lambda: box_indicator(np.zeros(3), np.ones(3), np.zeros((4, 2))),
         lambda: best_additive_error(1, 3),
     ):
         with pytest.raises(InputError):
