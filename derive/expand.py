@@ -22,8 +22,11 @@ from sympy import (
 )
 
 from derive import algebra
+from derive.facts import facts
 from derive.functions import Toeplitz
+from derive.language.text import to_text
 from derive.rebuild import rebuild, tidy
+from derive.squares import squared_norm
 
 #: The number of terms that a product may grow to.
 MAX_TERMS = 120
@@ -105,7 +108,7 @@ def _expand(e: Expr, args: list[Expr]) -> Expr | None:
     if isinstance(e, Transpose | DiagMatrix | Toeplitz) and isinstance(args[0], MatAdd):
         return algebra.add(*[tidy(e, [a]) for a in args[0].args])
     if isinstance(e, Trace):
-        return Add(*[_rotated(a) for a in _terms(algebra.trace(args[0]))])
+        return Add(*[_with_norms(_rotated(a)) for a in _terms(algebra.trace(args[0]))])
     if isinstance(e, Inverse) and isinstance(args[0], MatMul):
         coefficient, factors = algebra.split(args[0])
         if all(f.shape == e.shape for f in factors):
@@ -115,6 +118,20 @@ def _expand(e: Expr, args: list[Expr]) -> Expr | None:
     if isinstance(e, Pow) and e.exp.is_Integer and 0 < e.exp <= 4 and isinstance(args[0], Add):
         return _distribute(Mul, [args[0]] * int(e.exp))
     return None
+
+
+def _with_norms(e: Expr) -> Expr:
+    """Write the traces in a product that are sums of squares as such, so that they cancel against norms."""
+    return Mul(*[squared_norm(a) for a in Mul.make_args(e)])
+
+
+def _text(e: Expr) -> str:
+    """Return the text of a factor, by which rotations are told; that of SymPy's own printer would take long."""
+    memo = facts().memo
+    key = ("text", e)
+    if key not in memo:
+        memo[key] = to_text(e)
+    return memo[key]
 
 
 def _rotated(e: Expr) -> Expr:
@@ -128,5 +145,5 @@ def _rotated(e: Expr) -> Expr:
     else:
         ways = [[*factors[i:], *factors[:i]] for i in range(len(factors))]
     ways += [[algebra.t(a) for a in reversed(way)] for way in ways]
-    best = min(ways, key=lambda way: (sum(isinstance(a, Transpose) for a in way), [str(a) for a in way]))
+    best = min(ways, key=lambda way: (sum(isinstance(a, Transpose) for a in way), [_text(a) for a in way]))
     return Mul(coefficient, scale, Trace(best[0] if len(best) == 1 else algebra.make(MatMul, *best)))

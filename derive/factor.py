@@ -93,7 +93,7 @@ def _scalar_sum(e: Expr) -> Expr:
     e = _one_trace(e)
     if not isinstance(e, Add):
         return e
-    ways = [e, *_scalar_fraction(e)]
+    ways = [e, Add(*identities.one_logarithm(list(e.args))), *_scalar_fraction(e)]
     for common in _commons(list(e.args)):
         inner = Add(*[a / common for a in e.args])
         # A number alone in front of a sum would be multiplied into it.
@@ -138,7 +138,8 @@ def nested_fraction(e: Expr) -> Expr:
 
 def _commons(coefficients: list[Expr]) -> list[Expr]:
     """Return the scalars that may be taken out of a sum of terms with these coefficients."""
-    found = dict.fromkeys(common_scalar(coefficients, fewest) for fewest in (False, True))
+    common = common_scalar(coefficients)
+    found = dict.fromkeys([common, common_scalar(coefficients, fewest=True), common.as_coeff_Mul()[0]])
     return [c for c in found if c != 1]
 
 
@@ -224,11 +225,26 @@ def _candidates(terms: list[Expr]) -> Iterator[list[Expr]]:
         inner = factor_sum(algebra.add(*[algebra.t(terms[i]) for i in flipped]))
         if isinstance(inner, MatAdd):
             yield _grouped(terms, flipped, Transpose(inner))
+    yield from _scalar_candidates(terms, parts)
     yield from _linear_candidates(terms, parts)
     yield from _hadamard_candidates(terms, parts)
     yield from _fraction_candidates(terms, parts)
     yield identities.one_logarithm(terms)
     yield identities.logistic_complement(terms)
+
+
+def _scalar_candidates(terms: list[Expr], parts: list[Term]) -> Iterator[list[Expr]]:
+    """Yield the sums with one scalar taken out of some of the terms, not of all."""
+    holding: dict[Expr, list[int]] = {}
+    for i, (c, _) in enumerate(parts):
+        for a in Mul.make_args(c):
+            if not a.is_number:
+                holding.setdefault(a, []).append(i)
+    for a, members in holding.items():
+        if 1 < len(members) < len(terms):
+            inner = factor_sum(algebra.add(*[algebra.dot(1 / a, terms[i]) for i in members]))
+            if isinstance(inner, MatAdd):
+                yield _grouped(terms, members, algebra.dot(a, inner))
 
 
 def _transposes(a: Expr) -> bool:

@@ -102,6 +102,7 @@ PRODUCTS: tuple[tuple[tuple[tuple[Head, int], ...], tuple[tuple[Head, int], ...]
     (((_ABS, -1), (SELF, 1)), ((_SIGN, 1),)),
     (((_ABS, 2),), ((SELF, 2),)),
     (((_SIGMOID, 1), (_flipped(exp), 1)), ((_flipped(sigmoid), 1),)),
+    (((_head(exp), 1), (_flipped(exp), 1)), ()),
 )
 
 

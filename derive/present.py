@@ -29,15 +29,16 @@ from derive import algebra, identities
 from derive.cost import cost
 from derive.expand import expand
 from derive.factor import factor_sum, nested_fraction
-from derive.functions import Adjugate, EntrySum, Expm, ExpmFrechet, Norm2, Softmax
+from derive.functions import Adjugate, EntrySum, Expm, ExpmFrechet, Softmax
 from derive.graph import symbol
 from derive.language.text import signed
 from derive.rebuild import parts, rebuild, tidy
+from derive.squares import squared_norm
 
 #: Results longer than this are shared by their parts, as they are; multiplying them out would not shorten them.
 MAX_COST = 300
 
-#: How many parts are given a name at most, and how long a part must be.
+#: How many parts are given a name at most, and how long a part must be that occurs twice; one less where oftener.
 MAX_NAMES = 5
 MIN_COST = 3
 
@@ -79,12 +80,17 @@ def _shorten(e: Expr, args: list[Expr]) -> Expr | None:
     if isinstance(new, MatMul):
         return _blocks(_adjugate(_pseudo_inverse(_softmax(new))))
     if isinstance(new, Mul):
-        new = nested_fraction(_adjugate_in_trace(new))
+        new = nested_fraction(_adjugate_in_trace(_softmax(new)))
     if isinstance(new, Trace):
         new = Trace(min(_blocks(new.arg), _blocks(algebra.t(new.arg)), key=cost))
     if isinstance(new, Trace | EntrySum):
-        return _square(new)
+        return shorter(squared_norm(new), new)
     return new
+
+
+def shorter(new: Expr, old: Expr) -> Expr:
+    """Return the shorter of two expressions, the old one where they are equally long."""
+    return new if cost(new) < cost(old) else old
 
 
 def _turned(e: Expr) -> Expr:
@@ -159,35 +165,6 @@ def _negated(e: Expr) -> Expr | None:
     return None
 
 
-def _square(e: Expr) -> Expr:
-    """Write v'v, tr(A'A) and the sum of squares as a squared norm."""
-    if isinstance(e, EntrySum):
-        x = e.arg.base if isinstance(e.arg, HadamardPower) and e.arg.exp == 2 else None
-    else:
-        x = _half(algebra.split(e.arg)[1])
-        x = x if x is None else min(x, algebra.t(x), key=cost)
-    new = e if x is None else Norm2(x) ** 2
-    return new if cost(new) < cost(e) else e
-
-
-def _half(factors: tuple[Expr, ...]) -> Expr | None:
-    """Return h where a product of factors is h'h; a square of a symmetric matrix in the middle is halved."""
-    k, odd = divmod(len(factors), 2)
-    middle = factors[k] if odd else None
-    if middle is not None and not (
-        isinstance(middle, MatPow)
-        and middle.exp.is_Integer
-        and middle.exp % 2 == 0
-        and algebra.is_symmetric(middle.base)
-    ):
-        return None
-    left, right = factors[:k], factors[k + odd :]
-    if any(algebra.t(a) != b for a, b in zip(left, reversed(right), strict=True)):
-        return None
-    root = [algebra.power(middle.base, int(middle.exp) // 2)] if middle is not None else []
-    return algebra.dot(*root, *right)
-
-
 def _adjugate(e: Expr) -> Expr:
     """Write det(X) X⁻¹ as the adjugate of X."""
     if not isinstance(e, MatMul):
@@ -215,20 +192,33 @@ def _adjugate_in_trace(e: Mul) -> Expr:
 
 
 def _softmax(e: Expr) -> Expr:
-    """Write exp(x)/Σ exp(x_i) as softmax(x), for a column x."""
-    if not isinstance(e, MatMul):
-        return e
-    coefficient, factors = algebra.split(e)
-    for a in Mul.make_args(coefficient):
-        if isinstance(a, Pow) and a.exp == -1 and isinstance(a.base, EntrySum):
-            x = a.base.arg
-            if identities.applied(exp, x) is not None and x.shape[1] == 1:
-                for i, f in enumerate(factors):
-                    new = Softmax(x.expr)
-                    if f in (x, algebra.t(x)):
-                        new = new if f == x else algebra.t(new)
-                        return algebra.dot(coefficient / a, *factors[:i], new, *factors[i + 1 :])
+    """Write exp(x)/Σ exp(x_i) as softmax(x), for a column x, in a product of matrices or of scalars."""
+    scalars, factors = algebra.split(e) if e.is_Matrix else (e, ())
+    for a in Mul.make_args(scalars):
+        x = a.base.arg if isinstance(a, Pow) and a.exp.is_negative and isinstance(a.base, EntrySum) else None
+        if x is None or x.shape[1] != 1 or (t := identities.applied(exp, x)) is None:
+            continue
+        for part in (*factors, *Mul.make_args(scalars)):
+            new = _exchanged(part, x, Softmax(t))
+            if new is not None:
+                rest = scalars * a.base
+                if not e.is_Matrix:
+                    return _softmax(rest / part * new)
+                return _softmax(algebra.dot(rest, *[new if f is part else f for f in factors]))
     return e
+
+
+def _exchanged(e: Expr, x: Expr, new: Expr) -> Expr | None:
+    """Return a factor that is linear in x with x exchanged for a multiple of it, or None where x is not in it."""
+    if e == x:
+        return new
+    if not isinstance(e, Transpose | DiagMatrix | HadamardProduct | MatMul | Trace):
+        return None
+    for i, a in enumerate(e.args):
+        inner = _exchanged(a, x, new)
+        if inner is not None:
+            return tidy(e, [*e.args[:i], inner, *e.args[i + 1 :]])
+    return None
 
 
 def _pseudo_inverse(e: Expr) -> Expr:
@@ -294,12 +284,16 @@ def _most_repeated(exprs: list[Expr]) -> Expr | None:
         visit(e)
     best, saved = None, 0
     for e, n in counts.items():
-        if isinstance(e, Inverse | Transpose):
-            continue
+        if isinstance(e, Inverse | Transpose) or signed(e)[0] or _below(e):
+            continue  # what is negated or divided by is named instead
         gain = (n - 1) * cost(e) - 1
-        if n > 1 and cost(e) >= MIN_COST and gain > saved:
+        if n > 1 and cost(e) >= (MIN_COST if n == 2 else MIN_COST - 1) and gain > saved:
             best, saved = e, gain
     return best
+
+
+def _below(e: Expr) -> bool:
+    return algebra.divides(e) or (isinstance(e, Pow) and e.exp.is_Number and bool(e.exp < 0))
 
 
 def _name(part: Expr, used: set[str]) -> str:

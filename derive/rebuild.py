@@ -10,6 +10,7 @@ from sympy import (
     Determinant,
     DiagMatrix,
     Expr,
+    Function,
     HadamardPower,
     HadamardProduct,
     Identity,
@@ -30,6 +31,7 @@ from sympy.matrices.expressions.applyfunc import ElementwiseApplyFunction
 from sympy.matrices.expressions.diagonal import DiagonalOf
 
 from derive import algebra
+from derive.elementwise import elementwise
 from derive.functions import EntrySum, Expm, ExpmFrechet, PseudoInverse, Reshape, Toeplitz, Vec
 
 Rewrite = Callable[[Expr, list[Expr]], Expr | None]
@@ -77,6 +79,8 @@ def tidy(e: Expr, args: list[Expr]) -> Expr:
     if isinstance(e, ElementwiseApplyFunction):
         x = args[0]
         return ElementwiseApplyFunction(e.function, x) if algebra.is_matrix(x) else e.function(x)
+    if isinstance(e, Function) and len(args) == 1:
+        return elementwise(e.func, args[0])
     build: Any = _TIDY.get(type(e), e.func)
     return build(*args)
 

@@ -375,6 +375,8 @@ def diag(x: Expr) -> Expr:
     """Return the diagonal matrix of a column, or the column of a square matrix's diagonal."""
     if not is_matrix(x):
         return x
+    if isinstance(x, ZeroMatrix):
+        return zero((x.shape[0], x.shape[0] if x.shape[1] == 1 else S.One))
     coefficient, factors = split(x)
     if coefficient != 1:
         return dot(coefficient, diag(matmul(S.One, list(factors))))
