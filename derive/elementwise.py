@@ -16,12 +16,14 @@ from sympy import (
     Function,
     HadamardPower,
     Lambda,
+    MatrixSymbol,
     S,
     acos,
     asin,
     atan,
     cos,
     cosh,
+    erf,
     exp,
     log,
     sign,
@@ -92,6 +94,17 @@ class relu(_RealFunction):
         return (x + Abs(x)) / 2
 
 
+class gelu(_RealFunction):
+    """x·Φ(x), with Φ the distribution function of the normal distribution (Hendrycks and Gimpel 2016)."""
+
+    numpy: ClassVar[str] = "({0}/2*(1 + scipy.special.erf({0}/np.sqrt(2))))"
+
+    def definition(self) -> Expr:
+        """Return the function in terms of erf."""
+        x = self.args[0]
+        return x / 2 * (1 + erf(x / sqrt(2)))
+
+
 #: Name in the text language -> scalar function of one variable that acts on every entry.
 ELEMENTWISE: dict[str, Any] = {
     "exp": exp,
@@ -106,13 +119,18 @@ ELEMENTWISE: dict[str, Any] = {
     "arcsin": asin,
     "arccos": acos,
     "arctan": atan,
+    "erf": erf,
     "abs": Abs,
     "sign": sign,
     "relu": relu,
     "sigmoid": sigmoid,
     "swish": swish,
     "softplus": softplus,
+    "gelu": gelu,
 }
+
+
+_CIRCULAR = frozenset({sin, cos, tan, sinh, cosh, tanh, asin, acos, atan})
 
 
 @cache
@@ -123,7 +141,9 @@ def _entrywise(f: Any) -> Lambda:
 def elementwise(f: Any, x: Expr) -> Expr:
     """Return f applied to every entry of the matrix x, or to the scalar x."""
     if not getattr(x, "is_Matrix", False):
-        return f(x)
+        # Of what SymPy does not see to be real, such as a trace, it takes these functions apart into real and
+        # imaginary parts: nested, that takes exponentially long.
+        return f(x, evaluate=False) if f in _CIRCULAR and x.has(MatrixSymbol) else f(x)
     if f is sqrt:
         return HadamardPower(x, S.Half)
     return ElementwiseApplyFunction(_entrywise(f), x)

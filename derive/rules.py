@@ -47,11 +47,14 @@ from sympy import (
     atan,
     cos,
     cosh,
+    erf,
     exp,
     log,
+    pi,
     sign,
     sin,
     sinh,
+    sqrt,
     tan,
     tanh,
 )
@@ -60,7 +63,7 @@ from sympy.matrices.expressions.diagonal import DiagonalOf
 
 from derive import algebra
 from derive.algebra import M
-from derive.elementwise import relu, scalar_function, sigmoid, softplus, swish
+from derive.elementwise import gelu, relu, scalar_function, sigmoid, softplus, swish
 from derive.entrywise import any_derivative
 from derive.errors import InputError
 from derive.formulas import (
@@ -354,6 +357,8 @@ RULES: tuple[Operation, ...] = (
     entrywise("arccosine", acos, lambda x, y: -((1 - x**2) ** (-S.Half)), "arccos' t = -(1 - t^2)^(-1/2)",
               holds="every entry of {x} is between -1 and 1", example="arccos(tanh(A))"),
     entrywise("arctangent", atan, lambda x, y: 1 / (1 + x**2), "arctan' t = 1/(1 + t^2)", example="arctan(A)"),
+    entrywise("error function", erf, lambda x, y: 2 / sqrt(pi) * apply(exp, -(x**2)),
+              "erf' t = 2/sqrt(pi) exp(-t^2)"),
     entrywise("absolute value", Abs, lambda x, y: apply(sign, x), "|t|' = sign t",
               holds="no entry of {x} is zero", example="abs(A)"),
     entrywise("sign", sign, lambda x, y: 0 * x, "sign' = 0", holds="no entry of {x} is zero"),
@@ -363,6 +368,9 @@ RULES: tuple[Operation, ...] = (
     entrywise("swish", swish, lambda x, y: apply(sigmoid, x) * (1 + x - y),
               "Ramachandran et al. 2017: swish' = swish + sigmoid (1 - swish)"),
     entrywise("softplus", softplus, lambda x, y: apply(sigmoid, x), "softplus' = sigmoid"),
+    entrywise("Gaussian error linear unit", gelu,
+              lambda x, y: (1 + apply(erf, x / sqrt(2))) / 2 + x * apply(exp, -(x**2) / 2) / sqrt(2 * pi),
+              "Hendrycks and Gimpel 2016: (t Φ)' = Φ + t φ"),
 )  # fmt: skip
 
 

@@ -35,6 +35,7 @@ from sympy import (
     acos,
     asin,
     atan,
+    erf,
 )
 from sympy.core.numbers import Float, Pi
 from sympy.matrices.expressions.applyfunc import ElementwiseApplyFunction
@@ -52,7 +53,14 @@ SUM, PRODUCT, UNARY, POWER, ATOM = range(5)
 
 Piece = tuple[str, int]
 
-_ELEMENTWISE: dict[Any, str] = {asin: "arcsin", acos: "arccos", atan: "arctan", Abs: "abs"}
+#: Functions that NumPy calls otherwise than SymPy.
+_ELEMENTWISE: dict[Any, str] = {
+    asin: "np.arcsin",
+    acos: "np.arccos",
+    atan: "np.arctan",
+    Abs: "np.abs",
+    erf: "scipy.special.erf",
+}
 
 
 def to_numpy(expr: Expr, symbols: Mapping[str, Expr], name: str = "f") -> str:
@@ -266,12 +274,14 @@ class _Writer:
         inner = relu_argument(f, x)
         if inner is not None:
             return f"np.heaviside({self.text(inner)}, 0.0)", ATOM
+        if f in _ELEMENTWISE:
+            return self._filled(f"{_ELEMENTWISE[f]}({{0}})", (x,)), ATOM
         template = getattr(f, "numpy", None)
         if template is not None:
             return f"({self._filled(template, (x,))})", ATOM
         if f not in ELEMENTWISE.values():
             raise InputError(f"the function {f.__name__} has no NumPy spelling")
-        return f"np.{_ELEMENTWISE.get(f, f.__name__)}({self.text(x)})", ATOM
+        return f"np.{f.__name__}({self.text(x)})", ATOM
 
     def scalar_function(self, expr: Any) -> Piece:
         if len(expr.args) != 1:

@@ -40,7 +40,7 @@ from derive.normal.space import (
 )
 from derive.normal.tensors import constant, entry_sum, hadamard, scalar, scaled, total
 
-_ODD = frozenset({"sin", "asin", "atan"})
+_ODD = frozenset({"sin", "asin", "atan", "erf"})
 _EVEN = frozenset({"cos"})
 
 
@@ -211,7 +211,7 @@ def _hyperbolic(space: Space, v: Value, second: int) -> Value:
 
 
 def named(space: Space, name: str, v: Value) -> Value:
-    """Return a function that is known by its name only, but for sin, cos, arcsin and arctan at -t."""
+    """Return a function that is known by its name only, but for sin, cos, arcsin, arctan and erf at -t."""
     direction = 1
     if v.terms and name in _ODD | _EVEN:
         direction = leading_sign(space, v)

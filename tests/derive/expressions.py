@@ -22,7 +22,7 @@ def declared(text):
 
 
 #: Functions that are smooth and tame everywhere, and the others.
-SMOOTH = ["tanh", "sin", "cos", "sigmoid", "arctan", "softplus", "swish"]
+SMOOTH = ["tanh", "sin", "cos", "sigmoid", "arctan", "softplus", "swish", "erf", "gelu"]
 PARTIAL = ["exp", "log", "sqrt", "tan", "sinh", "cosh", "arcsin", "arccos", "abs", "sign", "relu"]
 
 

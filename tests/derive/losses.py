@@ -64,6 +64,8 @@ sum(softplus(-Y.*(tanh(X*W)*V))) | W V X | X: m x n, W: n x h, V: h x k, Y: m x 
 norm2(X - tanh(X*W)*W')^2 | W X | X: m x n, W: n x h |
 norm2(x - W'*sigmoid(W*x + s) - t)^2 + c*norm1(sigmoid(W*x + s)) | W s t | W: h x n, s: h, t: n, x: n, c: scalar |
 norm2(x + V*relu(W*x) - y)^2 | W V x | W: h x n, V: n x h, x: n, y: n |
+norm2(V*gelu(W*x + s) - y)^2 | W V s x | W: h x n, V: k x h, s: h, x: n, y: k |
+sum(log(1/2*(vector(1) + erf(X*w)))) | w X | X: m x n, w: n |
 sum(sigmoid(A*x + s).*tanh(B*x + t)) | A B x s t | A: m x n, B: m x n, s: m, t: m, x: n |
 w'*tanh(H*tanh(H*x)) | H x w | H: n x n, x: n, w: n |
 # attention, normalisation, kernels

@@ -95,6 +95,8 @@ def read(text: str) -> Tree:
         if not word[:1].isalpha():
             raise Unreadable(f"unexpected {word!r} in {text!r}")
         if rest[-1] != "(":
+            if word == "pi":
+                return Tree("number", leaf=str(np.pi))
             return Tree("eye" if word == "eye" else "name", leaf=word)
         rest.pop()
         parts = [expression(1)]
@@ -336,6 +338,8 @@ _FUNCTIONS = {
     "sigmoid": scipy.special.expit,
     "swish": lambda x: x * scipy.special.expit(x),
     "softplus": lambda x: np.logaddexp(0, x),
+    "erf": scipy.special.erf,
+    "gelu": lambda x: x * scipy.special.ndtr(x),
     "softmax": lambda x: scipy.special.softmax(x),
     "logsumexp": lambda x: scipy.special.logsumexp(x),
     "tr": np.trace,

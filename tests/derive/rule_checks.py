@@ -98,7 +98,7 @@ def signed(rng: np.random.Generator, dims: list[int] | tuple[int, ...]) -> np.nd
 
 
 _SCALAR_TOO = frozenset(
-    "exp log sin cos tan tanh sinh cosh asin acos atan Abs sign relu sigmoid swish softplus".split()
+    "exp log sin cos tan tanh sinh cosh asin acos atan Abs sign relu sigmoid swish softplus erf gelu".split()
 )
 
 

@@ -593,3 +593,11 @@ def test_a_function_that_numpy_lacks_has_no_code(f):
 )
 def test_a_size_that_no_argument_has_is_an_argument_of_the_code(expr, wrt, arguments, value):
     assert np.array_equal(run(gradient(expr, wrt).to_numpy())(**arguments), value)
+
+
+def test_the_error_function_of_sympy_has_the_derivative_that_sympy_gives_it():
+    q = Symbol("q", real=True)
+    read = gradient(Trace(w.T * w.applyfunc(sympy.erf)), w).result
+    at = np.array([[0.3], [-1.1]])
+    wanted = [float((q * sympy.erf(q)).diff(q).subs(q, v)) for v in at.ravel()]
+    assert np.allclose(evaluate(read, {"w": at}).astype(float).ravel(), wanted, rtol=1e-13)

@@ -115,5 +115,5 @@ def _log(e: Any) -> Any:
 
 _BALL: dict[str, Any] = {
     name: getattr(arb, name)
-    for name in ("exp", "sin", "cos", "tan", "sinh", "cosh", "tanh", "asin", "acos", "atan")
+    for name in ("exp", "sin", "cos", "tan", "sinh", "cosh", "tanh", "asin", "acos", "atan", "erf")
 } | {"abs": abs, "log": _log, "log_abs": lambda e: _log(abs(e)), "sign": _sign, "kink": _kink}

@@ -296,6 +296,12 @@ class Arithmetic:
         return True
 
 
+def _pi(arithmetic: Arithmetic) -> np.ndarray:
+    pi = np.empty((1, 1), dtype=arithmetic.dtype)
+    pi[0, 0] = arithmetic.constant("pi")
+    return pi
+
+
 #: f'(x), from x and y = f(x), in terms of f and ring operations: elementary calculus of one variable.
 DERIVATIVES: dict[str, Any] = {
     "exp": lambda a, x, y: y,
@@ -310,6 +316,7 @@ DERIVATIVES: dict[str, Any] = {
     "asin": lambda a, x, y: a.power(1 - x * x, Fraction(-1, 2)),
     "acos": lambda a, x, y: -a.power(1 - x * x, Fraction(-1, 2)),
     "atan": lambda a, x, y: a.power(1 + x * x, -1),
+    "erf": lambda a, x, y: 2 * a.power(_pi(a), Fraction(-1, 2)) * a.apply("exp", -(x * x)),
     "abs": lambda a, x, y: a.apply("sign", x) + a.apply("kink", x),
     "sign": lambda a, x, y: a.apply("kink", x),
     # kink is 0 away from 0 and unknown at 0: it marks where abs and sign have no derivative.

@@ -12,6 +12,7 @@ from fractions import Fraction
 from typing import Any
 
 import numpy as np
+from scipy.special import erf
 
 from verify.arithmetics.base import SINGULAR, Arithmetic, Undefined
 from verify.arithmetics.dual import Dual
@@ -52,6 +53,8 @@ class Floats(Arithmetic):
             return x * np.sign(x.real)
         if function == "log_abs":
             return np.log(x * np.sign(x.real))
+        if function == "erf":
+            return erf(x)
         return getattr(np, _NUMPY.get(function, function))(x)
 
     def _power(self, x: np.ndarray, exponent: Fraction | int) -> np.ndarray:
