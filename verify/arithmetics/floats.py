@@ -12,7 +12,6 @@ from fractions import Fraction
 from typing import Any
 
 import numpy as np
-from scipy.special import erf
 
 from verify.arithmetics.base import SINGULAR, Arithmetic, Undefined
 from verify.arithmetics.dual import Dual
@@ -54,6 +53,8 @@ class Floats(Arithmetic):
         if function == "log_abs":
             return np.log(x * np.sign(x.real))
         if function == "erf":
+            from scipy.special import erf  # NumPy has none, and SciPy takes long to import
+
             return erf(x)
         return getattr(np, _NUMPY.get(function, function))(x)
 
