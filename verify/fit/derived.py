@@ -11,10 +11,12 @@ from typing import Any
 
 from derive import gradient
 
-__all__ = ["MODEL", "SHAPES", "curve_gradients"]
+__all__ = ["LOSS", "MODEL", "SHAPES", "curve_gradients", "loss_gradient"]
 
 #: The model in the text language, for one input x.
 MODEL = "b0 + wo'*relu(x*wh + bh)"
+#: The squared error of values z against y.
+LOSS = "norm2(z - y)^2"
 SHAPES = "b0: scalar, x: scalar, wh: h, bh: h, wo: h"
 
 
@@ -26,6 +28,12 @@ def curve_gradients() -> dict[str, Callable[..., Any]]:
     array of shape (h, n): a column of the Jacobian's transpose for every point. The gradient by b0 is 1.
     """
     return {name: _function(gradient(MODEL, name, where=SHAPES).to_numpy()) for name in ("wh", "bh", "wo")}
+
+
+@cache
+def loss_gradient() -> Callable[..., Any]:
+    """Return f(z=..., y=...), the gradient of the squared error by the values z."""
+    return _function(gradient(LOSS, "z", where="z: n, y: n").to_numpy())
 
 
 def _function(source: str) -> Callable[..., Any]:

@@ -10,11 +10,12 @@ from time import perf_counter
 
 import numpy as np
 
-from verify.fit.derived import curve_gradients
+from verify.fit.derived import curve_gradients, loss_gradient
 from verify.fit.fit import Budget, Fit, Progress
 from verify.fit.network.optimisers import adam
 from verify.fit.points import Points
 from verify.fit.relu_net import ReluNet
+from verify.fit.scaling import Scaling
 
 __all__ = ["TRAINED", "fit_by_training"]
 
@@ -26,6 +27,8 @@ BATCH, _LOOK_AT = 16, 1500
 #: A batch whose best mean squared error is above this share by then is given up.
 _HOPELESS = 3e-3
 _FIRST_RATE, _LAST_RATE = 0.1, 1e-4
+#: How many steps apart the clock is looked at.
+_CLOCK = 50
 _DECAY = (_LAST_RATE / _FIRST_RATE) ** (1 / STEPS)
 
 
@@ -38,37 +41,45 @@ def fit_by_training(
 ) -> Fit:
     """Train from random starts until one has learned the points or the budget is spent; the best one is kept.
 
-    x and y are brought to [-1, 1] for the training and the parameters are scaled back. Starts have kinks that are
-    uniform over the range of x.
+    The training sees x and y in [-1, 1]; starts have kinks that are uniform over the range of x.
     """
     budget = budget or Budget(seconds=30.0)
     rng = np.random.default_rng(seed)
-    x0, sx = (points.xs[0] + points.xs[-1]) / 2, (points.xs[-1] - points.xs[0]) / 2
-    y0, sy = (points.ys.max() + points.ys.min()) / 2, float(np.ptp(points.ys)) / 2 or 1.0
-    x, y = (points.xs - x0) / sx, (points.ys - y0) / sy
+    scaling = Scaling(points)
+    x, y = scaling.u, scaling.v
     begin = perf_counter()
-    best, least, starts, restarts = np.zeros(3 * hidden + 1), np.inf, 0, 0
+    deadline = begin + budget.seconds
+    best, least, starts, restarts, evaluations = np.zeros(3 * hidden + 1), np.inf, 0, 0, 0
     losses: list[float] = []
     while least > 2 * TRAINED and budget.allows(starts, perf_counter() - begin):
         drawn = _draw(hidden, rng)
         # Most starts end in a poor local minimum. All are trained for a while, and the best one again to the end.
-        early = _descend(drawn.copy(), x, y, _LOOK_AT)[-1]
+        looked = _descend(drawn.copy(), x, y, _LOOK_AT, deadline)
+        early = looked[-1]
         winner = int(np.argmin(early))
         p = drawn[winner : winner + 1]
-        course = _descend(p, x, y, STEPS if early[winner] < _HOPELESS else _LOOK_AT)[:, 0].tolist()
+        steps = STEPS if early[winner] < _HOPELESS else _LOOK_AT
+        course = _descend(p, x, y, steps, deadline)[:, 0].tolist()
         largest = float(np.abs(ReluNet.from_vector(p[0])(x) - y).max())
         if largest < least:
             best, least, losses, restarts = p[0], largest, course, starts + winner
         starts += BATCH
+        evaluations += looked.size + len(course)
         if progress is not None:
-            progress(starts, least * sy)
+            progress(starts, least * scaling.unit_of_y)
     if least > 2 * TRAINED:
         restarts = starts - 1
-    wh, bh, wo = best[:-1].reshape(3, hidden)
-    net = ReluNet.from_vector(np.concatenate([wh / sx, bh - wh * x0 / sx, wo * sy, [best[-1] * sy + y0]]))
-    seconds = perf_counter() - begin
-    in_units_of_y = tuple(loss * sy**2 for loss in losses)
-    return Fit(points, "train", net, restarts, seconds, least <= 2 * TRAINED, losses=in_units_of_y)
+    net = scaling.network(ReluNet.from_vector(best))
+    return Fit(
+        points,
+        "train",
+        net,
+        restarts,
+        perf_counter() - begin,
+        least <= 2 * TRAINED,
+        evaluations,
+        losses=tuple(losses),
+    )
 
 
 def _draw(hidden: int, rng: np.random.Generator) -> np.ndarray:
@@ -77,9 +88,13 @@ def _draw(hidden: int, rng: np.random.Generator) -> np.ndarray:
     return np.hstack([sides, -sides * kinks, rng.normal(0, 1, (BATCH, hidden)), np.zeros((BATCH, 1))])
 
 
-def _descend(p: np.ndarray, x: np.ndarray, y: np.ndarray, steps: int) -> np.ndarray:
-    """Train every row of p in place; return the mean squared errors before every step, (steps, rows)."""
-    by, row, n = curve_gradients(), x[None, :], len(x)
+def _descend(p: np.ndarray, x: np.ndarray, y: np.ndarray, steps: int, deadline: float = np.inf) -> np.ndarray:
+    """Train every row of p in place; return the mean squared errors before every step, (steps, rows).
+
+    Training ends early when the clock passes the deadline. The gradient of the loss and those of the model are the
+    derived ones; the chain rule joins them, a product for every parameter.
+    """
+    by, loss_by, row, n = curve_gradients(), loss_gradient(), x[None, :], len(x)
     hidden = p.shape[1] // 3
     gradient, step, rate = np.empty_like(p), adam(), _FIRST_RATE
     parts, slopes = _layers(p, hidden), _layers(gradient, hidden)
@@ -87,11 +102,14 @@ def _descend(p: np.ndarray, x: np.ndarray, y: np.ndarray, steps: int) -> np.ndar
     # The derived functions take columns (h, 1) and a row (1, n); a leading axis runs over the starts.
     wh, bh, wo = (p[:, k * hidden : (k + 1) * hidden, None] for k in range(3))
     for count in range(steps):
+        if count % _CLOCK == 1 and perf_counter() > deadline:
+            return losses[:count]
         at = {"b0": 0.0, "wo": wo, "x": row, "wh": wh, "bh": bh}
         activations = by["wo"](**at)  # the model is linear in wo, with the activations as its gradient
-        residuals = p[:, -1:] + (wo * activations).sum(axis=1) - y
+        values = p[:, -1:] + (wo * activations).sum(axis=1)
+        residuals = values - y
         losses[count] = np.einsum("sn,sn->s", residuals, residuals) / n
-        adjoint = residuals[:, :, None] * (2 / n)
+        adjoint = loss_by(z=values, y=y)[:, :, None] / n
         for k, slope in enumerate((by["wh"](**at), by["bh"](**at), activations)):
             gradient[:, k * hidden : (k + 1) * hidden] = (slope @ adjoint)[:, :, 0]
         gradient[:, -1] = adjoint[:, :, 0].sum(axis=1)

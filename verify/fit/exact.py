@@ -24,10 +24,14 @@ from time import perf_counter
 
 from derive.errors import InternalError
 from verify.fit.points import Points, Rational, quotient
+from verify.fit.rationals import short
 from verify.fit.relu_net import ReluNet
 from verify.fit.slopes import Interpolant, Stretch, search
 
 __all__ = ["ExactFit", "construct", "exact_network", "stretches"]
+
+#: How many of the windows the proof shows to people.
+MOST_WINDOWS = 20
 
 
 @dataclass(frozen=True)
@@ -70,28 +74,42 @@ class ExactFit:
         word = {1: "upward", -1: "downward"}
         lines = []
         if self.windows:
-            where = ", ".join(f"{word[s]} in ({_show(a)}, {_show(b)})" for a, b, s in self.windows)
+            where = ", ".join(
+                f"{word[s]} in ({short(a)}, {short(b)})" for a, b, s in self.windows[:MOST_WINDOWS]
+            )
+            if (left := self.kinks - MOST_WINDOWS) > 0:
+                where += f", and {left} more"
             lines.append(f"The data turn: each of these open windows holds a kink of its own: {where}.")
         lines.append(
             f"So a piecewise linear function through the {len(self.points)} points has at least {self.kinks} "
             f"kink{'s' if self.kinks != 1 else ''}, and a network at least as many units."
+            if self.kinks
+            else f"The {len(self.points)} points lie on one line."
         )
-        if self.units > self.kinks:
+        if self.kinks == 0:
+            lines.append(
+                "A network without units is constant, and these points are not at one height. So 1 is least."
+                if self.units
+                else "They are at one height: a constant passes through them, and no unit is needed."
+            )
+        elif self.units > self.kinks:
             claim = (
-                f"An interpolant with {self.kinks} kinks is a network of {self.kinks} units only if an odd number of "
+                f"An interpolant with {self.kinks} kink{'s' if self.kinks != 1 else ''} is a network of "
+                f"{_units(self.kinks)} only if an odd number of "
                 "its slopes, taken in order with alternating signs, adds up to 0"
             )
+            cases = f"{self.searched} case{'' if self.searched == 1 else 's'}"
             if self.minimal:
-                lines.append(
-                    f"{claim}: none of them has such slopes ({self.searched} cases). So {self.units} is least."
-                )
+                lines.append(f"{claim}: none of them has such slopes ({cases}). So {self.units} is least.")
             else:
                 lines.append(
-                    f"{claim}: the search for one stopped after {self.searched} cases. So {self.kinks} units are "
-                    f"not excluded; {self.units} are proven to suffice."
+                    f"{claim}: the search for one stopped after {cases}. So {_units(self.kinks)} "
+                    f"{'is' if self.kinks == 1 else 'are'} not excluded; {self.units} are proven to suffice."
                 )
         else:
-            lines.append(f"{self.units} units attain this bound. So {self.units} is least.")
+            lines.append(
+                f"{_units(self.units)} attain{'s' if self.units == 1 else ''} this bound. So {self.units} is least."
+            )
         lines.append(f"The network, equal to every y exactly: {self.net.formula()}")
         return lines
 
@@ -180,5 +198,5 @@ def _network_facing_both_ways(points: Points, f: Interpolant) -> ReluNet:
     return ReluNet(net.wh, net.bh, net.wo, points.y[0] - net(points.x[0]))
 
 
-def _show(value: Rational) -> str:
-    return str(value) if value.denominator < 1000 else f"{float(value):.6g}"
+def _units(count: int) -> str:
+    return f"{count} unit{'' if count == 1 else 's'}"

@@ -1,8 +1,8 @@
 """Nonlinear least squares by variable projection, many starts at a time.
 
 For given kinks the outer weights are a linear least-squares problem, so only the h kinks are searched for: the
-variable projection of Golub and Pereyra 1973, with Kaufman's Jacobian (1975), under Levenberg-Marquardt
-(Marquardt 1963). Starts are uniform over the range of x and look at nothing else of the data. A start that
+variable projection of Golub and Pereyra 1973, under Levenberg-Marquardt (Marquardt 1963). The Jacobian is Kaufman's
+(1975): the derived slopes of the model by the kinks, projected off the span of the units. Starts are uniform over the range of x and look at nothing else of the data. A start that
 stalls is replaced by a fresh one.
 """
 
@@ -12,9 +12,11 @@ from time import perf_counter
 
 import numpy as np
 
-from verify.fit.fit import Budget, Fit, Progress, tolerance
+from verify.fit.derived import curve_gradients
+from verify.fit.fit import VANISHED, Budget, Fit, Progress, tolerance
 from verify.fit.points import Points
 from verify.fit.relu_net import ReluNet
+from verify.fit.scaling import Scaling
 
 __all__ = ["fit_by_least_squares"]
 
@@ -34,25 +36,31 @@ def fit_by_least_squares(
     """Search for kinks until every residual vanishes or the budget is spent; then the best fit so far is kept."""
     budget = budget or Budget(seconds=10.0)
     begin = perf_counter()
+    scaling = Scaling(points)
     # More kinks than a line through all points allows would only make the linear problem singular.
-    search = _Search(points, min(hidden, len(points) - 1), np.random.default_rng(seed))
-    enough = tolerance(points)
-    while search.least > enough and budget.allows(search.starts, perf_counter() - begin):
+    units = min(hidden, len(points) - 1)
+    search = _Search(scaling.u, scaling.v, units, np.random.default_rng(seed))
+    # The range of y is 2 where it is scaled.
+    while search.least > 2 * VANISHED and budget.allows(search.starts, perf_counter() - begin):
         search.step()
         if progress is not None:
-            progress(search.starts, search.least)
+            progress(search.starts, search.least * scaling.unit_of_y)
     seconds = perf_counter() - begin
-    net = search.network().padded(hidden)
-    found = float(np.abs(net.residuals(points)).max())
-    return Fit(points, "least-squares", net, max(search.starts - BATCH, 0), seconds, found <= enough)
+    net = scaling.network(search.network()).padded(hidden)
+    solved = float(np.abs(net.residuals(points)).max()) <= tolerance(points)
+    restarts = max(search.starts - BATCH, 0)
+    return Fit(points, "least-squares", net, restarts, seconds, solved, search.evaluations)
 
 
 class _Search:
-    """The state of a batch of B starts: kinks (B, h), sides (B, h) of ±1, damping (B, 1)."""
+    """The state of a batch of B starts: kinks (B, h), sides (B, h) of ±1, damping (B, 1).
 
-    def __init__(self, points: Points, hidden: int, rng: np.random.Generator) -> None:
-        self.x, self.y, self.rng = points.xs, points.ys, rng
-        self.hidden, self.starts = hidden, 0
+    `evaluations` counts the residual vectors that were computed.
+    """
+
+    def __init__(self, x: np.ndarray, y: np.ndarray, hidden: int, rng: np.random.Generator) -> None:
+        self.x, self.y, self.rng = x, y, rng
+        self.hidden, self.starts, self.evaluations = hidden, 0, 0
         self.kinks, self.sides = self._draw(BATCH)
         self.damping = np.full((BATCH, 1), 1e-2)
         self.linear = self._project(self.kinks, self.sides)
@@ -70,7 +78,8 @@ class _Search:
         return kinks, self.rng.choice([-1.0, 1.0], (count, self.hidden))
 
     def _project(self, kinks: np.ndarray, sides: np.ndarray) -> tuple[np.ndarray, ...]:
-        """Solve for the outer weights; return Q (B, n, h+1), weights (B, h+1), residuals (B, n), activity."""
+        """Solve for the outer weights; return Q (B, n, h+1), weights (B, h+1), residuals (B, n)."""
+        self.evaluations += len(kinks)
         z = sides[:, None, :] * (self.x[:, None] - kinks[:, None, :])
         basis = np.ones((*z.shape[:2], self.hidden + 1))
         np.maximum(z, 0.0, out=basis[:, :, 1:])
@@ -81,12 +90,12 @@ class _Search:
         onto = np.einsum("bnk,n->bk", q, self.y)
         weights = _back_substitute(r, onto)
         residuals = (basis @ weights[:, :, None])[:, :, 0] - self.y
-        return q, weights, residuals, z > 0.0
+        return q, weights, residuals
 
     def step(self) -> None:
         """Take one damped step in every start, accept those that gain, and redraw those that are stuck."""
-        q, weights, residuals, active = self.linear
-        slope = np.where(active, -(self.sides * weights[:, 1:])[:, None, :], 0.0)
+        q, weights, residuals = self.linear
+        slope = self._slopes(weights)
         jacobian = slope - q @ (q.transpose(0, 2, 1) @ slope)
         normal = jacobian.transpose(0, 2, 1) @ jacobian
         right = (jacobian.transpose(0, 2, 1) @ residuals[:, :, None])[:, :, 0]
@@ -106,6 +115,14 @@ class _Search:
         stuck = np.where(gained, (after > before * (1 - _GAIN)), self.damping[:, 0] > _STUCK)
         if stuck.any():
             self._redraw(np.flatnonzero(stuck))
+
+    def _slopes(self, weights: np.ndarray) -> np.ndarray:
+        """Return the derivatives of the model by the kinks, (B, n, h), from the derived one by bh = -side·kink."""
+        sides = self.sides[:, :, None]
+        by_bias = curve_gradients()["bh"](
+            b0=0.0, wo=weights[:, 1:, None], x=self.x, wh=sides, bh=-sides * self.kinks[:, :, None]
+        )
+        return (-sides * by_bias).transpose(0, 2, 1)
 
     def _redraw(self, which: np.ndarray) -> None:
         self.kinks[which], self.sides[which] = self._draw(len(which))

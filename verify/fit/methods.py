@@ -29,6 +29,8 @@ Start = Literal["good", "normal"]
 
 #: Hidden units where nobody says how many: four as for the toy data, more where the points need more.
 _FEWEST, _MOST = 4, 16
+#: Hidden units at most, and those of a search in floating point times the points: its arrays must fit into memory.
+MOST_UNITS, MOST_CELLS = 10_000, 200_000
 
 
 def fit_points(
@@ -52,9 +54,18 @@ def fit_points(
         raise InputError(f"unknown start {start!r}; expected one of {', '.join(get_args(Start))}")
     if hidden is not None and hidden < 1:
         raise InputError(f"{hidden} hidden units; a network needs at least 1")
+    if hidden is not None and hidden > MOST_UNITS:
+        raise InputError(
+            f"{hidden:,} hidden units; at most {MOST_UNITS:,} are fitted: give a smaller --hidden"
+        )
     if method == "exact":
         return _exact(points, hidden)
     units = usual_hidden(points, method) if hidden is None else hidden
+    if units * len(points) > MOST_CELLS:
+        raise InputError(
+            f"{points.name}: {units:,} hidden units on {len(points):,} points are more than {method} can hold: "
+            f"give --hidden {max(MOST_CELLS // len(points), 1)} or less, or take --method exact"
+        )
     if method == "fsolve":
         from verify.fit.roots import fit_by_roots
 
@@ -71,11 +82,12 @@ def fit_points(
         return found
     least = exact_network(points)
     hint = (
-        f"these points need {least.units} units, so {units} cannot pass through all of them"
+        f"these points need {_units(least.units)}, so {units} cannot pass through all of them"
         if least.minimal and least.units > units
         else "allow more with --budget, take another --seed or more --hidden units, or use --method exact"
     )
-    note = f"not solved within the budget of {found.restarts + 1} starts, {found.seconds:.3g} s: {hint}"
+    starts = f"{found.restarts + 1} start{'s' if found.restarts else ''}"
+    note = f"not solved within the budget, after {starts} and {found.seconds:.3g} s: {hint}"
     return dataclasses.replace(found, notes=(note,))
 
 
@@ -92,19 +104,24 @@ def _exact(points: Points, hidden: int | None) -> Fit:
     if hidden is not None and hidden < found.units:
         if found.minimal:
             raise InputError(
-                f"{points.name}: no network of {hidden} hidden units passes through these points: the least is "
+                f"{points.name}: no network of {_units(hidden, 'hidden ')} passes through these points: the least is "
                 f"{found.units}{_left_over(found, hidden)}; take --hidden {found.units} or --method least-squares"
             )
         raise InputError(
-            f"{points.name}: found a network of {found.units} hidden units and none of {hidden}; take --hidden "
+            f"{points.name}: found a network of {_units(found.units, 'hidden ')} and none of {hidden}; take --hidden "
             f"{found.units} or --method least-squares"
         )
     if hidden is not None and hidden > found.units:
-        notes.append(f"Padded to {hidden} units; the added ones have weight 0.")
+        notes.append(f"Padded to {_units(hidden)}; the added ones have weight 0.")
         net = net.padded(hidden)
     if points.merged:
         notes.append(f"{points.merged} repeated point{'s' if points.merged > 1 else ''} counted once.")
-    return Fit(points, "exact", net, 0, found.seconds, True, tuple(notes))
+    # Its residuals are computed once, when the network is held to the points.
+    return Fit(points, "exact", net, 0, found.seconds, True, 1, tuple(notes), exact=found)
+
+
+def _units(count: int, kind: str = "") -> str:
+    return f"{count:,} {kind}unit{'' if count == 1 else 's'}"
 
 
 def _left_over(found: ExactFit, hidden: int) -> str:
@@ -120,22 +137,32 @@ def _left_over(found: ExactFit, hidden: int) -> str:
 @dataclasses.dataclass(frozen=True)
 class Shortfall:
     """What one unit fewer than the least leaves: the largest residual of the best least-squares fit that was found,
-    and the smallest one that any network of so many units has (a global optimum).
+    and the smallest one that any network of so many units has (a global optimum); None where that is not known.
+
+    A bound is never above what a network attains: see `shortfall`.
     """
 
     hidden: int
     least_squares: float
-    minimax: float
+    minimax: float | None
 
     def __str__(self) -> str:
-        return (
-            f"With {self.hidden} unit{'s' if self.hidden > 1 else ''} the least-squares fit leaves a largest residual "
-            f"of {self.least_squares:.6g}; no network of {self.hidden} gets below {self.minimax:.6g}."
-        )
+        said = f"With {_units(self.hidden)} the least-squares fit leaves a largest residual of {self.least_squares:.6g}"
+        if self.minimax is None:
+            return f"{said}."
+        return f"{said}; no network of {self.hidden} gets below {self.minimax:.6g}."
+
+
+#: By how much of the range of y a bound and a residual that attains it may differ by rounding in a linear program.
+_PROGRAMMING = 1e-6
 
 
 def shortfall(points: Points, seed: int = 0) -> Shortfall | None:
-    """Return what one unit fewer leaves, or None where that cannot be searched in a second or so."""
+    """Return what one unit fewer leaves, or None where that cannot be searched in a second or so.
+
+    The fit that was found is a network of so many units: a computed bound above its residual is that residual where
+    the two differ by rounding, and else wrong and left out.
+    """
     from verify.fit.least_squares import fit_by_least_squares
     from verify.fit.minimax import least_residual
 
@@ -143,54 +170,81 @@ def shortfall(points: Points, seed: int = 0) -> Shortfall | None:
     if hidden < 1:
         return None
     try:
-        minimax = least_residual(points, hidden)
+        minimax: float | None = least_residual(points, hidden)
+        found = fit_by_least_squares(points, hidden, seed, Budget(starts=300, seconds=2.0))
     except InputError:
         return None
-    found = fit_by_least_squares(points, hidden, seed, Budget(starts=300, seconds=2.0))
-    return Shortfall(hidden, found.max_residual, minimax)
+    attained, spread = found.max_residual, float(max(points.y) - min(points.y))
+    if minimax is not None and minimax > attained:
+        minimax = attained if minimax - attained < _PROGRAMMING * spread else None
+    return Shortfall(hidden, attained, minimax)
 
 
 @dataclasses.dataclass(frozen=True)
 class Comparison:
-    """One method over several seeds: the share that succeeded, and medians over the seeds."""
+    """One method over several seeds: the share that succeeded, and medians over the seeds.
+
+    `evaluations` is the work: how often the residuals of all points were computed.
+    """
 
     dataset: str
-    method: Method
+    method: str
     hidden: int
     success: float
     restarts: float
+    evaluations: float
     seconds: float
     max_residual: float
+
+
+#: The rows of a comparison, each a method and a start: the classical fsolve beside the one that is the default.
+ROWS: tuple[tuple[str, Method, Start], ...] = (
+    ("exact", "exact", "good"),
+    ("fsolve", "fsolve", "good"),
+    ("fsolve --start normal", "fsolve", "normal"),
+    ("least-squares", "least-squares", "good"),
+    ("train", "train", "good"),
+)
 
 
 def compare(
     points: Points,
     hidden: int | None = None,
-    seeds: Sequence[int] = range(5),
+    seeds: Callable[[Method], Sequence[int]] | Sequence[int] = range(5),
     budget: Budget | None = None,
     progress: Callable[[str], None] | None = None,
 ) -> list[Comparison]:
-    """Return every method's record on the points."""
+    """Return every method's record on the points; `seeds` may depend on the method.
+
+    A method that cannot be used on these points has no row. Raises InputError where none can.
+    """
     from statistics import median
 
     out = []
-    for method in METHODS:
-        # The exact construction draws nothing: one run says all.
-        runs = [
-            fit_points(points, method, hidden if method != "exact" else None, seed, budget=budget)
-            for seed in (seeds if method != "exact" else [0])
-        ]
+    lack: InputError | None = None
+    for name, method, start in ROWS:
         if progress is not None:
-            progress(method)
+            progress(name)
+        # The exact construction draws nothing: one run says all.
+        drawn = [0] if method == "exact" else seeds(method) if callable(seeds) else seeds
+        units = hidden if method != "exact" else None
+        try:
+            runs = [fit_points(points, method, units, seed, start, budget) for seed in drawn]
+        except InputError as error:
+            lack = error
+            continue
         out.append(
             Comparison(
                 points.name,
-                method,
+                name,
                 runs[0].net.hidden,
                 sum(run.converged for run in runs) / len(runs),
                 median(run.restarts for run in runs),
+                median(run.evaluations for run in runs),
                 median(run.seconds for run in runs),
                 median(run.max_residual for run in runs),
             )
         )
+    if not out and lack is not None:
+        raise lack
     return out

@@ -17,27 +17,36 @@ import numpy as np
 
 from derive.errors import InputError
 from verify.fit.points import Points
+from verify.fit.scaling import Scaling
 
 __all__ = ["least_residual"]
 
 #: The number of choices of intervals that are looked at; more is refused.
 LIMIT = 5_000
+#: What `linprog` says where no choice of parameters meets the constraints.
+_INFEASIBLE = 2
 
 
 def least_residual(points: Points, hidden: int) -> float:
     """Return the least possible max_i |f(x_i) - y_i| over all networks with that many hidden units.
 
-    Float64 linear programs (HiGHS); the answer is good to about 1e-9 of the range of y. Raises InputError where
-    the number of cases is beyond what can be searched.
+    Float64 linear programs (HiGHS) on x and y in [-1, 1]; the answer is good to about 1e-7 of the range of y. Raises
+    InputError where the number of cases is beyond what can be searched, or a program could not be solved.
     """
     from math import comb
 
     n = len(points)
     if comb(n - 1 + hidden, hidden) > LIMIT:
         raise InputError(
-            f"{points.name}: too many ways to place {hidden} kinks among {n} points to search them all"
+            f"{points.name}: too many ways to place {hidden} kink{'s' if hidden > 1 else ''} among {n} points to "
+            "search them all"
         )
-    x, y = points.xs, points.ys
+    scaling = Scaling(points)
+    return _least(scaling.u, scaling.v, hidden) * scaling.unit_of_y
+
+
+def _least(x: np.ndarray, y: np.ndarray, hidden: int) -> float:
+    n = len(x)
     lines = _line_residuals(x, y)
     # Interval -1: the kink lies outside, so that the unit is a line on all points.
     choices = []
@@ -47,16 +56,15 @@ def least_residual(points: Points, hidden: int) -> float:
         choices.append((max(lines[a, b - 1] for a, b in groups), cells))
     choices.sort()
     best = float(lines[0, n - 1])
-    scale = max(float(np.ptp(y)), 1.0)
     for bound, cells in choices:
-        if bound >= best - 1e-12 * scale:
+        if bound >= best - 1e-12:
             break
         inside = [c for c in cells if c >= 0]
         for sides in product((1, -1), repeat=len(inside)):
             if any(c == d and s < t for (c, s), (d, t) in zip(*_neighbours(inside, sides), strict=True)):
                 continue  # the same two units in the other order
             free = -1 in cells
-            if _solve(x, y, inside, sides, None, free) >= best - 1e-12 * scale:
+            if _solve(x, y, inside, sides, None, free) >= best - 1e-12:
                 continue
             for signs in product((1, -1), repeat=len(inside)):
                 best = min(best, _solve(x, y, inside, sides, signs, free))
@@ -121,4 +129,10 @@ def _solve(
     found = linprog(
         objective, A_ub=np.vstack(rows), b_ub=np.concatenate(right), bounds=(None, None), method="highs"
     )
-    return float(found.fun) if found.status == 0 and found.fun is not None else float("inf")
+    if found.status == _INFEASIBLE:
+        return float("inf")
+    if found.status != 0 or found.fun is None:
+        raise InputError(
+            "a linear program of the least residual was not solved: its answer would be no bound"
+        )
+    return float(found.fun)

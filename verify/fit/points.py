@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from derive.errors import InputError
+from verify.fit.rationals import short
 
 if TYPE_CHECKING:
     import numpy as np
@@ -27,6 +28,9 @@ Rational = int | Fraction
 
 #: Numbers beyond 1e±300 would overflow or vanish as float64; no data set needs them.
 _LARGEST_EXPONENT = 300
+#: What other programs put between columns.
+_SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "bars", " ": "spaces"}
+_STEEPEST = 10**305
 
 
 @dataclass(frozen=True)
@@ -54,14 +58,15 @@ class Points:
         for x, y, place in rows:
             if x in seen and seen[x][0] != y:
                 raise InputError(
-                    f"{name}: {place}: y = {_short(y)} at x = {_short(x)}, but {seen[x][1]} has y = "
-                    f"{_short(seen[x][0])} there; a function has one y for every x, so drop or average one of them"
+                    f"{name}: {place}: y = {short(y)} at x = {short(x)}, but {seen[x][1]} has y = "
+                    f"{short(seen[x][0])} there; a function has one y for every x, so drop or average one of them"
                 )
             seen.setdefault(x, (y, place))
         if len(seen) < 2:
             count = "no point" if not seen else "a single point"
             raise InputError(f"{name}: {count}; a fit needs at least two points with different x")
         order = sorted(seen)
+        _check_slopes(name, [(x, *seen[x]) for x in order])
         ys = (seen[x][0] for x in order)
         return cls(name, tuple(map(_whole, order)), tuple(map(_whole, ys)), len(rows) - len(seen))
 
@@ -101,8 +106,13 @@ def _whole(value: Fraction) -> Rational:
     return value.numerator if value.denominator == 1 else value
 
 
-def _short(value: Fraction) -> str:
-    return str(value) if value.denominator == 1 else f"{float(value):.6g}"
+def _check_slopes(name: str, rows: list[tuple[Fraction, Fraction, str]]) -> None:
+    """Raise InputError where a line through neighbours is too steep for float64."""
+    for (a, y_a, _), (b, y_b, place) in zip(rows, rows[1:], strict=False):
+        if abs(y_b - y_a) > _STEEPEST * (b - a):
+            raise InputError(
+                f"{name}: {place}: the slope to the point before it is beyond 1e305: give x and y in other units"
+            )
 
 
 #: The toy data sets by name.
@@ -160,7 +170,7 @@ def _rows(path: Path, reader: Any) -> list[tuple[Fraction, Fraction, str]]:
             if is_header:
                 continue
         if len(cells) != width:
-            raise InputError(f"{path}: {place}: {len(cells)} columns, expected {width} as in the first line")
+            raise InputError(f"{path}: {place}: {_columns(cells)}, expected {width} as in the first line")
         x, y = (_number(path, place, "xy"[k], cells[column]) for k, column in enumerate(columns))
         rows.append((x, y, place))
 
@@ -175,9 +185,19 @@ def _layout(path: Path, place: str, cells: list[str]) -> tuple[tuple[int, int], 
             _number(path, place, name, cell)
         return (0, 1), 2, False
     raise InputError(
-        f"{path}: {place}: {len(cells)} column{'s' if len(cells) != 1 else ''}; expected two numbers x,y, "
-        "or a header that names the columns x and y"
+        f"{path}: {place}: {_columns(cells)}; expected two numbers x,y, or a header that names the columns x and y"
     )
+
+
+def _columns(cells: list[str]) -> str:
+    """Say how many columns a line has, and with what they may be separated instead of commas."""
+    count = f"{len(cells)} column{'s' if len(cells) != 1 else ''}"
+    found = next((name for sign, name in _SEPARATORS.items() if len(cells) == 1 and sign in cells[0]), None)
+    return f"{count} (found {found}: separate with commas)" if found else count
+
+
+def _cut(cell: str) -> str:
+    return repr(cell if len(cell) <= 40 else f"{cell[:40]}...")
 
 
 def _number(path: Path, place: str, column: str, cell: str) -> Fraction:
@@ -185,9 +205,9 @@ def _number(path: Path, place: str, column: str, cell: str) -> Fraction:
     try:
         value = Decimal(cell if "_" not in cell else "")
     except InvalidOperation:
-        raise InputError(f"{path}: {place}: {cell!r} in column {column} is not a number") from None
+        raise InputError(f"{path}: {place}: {_cut(cell)} in column {column} is not a number") from None
     if not value.is_finite():
-        raise InputError(f"{path}: {place}: {cell!r} in column {column} is not finite; remove the line")
+        raise InputError(f"{path}: {place}: {_cut(cell)} in column {column} is not finite; remove the line")
     if value and abs(value.adjusted()) > _LARGEST_EXPONENT:
-        raise InputError(f"{path}: {place}: {cell!r} in column {column} is out of range (1e±300)")
+        raise InputError(f"{path}: {place}: {_cut(cell)} in column {column} is out of range (1e±300)")
     return Fraction(value)

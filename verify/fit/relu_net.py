@@ -8,6 +8,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from verify.fit.points import Points, Rational, quotient
+from verify.fit.rationals import full, short
 
 if TYPE_CHECKING:
     import numpy as np
@@ -101,17 +102,22 @@ class ReluNet:
         wh, bh, wo, b0 = self.arrays()
         return {"wh": wh.tolist(), "bh": bh.tolist(), "wo": wo.tolist(), "b0": b0}
 
-    def formula(self) -> str:
-        """Return the function as text, with r for relu: `8 - 2·r(x) + 4·r(x - 4)`."""
-        text = _text(self.b0)
-        for wh, bh, wo in zip(self.wh, self.bh, self.wo, strict=True):
-            inner = "x" if wh == 1 else "-x" if wh == -1 else f"{_text(wh)}·x"
+    def rationals(self) -> dict[str, Any]:
+        """Return wh, bh, wo (lists) and b0 of a rational network as text, with all digits, JSON-ready."""
+        parts = {"wh": self.wh, "bh": self.bh, "wo": self.wo}
+        return {**{name: [full(v) for v in part] for name, part in parts.items()}, "b0": full(self.b0)}
+
+    def formula(self, most: int = 16) -> str:
+        """Return the function as text, with r for relu: `8 - 2·r(x) + 4·r(x - 4)`, for people.
+
+        Long numbers are shown by six digits behind an ≈, and of more than `most` units the first ones.
+        """
+        text = short(self.b0)
+        for wh, bh, wo in list(zip(self.wh, self.bh, self.wo, strict=True))[:most]:
+            inner = "x" if wh == 1 else "-x" if wh == -1 else f"{short(wh)}·x"
             if bh != 0:
-                inner += f" {'+' if bh > 0 else '-'} {_text(abs(bh))}"
-            factor = "" if abs(wo) == 1 else f"{_text(abs(wo))}·"
+                inner += f" {'+' if bh > 0 else '-'} {short(abs(bh))}"
+            factor = "" if abs(wo) == 1 else f"{short(abs(wo))}·"
             text += f" {'+' if wo >= 0 else '-'} {factor}r({inner})"
-        return text
-
-
-def _text(value: Any) -> str:
-    return str(value) if isinstance(value, (int, Fraction)) else f"{value:.6g}"
+        left = self.hidden - most
+        return text if left <= 0 else f"{text} + … and {left} more unit{'s' if left > 1 else ''}"

@@ -15,30 +15,29 @@ import numpy as np
 
 from derive.errors import InputError
 from verify.fit.derived import curve_gradients
-from verify.fit.fit import Budget, Fit, Progress, tolerance
+from verify.fit.fit import VANISHED, Budget, Fit, Progress, tolerance
 from verify.fit.points import Points
 from verify.fit.relu_net import ReluNet
+from verify.fit.scaling import Scaling
 
-__all__ = ["Start", "fit_by_roots", "square_system"]
+__all__ = ["Start", "fit_by_roots", "good_start", "square_system"]
 
 Start = Literal["good", "normal"]
 
+#: Draws from which a good start is chosen.
+SCREENED = 128
+#: The first trust region as a share of the start's norm. MINPACK's 100 lets the first steps leave a good start, since
+#: the Jacobian is singular wherever an equation is repeated or a unit is idle.
+_FACTOR, _CLASSICAL_FACTOR = 0.1, 100.0
+
 
 def square_system(
-    points: Points, hidden: int
+    x: np.ndarray, y: np.ndarray, hidden: int
 ) -> tuple[Callable[[np.ndarray], np.ndarray], Callable[[np.ndarray], np.ndarray]]:
-    """Return residuals and Jacobian as functions of p = (wh, bh, wo, b0), of shapes (3h+1,) and (3h+1, 3h+1).
-
-    Raises InputError where there are more points than unknowns.
-    """
+    """Return residuals and Jacobian as functions of p = (wh, bh, wo, b0), of shapes (3h+1,) and (3h+1, 3h+1)."""
     size = 3 * hidden + 1
-    if len(points) > size:
-        raise InputError(
-            f"{points.name}: fsolve needs as many unknowns as points, but {len(points)} points stand against {size} "
-            f"parameters; take --hidden {-(-(len(points) - 1) // 3)} or --method least-squares"
-        )
-    rows = np.minimum(np.arange(size), len(points) - 1)
-    x, y = points.xs[rows][None, :], points.ys[rows]
+    rows = np.minimum(np.arange(size), len(x) - 1)
+    x, y = x[rows][None, :], y[rows]
     by = curve_gradients()
 
     def columns(p: np.ndarray) -> dict[str, Any]:
@@ -69,43 +68,65 @@ def fit_by_roots(
 ) -> Fit:
     """Restart fsolve until every residual vanishes or the budget is spent.
 
-    `start` is "normal" for parameters from N(0, 1), or "good": kinks near the turns of the data, the outer
-    weights by linear least squares. Raises InputError as `square_system`.
+    `start` is "normal" for parameters from N(0, 1) in the units of the data, or "good", as `good_start`, with x and y
+    in [-1, 1]. Raises InputError where there are more points than unknowns.
     """
     from scipy.optimize import fsolve
 
+    size = 3 * hidden + 1
+    if len(points) > size:
+        raise InputError(
+            f"{points.name}: fsolve needs as many unknowns as points, but {len(points)} points stand against {size} "
+            f"parameters; take --hidden {-(-(len(points) - 1) // 3)} or --method least-squares"
+        )
     budget = budget or Budget()
     rng = np.random.default_rng(seed)
-    residuals, jacobian = square_system(points, hidden)
-    enough = tolerance(points)
+    scaling = Scaling(points)
+    classical = start == "normal"
+    x, y, unit = (points.xs, points.ys, 1.0) if classical else (scaling.u, scaling.v, scaling.unit_of_y)
+    residuals, jacobian = square_system(x, y, hidden)
+    # The range of y is 2 where it is scaled.
+    enough = tolerance(points) if classical else 2 * VANISHED
     begin = perf_counter()
-    best, least, tries = np.zeros(3 * hidden + 1), np.inf, 0
-    with warnings.catch_warnings():
+    best, least, tries, evaluations = np.zeros(size), np.inf, 0, 0
+    with warnings.catch_warnings(), np.errstate(all="ignore"):
         # fsolve warns of every start that stalls; stalling is what the restarts are for.
         warnings.simplefilter("ignore", RuntimeWarning)
         while least > enough and budget.allows(tries, perf_counter() - begin):
-            first = rng.normal(size=3 * hidden + 1) if start == "normal" else _good_start(points, hidden, rng)
-            found = fsolve(residuals, first, fprime=jacobian, xtol=1e-12)
+            first = rng.normal(size=size) if classical else good_start(x, y, hidden, rng)
+            found, info, *_ = fsolve(
+                residuals,
+                first,
+                fprime=jacobian,
+                xtol=1e-12,
+                factor=_CLASSICAL_FACTOR if classical else _FACTOR,
+                full_output=True,
+            )
             largest = float(np.abs(residuals(found)).max())
             tries += 1
+            evaluations += info["nfev"] + (0 if classical else SCREENED)
             if largest < least:
                 best, least = found, largest
             if progress is not None and tries % 16 == 0:
-                progress(tries, least)
-    return Fit(
-        points, "fsolve", ReluNet.from_vector(best), tries - 1, perf_counter() - begin, least <= enough
-    )
+                progress(tries, least * unit)
+    net = ReluNet.from_vector(best)
+    net = net if classical else scaling.network(net)
+    solved = least <= enough and float(np.abs(net.residuals(points)).max()) <= tolerance(points)
+    return Fit(points, "fsolve", net, tries - 1, perf_counter() - begin, solved, evaluations)
 
 
-def _good_start(points: Points, hidden: int, rng: np.random.Generator) -> np.ndarray:
-    """Draw kinks near the turns of the data, the others before the first interval ends, all facing right."""
-    x, y = points.xs, points.ys
-    turns = np.abs(np.diff(np.diff(y) / np.diff(x)))
-    places = x[1:-1][turns > 1e-9 * (turns.max(initial=0.0) or 1.0)]
-    places = rng.choice(places, min(hidden, len(places)), replace=False) if len(places) else places
-    gap = np.diff(x).mean()
-    kinks = places + rng.normal(0.0, 0.3 * gap, len(places))
-    kinks = np.sort(np.concatenate([x[0] + gap * rng.uniform(-0.5, 0.5, hidden - len(kinks)), kinks]))
-    basis = np.column_stack([np.maximum(x[:, None] - kinks, 0.0), np.ones(len(x))])
-    outer = np.linalg.lstsq(basis, y, rcond=None)[0]
-    return np.concatenate([np.ones(hidden), -kinks, outer])
+def good_start(x: np.ndarray, y: np.ndarray, hidden: int, rng: np.random.Generator) -> np.ndarray:
+    """Draw a start (wh, bh, wo, b0) whose kinks lie among the data.
+
+    Kinks are uniform over the range of x, the sides that units face are random, and the outer weights are those of
+    linear least squares; of SCREENED such draws the one with the least squared error is taken. Nothing else of the
+    data is looked at.
+    """
+    kinks = rng.uniform(x[0], x[-1], (SCREENED, hidden))
+    sides = rng.choice([-1.0, 1.0], (SCREENED, hidden))
+    basis = np.ones((SCREENED, len(x), hidden + 1))
+    np.maximum(sides[:, None, :] * (x[:, None] - kinks[:, None, :]), 0.0, out=basis[:, :, :-1])
+    outer = np.linalg.pinv(basis, rcond=1e-9) @ y
+    errors = np.square((basis @ outer[:, :, None])[:, :, 0] - y).sum(axis=1)
+    k = int(np.argmin(errors))
+    return np.concatenate([sides[k], -sides[k] * kinks[k], outer[k]])

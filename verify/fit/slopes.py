@@ -24,7 +24,8 @@ __all__ = ["Interpolant", "Stretch", "search"]
 
 #: The search gives up, undecided, when it has met this many states.
 LIMIT = 50_000
-
+#: Nor does it begin where the common denominator of the slopes has more bits: the network would have such numbers.
+MOST_BITS = 20_000
 
 #: Layers beyond this size are thinned.
 _MANY = 100
@@ -69,7 +70,9 @@ def search(
     Returns (the interpolant or None, the number of states met, whether the search was complete).
     """
     # Slopes as integers, in units of 1/scale: comparisons of rationals would take most of the time.
-    scale = lcm(*(part.slope.denominator for part in parts))
+    scale = _common_denominator(parts)
+    if scale.bit_length() > MOST_BITS:
+        return None, 0, False
     scaled = [Stretch(a, b, s.numerator * (scale // s.denominator)) for a, b, s in parts]
     to_go = _kinks_to_go(scaled)
     if to_go[0][0] != least:
@@ -110,6 +113,16 @@ def search(
             if odd and (lo < 0 < hi or lo == 0 == hi):
                 return _build(x, parts, layers, key, last, scale), met, True
     return None, met, True
+
+
+def _common_denominator(parts: Sequence[Stretch]) -> int:
+    """Return the least common multiple of the slopes' denominators, or the first one on the way beyond MOST_BITS."""
+    scale = 1
+    for part in parts:
+        scale = lcm(scale, part.slope.denominator)
+        if scale.bit_length() > MOST_BITS:
+            break
+    return scale
 
 
 def _widest(layer: dict[tuple[_State, int], Any]) -> dict[tuple[_State, int], Any]:

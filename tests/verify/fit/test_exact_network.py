@@ -4,9 +4,12 @@ Lower bounds are checked by `least_residual`, linear programs over all arrangeme
 kinks, windows or slopes.
 """
 
+import re
 from fractions import Fraction
+from random import Random
 
 import pytest
+from flint import fmpz
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -14,6 +17,7 @@ from verify.fit import slopes
 from verify.fit.exact import construct, exact_network
 from verify.fit.minimax import least_residual
 from verify.fit.points import TOY, Points
+from verify.fit.rationals import short
 from verify.fit.relu_net import ReluNet
 
 small = st.dictionaries(st.integers(-8, 8), st.integers(-3, 3), min_size=2, max_size=5)
@@ -142,3 +146,45 @@ def test_the_proof_says_what_it_does_not_prove(monkeypatch):
     assert not stopped.minimal
     assert stopped.units == 4
     assert "3 units are not excluded" in "\n".join(stopped.proof())
+
+
+def test_two_thousand_points_are_fitted_and_shown_briefly():
+    rng = Random(0)
+    points = Points.make(
+        "walk", {rng.randrange(10**9): Fraction(rng.randrange(10**6), 10**6) for _ in range(2000)}.items()
+    )
+    found = exact_network(points)
+    assert through(found.net, points)
+    assert all(len(line) < 2000 for line in found.proof())
+
+
+def test_numbers_of_more_than_4300_digits_are_written_in_full():
+    points = Points.make("long", [(0, 0), (1, Fraction(1, 3**9100)), (2, 5)])
+    written = exact_network(points).net.rationals()
+    top, bottom = written["wo"][0].split("/")
+    assert len(bottom) > 4300
+    assert Fraction(int(fmpz(top)), int(fmpz(bottom))) == exact_network(points).net.wo[0]
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (Fraction(3, 4), "3/4"),
+        (Fraction(1143, 10**6), "0.001143"),
+        (123456789012, "123456789012"),
+        (1234567890123, "≈1.23457e+12"),
+        (Fraction(10**400, 3), "≈3.33333e+399"),
+        (-Fraction(123456789, 7919), "≈-15589.9"),
+        (0.1, "0.1"),
+    ],
+)
+def test_long_numbers_are_marked_as_approximate(value, text):
+    assert short(value) == text
+
+
+@pytest.mark.parametrize(("ys", "said"), [([3, 3, 3], "at one height"), ([0, 1, 2], "not at one height. So 1 is least"),
+                                          ([0, 0, 1], "1 unit attains this bound")])  # fmt: skip
+def test_proofs_of_the_simplest_data_read_well(ys, said):
+    text = " ".join(exact_network(Points.make("line", enumerate(ys))).proof())
+    assert said in text
+    assert not re.search(r"\b1 (kinks|units|cases|points)|\b0 kinks", text)

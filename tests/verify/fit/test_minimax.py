@@ -44,6 +44,62 @@ def test_no_random_network_does_better(ys, seed):
         assert (rest.max() - rest.min()) / 2 >= bound - 1e-9
 
 
+FOUR = [(1, 2), (2, -3), (3, 10), (4, 0)]
+
+
+@pytest.mark.parametrize("unit", [10**15, 10**-15, 10**200, 10**-200])
+def test_the_bound_follows_the_units_of_the_data(unit):
+    from fractions import Fraction
+
+    unit = Fraction(unit) if unit > 1 else 1 / Fraction(1 / unit)
+    plain = least_residual(Points.make("plain", FOUR), 2)
+    y_scaled = Points.make("y", [(x, unit * y) for x, y in FOUR])
+    both = Points.make("both", [(unit * x, unit * y) for x, y in FOUR])
+    # Two units: the second differences are 18 and -23, and one turn is lost; 2.5 by hand, as one line of four points.
+    assert plain == pytest.approx(2.5, abs=1e-7)
+    for points in (y_scaled, both):
+        assert least_residual(points, 2) == pytest.approx(float(plain * float(unit)), rel=1e-7)
+        found = shortfall(points)
+        assert found.minimax <= found.least_squares
+
+
+@given(
+    st.lists(
+        st.tuples(st.integers(-30, 30), st.integers(-99, 99)),
+        min_size=4,
+        max_size=6,
+        unique_by=lambda p: p[0],
+    ),
+    st.integers(-12, 12),
+    st.integers(-12, 12),
+)
+@settings(deadline=None, max_examples=10)
+def test_no_bound_is_above_what_a_network_attains(rows, of_x, of_y):
+    from fractions import Fraction
+
+    ten = Fraction(10)
+    points = Points.make("data", [(x * ten**of_x, y * ten**of_y) for x, y in rows])
+    found = shortfall(points)
+    if found is not None and found.minimax is not None:
+        assert found.minimax <= found.least_squares
+
+
+def test_a_bound_that_a_network_refutes_is_not_printed(monkeypatch):
+    monkeypatch.setattr("verify.fit.minimax.least_residual", lambda points, hidden: 1.5)
+    found = shortfall(TOY["zigzag"])
+    assert found.minimax is None
+    assert "gets below" not in str(found)
+
+
+def test_a_program_that_is_not_solved_is_no_bound(monkeypatch):
+    class Stopped:
+        status, fun = 4, None
+
+    monkeypatch.setattr("scipy.optimize.linprog", lambda *a, **k: Stopped)
+    with pytest.raises(InputError, match="no bound"):
+        least_residual(TOY["zigzag"], 2)
+
+
 def test_too_many_arrangements_are_refused():
     points = Points.make("many", [(i, i % 3) for i in range(60)])
     with pytest.raises(InputError, match="too many ways"):
