@@ -244,5 +244,5 @@ def _entry(e: Any, args: list[Expr]) -> Expr:
         return args[0]
     raise InputError(
         f"the entry {str(e)[:60]} has no name in the text language: multiply by unit vectors, as symbols of their own, "
-        "or sum over the whole range of the indices"
+        "sum over the whole range of the indices, or write Trace(...) of a 1 x 1 product"
     )

@@ -57,6 +57,14 @@ ELSEWHERE = {
     "asin": "arcsin(...)",
     "acos": "arccos(...)",
     "atan": "arctan(...)",
+    "sec": "1/cos(...), or vector(1)./cos(...) entry by entry",
+    "csc": "1/sin(...), or vector(1)./sin(...) entry by entry",
+    "cot": "1/tan(...), or vector(1)./tan(...) entry by entry",
+    "coth": "1/tanh(...), or vector(1)./tanh(...) entry by entry",
+    "arcsinh": "log(x + sqrt(x^2 + 1))",
+    "arccosh": "log(x + sqrt(x^2 - 1))",
+    "arctanh": "1/2*log((1 + x)/(1 - x))",
+    "silu": "swish(...)",
 }
 #: Names that stand for a transpose as exponents elsewhere.
 TRANSPOSES = ("T", "t", "H")
