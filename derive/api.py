@@ -17,7 +17,7 @@ from derive.facts import assuming, facts
 from derive.graph import Graph, build_graph
 from derive.ingest import read_problem
 from derive.language.text import to_text
-from derive.linear import read_map
+from derive.linear import NoMatrixError, read_map
 from derive.present import present
 from derive.problem import Problem
 from derive.structured import tied, tied_columns
@@ -104,7 +104,8 @@ def hessian(
 
     By a column it is the n x n matrix, by a scalar a scalar. By a matrix X it is the linear map that takes a
     direction dX to the change of the gradient, in the shape of X; `form="kronecker"` gives the matrix of that
-    map on vec(dX) instead. Raises InputError.
+    map on vec(dX) instead. Where there is no matrix in the text language (a second derivative of expm), a Hessian by
+    a column x is such a map of dx, too. Raises InputError, also for the Kronecker form where there is no matrix.
     """
     if form not in ("operator", "kronecker"):
         raise InputError(f'the form of a Hessian is "operator" or "kronecker", not "{form}"')
@@ -116,8 +117,10 @@ def hessian(
     taken = [n.name for n in first.graph.nodes]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        if shape[1] == 1 or form == "kronecker":
+        if form == "kronecker":
             second = _jacobian(inner, taken)
+        elif shape[1] == 1:
+            second = _matrix_or_map(inner, taken)
         else:
             second = _differential(inner, taken)
     conditions = tuple(dict.fromkeys((*first.conditions, *second.conditions)))
@@ -128,6 +131,14 @@ def hessian(
 
 
 # ------------------------------------------------------------------------------------------- details
+
+
+def _matrix_or_map(problem: Problem, taken: Iterable[str]) -> Derivation:
+    """Return the Jacobian, or the map of directions where that has no matrix in the text language."""
+    try:
+        return _jacobian(problem, taken)
+    except NoMatrixError:
+        return _differential(problem, taken)
 
 
 def _beyond_a_point(problem: Problem) -> frozenset[tuple[str, str]]:

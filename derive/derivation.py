@@ -106,9 +106,11 @@ class Derivation:
     @property
     def is_map(self) -> bool:
         """Tell whether the result is linear in directions that it names, as a differential is."""
+        if self.kind != "hessian":
+            return self.kind == "differential"
         x = self.problem.wrt[0]
-        operator = self.kind == "hessian" and algebra.shape(x)[1] != 1
-        return self.kind == "differential" or (operator and algebra.shape(self.result) == algebra.shape(x))
+        operator = algebra.shape(x)[1] != 1 or any(self.result.has(d) for d in self.directions.values())
+        return operator and algebra.shape(self.result) == algebra.shape(x)
 
     @property
     def left_side(self) -> str:

@@ -28,6 +28,11 @@ from derive import algebra
 from derive.algebra import add, diag, dot, kron, ones, shape, t, vec
 from derive.errors import InputError
 from derive.functions import EntrySum, Reshape, Vec
+from derive.language.text import to_text
+
+
+class NoMatrixError(InputError):
+    """A linear map that has no matrix in the text language."""
 
 
 def read_map(expr: Expr, direction: Expr) -> Expr:
@@ -83,7 +88,10 @@ class _Reader:
             return dot(picked, self.matrix(e.arg))
         if isinstance(e, KroneckerProduct) and len(e.args) == 2:
             return self._kron(*e.args)
-        raise InputError(f"the map {e} has no matrix in this language: take the differential instead")
+        raise NoMatrixError(
+            f"the map {to_text(e)[:80]} of {self.direction.name} has no matrix in the text language: take the "
+            'differential, or the Hessian with form="operator"'
+        )
 
     def _only(self, parts: tuple[Expr, ...] | list[Expr]) -> Expr:
         inner = [a for a in parts if self.holds(a)]

@@ -287,7 +287,8 @@ def _most_repeated(exprs: list[Expr]) -> Expr | None:
         if isinstance(e, Inverse | Transpose) or signed(e)[0] or _below(e):
             continue  # what is negated or divided by is named instead
         gain = (n - 1) * cost(e) - 1
-        if n > 1 and cost(e) >= (MIN_COST if n == 2 else MIN_COST - 1) and gain > saved:
+        least = MIN_COST if n == 2 and not isinstance(e, Softmax) else MIN_COST - 1
+        if n > 1 and cost(e) >= least and gain > saved:
             best, saved = e, gain
     return best
 

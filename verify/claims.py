@@ -161,7 +161,14 @@ def derived(problem: Problem, statement: Statement, claim: Expr | None = None) -
         if statement.kind == "hessian":
             square = claim is not None and not statement.is_operator(claim) and statement.wrt_shape[1] != 1
             form = "kronecker" if square else "operator"
-            return api.hessian(problem, names, form=form).result
+            result = api.hessian(problem, names, form=form).result
+            if (
+                claim is None
+                or algebra.shape(result) == algebra.shape(claim)
+                or not statement.is_operator(claim)
+            ):
+                return result
+            return algebra.dot(result, MatrixSymbol(f"d{names[0]}", *statement.wrt_shape))
         if statement.kind == "differential":
             return api.differential(problem, names).result
         return getattr(api, statement.kind)(problem, names[0]).result

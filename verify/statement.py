@@ -1,8 +1,9 @@
 """What a claim states, as an equality of numbers: the derivative along directions, and the claim applied to them.
 
 Layouts: a gradient has the shape of the variable. A Jacobian is J[i, j] = dy_i/dx_j, matrices read column by
-column; by a scalar it has the shape of the expression. A Hessian by a column is n x n; by a matrix it is the linear
-map that takes dX to the change of the gradient, in the shape of X, or the mn x mn matrix of that map on vec(dX).
+column; by a scalar it has the shape of the expression. A Hessian by a column is n x n, or its product with dx; by a
+matrix it is the linear map that takes dX to the change of the gradient, in the shape of X, or the mn x mn matrix of
+that map on vec(dX).
 A differential is linear in the directions, dX for X.
 
 Weights W in the variable's shape turn every layout into an equality: the derivative along the direction that moves
@@ -86,11 +87,11 @@ class Statement:
         return self.wrt_shape == (1, 1)
 
     def is_operator(self, claim: Expr) -> bool:
-        """Return whether a claim is a Hessian by a matrix as the linear map of dX, not as its matrix.
+        """Return whether a claim is a Hessian as the linear map of dX, not as its matrix.
 
         Its symbolic shape says so: at sizes of 1 the two have the same shape.
         """
-        if self.kind != "hessian" or self.wrt_shape[1] == 1:
+        if self.kind != "hessian" or self.is_by_scalar:
             return False
         return (claim.shape if claim.is_Matrix else (S.One, S.One)) == self.wrt_shape
 
@@ -103,7 +104,9 @@ class Statement:
             return [(m, n)]
         if self.kind == "jacobian":
             return [(m * n, r * c)]
-        return [(r, r)] if c == 1 else [(r, c), (r * c, r * c)]
+        if self.is_by_scalar:
+            return [(r, c)]
+        return [(r, r), (r, c)] if c == 1 else [(r, c), (r * c, r * c)]
 
     # ------------------------------------------------------------------------------------- both sides
 
