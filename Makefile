@@ -13,7 +13,7 @@ SOURCES := $(shell find derive verify reports -type f -not -path '*/__pycache__/
 report: build/report/index.html
 
 build/report/index.html: $(VENV)/.installed $(SOURCES)
-	$(BIN)/gradproof report --out build/report
+	$(BIN)/gradproof report --times --out build/report
 
 test: $(VENV)/.installed-test
 	$(BIN)/ruff check .

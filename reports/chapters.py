@@ -53,6 +53,14 @@ def equations() -> list[Result]:
     ]
 
 
+#: The chapters beside the catalogue, by name.
+EXPERIMENTS = {
+    "random-layers": "Deep random networks",
+    "fits": "Networks that fit",
+    "training": "A network trained by its derived gradients",
+}
+
+
 def select(names: Sequence[str]) -> list[Result | MomentResult]:
     """Return the results of the given names, those of the report where there are none.
 
@@ -66,26 +74,35 @@ def select(names: Sequence[str]) -> list[Result | MomentResult]:
     if not names:
         return catalogue()
     known = {result.name: result for result in (*catalogue(), *equations())}
-    wanted = expand_groups(names)
+    wanted = [name for name in expand_groups(names) if name not in EXPERIMENTS]
     for name in wanted:
         if name not in known:
-            near = get_close_matches(name, known, 1)
+            near = get_close_matches(name, [*known, *EXPERIMENTS], 1)
             mend = f"did you mean {near[0]}?" if near else "`gradproof list` shows the names"
             raise InputError(f"no result is named {name}: {mend}")
     return [known[name] for name in wanted]
 
 
-def build(names: Sequence[str], seed: int = 0, track: Track | None = None) -> Document:
-    """Derive and check results, and return the report on them. `track` wraps the chapters to show progress."""
+def build(names: Sequence[str], seed: int = 0, track: Track | None = None, times: bool = False) -> Document:
+    """Derive and check results, and return the report on them. `track` wraps the chapters to show progress.
+
+    With `times` the comparison of fits has measured times, and two reports differ in them.
+    """
     from importlib import metadata
 
     from reports.fit_chapter import fit_chapter
     from reports.layer_chapter import layer_chapter
     from reports.training_chapter import training_chapter
 
-    writers = [partial(_chapter, result, seed) for result in select(names)]
-    if not names:
-        writers += [partial(chapter, seed) for chapter in (layer_chapter, fit_chapter, training_chapter)]
+    writers: list[Callable[[], Chapter]] = [partial(_chapter, result, seed) for result in select(names)]
+    experiments: list[Callable[[], Chapter]] = [
+        partial(layer_chapter, seed),
+        partial(fit_chapter, seed, times),
+        partial(training_chapter, seed),
+    ]
+    writers += [
+        chapter for name, chapter in zip(EXPERIMENTS, experiments, strict=True) if not names or name in names
+    ]
     chapters = [write() for write in (track(writers, "deriving and checking") if track else writers)]
     return Document(
         title="Matrix derivatives and moments, derived and checked",

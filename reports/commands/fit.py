@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -14,9 +14,14 @@ from reports.commands.options import Seed, as_json, warn
 
 if TYPE_CHECKING:
     from verify.fit.fit import Fit, Progress
+    from verify.fit.points import Points
 
 #: The exit code of a search that met the end of its budget.
 UNSOLVED = 3
+#: Rows of a table on a terminal at most; JSON holds all.
+_MOST_ROWS = 40
+#: What a comparison gives each method: seeds, and starts a fit.
+_SEEDS, _STARTS, _SECONDS = 5, 400, 10.0
 
 
 def register(app: typer.Typer) -> None:
@@ -33,14 +38,16 @@ def fit(
         typer.Option("--hidden", metavar="H", help="Hidden units; without it what the points need."),
     ] = None,
     method: Annotated[
-        Literal["exact", "fsolve", "least-squares", "train"], typer.Option("--method", help="How to fit.")
+        Literal["exact", "fsolve", "least-squares", "train", "all"],
+        typer.Option("--method", help="How to fit; all: compare the methods."),
     ] = "exact",
     start: Annotated[
-        Literal["good", "normal"],
+        Literal["good", "normal"] | None,
         typer.Option(
-            "--start", help="Starts of fsolve: kinks near the turns of the data, or all from N(0, 1)."
+            "--start",
+            help="Starts of fsolve: good, kinks among the data (usual), or normal, all from N(0, 1).",
         ),
-    ] = "good",
+    ] = None,
     budget: Annotated[
         float | None,
         typer.Option("--budget", metavar="SECONDS", help="When to give up; 60, 10 or 30 by method."),
@@ -61,8 +68,13 @@ def fit(
 
     points = load_points(dataset)
     limit = None if budget is None else Budget(seconds=budget)
+    if start is not None and method != "fsolve":
+        warn([f"--start {start} is for --method fsolve; {method} does not use it"])
+    if method == "all":
+        _compare(points, hidden, seed, budget, out, output)
+        return
     with _progress() as progress:
-        found = fit_points(points, method, hidden, seed, start, limit, progress)
+        found = fit_points(points, method, hidden, seed, start or "good", limit, progress)
     files = [] if out is None else _write_figures(found, out)
     if output == "json":
         if not found.converged:
@@ -77,20 +89,64 @@ def fit(
         raise typer.Exit(UNSOLVED)
 
 
+def _compare(
+    points: Points, hidden: int | None, seed: int, budget: float | None, out: Path | None, output: str
+) -> None:
+    """Print one row a method."""
+    from dataclasses import asdict
+
+    from verify.fit.fit import Budget
+    from verify.fit.methods import compare
+
+    if out is not None:
+        warn(["--out has no figure of a comparison: name one method for the figures of its fit"])
+    seeds = range(seed, seed + _SEEDS)
+    limit = Budget(_STARTS, seconds=_SECONDS if budget is None else budget)
+    with _working() as said:
+        rows = compare(points, hidden, seeds, limit, said)
+    if output == "json":
+        typer.echo(
+            as_json({"dataset": points.name, "seeds": list(seeds), "methods": list(map(asdict, rows))})
+        )
+        return
+    from reports import terminal
+    from reports.document import Paragraph, literal
+    from reports.fit_comparison import comparison
+
+    terminal.show(
+        [
+            Paragraph(
+                literal(
+                    f"{points.name}: {_SEEDS} seeds a method, at most {limit.starts} starts and {limit.seconds:g} s each; "
+                    "medians"
+                )
+            ),
+            comparison(rows, times=True),
+        ]
+    )
+
+
 @contextmanager
 def _progress() -> Iterator[Progress | None]:
     """Show the starts and the least residual so far on a terminal, nothing in a pipe."""
+    with _working() as said:
+        yield said and (
+            lambda starts, residual: said(
+                f"{starts} start{'' if starts == 1 else 's'}, least largest residual {residual:.3g}"
+            )
+        )
+
+
+@contextmanager
+def _working() -> Iterator[Callable[[str], None] | None]:
+    """Give a function that shows what is being done, on a terminal; None in a pipe."""
     if not sys.stderr.isatty():
         yield None
         return
     from rich.console import Console
 
     with Console(stderr=True).status("fitting") as status:
-
-        def show(starts: int, residual: float) -> None:
-            status.update(f"{starts} starts, least largest residual {residual:.3g}")
-
-        yield show
+        yield lambda said: status.update(said)
 
 
 def _write_figures(found: Fit, out: Path) -> list[Path]:
@@ -115,32 +171,47 @@ def _print(found: Fit, notes: list[str]) -> None:
     from rich.table import Table
 
     from reports import terminal
+    from verify.fit.rationals import short
 
     console = terminal.console()
     console.print(f"{found.points.name}: y = b0 + Σ wo·relu(wh·x + bh)", markup=False)
     units = Table()
     for heading in ("unit", "wh", "bh", "wo", "kink at"):
         units.add_column(heading, justify="right", no_wrap=True)
-    for k, (wh, bh, wo) in enumerate(zip(found.net.wh, found.net.bh, found.net.wo, strict=True), start=1):
+    net = found.net
+    for k in _shown(net.hidden):
+        if k is None:
+            units.add_row("…", "", "", "", "")
+            continue
+        wh, bh, wo = net.wh[k], net.bh[k], net.wo[k]
         kink = f"{float(-bh) / float(wh):.6g}" if wh and wo else "none"
-        units.add_row(str(k), *(_number(v) for v in (wh, bh, wo)), kink)
+        units.add_row(str(k + 1), short(wh), short(bh), short(wo), kink)
     console.print(units)
-    console.print(f"b0 = {_number(found.net.b0)}", markup=False)
+    console.print(f"b0 = {short(net.b0)}", markup=False)
     residuals = Table(title="residuals", title_justify="left")
     for heading in ("x", "y", "f(x) - y"):
         residuals.add_column(heading, justify="right", no_wrap=True)
-    for x, y, r in zip(found.points.x, found.points.y, found.net.residuals(found.points), strict=True):
-        residuals.add_row(_number(x), _number(y), f"{r:.3g}")
+    left_over = net.residuals(found.points)
+    for k in _shown(len(found.points)):
+        if k is None:
+            residuals.add_row("…", "…", "…")
+        else:
+            residuals.add_row(short(found.points.x[k]), short(found.points.y[k]), f"{left_over[k]:.3g}")
     console.print(residuals)
+    if len(found.points) > _MOST_ROWS or net.hidden > _MOST_ROWS:
+        console.print("… stands for rows left out; --format json has every unit")
     word = "solved" if found.converged else "NOT SOLVED"
     console.print(
-        f"{word} by {found.method}: {found.net.hidden} units, largest residual {found.max_residual:.3g}, "
-        f"{found.restarts} restarts, {found.seconds:.3g} s",
+        f"{word} by {found.method}: {net.hidden} unit{'' if net.hidden == 1 else 's'}, largest residual "
+        f"{found.max_residual:.3g}, {found.restarts} restart{'' if found.restarts == 1 else 's'}, {found.seconds:.3g} s",
         markup=False,
     )
     for note in notes:
         console.print(note, markup=False)
 
 
-def _number(value: object) -> str:
-    return f"{value:.6g}" if isinstance(value, float) else str(value)
+def _shown(count: int) -> list[int | None]:
+    """Return the rows to show, with None where rows are left out."""
+    if count <= _MOST_ROWS:
+        return list(range(count))
+    return [*range(_MOST_ROWS // 2), None, *range(count - _MOST_ROWS // 2 + 1, count)]

@@ -26,7 +26,7 @@ def show_names(
         Literal["table", "markdown", "json"], typer.Option("--format", help="What to print.")
     ] = "table",
 ) -> None:
-    """List the names that `verify` and `report` take: the catalogue, then the equations of the Matrix Cookbook."""
+    """List the names that `verify` and `report` take: the catalogue, the equations of the Matrix Cookbook, chapters."""
     table = _operations() if operations else _names()
     if output == "json":
         keys = [header.replace(" ", "_") for header in table.header]
@@ -42,10 +42,11 @@ def show_names(
 
 
 def _names() -> Table:
-    from reports.chapters import catalogue, equations
+    from reports.chapters import EXPERIMENTS, catalogue, equations
     from reports.document import Table
 
-    return Table(["name", "result"], [[r.name, r.title] for r in (*catalogue(), *equations())])
+    results = [[r.name, r.title] for r in (*catalogue(), *equations())]
+    return Table(["name", "result"], [*results, *([n, f"{t} (report only)"] for n, t in EXPERIMENTS.items())])
 
 
 def _operations() -> Table:

@@ -28,6 +28,9 @@ def report(
         str, typer.Option("--format", metavar="html,latex,pdf", help="What to write, with commas between.")
     ] = "html,latex,pdf",
     seed: Seed = 0,
+    times: Annotated[
+        bool, typer.Option("--times", help="Measured times of fits too; then no two reports are the same.")
+    ] = False,
 ) -> None:
     """Derive, check and print results: index.html, report.tex and, where TeX is installed, report.pdf."""
     wanted = _formats(formats)
@@ -37,7 +40,7 @@ def report(
     from verify.files import writable, write
 
     writable(out)
-    document = build(names or [], seed=seed, track=track)
+    document = build(names or [], seed=seed, track=track, times=times)
     # The HTML comes last: make takes it for the sign that everything before it has been written.
     if {"latex", "pdf"} & wanted:
         source, figures = tex.render(document), tex.draw_figures(document)

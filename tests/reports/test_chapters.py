@@ -1,5 +1,6 @@
 """Chapters of the report: what a reader finds in them, and that the same seed gives the same bytes."""
 
+import json
 import shlex
 
 import pytest
@@ -177,3 +178,32 @@ def test_a_counterexample_with_matrices_names_the_entry():
     said = counterexample(Counterexample(point, (1, 0), "1/2", "2"), symbols)
     assert r"$W = \begin{pmatrix} 1 & 0 \\ 0 & 1 \end{pmatrix}$" in said
     assert r"entry $(2, 1)$ is $2$, and the claim gives $\tfrac{1}{2}$" in said
+
+
+def test_every_chapter_can_be_asked_for_by_name_and_is_listed(capsys):
+    _, out, _ = run(capsys, "list", "--format", "json")
+    listed = {row["name"]: row["result"] for row in json.loads(out)}
+    for name, title in chapters.EXPERIMENTS.items():
+        assert listed[name].startswith(title)
+        assert chapters.select([name]) == []
+    with pytest.raises(InputError, match="did you mean training"):
+        chapters.select(["trainin"])
+    (chapter,) = chapters.build(["random-layers"]).chapters
+    assert (chapter.title, chapter.anchor) == (chapters.EXPERIMENTS["random-layers"], "random-layers")
+
+
+def test_only_a_report_with_times_has_times(monkeypatch):
+    from reports import fit_chapter
+
+    monkeypatch.setattr(fit_chapter, "SEEDS", {"fsolve": 2, "least-squares": 2, "train": 1})
+    monkeypatch.setattr(fit_chapter, "STARTS", 16)
+    tables = [
+        list(blocks(chapters.build(["fits"], times=times).chapters[0], Table))
+        for times in (False, False, True)
+    ]
+    assert tables[0] == tables[1]
+    assert all("time" not in table.header for table in tables[0])
+    for plain, timed in zip(tables[0], tables[2], strict=True):
+        assert timed.header == [*plain.header, "time"]
+        assert [row[:-1] for row in timed.rows] == plain.rows
+        assert all(row[-1].split()[1] in ("s", "ms", "µs") for row in timed.rows)

@@ -1,6 +1,7 @@
 """`gradproof fit` as a person uses it."""
 
 import json
+import re
 
 import pytest
 import typer
@@ -77,6 +78,7 @@ def test_a_spent_budget_exits_with_three_and_prints_the_best(run):
         (("nowhere.csv",), "cannot read it"),
         (("v-shape",), "no such data set or file"),
         (("w-shape", "--hidden", "0"), "0 hidden units"),
+        (("w-shape", "--hidden", "100000000"), "at most 10,000 are fitted"),
         (("w-shape", "--hidden", "2"), "the least is 4"),
         (("w-shape", "--budget", "0"), "more than 0 seconds"),
         (("w-shape", "--budget", "nan"), "more than 0 seconds"),
@@ -97,6 +99,67 @@ def test_nothing_is_written_for_bad_data(run, tmp_path):
     assert code == 2
     assert f"{source}: line 2" in err
     assert not (tmp_path / "out").exists()
+
+
+def test_the_exact_fit_is_json_with_rational_parameters(run, tmp_path):
+    source = tmp_path / "thirds.csv"
+    source.write_text("0,0\n3,1\n7,0\n")
+    code, out, _ = run(str(source), "--format", "json")
+    found = json.loads(out)
+    assert code == 0
+    assert (found["units"], found["minimal"], found["kinks"]) == (2, True, [0.0, 3.0])
+    assert found["exact"]["wo"] == ["1/3", "-7/12"]
+    assert found["exact"]["b0"] == "0"
+    assert found["proof"][-1].endswith("0 + 1/3·r(x) - 7/12·r(x - 3)")
+
+
+@pytest.mark.parametrize("unit", ["1e15", "1e200"])
+def test_no_bound_refutes_the_fit_beside_it(run, tmp_path, unit):
+    source = tmp_path / "large.csv"
+    source.write_text("".join(f"{x},{y}{unit[1:]}\n" for x, y in enumerate([2, -3, 10, 0], start=1)))
+    code, out, _ = run(str(source))
+    (line,) = [line for line in out.splitlines() if line.startswith("With 2 units")]
+    attained, bound = (float(word.strip(".;")) for word in line.split() if "e+" in word)
+    assert code == 0
+    assert bound <= attained == pytest.approx(2.5 * float(unit))
+
+
+def test_long_tables_are_shortened_and_json_is_not(run, tmp_path):
+    source = tmp_path / "long.csv"
+    source.write_text("".join(f"{x},{(x * x) % 97}\n" for x in range(157)))
+    code, out, _ = run(str(source))
+    assert code == 0
+    assert "rows left out" in out
+    assert len(out.splitlines()) < 140
+    found = json.loads(run(str(source), "--format", "json")[1])
+    assert len(found["parameters"]["wh"]) == found["hidden"] > 80
+
+
+@pytest.mark.parametrize("rows", ["0,1\n1,1\n", "0,0\n1,1\n", "0,0\n1,0\n2,1\n", "0,1\n1,0\n2,1\n"])
+def test_counts_of_one_are_singular(run, tmp_path, rows):
+    source = tmp_path / "small.csv"
+    source.write_text(rows)
+    for method in ("exact", "least-squares"):
+        _, out, _ = run(str(source), "--method", method, "--hidden", "1", "--budget", "0.1")
+        assert not re.search(r"\b1 (kinks|units|starts|restarts|cases|points)|network of 0 units", out)
+
+
+def test_all_methods_are_compared_in_one_table(run):
+    code, out, err = run("zigzag", "--method", "all", "--format", "json")
+    found = json.loads(out)
+    assert (code, err) == (0, "")
+    by_name = {row["method"]: row for row in found["methods"]}
+    assert by_name.keys() == {"exact", "fsolve", "fsolve --start normal", "least-squares", "train"}
+    assert by_name["least-squares"]["success"] == 1
+    assert by_name["fsolve --start normal"]["restarts"] > by_name["fsolve"]["restarts"]
+    code, out, _ = run("zigzag", "--method", "all", "--budget", "0.5")
+    header = next(line for line in out.splitlines() if line.lstrip().startswith("method"))
+    assert header.split() == "method units solved restarts evaluations largest residual time".split()
+
+
+def test_a_start_that_is_not_used_is_said(run):
+    _, _, err = run("zigzag", "--start", "normal")
+    assert err == "warning: --start normal is for --method fsolve; exact does not use it\n"
 
 
 def test_register_adds_one_command():
