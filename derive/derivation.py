@@ -108,9 +108,10 @@ class Derivation:
         """Tell whether the result is linear in directions that it names, as a differential is."""
         if self.kind != "hessian":
             return self.kind == "differential"
-        x = self.problem.wrt[0]
-        operator = algebra.shape(x)[1] != 1 or any(self.result.has(d) for d in self.directions.values())
-        return operator and algebra.shape(self.result) == algebra.shape(x)
+        shape = algebra.shape(self.problem.wrt[0])
+        if shape == (1, 1) or algebra.shape(self.result) != shape:
+            return False
+        return shape[1] != 1 or any(self.result.has(d) for d in self.directions.values())
 
     @property
     def left_side(self) -> str:

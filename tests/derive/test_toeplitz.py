@@ -116,7 +116,7 @@ def test_text_latex_and_simple_values():
 def test_what_cannot_be_said_is_an_input_error():
     with pytest.raises(InputError, match="toeplitz needs a square matrix"):
         derive.parse("toeplitz(A)", where="A: m x n")
-    with pytest.raises(InputError, match="no matrix in this language"):
+    with pytest.raises(InputError, match="no matrix in the text language"):
         derive.jacobian("X*y", "X", assume=TOEPLITZ)
     with pytest.raises(InputError, match="orthogonal and structured-toeplitz Q"):
         check_claim("tr(A*Q)", "Q", "toeplitz(A')", assume="structured-toeplitz(Q), orthogonal(Q)")
