@@ -257,7 +257,7 @@ def _unreal(env: Environment, node: Any) -> Array:
 def _constant(env: Environment, node: Any) -> Array:
     out = np.empty((1, 1), dtype=env.arithmetic.dtype)
     out[0, 0] = env.arithmetic.constant("pi" if node is pi else "e")
-    return out
+    return env.arithmetic.array(out)
 
 
 def _symbol(env: Environment, node: Symbol) -> Array:
