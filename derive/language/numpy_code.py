@@ -84,7 +84,7 @@ class _Writer:
 
     def _take(self, name: str, symbol: Expr) -> None:
         """Make a symbol an argument of the function."""
-        reserved = {"np", "scipy", "kwargs"}
+        reserved = {"np", "scipy", "kwargs", "float"}
         self.names[symbol] = f"{name}_" if keyword.iskeyword(name) or name in reserved else name
         self.symbols[name] = symbol
 
@@ -255,8 +255,20 @@ class _Writer:
             if i and isinstance(a, HadamardPower) and a.exp == -1 and a not in self.temporaries:
                 text += f"/{self.text(a.base, POWER)}"
             else:
-                text += ("*" if i else "") + self.text(a, UNARY if i else PRODUCT)
+                text += ("*" if i else "") + (
+                    self._condition(a, expr) or self.text(a, UNARY if i else PRODUCT)
+                )
         return text, PRODUCT
+
+    def _condition(self, a: Expr, product: HadamardProduct) -> str:
+        """Return a unit step that multiplies something else as a comparison, which NumPy takes for 0 and 1."""
+        if not isinstance(a, ElementwiseApplyFunction) or a in self.temporaries or len(product.args) < 2:
+            return ""
+        inner = relu_argument(scalar_function(a), a.expr)
+        others = [b for b in product.args if b is not a]
+        if inner is None or all(isinstance(b, ElementwiseApplyFunction) and _is_step(b) for b in others):
+            return ""
+        return f"({self.text(inner)} > 0)"
 
     def trace(self, expr: Trace) -> Piece:
         if _is_scalar_symbol(expr):
@@ -308,6 +320,10 @@ class _Writer:
 def _is_scalar_symbol(expr: Expr) -> bool:
     """Tell whether an expression is a 1 x 1 matrix symbol of SymPy's as the scalar that it stands for."""
     return isinstance(expr, Trace) and isinstance(expr.arg, MatrixSymbol) and expr.arg.shape == (1, 1)
+
+
+def _is_step(e: ElementwiseApplyFunction) -> bool:
+    return relu_argument(scalar_function(e), e.expr) is not None
 
 
 def _bracketed(piece: Piece, level: int) -> str:

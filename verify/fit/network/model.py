@@ -52,9 +52,8 @@ class Network:
         f = derived.activation(self.activation)
         inputs, scores = [x], []
         for i, (w, b) in enumerate(self.parameters):
-            z = w @ inputs[-1]
-            z += b[:, None]
-            scores.append(z)
+            # (X'W')' rather than W X: where rows of X' are samples in memory, BLAS is some 15 % faster at it.
+            scores.append(np.add((inputs[-1].T @ w.T).T, b[:, None], order="C"))
             if i + 1 < len(self.parameters):
                 h = f(z=scores[-1])
                 inputs.append(h if masks is None else masks[i] * h)
@@ -69,8 +68,9 @@ class Network:
         """
         inputs, scores = self._forward(x, masks)
         count = x.shape[1]
-        g = derived.loss_gradient(self.loss)(z=scores[-1], y=y) / count
-        value = float((self.mean_loss(scores[-1], y) + self.penalty()).real)
+        g = derived.loss_gradient(self.loss)(z=scores[-1], y=y)
+        value = float(self._mean_loss_beside(g, scores[-1], y) + self.penalty().real)
+        g /= count
         gradients: Gradients = []
         for i in reversed(range(len(self.parameters))):
             w, b = self.parameters[i]
@@ -85,6 +85,17 @@ class Network:
                     h = derived.dropout_pullback()(g=h, m=masks[i - 1], h=h)
                 g = derived.activation_pullback(self.activation)(g=h, z=scores[i - 1])
         return value, gradients[::-1]
+
+    def _mean_loss_beside(self, g: np.ndarray, scores: np.ndarray, y: np.ndarray) -> float:
+        """Return the mean loss of real scores by what its gradient g by the scores has computed already.
+
+        With p = softmax(z) = g + y, logsumexp(z) = max z - log max p, and max p is at least 1 over the classes.
+        """
+        if self.loss == "squared":
+            return float(np.square(scores - y).sum()) / scores.shape[1]
+        largest = np.maximum.reduce(g + y, 0)
+        losses = np.maximum.reduce(scores, 0) - np.log(largest) - np.add.reduce(y * scores, 0)
+        return float(np.add.reduce(losses)) / scores.shape[1]
 
     def mean_loss(self, scores: np.ndarray, y: np.ndarray) -> complex:
         """Return the mean loss of scores (n_classes, B) against targets, without the penalty.

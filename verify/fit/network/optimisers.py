@@ -20,7 +20,7 @@ def sgd(momentum: float = 0.0) -> Step:
         pairs = _pairs(parameters, gradients)
         if not momentum:
             for p, g in pairs:
-                p -= rate * g
+                np.subtract(p, rate * g, p)
             return
         if not velocity:
             velocity.extend(np.zeros_like(p) for p, _ in pairs)
