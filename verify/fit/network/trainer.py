@@ -20,8 +20,12 @@ from verify.fit.network.initialise import draw
 from verify.fit.network.model import Network, Parameters, one_hot
 from verify.fit.network.optimisers import optimiser
 
-#: How many steps apart the parameters are remembered, to go back to when the loss is no longer finite.
+#: How many steps apart the parameters are remembered, to go back to when training diverges.
 REMEMBER = 200
+#: Samples that are taken one by one between two looks at the parameters.
+CHUNK = 2000
+#: Validation images whose scores are held in memory at once.
+HELD = 4096
 #: Parameters of a network at most: a few copies of them must fit into memory.
 MOST_PARAMETERS = 100_000_000
 
@@ -61,11 +65,16 @@ class Options:
 
 @dataclass(frozen=True)
 class Epoch:
-    """What an epoch came to: the mean training loss on the way, and the shares that are classified right."""
+    """What an epoch came to: losses, and the shares that are classified right.
+
+    `loss` is the mean training loss on the way, with the penalty; `validation_loss` is the mean loss of the
+    validation split after the epoch, without it. Both are None for validation where nothing was set aside.
+    """
 
     epoch: int
     loss: float
     train: float
+    validation_loss: float | None
     validation: float | None
     rate: float
     seconds: float
@@ -81,28 +90,38 @@ class History:
 
     @property
     def diverged(self) -> bool:
-        """Tell whether the loss was no longer finite."""
+        """Tell whether the loss or a parameter was no longer finite."""
         return self.stopped.startswith("diverged")
 
     def to_csv(self) -> str:
-        """Return the epochs as CSV."""
+        """Return the epochs as CSV, without the seconds: the same seed gives the same bytes."""
         out = io.StringIO()
-        names = list(Epoch.__dataclass_fields__)
-        rows = csv.DictWriter(out, names, lineterminator="\n")
+        names = [name for name in Epoch.__dataclass_fields__ if name != "seconds"]
+        rows = csv.DictWriter(out, names, extrasaction="ignore", lineterminator="\n")
         rows.writeheader()
         rows.writerows(asdict(e) for e in self.epochs)
         return out.getvalue()
 
     def save(self, path: Path) -> Path:
-        """Write the history as .csv or .json, by the name's ending. Raises InputError."""
-        if path.suffix not in (".csv", ".json"):
-            raise InputError(f"{path}: a history is written as .csv or .json")
+        """Write the history as .csv or .json, by the name's ending; only JSON has the seconds. Raises InputError."""
+        history_path(path)
         data = {"best": self.best, "stopped": self.stopped, "epochs": [asdict(e) for e in self.epochs]}
         return write(path, self.to_csv() if path.suffix == ".csv" else json.dumps(data, indent=2) + "\n")
 
 
+def history_path(path: Path) -> Path:
+    """Return a path that a history can have. Raises InputError for a folder and for another ending."""
+    if path.suffix not in (".csv", ".json"):
+        raise InputError(f"{path}: a history is written as .csv or .json")
+    if path.is_dir():
+        raise InputError(f"{path} is a folder: name a .csv or .json file for the history")
+    return path
+
+
 #: Called with (epoch, epochs, samples done, samples, loss so far) while training goes on.
 Progress = Callable[[int, int, int, int, float], None]
+#: Called with the number of the epoch and the network as it is after it.
+Watch = Callable[[int, Network], None]
 
 
 def new_network(
@@ -134,13 +153,16 @@ def train(
     labels: np.ndarray,
     options: Options = Options(),
     progress: Progress | None = None,
+    watch: Watch | None = None,
 ) -> History:
     """Train a classifier in place on the rows of x; return the history.
 
     A share `options.validation` of the rows, drawn by the seed, is set aside: the parameters kept are those of
     the epoch that is best on it, and with `patience` training stops after so many epochs without a better one.
-    No other data are looked at. Where the loss is no longer finite, training stops and the last good parameters
-    are kept. Raises InputError where x, labels and network do not fit.
+    No other data are looked at. Where the loss or a parameter is no longer finite, training stops: kept are the
+    parameters of the best epoch, or within the first epoch the last that were finite, and `stopped` says which.
+    `watch` sees the network after every epoch, and must not change it. Raises InputError where x, labels and
+    network do not fit, and where the network's parameters are not finite to begin with.
     """
     x, labels = np.asarray(x), np.asarray(labels)
     if x.ndim != 2 or len(x) != len(labels) or x.shape[1] != network.layers[0]:
@@ -149,15 +171,34 @@ def train(
         )
     if not np.isfinite(x).all():
         raise InputError("the images hold values that are not finite")
+    if not finite(network.parameters):
+        raise InputError("the network's first parameters are not finite: draw or load others")
     one_hot(labels, network.layers[-1])
-    return _Training(network, x, labels, options, progress).run()
+    return _Training(network, x, labels, options, progress, watch).run()
+
+
+def finite(parameters: Parameters) -> bool:
+    """Tell whether every weight and bias is finite."""
+    return all(bool(np.isfinite(p).all()) for pair in parameters for p in pair)
+
+
+class _Diverged(Exception):
+    """The loss or a parameter is not finite (which, is the message)."""
 
 
 class _Training:
+    """A training under way. `good` are the last parameters found finite, those after `good_step` steps."""
+
     def __init__(
-        self, network: Network, x: np.ndarray, labels: np.ndarray, options: Options, progress: Progress | None
+        self,
+        network: Network,
+        x: np.ndarray,
+        labels: np.ndarray,
+        options: Options,
+        progress: Progress | None,
+        watch: Watch | None = None,
     ) -> None:
-        self.network, self.options, self.progress = network, options, progress
+        self.network, self.options, self.progress, self.watch = network, options, progress, watch
         self.dtype = network.parameters[0][0].dtype
         self.rng = np.random.default_rng([options.seed, 1])
         held = round(options.validation * len(x))
@@ -170,43 +211,72 @@ class _Training:
         self.targets = one_hot(self.labels, network.layers[-1], self.dtype)
         self.step = optimiser(options.optimiser, options.momentum)
         self.good: Parameters = network.copy()
-        self.steps = 0
+        self.steps = self.good_step = 0
 
     def run(self) -> History:
         history, options = History(), self.options
         best, best_parameters, rate = -1.0, self.network.copy(), options.rate
         for epoch in range(1, options.epochs + 1):
             started = perf_counter()
-            with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-                loss = self._epoch(epoch, rate)
-            if not np.isfinite(loss):
-                self._restore(self.good)
+            try:
+                with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+                    loss = self._epoch(epoch, rate)
+                    self._remember()
+            except _Diverged as what:
+                kept = self._kept(history)
+                self._restore(best_parameters if history.best else self.good)
                 history.stopped = (
-                    f"diverged at step {self.steps} with rate {rate:.3g}: the loss is not finite; the last good "
-                    "parameters are kept; try a tenth of the rate"
+                    f"diverged at step {self.steps}, in epoch {epoch}, with rate {rate:.3g}: {what} not finite; "
+                    f"kept are the parameters {kept}; try a tenth of the rate, {rate / 10:.3g}"
                 )
                 return history
-            shares = [
-                self.network.right(x, y) / len(x) if len(x) else None
-                for x, y in ((self.x, self.labels), (self.held_x, self.held_labels))
-            ]
-            history.epochs.append(
-                Epoch(epoch, loss, float(shares[0] or 0), shares[1], rate, perf_counter() - started)
-            )
-            score = shares[1] if shares[1] is not None else float(epoch)
+            with np.errstate(over="ignore", invalid="ignore"):
+                right = self.network.right(self.x, self.labels) / len(self.x)
+                held, held_loss = self._validate()
+            history.epochs.append(Epoch(epoch, loss, right, held_loss, held, rate, perf_counter() - started))
+            score = held if held is not None else float(epoch)
             if score > best:
                 best, best_parameters, history.best = score, self.network.copy(), epoch
-            elif options.patience and epoch - history.best >= options.patience:
+            if self.watch:
+                self.watch(epoch, self.network)
+            if options.patience and epoch - history.best >= options.patience:
                 history.stopped = f"no better on the validation split for {options.patience} epochs"
                 break
             rate *= options.decay
         self._restore(best_parameters)
         return history
 
+    def _kept(self, history: History) -> str:
+        """Return which parameters are kept where training diverges after the epochs of `history`."""
+        if history.best:
+            best = "the best on the validation split" if len(self.held_x) else "the last that was finished"
+            return f"of epoch {history.best}, {best}"
+        return f"after step {self.good_step}" if self.good_step else "that training began with"
+
+    def _validate(self) -> tuple[float | None, float | None]:
+        """Return the share of the validation split that is right and its mean loss, without the penalty."""
+        count, right, loss = len(self.held_x), 0, 0.0
+        if not count:
+            return None, None
+        for i in range(0, count, HELD):
+            labels = self.held_labels[i : i + HELD]
+            scores = self.network.scores(self.held_x[i : i + HELD].T)
+            right += int((scores.argmax(axis=0) == labels).sum())
+            targets = one_hot(labels, len(scores), self.dtype)
+            loss += float(self.network.mean_loss(scores, targets).real) * len(labels)
+        return right / count, loss / count
+
     def _restore(self, parameters: Parameters) -> None:
         self.network.parameters[:] = parameters
 
+    def _remember(self) -> None:
+        """Keep the present parameters as good ones. Raises _Diverged where one is not finite."""
+        if not finite(self.network.parameters):
+            raise _Diverged("a parameter is")
+        self.good, self.good_step = self.network.copy(), self.steps
+
     def _epoch(self, epoch: int, rate: float) -> float:
+        """Return the mean loss of an epoch's steps. Raises _Diverged at the first that is seen not to be finite."""
         options, count = self.options, len(self.x)
         order = self.rng.permutation(count) if options.shuffle else np.arange(count)
         if options.batch == 1 and one_by_one.can_run(self.network, options.optimiser, options.dropout):
@@ -216,11 +286,11 @@ class _Training:
             rows = order[i : i + options.batch]
             y = self.targets[:, rows]
             loss, gradients = self.network.loss_and_gradients(self.x[rows].T, y, self._masks(len(rows)))
+            if self.steps % REMEMBER == 0:
+                self._remember()
             self.steps += 1
             if not np.isfinite(loss):
-                return loss
-            if self.steps % REMEMBER == 1:
-                self.good = self.network.copy()
+                raise _Diverged("the loss is")
             self.step(self.network.parameters, gradients, rate)
             total += loss * len(rows)
             if self.progress:
@@ -228,19 +298,44 @@ class _Training:
         return total / count
 
     def _one_by_one(self, epoch: int, rate: float, order: np.ndarray) -> float:
-        total, count, chunk = 0.0, len(order), 2000
-        for i in range(0, count, chunk):
-            part = order[i : i + chunk]
-            before = self.network.copy()
-            loss = one_by_one.sweep(self.network, self.x[part], self.labels[part], rate)
+        total, count = 0.0, len(order)
+        for i in range(0, count, CHUNK):
+            part = order[i : i + CHUNK]
+            loss = self._sweep(part, rate)
+            if not (np.isfinite(loss) and finite(self.network.parameters)):
+                self._halve(part, rate)
             self.steps += len(part)
-            if not np.isfinite(loss):
-                return loss
-            self.good = before
+            self._remember()
             total += loss * len(part)
             if self.progress:
                 self.progress(epoch, self.options.epochs, i + len(part), count, total / (i + len(part)))
         return total / count
+
+    def _sweep(self, part: np.ndarray, rate: float) -> float:
+        return one_by_one.sweep(self.network, self.x[part], self.labels[part], rate)
+
+    def _halve(self, part: np.ndarray, rate: float) -> None:
+        """Find the step of a chunk at which it diverged, by halves; `good` moves up to the one before.
+
+        Raises _Diverged, always.
+        """
+        what = "the loss is"
+        while len(part):
+            half = part[: (len(part) + 1) // 2]
+            self._restore([(w.copy(), b.copy()) for w, b in self.good])
+            loss = self._sweep(half, rate)
+            sound = finite(self.network.parameters)
+            if np.isfinite(loss) and sound:
+                self.steps += len(half)
+                self._remember()
+                part = part[len(half) :]
+            elif len(part) == 1:
+                what = "a parameter is" if np.isfinite(loss) else "the loss is"
+                break
+            else:
+                part = half
+        self.steps += 1
+        raise _Diverged(what)
 
     def _masks(self, samples: int) -> list[np.ndarray] | None:
         share = self.options.dropout

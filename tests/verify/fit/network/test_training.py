@@ -1,9 +1,11 @@
 import json
+import zipfile
 
 import numpy as np
 import pytest
 
 from derive import InputError
+from verify.fit.network import one_by_one, trainer
 from verify.fit.network.initialise import draw, weight_variance
 from verify.fit.network.optimisers import adam, optimiser, sgd
 from verify.fit.network.store import load, save
@@ -89,6 +91,82 @@ def test_divergence_keeps_the_last_good_parameters(batch):
     assert all(np.isfinite(w).all() and np.isfinite(b).all() for w, b in network.parameters)
 
 
+@pytest.mark.parametrize("activation", ["relu", "sigmoid"])
+@pytest.mark.parametrize("batch", [1, 64])
+def test_a_last_step_that_leaves_parameters_not_finite_is_divergence(batch, activation):
+    x, labels = blobs(64)
+    network = new_network((6, 8, 3), activation, "he", seed=0, dtype=np.float32)
+    first = network.copy()
+    if batch == 1:
+        x, labels = x[:1], labels[:1]
+    history = train(network, x, labels, Options(1, batch, 1e39, optimiser="sgd", validation=0))
+    assert history.diverged
+    assert "at step 1, in epoch 1, with rate 1e+39: a parameter is not finite" in history.stopped
+    assert "that training began with" in history.stopped
+    assert not history.epochs
+    for (w, b), (v, c) in zip(network.parameters, first, strict=True):
+        np.testing.assert_array_equal(w, v)
+        np.testing.assert_array_equal(b, c)
+
+
+@pytest.mark.parametrize("place", [0, 1, 31, 32, 99, 147, 149])
+def test_the_step_of_a_divergence_is_found_and_the_steps_before_it_are_kept(place, monkeypatch):
+    """A sweep that counts its images in the weights, and spoils them at a marked one."""
+
+    def sweep(network, x, labels, rate):
+        network.parameters[0][0][:] += len(x)
+        if (x == 99).any():
+            network.parameters[0][0][:] = np.nan
+        return 1.0
+
+    monkeypatch.setattr(one_by_one, "sweep", sweep)
+    monkeypatch.setattr(trainer, "CHUNK", 60)
+    x, labels = blobs(150)
+    x[place] = 99
+    network = new_network((6, 3))
+    first = network.copy()[0][0]
+    history = train(network, x, labels, Options(1, 1, optimiser="sgd", validation=0, shuffle=False))
+    kept = f"after step {place}" if place else "that training began with"
+    assert f"diverged at step {place + 1}, in epoch 1" in history.stopped
+    assert f"a parameter is not finite; kept are the parameters {kept};" in history.stopped
+    assert network.parameters[0][0] == pytest.approx(first + place, abs=1e-10)
+
+
+def test_divergence_in_a_later_epoch_keeps_the_best_epoch():
+    x, labels = blobs()
+    options = Options(4, 16, 0.05, optimiser="sgd", validation=0.2, seed=3)
+    network, spoiled = new_network((6, 8, 3), seed=1), []
+
+    def watch(epoch, seen):
+        spoiled.append(seen.copy())
+        if epoch == 2:
+            seen.parameters[0][0][:] *= 1e300
+
+    history = train(network, x, labels, options, watch=watch)
+    assert history.diverged
+    assert len(history.epochs) == 2
+    assert "in epoch 3" in history.stopped
+    assert f"of epoch {history.best}, the best on the validation split" in history.stopped
+    np.testing.assert_array_equal(network.parameters[0][0], spoiled[history.best - 1][0][0])
+
+
+def test_first_parameters_that_are_not_finite_are_refused():
+    network = new_network((6, 3))
+    network.parameters[0][0][0, 0] = np.nan
+    with pytest.raises(InputError, match="first parameters are not finite"):
+        train(network, *blobs(10))
+
+
+def test_the_validation_loss_is_the_mean_of_minus_log_probabilities():
+    x, labels = blobs()
+    network = new_network((6, 8, 3), seed=1)
+    history = train(network, x, labels, Options(1, 16, validation=0.4, seed=3))
+    order = np.random.default_rng([3, 1]).permutation(150)[:60]
+    chances = network.probabilities(x[order])[np.arange(60), labels[order]]
+    assert history.epochs[0].validation_loss == pytest.approx(-np.log(chances).mean(), rel=1e-12)
+    assert train(network, x, labels, Options(1, validation=0)).epochs[0].validation_loss is None
+
+
 def test_the_rate_decays():
     history = train(new_network((6, 3)), *blobs(30), Options(3, rate=0.1, decay=0.5))
     assert [e.rate for e in history.epochs] == pytest.approx([0.1, 0.05, 0.025])
@@ -152,17 +230,90 @@ def test_loading_never_unpickles(tmp_path):
     np.savez(path, W1=np.array([object()], dtype=object), b1=np.zeros(1))
     with pytest.raises(InputError, match=r"evil\.npz is no parameter file"):
         load(path)
-    path.write_bytes(b"no zip")
-    with pytest.raises(InputError, match="no parameter file"):
-        load(path)
     with pytest.raises(InputError, match="cannot be read"):
         load(tmp_path / "missing.npz")
+
+
+def parts(**changed):
+    """The entries of a right parameter file of a 4-3-2 network, some of them changed, or left out where None."""
+    entries = {
+        "W1": np.ones((3, 4)), "b1": np.ones(3), "W2": np.ones((2, 3)), "b2": np.ones(2),
+        "activation": np.array("relu"), "loss": np.array("cross-entropy"), "l2": np.array(0.5),
+    }  # fmt: skip
+    return {name: value for name, value in (entries | changed).items() if value is not None}
+
+
+def test_the_right_parts_make_a_network(tmp_path):
+    np.savez(tmp_path / "net.npz", **parts())
+    assert load(tmp_path / "net.npz").layers == (4, 3, 2)
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"l2": np.array("much")}, "l2 is no number"),
+        ({"l2": np.array([1.0, 2.0])}, "l2 is no number"),
+        ({"l2": np.array(np.nan)}, "l2 is no number"),
+        ({"l2": np.array(-1.0)}, "l2 is no number"),
+        ({"b2": np.ones(3)}, "b2 is of shape 3: expected 2"),
+        ({"b1": np.ones(4)}, "b1 is of shape 4: expected 3"),
+        ({"W2": np.ones((2, 4))}, "W2 is of shape 2 x 4: expected n x 3"),
+        ({"W1": np.ones(3)}, "W1 is of shape 3: expected n x n"),
+        ({"W1": np.array(1.0)}, "W1 is of shape a number"),
+        ({"W1": np.full((3, 4), np.nan)}, "W1 holds values that are not finite"),
+        ({"b2": np.full(2, np.inf)}, "b2 holds values that are not finite"),
+        ({"W2": np.ones((2, 3), np.float32)}, "W2 is of type float32"),
+        ({"W1": np.ones((3, 4), int)}, "W1 is of type int64"),
+        ({"b1": None}, "b1 is missing"),
+        ({"W1": None}, "is missing"),
+        ({"loss": None}, "loss is missing"),
+        ({"activation": np.array(1)}, "activation is no name"),
+        ({"activation": np.array("relux")}, "unknown activation relux"),
+        ({"loss": np.array("hinge")}, "unknown loss hinge"),
+    ],
+)
+def test_parameter_files_of_no_network_are_named(tmp_path, changed, message):
+    np.savez(tmp_path / "net.npz", **parts(**changed))
+    with pytest.raises(InputError, match=message) as caught:
+        load(tmp_path / "net.npz")
+    assert "net.npz" in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_content_that_is_no_npz_is_named(tmp_path):
+    path = tmp_path / "net.npz"
+    np.savez(path, **parts())
+    whole = path.read_bytes()
+    np.save(tmp_path / "array.npy", np.ones(3))
+    with zipfile.ZipFile(tmp_path / "texts.zip", "w") as other:
+        other.writestr("W1", "text")
+    contents = [b"", b"no zip", (tmp_path / "array.npy").read_bytes(), (tmp_path / "texts.zip").read_bytes(),
+                whole[: len(whole) // 2], whole.replace(b"NUMPY", b"LUMPY")]  # fmt: skip
+    for content in contents:
+        path.write_bytes(content)
+        with pytest.raises(InputError, match=r"net\.npz is no parameter file") as caught:
+            load(path)
+        assert "\n" not in str(caught.value)
+
+
+def test_parameters_that_are_not_finite_are_not_saved(tmp_path):
+    network = new_network((6, 4, 3))
+    network.parameters[1][1][2] = np.nan
+    with pytest.raises(InputError, match="b2 holds values that are not finite"):
+        save(network, tmp_path / "net.npz")
+    assert not list(tmp_path.iterdir())
+
+
+def test_the_same_seed_gives_the_same_history_to_the_byte():
+    one, two = (train(new_network((6, 3)), *blobs(30), Options(3, seed=2)).to_csv() for _ in range(2))
+    assert one == two
 
 
 def test_the_history_is_written_as_csv_and_json(tmp_path):
     history = train(new_network((6, 3)), *blobs(30), Options(2))
     lines = history.save(tmp_path / "h.csv").read_text().splitlines()
-    assert lines[0] == "epoch,loss,train,validation,rate,seconds"
+    assert lines[0] == "epoch,loss,train,validation_loss,validation,rate"
+    assert "seconds" in json.loads(history.save(tmp_path / "h.json").read_text())["epochs"][0]
     assert len(lines) == 3
     assert json.loads(history.save(tmp_path / "h.json").read_text())["best"] == history.best
     with pytest.raises(InputError, match=r"csv or \.json"):
