@@ -25,18 +25,31 @@ _NAMES = {
 
 @dataclass(frozen=True)
 class Images:
-    """Training and test images as rows of raw pixels (uint8), with their labels."""
+    """Training and test images as rows of raw pixels (N, height·width), of the files' type, all finite in float32.
+
+    The labels (N,) are integers from 0, `label_files` the files that training and test labels were read from.
+    """
 
     train: np.ndarray
     train_labels: np.ndarray
     test: np.ndarray
     test_labels: np.ndarray
     size: tuple[int, int]
+    label_files: tuple[Path, Path]
 
     @property
     def classes(self) -> int:
         """Return the number of classes, one more than the largest label."""
         return int(max(self.train_labels.max(), self.test_labels.max())) + 1
+
+    def require_classes(self, count: int) -> None:
+        """Raise InputError, with the file and the index, where a label is none of 0 .. count − 1."""
+        for path, labels in zip(self.label_files, (self.train_labels, self.test_labels), strict=True):
+            for index in np.flatnonzero(labels >= count)[:1]:
+                raise InputError(
+                    f"{path}: the label at index {index} is {labels[index]}, and a network whose layers end with "
+                    f"{count} knows classes 0 to {count - 1}: mend the file, or end with {self.classes}"
+                )
 
 
 def read_idx(path: Path) -> np.ndarray:
@@ -90,14 +103,39 @@ def read_images(folder: Path) -> Images:
             raise InputError(
                 f"{label_path}: {len(labels)} labels for the {len(images)} images of {image_path.name}"
             )
-        if not len(images):
-            raise InputError(f"{image_path}: holds no images")
-        parts[split] = (images, labels.astype(np.intp))
-    (train, train_labels), (test, test_labels) = parts["train"], parts["test"]
+        if not images.size:
+            raise InputError(f"{image_path}: {' x '.join(map(str, images.shape))} images hold no pixels")
+        _require_finite(image_path, images)
+        parts[split] = (images, _classes(label_path, labels), label_path)
+    (train, train_labels, train_file), (test, test_labels, test_file) = parts["train"], parts["test"]
     if train.shape[1:] != test.shape[1:]:
         raise InputError(f"{folder}: training images are {train.shape[1:]}, test images {test.shape[1:]}")
     rows = [images.reshape(len(images), -1) for images in (train, test)]
-    return Images(rows[0], train_labels, rows[1], test_labels, (train.shape[1], train.shape[2]))
+    size = (train.shape[1], train.shape[2])
+    return Images(rows[0], train_labels, rows[1], test_labels, size, (train_file, test_file))
+
+
+def _require_finite(path: Path, images: np.ndarray) -> None:
+    """Raise InputError, with the index of the image, where a pixel of (N, height, width) is not finite in float32."""
+    if images.dtype.kind != "f":
+        return
+    with np.errstate(over="ignore"):
+        bad = ~np.isfinite(images.astype(np.float32)).all(axis=(1, 2))
+    for index in np.flatnonzero(bad)[:1]:
+        raise InputError(
+            f"{path}: the image at index {index} holds a pixel that is not finite in float32: expected numbers "
+            "such as 0 to 255"
+        )
+
+
+def _classes(path: Path, labels: np.ndarray) -> np.ndarray:
+    """Return labels (N,) as integers. Raises InputError, with the index, where one is no whole number from 0."""
+    good = (labels >= 0) & (labels < 2**31) & (labels == np.floor(labels))
+    for index in np.flatnonzero(~good)[:1]:
+        raise InputError(
+            f"{path}: the label at index {index} is {labels[index]:.9g}: expected the number of a class, 0, 1, 2, ..."
+        )
+    return labels.astype(np.intp)
 
 
 def write_idx(path: Path, array: np.ndarray) -> None:

@@ -1,4 +1,5 @@
 import gzip
+import struct
 
 import numpy as np
 import pytest
@@ -49,6 +50,54 @@ def test_malformed_files_are_named(tmp_path, content, message):
     with pytest.raises(InputError, match=message) as caught:
         read_idx(path)
     assert "broken-idx" in str(caught.value)
+
+
+def write_numbers(path, code, array):
+    """Write an IDX file of another type than bytes, by the description of the format."""
+    sizes = b"".join(struct.pack(">I", n) for n in array.shape)
+    path.write_bytes(bytes([0, 0, code, array.ndim]) + sizes + array.tobytes())
+
+
+@pytest.mark.parametrize(
+    ("code", "labels", "message"),
+    [
+        (13, np.array([0, 1, 2, 1.5, 0], ">f4"), "label at index 3 is 1.5"),
+        (14, np.array([0, np.nan, 2, 1.5, 0], ">f8"), "label at index 1 is nan"),
+        (14, np.array([0, 1, 2, 1, 1e300], ">f8"), "label at index 4 is 1e"),
+        (9, np.array([0, 1, -2, 1, 0], ">i1"), "label at index 2 is -2"),
+    ],
+)
+def test_labels_that_are_no_classes_are_named(folder, code, labels, message):
+    write_numbers(folder / "t10k-labels-idx1-ubyte", code, labels)
+    with pytest.raises(InputError, match=message) as caught:
+        read_images(folder)
+    assert "t10k-labels-idx1-ubyte" in str(caught.value)
+
+
+def test_whole_labels_of_floats_are_read(folder):
+    write_numbers(folder / "t10k-labels-idx1-ubyte", 13, np.array([0, 1, 2, 1, 0], ">f4"))
+    assert read_images(folder).test_labels.tolist() == [0, 1, 2, 1, 0]
+
+
+@pytest.mark.parametrize(("split", "count"), [("train", 12), ("t10k", 5)])
+@pytest.mark.parametrize("value", [np.nan, np.inf, 1e39])
+def test_images_that_are_not_finite_are_named(folder, split, count, value):
+    images = np.zeros((count, 4, 3), ">f8")
+    images[3, 1, 2] = value
+    (folder / f"{split}-images-idx3-ubyte.gz").unlink()
+    write_numbers(folder / f"{split}-images-idx3-ubyte", 14, images)
+    with pytest.raises(InputError, match=f"{split}-images-idx3-ubyte: the image at index 3"):
+        read_images(folder)
+
+
+def test_a_label_beyond_the_classes_is_named(folder):
+    write_idx(folder / "t10k-labels-idx1-ubyte", np.array([0, 1, 2, 200, 0]))
+    images = read_images(folder)
+    images.require_classes(201)
+    with pytest.raises(
+        InputError, match=r"t10k-labels-idx1-ubyte: the label at index 3 is 200.*end with 201"
+    ):
+        images.require_classes(3)
 
 
 def test_missing_and_mismatched_files_are_named(folder):
