@@ -10,7 +10,11 @@ import typer
 from reports.commands.options import as_json
 
 if TYPE_CHECKING:
-    pass
+    from verify.fit.network.idx import Images
+    from verify.fit.network.model import Network
+
+#: What a new network has where the command line does not say; a loaded one brings its own.
+LAYERS, ACTIVATION, INITIALISATION, DTYPE = "784-32-32-10", "relu", "he", "float32"
 
 
 def register(app: typer.Typer) -> None:
@@ -20,18 +24,39 @@ def register(app: typer.Typer) -> None:
 
 def train(
     data: Annotated[Path, typer.Option("--data", help="Folder with the IDX files, gzip or not.")],
-    layers: Annotated[str, typer.Option("--layers", help="Widths, the input's first.")] = "784-32-32-10",
-    activation: Annotated[str, typer.Option("--activation", help="relu, sigmoid, swish or tanh.")] = "relu",
+    layers: Annotated[
+        str | None, typer.Option("--layers", help="Widths, the input's first.", show_default=LAYERS)
+    ] = None,
+    activation: Annotated[
+        str | None,
+        typer.Option("--activation", help="relu, sigmoid, swish or tanh.", show_default=ACTIVATION),
+    ] = None,
     initialisation: Annotated[
-        str, typer.Option("--init", help="he, glorot, lecun, fan-in, fan-out, fan-max, or std=0.1.")
-    ] = "he",
+        str | None,
+        typer.Option(
+            "--init",
+            help="he, glorot, lecun, fan-in, fan-out, fan-max, or std=0.1.",
+            show_default=INITIALISATION,
+        ),
+    ] = None,
+    load: Annotated[
+        Path | None,
+        typer.Option(
+            "--load",
+            help="Begin with the parameters of an .npz file that --out wrote (with --epochs 0: only evaluate). "
+            "Momentum and the moments of adam begin anew.",
+        ),
+    ] = None,
     epochs: Annotated[int, typer.Option("--epochs", help="Passes over the training images.")] = 10,
     batch: Annotated[int, typer.Option("--batch", help="Images a step; 1 updates after every image.")] = 64,
     rate: Annotated[float, typer.Option("--rate", help="Learning rate.")] = 1e-3,
     decay: Annotated[float, typer.Option("--decay", help="Factor of the rate after every epoch.")] = 1.0,
     optimiser: Annotated[str, typer.Option("--optimiser", help="sgd, momentum or adam.")] = "adam",
     momentum: Annotated[float, typer.Option("--momentum", help="For --optimiser momentum.")] = 0.9,
-    l2: Annotated[float, typer.Option("--l2", help="Factor of half the sum of squared weights.")] = 0.0,
+    l2: Annotated[
+        float | None,
+        typer.Option("--l2", help="Factor of half the sum of squared weights.", show_default="0"),
+    ] = None,
     dropout: Annotated[float, typer.Option("--dropout", help="Share of hidden units left out.")] = 0.0,
     validation: Annotated[float, typer.Option("--validation", help="Share of images set aside.")] = 0.1,
     patience: Annotated[
@@ -41,11 +66,28 @@ def train(
         bool, typer.Option("--shuffle/--no-shuffle", help="Or take images in file order.")
     ] = True,
     seed: Annotated[int, typer.Option("--seed", help="Of weights, split, order and dropout.")] = 0,
-    dtype: Annotated[Literal["float32", "float64"], typer.Option("--dtype")] = "float32",
+    dtype: Annotated[
+        Literal["float32", "float64"] | None,
+        typer.Option("--dtype", help="Of the parameters.", show_default=DTYPE),
+    ] = None,
     limit: Annotated[int, typer.Option("--limit", min=0, help="Only the first training images; 0: all.")] = 0,
     raw: Annotated[
         bool, typer.Option("--raw", help="Pixels 0..255 as they are, not divided by 255.")
     ] = False,
+    test_each_epoch: Annotated[
+        bool,
+        typer.Option(
+            "--test-each-epoch",
+            help="Print the test images right after every epoch: for looking, never for choosing anything.",
+        ),
+    ] = False,
+    classes: Annotated[
+        str | None,
+        typer.Option("--classes", help='Names for the figures, "a,b,...".', show_default="0,1,..."),
+    ] = None,
+    history_file: Annotated[
+        Path | None, typer.Option("--history", help="File for the history, .csv or .json (with seconds).")
+    ] = None,
     out: Annotated[
         Path | None, typer.Option("--out", help="Folder for parameters, history and figures.")
     ] = None,
@@ -54,39 +96,58 @@ def train(
     """Train a fully connected classifier on IDX image files, by the gradients that were derived.
 
     The test images are looked at once before training and once after: what is kept is chosen on the validation
-    split. Exit code 1 where the training diverged.
+    split, and so it is with --test-each-epoch. Exit code 1 where the training diverged.
     """
     import numpy as np
 
+    from verify.files import writable
     from verify.fit.network.idx import read_images
-    from verify.fit.network.trainer import Options, new_network
+    from verify.fit.network.trainer import Options, history_path
     from verify.fit.network.trainer import train as run
 
-    images = read_images(data)
-    widths = _layers(layers, images.train.shape[1], images.classes)
     options = Options(
         epochs, batch, rate, decay, optimiser, momentum, dropout, validation, patience, shuffle, seed
     )
-    kind: Any = np.float32 if dtype == "float32" else np.float64
-    network = new_network(widths, activation, initialisation, "cross-entropy", l2, seed, kind)
+    if out is not None:
+        writable(out)
+    if history_file is not None:
+        writable(history_path(history_file).parent)
+    images = read_images(data)
+    if load is None:
+        network = _new(images, layers or LAYERS, activation or ACTIVATION, initialisation or INITIALISATION,
+                       l2 or 0.0, seed, dtype or DTYPE)  # fmt: skip
+    else:
+        network = _loaded(images, load, layers, activation, initialisation, l2, dtype)
+    names = _names(classes, network.layers[-1])
+    kind = network.parameters[0][0].dtype
     scale = np.float32(1 if raw else 255)
     count = limit or len(images.train)
     x, test = (part.astype(np.float32) / scale for part in (images.train[:count], images.test))
-    labels = images.train_labels[:count]
-    before = network.right(test.astype(kind), images.test_labels)
+    test = test.astype(kind)
+    before = network.right(test, images.test_labels)
+    counts: list[int] = []
+
+    def watch(_: int, network: Network) -> None:
+        counts.append(network.right(test, images.test_labels))
+
     with _bar() as progress:
-        history = run(network, x, labels, options, progress)
-    after = network.right(test.astype(kind), images.test_labels)
-    files = []
+        history = run(
+            network, x, images.train_labels[:count], options, progress, watch if test_each_epoch else None
+        )
+    after = network.right(test, images.test_labels)
+    files = [] if history_file is None else [history.save(history_file)]
     if out is not None:
         from reports.figures.training import save_figures
         from verify.fit.network.store import save
 
-        files = [save(network, out / "network.npz"), history.save(out / "history.csv"),
-                 *save_figures(network, history, test.astype(kind), images, out)]  # fmt: skip
+        files += [save(network, out / "network.npz"), history.save(out / "history.csv"),
+                  *save_figures(network, history, test, images, out, names)]  # fmt: skip
+    epochs_done = [vars(e) for e in history.epochs]
+    if test_each_epoch:
+        epochs_done = [{**e, "test": n} for e, n in zip(epochs_done, counts, strict=True)]
     summary = {
-        "data": str(data), "layers": list(widths), "before": before, "after": after, "test": len(test),
-        "best": history.best, "stopped": history.stopped, "epochs": [vars(e) for e in history.epochs],
+        "data": str(data), "layers": list(network.layers), "before": before, "after": after, "test": len(test),
+        "best": history.best, "stopped": history.stopped, "epochs": epochs_done,
         "files": [str(f) for f in files],
     }  # fmt: skip
     if output == "json":
@@ -96,7 +157,84 @@ def train(
     return 1 if history.diverged else 0
 
 
-def _layers(text: str, inputs: int, classes: int) -> tuple[int, ...]:
+def _new(
+    images: Images, layers: str, activation: str, initialisation: str, l2: float, seed: int, dtype: str
+) -> Network:
+    """Return a network with drawn weights. Raises InputError."""
+    import numpy as np
+
+    from verify.fit.network.trainer import new_network
+
+    widths = _layers(layers, images.train.shape[1])
+    images.require_classes(widths[-1])
+    kind: Any = np.dtype(dtype).type
+    return new_network(widths, activation, initialisation, "cross-entropy", l2, seed, kind)
+
+
+def _loaded(
+    images: Images,
+    path: Path,
+    layers: str | None,
+    activation: str | None,
+    initialisation: str | None,
+    l2: float | None,
+    dtype: str | None,
+) -> Network:
+    """Return the network of a file, with another penalty or type where asked for.
+
+    Raises InputError where it is no classifier of these images, or not the one that the options describe.
+    """
+    from dataclasses import replace
+    from math import isfinite
+
+    from derive.errors import InputError
+    from verify.fit.network.store import load
+
+    network = load(path)
+    own = "-".join(map(str, network.layers))
+    if initialisation is not None:
+        raise InputError(f"--init draws new weights, --load {path} brings them: leave one of the two out")
+    if network.loss != "cross-entropy":
+        raise InputError(f"{path}: the loss is {network.loss}: a classifier is trained with cross-entropy")
+    for option, given, found in (("layers", layers, own), ("activation", activation, network.activation)):
+        if given is not None and given.strip() != found:
+            raise InputError(
+                f"{path}: the {option} of the file: {found}, not {given[:60]}: leave --{option} out"
+            )
+    if network.layers[0] != images.train.shape[1]:
+        raise InputError(
+            f"{path}: a network of {network.layers[0]} inputs, the images have {images.train.shape[1]} pixels: "
+            "give the images it was trained on"
+        )
+    images.require_classes(network.layers[-1])
+    if l2 is not None:
+        if not (isfinite(l2) and l2 >= 0):
+            raise InputError(f"l2 is {l2}: it must be 0 or more")
+        network = replace(network, l2=l2)
+    if dtype is not None:
+        network = replace(
+            network, parameters=[(w.astype(dtype), b.astype(dtype)) for w, b in network.parameters]
+        )
+    return network
+
+
+def _names(text: str | None, count: int) -> list[str]:
+    """Return the names of the classes, their numbers if none are given. Raises InputError."""
+    from derive.errors import InputError
+
+    if text is None:
+        return [str(k) for k in range(count)]
+    names = [name.strip() for name in text.split(",")]
+    if len(names) != count or not all(names):
+        raise InputError(
+            f"--classes gives {sum(map(bool, names))} names, the layers end with {count}: write {count} names "
+            "with commas between them"
+        )
+    return names
+
+
+def _layers(text: str, inputs: int) -> tuple[int, ...]:
+    """Return the widths of a text such as 784-32-32-10. Raises InputError."""
     from derive.errors import InputError
 
     parts = text.strip().split("-")
@@ -109,8 +247,6 @@ def _layers(text: str, inputs: int, classes: int) -> tuple[int, ...]:
         raise InputError(
             f"the images have {inputs} pixels, the layers begin with {widths[0]}: begin with {inputs}"
         )
-    if widths[-1] < classes:
-        raise InputError(f"there are {classes} classes, the layers end with {widths[-1]}: end with {classes}")
     return widths
 
 
@@ -153,17 +289,26 @@ def _print(summary: dict[str, Any]) -> None:
 
     out = console()
     table = Table(box=None, pad_edge=False)
-    for heading in ("epoch", "loss", "train", "validation", "rate", "seconds"):
+    tested = any("test" in e for e in summary["epochs"])
+    headings = ("epoch", "loss", "train", "validation loss", "validation", "rate", "seconds")
+    for heading in (*headings, *(["test"] if tested else [])):
         table.add_column(heading, justify="right")
     for e in summary["epochs"]:
-        held = "" if e["validation"] is None else f"{e['validation']:.2%}"
-        table.add_row(str(e["epoch"]), f"{e['loss']:.5f}", f"{e['train']:.2%}", held, f"{e['rate']:.3g}",
-                      f"{e['seconds']:.1f}")  # fmt: skip
-    out.print(table)
+        held = ["", ""]
+        if e["validation"] is not None:
+            held = [f"{e['validation_loss']:.5f}", f"{e['validation']:.2%}"]
+        row = [str(e["epoch"]), f"{e['loss']:.5f}", f"{e['train']:.2%}", *held, f"{e['rate']:.3g}",
+               f"{e['seconds']:.1f}"]  # fmt: skip
+        table.add_row(*row, *([str(e["test"])] if tested else []))
+    if summary["epochs"]:
+        out.print(table)
     if summary["stopped"]:
         out.print(summary["stopped"])
-    if summary["epochs"]:
+    if summary["best"]:
         out.print(f"kept: epoch {summary['best']}")
-    out.print(f"test: {summary['before']} of {summary['test']} right before, {summary['after']} after")
+    if summary["epochs"] or summary["stopped"]:
+        out.print(f"test: {summary['before']} of {summary['test']} right before, {summary['after']} after")
+    else:
+        out.print(f"test: {summary['after']} of {summary['test']} right")
     for file in summary["files"]:
         out.print(f"wrote {file}")
