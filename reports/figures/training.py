@@ -36,11 +36,11 @@ def curves(history: History) -> Figure:
             for axes in (left, right):
                 axes.axvline(history.best, color=FAINT, lw=0.8, ls=":")
         left.set(xlabel="epoch", ylabel="loss" if held else "training loss")
-        right.set(xlabel="epoch", ylabel="right, %")
+        right.set(xlabel="epoch", ylabel="right, %" if held else "training images right, %")
         _plain_ticks(left)
         if held:
             left.legend()
-        right.legend()
+            right.legend()
         for axes in (left, right):
             axes.xaxis.get_major_locator().set_params(integer=True)
     return figure
@@ -140,10 +140,10 @@ def drifts(runs: dict[str, Drift]) -> Figure:
     figure = canvas(5.6, 3.0)
     with look():
         axes = figure.subplots()
-        for (name, run), colour in zip(runs.items(), COLOURS, strict=False):
-            axes.semilogy(run.steps, run.distance, color=colour)
-            axes.annotate(name, (run.steps[-1], run.distance[-1]), xytext=(-4, 6), textcoords="offset points",
-                          ha="right", color=colour)  # fmt: skip
+        styles = ("-", "-", "--", ":", "-.")  # so that lines that coincide are both seen
+        for (name, run), colour, style in zip(runs.items(), COLOURS, styles, strict=False):
+            axes.semilogy(run.steps, run.distance, style, color=colour, label=name)
+        axes.legend(loc="center right")
         axes.set(xlabel="images seen", ylabel="relative distance of the weights", ylim=(1e-16, 10))
     return figure
 

@@ -1,0 +1,28 @@
+import pytest
+
+from reports.document import Paragraph, Table
+from reports.training_chapter import training_chapter
+
+
+@pytest.fixture(scope="module")
+def chapter():
+    return training_chapter(0)
+
+
+def test_runs_on_raw_pixels_end_apart_and_those_on_scaled_pixels_alike(chapter):
+    """The last digit of the first weights decides how many raw images are right, and of scaled ones never."""
+    (table,) = (block for block in chapter.blocks if isinstance(block, Table))
+    right = {row[0]: (int(row[1]), int(row[2])) for row in table.rows}
+    raw, same_rate, own_rate = right.values()
+    assert [name.split(",")[0] for name in right] == ["raw pixels", "pixels/255", "pixels/255"]
+    assert raw[0] != raw[1]
+    assert same_rate[0] == same_rate[1]
+    assert own_rate[0] == own_rate[1]
+    assert own_rate[0] > max(raw)
+
+
+def test_the_chapter_says_what_is_derived_and_what_is_written_by_hand(chapter):
+    words = next(block.text for block in chapter.blocks if isinstance(block, Paragraph))
+    assert "steps of one image at a time are written out by hand" in words
+    for name in ("relu", "sigmoid", "tanh", "softmax minus target"):
+        assert name in words
