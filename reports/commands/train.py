@@ -140,8 +140,10 @@ def train(
         from reports.figures.training import save_figures
         from verify.fit.network.store import save
 
-        files += [save(network, out / "network.npz"), history.save(out / "history.csv"),
-                  *save_figures(network, history, test, images, out, names)]  # fmt: skip
+        files.append(save(network, out / "network.npz"))
+        if epochs:  # an evaluation leaves the history of the training that lies there
+            files.append(history.save(out / "history.csv"))
+        files += save_figures(network, history, test, images, out, names)
     epochs_done = [vars(e) for e in history.epochs]
     if test_each_epoch:
         epochs_done = [{**e, "test": n} for e, n in zip(epochs_done, counts, strict=True)]

@@ -252,3 +252,13 @@ def test_the_losses_have_plain_ticks(losses):
     assert not any("times" in text for text in labels)
     assert not any(t.label1.get_text() for t in axis.get_minor_ticks())
     assert [line.get_label() for line in figure.axes[0].get_lines()[:2]] == ["training", "validation"]
+
+
+def test_an_evaluation_leaves_the_history_of_the_training(folder, tmp_path, capsys):
+    run(capsys, "--data", folder, "--layers", "36-4", "--epochs", 2, "--out", tmp_path)
+    written = (tmp_path / "history.csv").read_bytes()
+    assert written.count(b"\n") == 3
+    code, out, _ = run(capsys, "--data", folder, "--load", tmp_path / "network.npz", "--epochs", 0, "--out", tmp_path)  # fmt: skip
+    assert code == 0
+    assert "history.csv" not in out
+    assert (tmp_path / "history.csv").read_bytes() == written
