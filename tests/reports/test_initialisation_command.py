@@ -52,4 +52,4 @@ def test_bad_input_is_exit_code_2_without_traceback(capsys, arguments) -> None:
 def test_calibration_command(capsys) -> None:
     code, out, _ = run(capsys, "calibrate", "--repetitions", "1")
     assert code == 0
-    assert out.count("yes") == 12
+    assert out.count("yes") == 21

@@ -108,24 +108,37 @@ class PlainSampler:
         if not callable(sampler):
             raise InputError(f"the sampler must be callable as sampler(rng, n), got {type(sampler).__name__}")
         self._sampler = sampler
+        #: Whether the draws are Boolean, known after the first.
+        self.boolean = False
 
     def __call__(self, rng: np.random.Generator, n: int) -> Array:
         """Return n draws as float64. Raises InputError for the wrong shape or for values that are not real."""
-        draws = np.asarray(self._sampler(rng, n))
+        try:
+            draws = np.asarray(self._sampler(rng, n))
+        except InputError:
+            raise
+        except Exception as error:
+            said = (str(error).splitlines() or [""])[0]
+            raise InputError(f"the sampler failed with {type(error).__name__}: {said}") from error
         if draws.shape != (n,):
             raise InputError(f"the sampler returned shape {draws.shape} for n = {n}: expected ({n},)")
         if draws.dtype.kind not in "fiub":
             raise InputError(f"the sampler returned {draws.dtype} values: expected real numbers")
+        self.boolean = draws.dtype.kind == "b"
         return draws.astype(np.float64, copy=False)
 
     def sums(self, rng: np.random.Generator, n: int, work: Workspace) -> Array:
         """Return the sum of n draws; NaN or infinity among them is named."""
-        draws = self(rng, n)
+        return self.checked_sums(self(rng, n)[:, None])
+
+    @staticmethod
+    def checked_sums(columns: Array) -> Array:
+        """Return the sums of columns of draws; NaN or infinity among them is named."""
         with np.errstate(over="ignore", invalid="ignore"):
-            total = draws.sum()
-        if not np.isfinite(total):
-            name_what_is_not_finite(draws)
-        return np.array([total])
+            totals: Array = columns.sum(axis=0)
+        if not np.isfinite(totals).all():
+            name_what_is_not_finite(columns[:, int(np.argmin(np.isfinite(totals)))])
+        return totals
 
 
 def name_what_is_not_finite(draws: Array) -> None:
@@ -181,12 +194,12 @@ class BlockSampler:
 def worker_pool(workers: int | None) -> Iterator[ThreadPoolExecutor | None]:
     """Yield a pool of that many threads (by default one for each processor), or None for one worker."""
     count = available_workers() if workers is None else workers
-    if isinstance(count, bool) or not isinstance(count, int) or not 1 <= count <= 1024:
-        raise InputError(f"workers must be an integer from 1 to 1024, got {count}")
+    if isinstance(count, bool) or not isinstance(count, int | np.integer) or not 1 <= count <= 1024:
+        raise InputError(f"workers must be an integer from 1 to 1024, got {count!r}")
     if count == 1:
         yield None
         return
-    with ThreadPoolExecutor(count) as pool:
+    with ThreadPoolExecutor(int(count)) as pool:
         yield pool
 
 
