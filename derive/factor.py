@@ -173,10 +173,10 @@ def _matrix_sum(e: MatAdd) -> Expr:
     ways = [_factored(terms)]
     for common in _commons([algebra.split(a)[0] for a in terms]):
         ways.append(algebra.dot(common, _factored([algebra.dot(1 / common, a) for a in terms])))
-    return min(map(_positive_first, ways), key=_reading)
+    return min(map(_positive_first, ways), key=reading)
 
 
-def _reading(e: Expr) -> tuple[int, int, bool]:
+def reading(e: Expr) -> tuple[int, int, bool]:
     """Return how hard an expression is to read: of equally short ones, c I x is harder than c x, and -A - B than -(A + B)."""
     return cost(e), len(e.atoms(Identity)), isinstance(e, MatAdd) and signed(e.args[0])[0]
 

@@ -18,6 +18,7 @@ from sympy import (
     MatAdd,
     MatMul,
     Mul,
+    OneMatrix,
     S,
     Trace,
     Transpose,
@@ -72,6 +73,10 @@ class _Reader:
         if isinstance(e, HadamardProduct):
             inner = self._only(e.args)
             others = algebra.hadamard(*[a for a in e.args if a is not inner])
+            if isinstance(inner, MatAdd) and any(
+                isinstance(algebra.split(a)[1][0], OneMatrix) for a in inner.args
+            ):
+                return add(*[self.matrix(algebra.hadamard(others, a)) for a in inner.args])  # u ⊙ c 1 = c u
             return dot(diag(vec(others)), self.matrix(inner))
         if isinstance(e, Trace):
             return self._trace(e)

@@ -28,7 +28,7 @@ from sympy.matrices.expressions.diagonal import DiagonalOf
 from derive import algebra, identities
 from derive.cost import cost
 from derive.expand import expand
-from derive.factor import factor_sum, nested_fraction
+from derive.factor import factor_sum, nested_fraction, reading
 from derive.functions import Adjugate, EntrySum, Expm, ExpmFrechet, Softmax
 from derive.graph import symbol
 from derive.language.text import signed
@@ -45,18 +45,36 @@ MIN_COST = 3
 
 def present(expr: Expr) -> Expr:
     """Return the shortest form that is found of an expression."""
+    expr = _one_way_round(expr)
     light = rebuild(expr, _shorten)
     candidates = [light]
     if cost(light) <= MAX_COST:
         spreads = [expand(expr), expand(expr, scalars=False)]
-        candidates += [rebuild(s, _shorten) for s in dict.fromkeys(spreads) if s is not None and s != light]
-    best = min(candidates, key=cost)
+        spreads = [_one_way_round(s) for s in spreads if s is not None]
+        candidates += [rebuild(s, _shorten) for s in dict.fromkeys(spreads) if s != light]
+    best = min(candidates, key=reading)
     if algebra.is_matrix(best):
         flipped = rebuild(_flip(best), _shorten)
         if not isinstance(flipped, Transpose) and cost(flipped) + 3 <= cost(best):
             coefficient, factors = algebra.split(flipped)
             best = algebra.dot(coefficient, Transpose(algebra.dot(*factors)))
     return _signs_inside(best)
+
+
+def _one_way_round(expr: Expr) -> Expr:
+    """Write scalar products that are equal, x'y and y'x, the same way round, so that they are seen to be equal."""
+    ways: dict[Expr, Expr] = {}
+
+    def rewrite(e: Expr, args: list[Expr]) -> Expr | None:
+        if not isinstance(e, Trace):
+            return None
+        new = tidy(e, args)
+        if not isinstance(new, Trace):
+            return new
+        flipped = Trace(algebra.t(new.arg))
+        return ways.setdefault(new, ways.get(flipped, new))
+
+    return rebuild(expr, rewrite)
 
 
 def _flip(e: Expr) -> Expr:
