@@ -67,6 +67,10 @@ def fit(
     from verify.fit.points import load_points
 
     points = load_points(dataset)
+    if out is not None and method != "all":
+        from verify.files import writable
+
+        writable(out)
     limit = None if budget is None else Budget(seconds=budget)
     if start is not None and method != "fsolve":
         warn([f"--start {start} is for --method fsolve; {method} does not use it"])

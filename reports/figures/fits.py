@@ -10,19 +10,25 @@ import numpy as np
 from reports.figures.canvas import COLOURS, FAINT, INK, axes, canvas, look
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
     from verify.fit.fit import Fit
     from verify.fit.relu_net import ReluNet
 
-#: Residuals below this are drawn as if they were this, on the logarithmic axis.
-_FLOOR = 1e-17
+#: The smallest residual that a logarithmic axis takes; float64 has few digits below it.
+_FLOOR = 1e-306
+#: More kinks than this are drawn as ticks on the axis, where they cover no data, and more points smaller.
+_MANY = 40
 #: A network with more units is drawn with this many.
 _DRAWN = 12
 
 
 def fitted(fit: Fit) -> Figure:
-    """Draw the data, the fitted function with its kinks marked, and below them the residuals on a log axis."""
+    """Draw the data, the fitted function with its kinks marked, and below them the residuals.
+
+    The residuals have a log axis, on which one of exactly 0 has no mark; their number is said.
+    """
     points = fit.points
     x, y = points.xs, points.ys
     margin = 0.04 * (x[-1] - x[0])
@@ -33,8 +39,28 @@ def fitted(fit: Fit) -> Figure:
     with look():
         top, bottom = figure.subplots(2, 1, sharex=True, height_ratios=(3, 1))
         top.plot(grid, fit.net(grid), color=COLOURS[0], label=f"network, {fit.net.hidden} units", zorder=2)
-        top.plot(x, y, "o", color=INK, label="data", zorder=3)
-        if len(kinks):
+        size = 4.5 if len(x) <= _MANY else 2.0
+        top.plot(x, y, "o", color=INK, markersize=size, label="data", zorder=3)
+        # Far outside the data a steep end piece would leave the data no height.
+        inside = grid[(grid >= x[0]) & (grid <= x[-1])]
+        heights = np.concatenate([y, fit.net(inside)])
+        low, high = heights.min(), heights.max()
+        edge = 0.07 * (high - low)
+        if edge > 0:
+            top.set_ylim(low - edge, high + edge)
+        if len(kinks) > _MANY:
+            top.plot(
+                kinks,
+                np.zeros(len(kinks)),
+                "|",
+                color=COLOURS[1],
+                markersize=9,
+                markeredgewidth=0.5,
+                transform=top.get_xaxis_transform(),
+                label=f"{len(kinks)} kinks (ticks on the axis)",
+                zorder=4,
+            )
+        elif len(kinks):
             top.plot(
                 kinks,
                 fit.net(kinks),
@@ -47,16 +73,32 @@ def fitted(fit: Fit) -> Figure:
             )
         top.set_ylabel("$y$")
         top.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=3, fontsize=8.5)
-        shown = np.maximum(residuals, _FLOOR)
-        bottom.vlines(x, _FLOOR / 10, shown, color=COLOURS[2])
-        bottom.plot(x, shown, "o", color=COLOURS[2])
-        bottom.set_yscale("log")
-        bottom.set_ylim(_FLOOR / 10, max(10 * float(shown.max()), 1e-9))
-        if not residuals.any():
-            bottom.text(0.5, 0.6, "every residual is exactly 0", transform=bottom.transAxes, ha="center")
+        _draw_residuals(bottom, x, residuals, size)
         bottom.set_xlabel("$x$")
         bottom.set_ylabel("|residual|")
     return figure
+
+
+def _draw_residuals(ax: Axes, x: np.ndarray, residuals: np.ndarray, size: float) -> None:
+    """Draw |residuals| of shape (n,) against x on a log axis, or say that all of them are 0."""
+    seen = residuals > 0
+    zeros = len(x) - int(seen.sum())
+    if not seen.any():
+        ax.set_ylim(-1, 1)
+        ax.set_yticks([0])
+        ax.text(0.5, 0.65, "every residual is exactly 0", transform=ax.transAxes, ha="center")
+        return
+    shown = np.maximum(residuals[seen], _FLOOR)
+    least, most = float(shown.min()), float(shown.max())
+    floor = max(least / 10, _FLOOR / 10)
+    ax.set_yscale("log")
+    ax.set_ylim(floor, most * (100 if zeros else 10))
+    ax.vlines(x[seen], floor, shown, color=COLOURS[2])
+    ax.plot(x[seen], shown, "o", color=COLOURS[2], markersize=size)
+    if zeros:
+        text = f"{zeros} of {len(x)} residuals {'is' if zeros == 1 else 'are'} exactly 0 and not drawn"
+        plain = {"facecolor": "white", "edgecolor": "none", "pad": 1.0}
+        ax.text(0.99, 0.9, text, transform=ax.transAxes, ha="right", va="top", fontsize=8, bbox=plain)
 
 
 def drawn_network(net: ReluNet) -> Figure:
@@ -93,13 +135,14 @@ def drawn_network(net: ReluNet) -> Figure:
         _node(ax, 0.0, middle, "$x$")
         # A bias that is rounding error beside the weights reads as 0.
         _node(ax, 4.0, middle, f"{b0 if abs(b0) > 1e-9 * scale else 0.0:+.3g}")
-        ax.text(4.4, middle, "$y$", ha="left", va="center")
+        ax.plot([4.0, 4.6], [middle, middle], color=INK, linewidth=1.0, zorder=1)
+        _node(ax, 4.7, middle, "$y$")
         title = "input weight · ReLU unit with its bias · output weight"
         ax.set_title(
             title if shown == net.hidden else f"{title} (the first {shown} of {net.hidden} units)",
             fontsize=8.5,
         )
-        ax.set_xlim(-0.4, 4.6)
+        ax.set_xlim(-0.3, 5.0)
         ax.set_ylim(-0.6, max(shown - 1, 0) + 0.6)
     return figure
 

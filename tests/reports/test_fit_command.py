@@ -2,6 +2,8 @@
 
 import json
 import re
+from dataclasses import replace
+from fractions import Fraction
 
 import pytest
 import typer
@@ -11,6 +13,7 @@ from reports.figures import canvas, fits
 from tests.reports.command import run as run_main
 from verify.fit.methods import fit_points
 from verify.fit.points import TOY, Points
+from verify.fit.relu_net import ReluNet
 
 
 @pytest.fixture
@@ -101,6 +104,15 @@ def test_nothing_is_written_for_bad_data(run, tmp_path):
     assert not (tmp_path / "out").exists()
 
 
+def test_a_folder_that_cannot_be_written_is_refused_before_the_fit(run, tmp_path, monkeypatch):
+    (tmp_path / "file").write_text("")
+    monkeypatch.setattr("verify.fit.methods.fit_points", lambda *_: pytest.fail("the fit was begun"))
+    code, out, err = run("w-shape", "--out", str(tmp_path / "file" / "out"))
+    assert (code, out) == (2, "")
+    assert "cannot be written" in err
+    assert err.count("\n") == 1
+
+
 def test_the_exact_fit_is_json_with_rational_parameters(run, tmp_path):
     source = tmp_path / "thirds.csv"
     source.write_text("0,0\n3,1\n7,0\n")
@@ -174,7 +186,29 @@ def test_the_figure_marks_every_kink_and_every_point():
     lines = {line.get_label(): line for line in top.get_lines()}
     assert lines["kinks"].get_xdata().tolist() == [0, 4, 6, 8]
     assert lines["data"].get_ydata().tolist() == list(TOY["w-shape"].y)
+    assert not bottom.get_lines()
+    assert [text.get_text() for text in bottom.texts] == ["every residual is exactly 0"]
+
+
+def test_residuals_have_a_log_axis_and_those_of_zero_no_mark():
+    points = Points.make("three", [(0, 0), (1, 1), (2, 5)])
+    found = replace(fit_points(points), net=ReluNet((1.0,), (0.0,), (1.0,), 0.0))
+    _, bottom = fits.fitted(found).axes
+    (marks,) = bottom.get_lines()
+    assert (marks.get_xdata().tolist(), marks.get_ydata().tolist()) == ([2.0], [3.0])
     assert bottom.get_yscale() == "log"
+    assert bottom.texts[0].get_text() == "2 of 3 residuals are exactly 0 and not drawn"
+
+
+def test_many_kinks_are_ticks_on_the_axis_and_steep_ends_do_not_hide_the_data():
+    points = Points.make("many", [(x, (x * x) % 97) for x in range(157)])
+    top = fits.fitted(fit_points(points)).axes[0]
+    (ticks,) = [line for line in top.get_lines() if "kinks" in line.get_label()]
+    assert (ticks.get_marker(), set(ticks.get_ydata())) == ("|", {0.0})
+    assert ticks.get_transform() == top.get_xaxis_transform()
+    steep = Points.make("steep", [(0, 0), (100, 1), (Fraction("100.001"), 200), (Fraction("100.002"), -200)])
+    low, high = fits.fitted(fit_points(steep)).axes[0].get_ylim()
+    assert -240 < low < -200 < 200 < high < 240
 
 
 def test_the_network_is_drawn_with_its_weights():
@@ -182,6 +216,11 @@ def test_the_network_is_drawn_with_its_weights():
     texts = [text.get_text() for text in fits.drawn_network(found.net).axes[0].texts]
     assert texts.count("1") == 4
     assert {"-2", "2", "-3", "-5", "+0"} <= set(texts)
+    ax = fits.drawn_network(found.net).axes[0]
+    (y,) = [text for text in ax.texts if text.get_text() == "$y$"]
+    # An edge leads from the output node into the label, whose box hides its end.
+    assert any(min(line.get_xdata()) == 4.0 and max(line.get_xdata()) > 4.5 for line in ax.get_lines())
+    assert y.get_position()[0] < 4.8
 
 
 def test_the_loss_is_drawn_on_a_log_axis_and_a_constant_network_can_be_drawn():
