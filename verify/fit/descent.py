@@ -91,30 +91,39 @@ def _draw(hidden: int, rng: np.random.Generator) -> np.ndarray:
 def _descend(p: np.ndarray, x: np.ndarray, y: np.ndarray, steps: int, deadline: float = np.inf) -> np.ndarray:
     """Train every row of p in place; return the mean squared errors before every step, (steps, rows).
 
-    Training ends early when the clock passes the deadline. The gradient of the loss and those of the model are the
-    derived ones; the chain rule joins them, a product for every parameter.
+    Training ends early when the clock passes the deadline.
     """
-    by, loss_by, row, n = curve_gradients(), loss_gradient(), x[None, :], len(x)
     hidden = p.shape[1] // 3
     gradient, step, rate = np.empty_like(p), adam(), _FIRST_RATE
     parts, slopes = _layers(p, hidden), _layers(gradient, hidden)
     losses = np.empty((steps, len(p)))
-    # The derived functions take columns (h, 1) and a row (1, n); a leading axis runs over the starts.
-    wh, bh, wo = (p[:, k * hidden : (k + 1) * hidden, None] for k in range(3))
     for count in range(steps):
         if count % _CLOCK == 1 and perf_counter() > deadline:
             return losses[:count]
-        at = {"b0": 0.0, "wo": wo, "x": row, "wh": wh, "bh": bh}
-        activations = by["wo"](**at)  # the model is linear in wo, with the activations as its gradient
-        values = p[:, -1:] + (wo * activations).sum(axis=1)
-        residuals = values - y
-        losses[count] = np.einsum("sn,sn->s", residuals, residuals) / n
-        adjoint = loss_by(z=values, y=y)[:, :, None] / n
-        for k, slope in enumerate((by["wh"](**at), by["bh"](**at), activations)):
-            gradient[:, k * hidden : (k + 1) * hidden] = (slope @ adjoint)[:, :, 0]
-        gradient[:, -1] = adjoint[:, :, 0].sum(axis=1)
+        losses[count] = _losses(p, x, y, gradient)
         step(parts, slopes, rate)
         rate *= _DECAY
+    return losses
+
+
+def _losses(p: np.ndarray, x: np.ndarray, y: np.ndarray, gradient: np.ndarray) -> np.ndarray:
+    """Return the mean squared error of every row of p, (starts,); write its gradient by p into `gradient`.
+
+    The gradients of the squared error by the values and of the model by wh, bh and wo are the derived ones; the chain
+    rule joins them, a product for every parameter. By b0 the model has the slope 1.
+    """
+    by, n, hidden = curve_gradients(), len(x), p.shape[1] // 3
+    # The derived functions take columns (h, 1) and a row (1, n); a leading axis runs over the starts.
+    wh, bh, wo = (p[:, k * hidden : (k + 1) * hidden, None] for k in range(3))
+    at = {"b0": 0.0, "wo": wo, "x": x[None, :], "wh": wh, "bh": bh}
+    activations = by["wo"](**at)  # the model is linear in wo, with the activations as its gradient
+    values = p[:, -1:] + (wo * activations).sum(axis=1)
+    residuals = values - y
+    adjoint = loss_gradient()(z=values, y=y)[:, :, None] / n
+    for k, slope in enumerate((by["wh"](**at), by["bh"](**at), activations)):
+        gradient[:, k * hidden : (k + 1) * hidden] = (slope @ adjoint)[:, :, 0]
+    gradient[:, -1] = adjoint[:, :, 0].sum(axis=1)
+    losses: np.ndarray = np.einsum("sn,sn->s", residuals, residuals) / n
     return losses
 
 

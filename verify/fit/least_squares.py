@@ -2,8 +2,8 @@
 
 For given kinks the outer weights are a linear least-squares problem, so only the h kinks are searched for: the
 variable projection of Golub and Pereyra 1973, under Levenberg-Marquardt (Marquardt 1963). The Jacobian is Kaufman's
-(1975): the derived slopes of the model by the kinks, projected off the span of the units. Starts are uniform over the range of x and look at nothing else of the data. A start that
-stalls is replaced by a fresh one.
+(1975): the derived slopes of the model by the kinks, projected off the span of the units. Starts are uniform over the
+range of x and look at nothing else of the data. A start that stalls is replaced by a fresh one.
 """
 
 from __future__ import annotations
@@ -94,9 +94,8 @@ class _Search:
 
     def step(self) -> None:
         """Take one damped step in every start, accept those that gain, and redraw those that are stuck."""
-        q, weights, residuals = self.linear
-        slope = self._slopes(weights)
-        jacobian = slope - q @ (q.transpose(0, 2, 1) @ slope)
+        residuals = self.linear[2]
+        jacobian = self._jacobian()
         normal = jacobian.transpose(0, 2, 1) @ jacobian
         right = (jacobian.transpose(0, 2, 1) @ residuals[:, :, None])[:, :, 0]
         diagonal = np.einsum("bii->bi", normal)
@@ -115,6 +114,16 @@ class _Search:
         stuck = np.where(gained, (after > before * (1 - _GAIN)), self.damping[:, 0] > _STUCK)
         if stuck.any():
             self._redraw(np.flatnonzero(stuck))
+
+    def _jacobian(self) -> np.ndarray:
+        """Return Kaufman's Jacobian of the residuals by the kinks, (B, n, h).
+
+        Its transpose times the residuals is the gradient of half their squared norm, the outer weights solved for:
+        the term that Kaufman leaves out is orthogonal to the residuals.
+        """
+        q, weights, _ = self.linear
+        slope = self._slopes(weights)
+        return slope - q @ (q.transpose(0, 2, 1) @ slope)
 
     def _slopes(self, weights: np.ndarray) -> np.ndarray:
         """Return the derivatives of the model by the kinks, (B, n, h), from the derived one by bh = -side·kink."""

@@ -6,6 +6,9 @@ import pytest
 import verify
 from derive import gradient
 from verify.fit.derived import MODEL, SHAPES, curve_gradients
+from verify.fit.descent import _losses
+from verify.fit.least_squares import _Search
+from verify.fit.points import TOY
 from verify.fit.relu_net import ReluNet
 
 RNG = np.random.default_rng(0)
@@ -47,6 +50,68 @@ def test_the_assembled_loss_gradient_agrees_with_finite_differences(position):
         return by(b0=0.5, wo=wo, x=X, wh=wh, bh=bh) @ (2 * residuals)
 
     assert verify.check_gradient(loss, slope, parts[position])
+
+
+def test_variable_projection_descends_the_gradient_of_the_projected_error():
+    """Differences of half the squared residuals, the outer weights solved for by NumPy, know no rule."""
+    points = TOY["w-shape"]
+    x, y = points.xs / 6 - 1, points.ys / 4 - 1
+    search = _Search(x, y, 4, np.random.default_rng(0))
+    right = np.einsum("bnh,bn->bh", search._jacobian(), search.linear[2])
+
+    def projected(kinks, sides):
+        basis = np.column_stack([np.ones_like(x), np.maximum(sides * (x[:, None] - kinks), 0)])
+        return 0.5 * np.square(basis @ np.linalg.lstsq(basis, y, rcond=None)[0] - y).sum()
+
+    compared, step = 0, 1e-6
+    for kinks, sides, found in zip(search.kinks, search.sides, right, strict=True):
+        basis = np.column_stack([np.ones_like(x), np.maximum(sides * (x[:, None] - kinks), 0)])
+        # Away from the points and from dependent units the error is smooth, and differences good to 1e-7.
+        if np.abs(x[:, None] - kinks).min() < 1e-3 or np.linalg.cond(basis) > 100:
+            continue
+        differences = [
+            (projected(kinks + step * e, sides) - projected(kinks - step * e, sides)) / (2 * step)
+            for e in np.eye(4)
+        ]
+        assert found == pytest.approx(differences, abs=1e-7)
+        compared += 1
+    assert compared >= 5
+
+
+def test_the_jacobian_of_least_squares_is_the_derived_one_by_the_kinks():
+    """By a kink the model has minus the side times its slope by the bias; here from differences of the model."""
+    x = np.linspace(-1, 1, 13)
+    search = _Search(x, np.sin(3 * x), 4, np.random.default_rng(1))
+    weights = search.linear[1]
+    slopes, step = search._slopes(weights), 1e-7
+    for b, (kinks, sides) in enumerate(zip(search.kinks, search.sides, strict=True)):
+
+        def model(t, sides=sides, outer=weights[b]):
+            return outer[0] + np.maximum(sides * (x[:, None] - t), 0) @ outer[1:]
+
+        smooth = np.abs(x[:, None] - kinks).min(axis=0) > step
+        for k in np.flatnonzero(smooth):
+            e = step * np.eye(4)[k]
+            difference = (model(kinks + e) - model(kinks - e)) / (2 * step)
+            # Rounding of values as large as the weights, over the step.
+            assert slopes[b, :, k] == pytest.approx(
+                difference, abs=1e-8 * max(1, np.abs(weights[b]).max() * 2)
+            )
+
+
+def test_the_gradient_that_trains_is_that_of_the_loss():
+    p, y = np.random.default_rng(3).normal(size=(2, 13)), np.sin(X[0])
+    gradient = np.empty_like(p)
+    losses = _losses(p, X[0], y, gradient)
+    for row, loss, slope in zip(p, losses, gradient, strict=True):
+
+        def error(v):
+            return float(np.square(ReluNet.from_vector(np.asarray(v))(X[0]) - y).mean())
+
+        assert loss == pytest.approx(error(row), rel=1e-14)
+        step = 1e-6
+        differences = [(error(row + step * e) - error(row - step * e)) / (2 * step) for e in np.eye(13)]
+        assert slope == pytest.approx(differences, abs=1e-7)
 
 
 def test_the_given_network_of_the_statement():
