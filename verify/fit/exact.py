@@ -55,6 +55,11 @@ class ExactFit:
         """Return the number of hidden units."""
         return self.net.hidden
 
+    @property
+    def proven(self) -> int:
+        """Return the number of units that is proven to be needed: no network of fewer passes through the points."""
+        return self.units if self.minimal else self.kinks
+
     @cached_property
     def windows(self) -> list[tuple[Rational, Rational, int]]:
         """Return one window (left, right, sign of the kink in it) for each kink that is needed."""
@@ -102,8 +107,11 @@ class ExactFit:
             if self.minimal:
                 lines.append(f"{claim}: none of them has such slopes ({cases}). So {self.units} is least.")
             else:
+                ended = (
+                    f"stopped after {cases}" if self.searched else "was not begun, its numbers being too long"
+                )
                 lines.append(
-                    f"{claim}: the search for one stopped after {cases}. So {_units(self.kinks)} "
+                    f"{claim}: the search for one {ended}. So {_units(self.kinks)} "
                     f"{'is' if self.kinks == 1 else 'are'} not excluded; {self.units} are proven to suffice."
                 )
         else:

@@ -62,9 +62,14 @@ def fit_points(
         return _exact(points, hidden)
     units = usual_hidden(points, method) if hidden is None else hidden
     if units * len(points) > MOST_CELLS:
+        most = max(MOST_CELLS // len(points), 1)
+        # fsolve needs a square system, for which fewer units may be too few.
+        fewer = (
+            f"give --hidden {most} or less, or " if method != "fsolve" or 3 * most + 1 >= len(points) else ""
+        )
         raise InputError(
             f"{points.name}: {units:,} hidden units on {len(points):,} points are more than {method} can hold: "
-            f"give --hidden {max(MOST_CELLS // len(points), 1)} or less, or take --method exact"
+            f"{fewer}take --method exact"
         )
     if method == "fsolve":
         from verify.fit.roots import fit_by_roots
@@ -82,8 +87,8 @@ def fit_points(
         return found
     least = exact_network(points)
     hint = (
-        f"these points need {_units(least.units)}, so {units} cannot pass through all of them"
-        if least.minimal and least.units > units
+        f"these points need {_needed(least)}, so {units} cannot pass through all of them"
+        if least.proven > units
         else "allow more with --budget, take another --seed or more --hidden units, or use --method exact"
     )
     starts = f"{found.restarts + 1} start{'s' if found.restarts else ''}"
@@ -102,9 +107,10 @@ def _exact(points: Points, hidden: int | None) -> Fit:
     notes = found.proof()
     net = found.net
     if hidden is not None and hidden < found.units:
-        if found.minimal:
+        if hidden < found.proven:
+            least = "the least is" if found.minimal else "found is one of"
             raise InputError(
-                f"{points.name}: no network of {_units(hidden, 'hidden ')} passes through these points: the least is "
+                f"{points.name}: no network of {_units(hidden, 'hidden ')} passes through these points: {least} "
                 f"{found.units}{_left_over(found, hidden)}; take --hidden {found.units} or --method least-squares"
             )
         raise InputError(
@@ -122,6 +128,10 @@ def _exact(points: Points, hidden: int | None) -> Fit:
 
 def _units(count: int, kind: str = "") -> str:
     return f"{count:,} {kind}unit{'' if count == 1 else 's'}"
+
+
+def _needed(found: ExactFit) -> str:
+    return f"{'' if found.minimal else 'at least '}{_units(found.proven)}"
 
 
 def _left_over(found: ExactFit, hidden: int) -> str:

@@ -8,6 +8,7 @@ import pytest
 from derive.errors import InputError
 from verify.fit.derived import curve_gradients
 from verify.fit.descent import TRAINED
+from verify.fit.exact import exact_network
 from verify.fit.fit import Budget, tolerance
 from verify.fit.least_squares import fit_by_least_squares
 from verify.fit.methods import compare, fit_points, usual_hidden
@@ -211,6 +212,30 @@ def test_large_searches_are_refused_before_they_begin():
     points = Points.make("many", [(i, i % 7) for i in range(500)])
     with pytest.raises(InputError, match="give --hidden 400 or less"):
         fit_points(points, "least-squares", 500)
+
+
+def test_the_mend_for_too_large_a_search_is_one_that_works():
+    points = Points.make("many", [(i, i % 7) for i in range(2000)])
+    with pytest.raises(InputError, match="more than fsolve can hold: take --method exact"):
+        fit_points(points, "fsolve")
+
+
+def test_too_few_units_are_said_where_the_least_is_not_known(monkeypatch):
+    """Kinks are counted by proof even where the search for a network of as many units is given up."""
+    monkeypatch.setattr("verify.fit.slopes.MOST_BITS", 0)
+    points = TOY["w-shape"]
+    found = exact_network(points)
+    assert (found.minimal, found.kinks, found.proven) == (False, 3, 3)
+    assert any("was not begun" in line for line in found.proof())
+    note = fit_points(points, "least-squares", 2, budget=Budget(starts=32)).notes[0]
+    assert "these points need at least 3 units, so 2 cannot" in note
+    assert "allow more" in fit_points(points, "least-squares", 3, budget=Budget(starts=32)).notes[0]
+    with pytest.raises(
+        InputError, match="no network of 2 hidden units passes through these points: found is"
+    ):
+        fit_points(points, "exact", 2)
+    with pytest.raises(InputError, match="found a network of 4 hidden units and none of 3"):
+        fit_points(points, "exact", 3)
 
 
 def test_the_comparison_has_a_row_a_way():
