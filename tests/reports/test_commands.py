@@ -182,8 +182,18 @@ def test_the_list_holds_the_names_that_verify_and_report_take(capsys):
     from derive.results.cookbook import cookbook
 
     _, out, _ = run(capsys, "list")
-    listed = [line.split()[0] for line in out.splitlines()[2:]]
-    assert listed == [r.name for r in (*RESULTS, *MOMENT_RESULTS)] + [e.id for e in cookbook()]
+    lines = out.splitlines()[2:]
+    verified = [line.split()[0] for line in lines if "(report only)" not in line]
+    assert verified == [r.name for r in (*RESULTS, *MOMENT_RESULTS)] + [e.id for e in cookbook()]
+    chapters = [line.split()[0] for line in lines if "(report only)" in line]
+    assert chapters == ["random-layers", "fits", "training"]
+
+
+@pytest.mark.parametrize("chapter", ["random-layers", "fits", "training"])
+def test_chapters_of_the_report_are_results_of_no_verification(capsys, chapter):
+    code, _, err = run(capsys, "verify", chapter)
+    assert code == 2
+    assert chapter in err
 
 
 def test_operations_are_those_of_the_rule_table(capsys):
