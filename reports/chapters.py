@@ -10,7 +10,7 @@ from reports.document import Chapter, Document, Paragraph
 from reports.prose import sentence
 
 if TYPE_CHECKING:
-    from derive.moments.catalogue import MomentResult
+    from derive.moments.result import MomentResult
     from derive.results import Result
 
 Track = Callable[[Iterable[Any], str], Iterable[Any]]
@@ -55,7 +55,6 @@ def equations() -> list[Result]:
 
 #: The chapters beside the catalogue, by name.
 EXPERIMENTS = {
-    "random-layers": "Deep random networks",
     "fits": "Networks that fit",
     "training": "A network trained by its derived gradients",
 }
@@ -91,12 +90,10 @@ def build(names: Sequence[str], seed: int = 0, track: Track | None = None, times
     from importlib import metadata
 
     from reports.fit_chapter import fit_chapter
-    from reports.layer_chapter import layer_chapter
     from reports.training_chapter import training_chapter
 
     writers: list[Callable[[], Chapter]] = [partial(_chapter, result, seed) for result in select(names)]
     experiments: list[Callable[[], Chapter]] = [
-        partial(layer_chapter, seed),
         partial(fit_chapter, seed, times),
         partial(training_chapter, seed),
     ]

@@ -22,10 +22,11 @@ from reports.document import (
     weakest,
 )
 from reports.figures.sampling import monte_carlo
+from reports.moment_extras import extras
 from reports.prose import finding, prose, sentence, symbols
 
 if TYPE_CHECKING:
-    from derive.moments.catalogue import MomentResult
+    from derive.moments.result import MomentResult
     from derive.moments.steps import MomentStep
     from verify.monte_carlo import Look
     from verify.verdict import Word
@@ -36,7 +37,7 @@ def moment_chapter(result: MomentResult, seed: int) -> Chapter:
     blocks: list[Block] = [*_statement(result), Heading("Derivation")]
     blocks.append(Derivation([_line(step) for step in result.derivation().steps]))
     verdicts, measured = _measurements(result, seed)
-    blocks += [*measured, *_slips(result, seed)]
+    blocks += [*measured, *_slips(result, seed), *extras(result.name, seed)]
     return Chapter(literal(result.title), result.name, blocks, Check(weakest(verdicts)))
 
 
@@ -71,23 +72,27 @@ def _measurements(result: MomentResult, seed: int) -> tuple[list[Word], list[Blo
         )
         if len(looks) > len(slowest[0]):
             slowest = (looks, float(check.claim), check.rtol, check.label)
-    looks, claim, rtol, label = slowest
-    return words, [
+    blocks: list[Block] = [
         Heading("Measured"),
         Table(
             ["moment", "tolerance", "verdict", "estimate with its confidence interval, and the claim"],
             rows,
-            "Sequential sampling; the interval misses a true value with probability at most $10^{-6}$, "
-            "however often it is looked at.",
-        ),
-        Figure(
-            f"{result.name}-samples",
-            partial(monte_carlo, looks, claim, rtol),
-            f"{prose(label)}: the estimate with its confidence interval against the number of samples. "
-            "Sampling stops when the interval lies within the tolerance.",
-            f"estimate of {label} against the number of samples",
+            "An interval misses a true value with probability at most $10^{-6}$; that of sequential sampling however "
+            "often it is looked at.",
         ),
     ]
+    looks, claim, rtol, label = slowest
+    if looks:
+        blocks.append(
+            Figure(
+                f"{result.name}-samples",
+                partial(monte_carlo, looks, claim, rtol),
+                f"{prose(label)}: the estimate with its confidence interval against the number of samples. "
+                "Sampling stops when the interval lies within the tolerance.",
+                f"estimate of {label} against the number of samples",
+            )
+        )
+    return words, blocks
 
 
 def _slips(result: MomentResult, seed: int) -> list[Block]:

@@ -11,7 +11,8 @@ from typing import Any
 
 from derive import api
 from derive.errors import InputError
-from derive.moments.catalogue import MOMENT_RESULTS, MomentResult, expand_groups
+from derive.moments.catalogue import MOMENT_RESULTS, expand_groups
+from derive.moments.result import MomentResult
 from derive.results import RESULTS
 from derive.results.cookbook import cookbook
 from verify.claims import derived, read, symbolic_evidence
@@ -84,7 +85,7 @@ def tasks(names: Iterable[str] = ()) -> list[Task]:
             raise InputError(f"no result is named {name}: {mend}")
         entry = known[name]
         if isinstance(entry, MomentResult):
-            out += [Task(name, "Monte Carlo", k) for k in range(len(entry.checks))]
+            out += [Task(name, check.method, k) for k, check in enumerate(entry.checks)]
             out += [Task(name, "slip", k) for k in range(len(entry.slips))]
         else:
             out += [Task(name, method) for method in DERIVATIVE_METHODS]
@@ -103,7 +104,7 @@ def run_task(task: Task, seed: int) -> Finding:
             verdict, label = measure_slip(slip, seed, workers=1), f"slip: {slip.label}"
         else:
             check = entry.checks[task.part]
-            verdict, label = measure_check(check, seed, workers=1), f"Monte Carlo: {check.label}"
+            verdict, label = measure_check(check, seed, workers=1), f"{check.method}: {check.label}"
         word, figure = verdict.verdict, verdict.evidence[0].figure
     elif task.method == "slip":
         label, claim = entry.slips[task.part]

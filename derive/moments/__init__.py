@@ -31,6 +31,7 @@ _HOME = {
     "backward_factor": "depth",
     "correlation_kernel": "depth",
     "derive_depth": "depth",
+    "derive_fixed_point": "depth",
     "StepNetwork": "boxes",
     "approximation_bound": "boxes",
     "box_network": "boxes",
@@ -40,9 +41,9 @@ _HOME = {
     "corner_argument": "boxes",
     "MOMENT_RESULTS": "catalogue",
     "expand_groups": "catalogue",
-    "MomentCheck": "catalogue",
-    "MomentResult": "catalogue",
-    "MomentSlip": "catalogue",
+    "MomentCheck": "result",
+    "MomentResult": "result",
+    "MomentSlip": "result",
 }
 
 __all__ = sorted(_HOME)

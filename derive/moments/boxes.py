@@ -160,3 +160,30 @@ def corner_argument() -> MomentDerivation:
         ),
     )
     return MomentDerivation("a box in d dimensions", steps, 2 * d - sp.Rational(1, 2))
+
+
+def step_networks() -> MomentDerivation:
+    """Derive the box of two step neurons, what sums of boxes approximate, and boxes in d dimensions.
+
+    The result is the bound on the sup error, in the symbols B, N and L of `approximation_bound`.
+    """
+    bound = approximation_bound()
+    box = (
+        MomentStep(
+            "a box from two steps",
+            "",
+            r"h\,\mathrm{step}(x) + h\,\mathrm{step}(\delta - x) - h = \begin{cases} h & 0 < x < \delta \\ "
+            r"h\,(s + 1 - 1) = h s & x \in \{0, \delta\} \\ 0 & \text{otherwise} \end{cases}",
+            "At either end one step is at its jump, with step(0) = s, and the other is 1: both ends get h s.",
+        ),
+        MomentStep(
+            "the usual difference",
+            "",
+            r"h\,\mathrm{step}(x) - h\,\mathrm{step}(x - \delta) = \begin{cases} h s & x = 0 \\ h\,(1 - s) & "
+            r"x = \delta \end{cases}",
+            "The ends differ for s = 0 and for s = 1: it is half-open, right at one end only.",
+        ),
+    )
+    return MomentDerivation(
+        "networks of step neurons", (*box, *bound.steps, *corner_argument().steps), bound.result
+    )

@@ -1,72 +1,24 @@
-"""The moments of random layers as catalogue entries: statement, derivation, what is measured, and the slips.
-
-Each entry is data. A check is an exact number (SymPy) together with the name of a random experiment whose mean it claims
-to be; `verify.moments.samplers` builds the experiment from the name and its options, since this package knows no
-numbers. A slip is a wrong number for the same kind of experiment, with the right one beside it.
-"""
+"""The moments of random layers as catalogue entries, and all entries together in the order of the report."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable
 from functools import partial
 from typing import Any
 
 import sympy as sp
 
-from derive.moments.depth import derive_depth
+from derive.moments.deep_entries import DEEP_ERF, DEEP_RELU, STEP_NETWORKS
 from derive.moments.gaussian import Quantity, derive_moment
 from derive.moments.initialisation import compromise, initialisation_variance, rectifier_rules
 from derive.moments.layers import backward_variance, forward_variance
-from derive.moments.steps import MomentDerivation
+from derive.moments.result import MomentCheck, MomentResult, MomentSlip
 
 #: The band of experiments without control variates.
 _WIDE = 1e-2
 
 _VARIANCE_FACTOR = (sp.pi - 1) / (2 * sp.pi)
 _HALF = sp.Rational(1, 2)
-
-
-@dataclass(frozen=True)
-class MomentCheck:
-    """The claim that an experiment's mean is an exact number.
-
-    `sampler` names the experiment and `options` are its parameters (names and exact numbers); `rtol` is the width of the
-    relative band within which the confidence interval must lie.
-    """
-
-    label: str
-    claim: sp.Expr
-    sampler: str
-    options: Mapping[str, Any] = field(default_factory=dict)
-    rtol: float = 1e-3
-
-
-@dataclass(frozen=True)
-class MomentSlip:
-    """A number that is often given for an experiment's mean, why it is wrong, and the right one."""
-
-    label: str
-    wrong: sp.Expr
-    true: sp.Expr
-    why: str
-    sampler: str
-    options: Mapping[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class MomentResult:
-    """A catalogued statement about moments. `derivation` derives it anew at each call."""
-
-    name: str
-    title: str
-    statement_latex: str
-    variables: Mapping[str, str]
-    assumptions: tuple[str, ...]
-    derivation: Callable[[], MomentDerivation]
-    checks: tuple[MomentCheck, ...]
-    slips: tuple[MomentSlip, ...]
-    source: str
 
 
 def _gaussian(activation: str, quantity: Quantity, s: sp.Expr = sp.S.One) -> dict[str, Any]:
@@ -295,42 +247,6 @@ BACKWARD = MomentResult(
     source="Glorot, Bengio 2010, eq. 6; He et al. 2015, eq. 13",
 )
 
-_PAIR = {"activation": "relu", "correlation": _HALF}
-#: E[relu(u) relu(v)] for second moments 1 and correlation 1/2: (sqrt(3)/2 + (pi - pi/3)/2) / (2 pi).
-_RELU_KERNEL = _ROOT3 / (4 * sp.pi) + sp.Rational(1, 6)
-
-DEPTH = MomentResult(
-    name="deep-relu",
-    title="Second moment and correlation in a deep ReLU network",
-    statement_latex=(
-        r"q' = \tfrac{1}{2}\sigma_w^2\, q + \sigma_b^2, \qquad \chi = \tfrac{1}{2}\sigma_w^2, \qquad "
-        r"c' = \frac{\sqrt{1 - c^2} + (\pi - \arccos c)\, c}{\pi} \;\text{ for }\; \sigma_b = 0"
-    ),
-    variables={
-        "q": "second moment of the pre-activations",
-        "c": "correlation of the pre-activations of two inputs",
-        "χ": "factor of the gradients' second moment a layer",
-        "σ_w², σ_b²": "n times the variance of a weight, variance of a bias",
-    },
-    assumptions=("weights of mean 0, independent of each other and of the inputs", "wide layers"),
-    derivation=partial(derive_depth, "relu"),
-    checks=(
-        MomentCheck("E[relu(u) relu(v)], c = 1/2", _RELU_KERNEL, "pair", _PAIR, _WIDE),
-        MomentCheck("E[relu(a)²], s² = 2", sp.S.One, "gaussian", _gaussian("relu", "second", sp.sqrt(2))),
-    ),
-    slips=(
-        MomentSlip(
-            "ReLU halves the covariance too",
-            sp.Rational(1, 4),
-            _RELU_KERNEL,
-            "E[u v]/2 is the covariance only if u = v. Correlations rise from layer to layer, toward 1.",
-            "pair",
-            _PAIR,
-        ),
-    ),
-    source="Poole et al. 2016, eqs. 3 and 5; Schoenholz et al. 2017, eq. 6; Cho, Saul 2009, eq. 6",
-)
-
 CLOSED_FORMS = MomentResult(
     name="gaussian-moments",
     title="Gaussian moments of activations",
@@ -379,8 +295,10 @@ MOMENT_RESULTS: tuple[MomentResult, ...] = (
     FORWARD,
     BACKWARD,
     GLOROT,
-    DEPTH,
     CLOSED_FORMS,
+    DEEP_RELU,
+    DEEP_ERF,
+    STEP_NETWORKS,
 )
 
 #: A name for several results at once.

@@ -139,3 +139,84 @@ def derive_depth(f: str | sp.Expr | Activation = "relu") -> MomentDerivation:
         )
     )
     return MomentDerivation(f"depth: the maps of a random network with {act.name}", tuple(steps), chi)
+
+
+def derive_fixed_point(
+    f: str | sp.Expr | Activation, sigma_w2: sp.Expr, sigma_b2: sp.Expr, q: sp.Expr
+) -> MomentDerivation:
+    """Derive that q is a fixed point at these exact variances, how it is approached, and what gradients do there.
+
+    The result is chi at the fixed point. Raises InputError where the moments have no closed form, and where q is no
+    fixed point.
+    """
+    act = activation(f)
+    general = derive_depth(act)
+    chosen = {SIGMA_W2: sp.sympify(sigma_w2), SIGMA_B2: sp.sympify(sigma_b2)}
+    forward, chi = second_moment_map(act), backward_factor(act)
+    assert forward is not None
+    assert chi is not None
+    after = sp.simplify(forward.subs(chosen).subs(Q, q))
+    if sp.simplify(after - q) != 0:
+        raise InputError(f"q = {q} is no fixed point: the layer makes {after} of it")
+    slope = sp.simplify(sp.diff(forward, Q).subs(chosen).subs(Q, q))
+    factor = sp.simplify(chi.subs(chosen).subs(Q, q))
+    steps = [
+        *general.steps,
+        MomentStep(
+            "substitution",
+            "",
+            rf"\sigma_w^2 = {latex(chosen[SIGMA_W2])},\; \sigma_b^2 = {latex(chosen[SIGMA_B2])}: \qquad "
+            rf"q^* = {latex(forward.subs(chosen), _NAMES)}\Big|_{{q = {latex(q)}}} = {latex(after)}",
+            f"At q = {q} the layer gives back what came in.",
+        ),
+        MomentStep(
+            "slope at the fixed point",
+            "",
+            rf"\left.\frac{{dq'}}{{dq}}\right|_{{q^*}} = {latex(slope)} \approx {_digits(slope)}, \qquad "
+            rf"\xi_q = -\frac{{1}}{{\log |dq'/dq|}} \approx {_digits(_scale(slope))}",
+            f"{_approach(slope)}.",
+        ),
+        MomentStep(
+            "gradients at the fixed point",
+            "the gradients are independent of the weights that they are carried back through",
+            rf"\chi = {latex(factor)} \approx {_digits(factor)}, \qquad "
+            rf"\frac{{1}}{{|\log \chi|}} \approx {_digits(abs(_scale(factor)))}",
+            f"Gradients {_fate(factor)} over so many layers.",
+        ),
+    ]
+    kernel = correlation_kernel(act)
+    if kernel is not None:
+        after_c = tidy(((SIGMA_W2 * kernel + SIGMA_B2) / Q).subs(chosen).subs(Q, q))
+        line = rf"c' = {latex(after_c, {C: 'c'})}"
+        text = "The correlation of two inputs whose second moments are at the fixed point."
+        if sp.simplify(after_c.subs(C, 0)) == 0:
+            at_zero = sp.simplify(sp.diff(after_c, C).subs(C, 0))
+            line += rf", \qquad \left.\frac{{dc'}}{{dc}}\right|_{{0}} = {latex(at_zero)} \approx {_digits(at_zero)}"
+            text += f" At 0 {_approach(at_zero)[0].lower()}{_approach(at_zero)[1:]}."
+        steps.append(MomentStep("correlation map at the fixed point", "", line, text))
+    return MomentDerivation(
+        f"the fixed point q = {q} of a random network with {act.name}", tuple(steps), factor
+    )
+
+
+def _scale(slope: sp.Expr) -> sp.Expr:
+    """Return the depth scale of a slope: negative where distances grow, infinite for a slope of 1."""
+    return sp.oo if slope in (1, -1) else -1 / sp.log(sp.Abs(slope))
+
+
+def _approach(slope: sp.Expr) -> str:
+    size = sp.Abs(slope)
+    if size == 1:
+        return "the slope is 1: distances change by a power of the depth"
+    stable = bool(size < 1)
+    return f"The fixed point is {'stable' if stable else 'unstable'}: distances from it {'shrink' if stable else 'grow'}"
+
+
+def _fate(factor: sp.Expr) -> str:
+    if factor == 1:
+        return "keep their size"
+    return "vanish e-fold" if bool(factor < 1) else "explode e-fold"
+
+
+def _digits(number: sp.Expr) -> str:
+    return r"\infty" if number == sp.oo else str(sp.N(number, 5))

@@ -10,13 +10,15 @@ _PI = sp.Symbol(r"\pi", positive=True)
 _TWO_PI = sp.Symbol(r"2 \pi", positive=True)
 
 
-def latex(e: sp.Expr, names: Mapping[sp.Symbol, str] | None = None) -> str:
+def latex(e: sp.Expr, names: Mapping[sp.Symbol, str] | None = None, inline: bool = False) -> str:
     """Return `e` in LaTeX, symbols written as in `names`.
 
-    Square roots of 2 and pi are gathered into the root of 2 pi, and pi is ordered as a symbol: pi - 1.
+    Square roots of 2 and pi are gathered into the root of 2 pi, and pi is ordered as a symbol: pi - 1. With `inline`
+    short fractions get a slash.
     """
     gathered = _gather(sp.sympify(e)).xreplace({sp.pi: _PI})
-    return sp.latex(gathered, symbol_names={_TWO_PI: r"2 \pi", _PI: r"\pi", **(names or {})})
+    symbols = {_TWO_PI: r"2 \pi", _PI: r"\pi", **(names or {})}
+    return sp.latex(gathered, symbol_names=symbols, fold_short_frac=inline)
 
 
 def _gather(e: sp.Expr) -> sp.Expr:

@@ -32,8 +32,14 @@ def verify(
 
     Exits with 0 where everything holds, 1 where something does not, 3 where some result is left undecided.
     """
+    from derive.errors import InputError
+    from reports.chapters import EXPERIMENTS
     from reports.progress import counted
     from verify import run_suite
+
+    for name in names or []:
+        if name in EXPERIMENTS:
+            raise InputError(f"{name} is a chapter of the report alone: `gradproof report {name}`")
 
     with counted("checking") as progress:
         found = run_suite(names or [], jobs=jobs, seed=seed, progress=progress)

@@ -260,42 +260,48 @@ def box_approximation(seed: int = 0, boxes: int = 40) -> Figure:
     return figure
 
 
-#: The pictures of the chapter on random layers, in order.
-LAYER_FIGURES: tuple[LayerFigure, ...] = (
-    LayerFigure(
-        "relu-depth",
-        variance_by_depth,
-        "A deep ReLU network, width 512: the second moment of the pre-activations by layer for three "
-        "initialisations, measured on random networks (points, with a band of two standard errors) and iterated "
-        "(lines). Only 2/n is stable.",
-        "second moment against layer for three initialisations of a ReLU network",
+#: The pictures of chapters on moments, by the name of the result.
+LAYER_FIGURES: dict[str, tuple[LayerFigure, ...]] = {
+    "deep-relu": (
+        LayerFigure(
+            "relu-depth",
+            variance_by_depth,
+            "A deep ReLU network, width 512: the second moment of the pre-activations by layer for three "
+            "initialisations, measured on random networks (points, with a band of two standard errors) and iterated "
+            "(lines). Only 2/n is stable.",
+            "second moment against layer for three initialisations of a ReLU network",
+        ),
     ),
-    LayerFigure(
-        "tanh-gradients",
-        gradients_by_depth,
-        "Tanh networks, width 512: the second moment of the gradients by layer, measured (points) and predicted "
-        "by the product of the backward factors (lines). They vanish below the critical point and explode above "
-        "it; the shipped gain 5/3 lies above.",
-        "second moment of gradients against layer for three scales of the weights of a tanh network",
+    "deep-erf": (
+        LayerFigure(
+            "tanh-gradients",
+            gradients_by_depth,
+            "Tanh networks, width 512: the second moment of the gradients by layer, measured (points) and predicted "
+            "by the product of the backward factors (lines). They vanish below the critical point and explode above "
+            "it; the shipped gain 5/3 lies above.",
+            "second moment of gradients against layer for three scales of the weights of a tanh network",
+        ),
+        LayerFigure(
+            "correlation-map",
+            correlation_maps,
+            "The correlation of two inputs after a layer against that before it: computed (lines), measured on one "
+            "layer of width 512 (points), and the stable fixed point (square).",
+            "correlation map of three random networks",
+        ),
     ),
-    LayerFigure(
-        "correlation-map",
-        correlation_maps,
-        "The correlation of two inputs after a layer against that before it: computed (lines), measured on one "
-        "layer of width 512 (points), and the stable fixed point (square).",
-        "correlation map of three random networks",
+    "step-networks": (
+        LayerFigure(
+            "box-network",
+            box_network,
+            "A box from two step neurons. With hidden weights 1 and −1 both ends are treated alike, whatever step(0) "
+            "is; with the usual difference of two steps one of the ends is wrong, and which depends on step(0).",
+            "two step networks with their weights and the boxes they compute",
+        ),
+        LayerFigure(
+            "box-approximation",
+            box_approximation,
+            "A sum of boxes approximates a smooth function; the sup error falls as 1/N, as the bound says.",
+            "a function, its approximation by boxes, and the sup error against the number of boxes",
+        ),
     ),
-    LayerFigure(
-        "box-network",
-        box_network,
-        "A box from two step neurons. With hidden weights 1 and −1 both ends are treated alike, whatever step(0) "
-        "is; with the usual difference of two steps one of the ends is wrong, and which depends on step(0).",
-        "two step networks with their weights and the boxes they compute",
-    ),
-    LayerFigure(
-        "box-approximation",
-        box_approximation,
-        "A sum of boxes approximates a smooth function; the sup error falls as 1/N, as the bound says.",
-        "a function, its approximation by boxes, and the sup error against the number of boxes",
-    ),
-)
+}

@@ -188,8 +188,31 @@ def test_every_chapter_can_be_asked_for_by_name_and_is_listed(capsys):
         assert chapters.select([name]) == []
     with pytest.raises(InputError, match="did you mean training"):
         chapters.select(["trainin"])
-    (chapter,) = chapters.build(["random-layers"]).chapters
-    assert (chapter.title, chapter.anchor) == (chapters.EXPERIMENTS["random-layers"], "random-layers")
+    (chapter,) = chapters.build(["training"]).chapters
+    assert (chapter.title, chapter.anchor) == (chapters.EXPERIMENTS["training"], "training")
+
+
+def test_chapters_on_depth_and_steps_have_their_tables_and_pictures(monkeypatch):
+    from derive.moments import ACTIVATIONS
+    from reports import moment_extras
+    from reports.moment_extras import extras
+
+    monkeypatch.setattr(moment_extras, "_CASES", (("relu", 1.0, 0.0), ("tanh", 5 / 3, 0.0)))
+    (gains,) = (
+        b for b in extras("gaussian-moments", 0) if isinstance(b, Table) and "gain forward" in b.header
+    )
+    assert [row[0].replace("\\", "") for row in gains.rows] == list(ACTIVATIONS)
+    tanh = dict(zip(gains.header, gains.rows[list(ACTIVATIONS).index("tanh")], strict=True))
+    assert (tanh["gain forward"], tanh["ships"], tanh["factor"]) == ("1.593", "1.667", "1.095")
+    deep = extras("deep-erf", 0)
+    regimes, layers = (b for b in deep if isinstance(b, Table))
+    assert [row[0] for row in regimes.rows] == ["relu", "tanh"]
+    shown = dict(zip(regimes.header, regimes.rows[0], strict=True))
+    assert (shown["$q^*$"], shown["$\\chi$"], shown["gradients are"]) == ("0", "0.5", "vanishing")
+    shown = dict(zip(layers.header, layers.rows[0], strict=True))
+    assert (shown["$q$ in layer 50"], shown["gradients a layer"]) == ("$1.8 \\cdot 10^{-15}$", "0.500")
+    for name, pictures in (("deep-relu", 1), ("deep-erf", 2), ("step-networks", 2), ("glorot", 0)):
+        assert sum(isinstance(b, Figure) for b in extras(name, 0)) == pictures
 
 
 def test_only_a_report_with_times_has_times(monkeypatch):

@@ -7,11 +7,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from verify.moments.samplers import experiment
+from verify.moments.trials import TRIALS, check_trial
 from verify.monte_carlo import Look, check_moment
 from verify.verdict import Verdict
 
 if TYPE_CHECKING:
-    from derive.moments.catalogue import MomentCheck, MomentSlip
+    from derive.moments.result import MomentCheck, MomentSlip
 
 
 def measure_check(
@@ -21,6 +22,8 @@ def measure_check(
     on_look: Callable[[Look], None] | None = None,
 ) -> Verdict:
     """Measure a catalogued moment; the claim is to agree."""
+    if check.sampler in TRIALS:
+        return check_trial(check.sampler, check.options, float(check.claim), check.rtol, seed)
     return check_moment(
         experiment(check.sampler, check.options),
         check.claim,
@@ -33,6 +36,9 @@ def measure_check(
 
 def measure_slip(slip: MomentSlip, seed: int = 0, workers: int | None = None) -> Verdict:
     """Measure a slip: its wrong claim is to be refuted. The diagnosis says why it is wrong and what is right."""
-    found = check_moment(experiment(slip.sampler, slip.options), slip.wrong, seed=seed, workers=workers)
+    if slip.sampler in TRIALS:
+        found = check_trial(slip.sampler, slip.options, float(slip.wrong), 1e-3, seed)
+    else:
+        found = check_moment(experiment(slip.sampler, slip.options), slip.wrong, seed=seed, workers=workers)
     measured = f"{found.diagnosis}. " if found.diagnosis else ""
     return replace(found, diagnosis=f"{measured}{slip.why}")

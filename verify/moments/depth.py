@@ -29,7 +29,7 @@ from verify.moments.functions import (
     has_jumps,
     kinks,
 )
-from verify.moments.quadrature import gaussian_integral
+from verify.moments.quadrature import NoIntegralError, gaussian_integral
 
 if TYPE_CHECKING:
     from sympy import Expr
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 Regime = Literal["vanishing", "stable", "exploding"]
 
 #: A slope this close to 1 counts as 1: the quadrature's own error is far smaller.
-_CRITICAL = 1e-9
+_CRITICAL = 1e-8
 
 #: Beyond these the second moment counts as exploded or vanished.
 _LARGEST, _SMALLEST = 1e8, 1e-8
@@ -146,7 +146,7 @@ class MeanField:
     @cached_property
     def keeps_every_scale(self) -> bool:
         """Whether every second moment is a fixed point, as for a rectifier at its critical gain."""
-        return all(abs(self._gap(q)) <= 1e-9 for q in (1e-6, 1e-3, 1.0, 1e3, 1e6))
+        return all(abs(self._gap(q)) <= _CRITICAL for q in (1e-6, 1e-3, 1.0, 1e3, 1e6))
 
     @cached_property
     def fixed_points(self) -> tuple[FixedPoint, ...]:
@@ -160,6 +160,8 @@ class MeanField:
             near, nearer = (self.second_moment(q) / q for q in (_TINY, _TINY * 1e-4))
             if abs(nearer - near) <= 1e-3 * near:
                 found.append(FixedPoint(0.0, near))
+            elif nearer < near:
+                found.append(FixedPoint(0.0, 0.0))
             elif nearer < 1e3 * near:
                 found.append(FixedPoint(0.0, math.inf))
         if self.keeps_every_scale:
@@ -203,7 +205,10 @@ class MeanField:
     def gradient_regime(self, q: float = 1.0) -> Regime:
         """Return what becomes of the gradients at the second moment that the iteration from q approaches."""
         limit = self.limit(q)
-        chi = self.backward_factor(limit.value if limit else _LARGEST)
+        try:
+            chi = self.backward_factor(limit.value if limit else _LARGEST)
+        except NoIntegralError:
+            return "exploding"  # beyond doubles
         if abs(chi - 1) <= 1e-6:
             return "stable"
         return "vanishing" if chi < 1 else "exploding"

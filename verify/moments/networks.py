@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -23,11 +24,15 @@ if TYPE_CHECKING:
 _STAGE = 10
 
 
+#: The most weights of a network, 2 GB of them.
+_LARGEST = 250_000_000
+
+
 @dataclass(frozen=True)
 class Profile:
     """What was measured in each layer, one row a network, shape (networks, depth).
 
-    `forward` is the mean square of the pre-activations of layers 1 to depth; `backward` that of the loss's
+    Where all units of a layer are dead, correlations are NaN. `forward` is the mean square of the pre-activations of layers 1 to depth; `backward` that of the loss's
     gradients with respect to them, for output gradients of variance 1; `correlation` that of the pre-activations
     of two inputs.
     """
@@ -68,33 +73,40 @@ def measure_networks(
         raise InputError("the second moment must be positive and finite, the correlation between -1 and 1")
     nonnegative("sigma_w", sigma_w)
     nonnegative("sigma_b", sigma_b)
+    if (depth - 1) * width**2 > _LARGEST:
+        raise InputError(
+            f"{depth} layers of width {width} have more weights than the {_LARGEST:,} that are held at a time"
+        )
     f, slope = array_function(given), derivative_function(given)
+    scale, local = sigma_w / math.sqrt(width), threading.local()
 
+    @np.errstate(over="ignore", invalid="ignore", divide="ignore")  # here: threads do not inherit it
     def one(index: int) -> tuple[Array, Array, Array]:
         rng = stream(seed, _STAGE, index)
         z = rng.standard_normal((width, 2))
         z[:, 1] = correlation * z[:, 0] + math.sqrt(1 - correlation**2) * z[:, 1]
         a = math.sqrt(second_moment) * z
-        weights, inputs, forward, correlations = [], [a], [], []
+        if not hasattr(local, "weights"):  # one block a thread: fresh memory costs more than the draws
+            local.weights = np.empty((depth - 1, width, width))
+        weights, inputs, forward, correlations = local.weights, [a], [], []
         for layer in range(depth):
             if layer:
-                w = rng.standard_normal((width, width)) * (sigma_w / math.sqrt(width))
-                a = w @ f(a) + sigma_b * rng.standard_normal((width, 1))
-                weights.append(w)
+                w = rng.standard_normal(out=weights[layer - 1])
+                a = scale * (w @ f(a)) + sigma_b * rng.standard_normal((width, 1))
                 inputs.append(a)
             squares = np.einsum("ij,ij->j", a, a)
             forward.append(squares.mean() / width)
-            correlations.append(float(a[:, 0] @ a[:, 1]) / math.sqrt(squares[0] * squares[1]))
+            correlations.append(np.divide(a[:, 0] @ a[:, 1], np.sqrt(squares[0] * squares[1])))
         delta = rng.standard_normal((width, 2))
         backward = [float(np.mean(delta**2))]
-        for w, a in zip(reversed(weights), reversed(inputs[:-1]), strict=True):
-            delta = (w.T @ delta) * slope(a)
+        for w, a in zip(weights[::-1], reversed(inputs[:-1]), strict=True):
+            delta = scale * (w.T @ delta) * slope(a)
             backward.append(float(np.mean(delta**2)))
         if on_network is not None:
             on_network()
         return np.array(forward), np.array(backward[::-1]), np.array(correlations)
 
-    with np.errstate(over="ignore", invalid="ignore", divide="ignore"), worker_pool(workers) as pool:
+    with worker_pool(workers) as pool:
         runs = list(map(one, range(networks)) if pool is None else pool.map(one, range(networks)))
     forward, backward, correlations = (np.stack(rows) for rows in zip(*runs, strict=True))
     return Profile(forward, backward, correlations)

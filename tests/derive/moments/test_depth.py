@@ -3,7 +3,13 @@ import pytest
 import sympy as sp
 
 from derive.errors import InputError
-from derive.moments import backward_factor, correlation_kernel, derive_depth, second_moment_map
+from derive.moments import (
+    backward_factor,
+    correlation_kernel,
+    derive_depth,
+    derive_fixed_point,
+    second_moment_map,
+)
 from derive.moments.activations import ACTIVATIONS, X
 from derive.moments.depth import SIGMA_B2, SIGMA_W2, C, Q
 
@@ -72,3 +78,26 @@ def test_depth_derivation_of_the_rectifier() -> None:
     derived = derive_depth("relu")
     assert sp.simplify(derived.result - SIGMA_W2 / 2) == 0
     assert any("wide" in assumption for assumption in derived.assumptions)
+
+
+@pytest.mark.parametrize(
+    ("name", "w2", "b2", "q", "chi"),
+    [
+        ("erf", sp.Rational(3, 2), sp.S.Zero, sp.Rational(1, 2), 2 * sp.sqrt(3) / sp.pi),
+        ("relu", sp.Rational(1), sp.Rational(1, 4), sp.Rational(1, 2), sp.Rational(1, 2)),
+        ("identity", sp.Rational(3, 4), sp.Rational(1, 4), sp.S.One, sp.Rational(3, 4)),
+        ("sin", 2 / (1 - sp.exp(-2)), sp.S.Zero, sp.S.One, (1 + sp.exp(-2)) / (1 - sp.exp(-2))),
+    ],
+)
+def test_exact_fixed_points(name, w2, b2, q, chi) -> None:
+    """By hand: relu q/2 + 1/4 = q, sin sigma_w^2 (1 - exp(-2 q))/2 = q; chi from E[f'^2] at that q."""
+    found = derive_fixed_point(name, w2, b2, q)
+    assert sp.N(found.result - chi, 30) == pytest.approx(0, abs=1e-25)
+    assert any(step.law == "slope at the fixed point" for step in found.steps)
+
+
+def test_what_is_no_fixed_point_is_refused() -> None:
+    with pytest.raises(InputError, match="no fixed point"):
+        derive_fixed_point("relu", sp.S.One, sp.S.One, sp.S.One)
+    with pytest.raises(InputError, match="no closed form"):
+        derive_fixed_point("tanh", sp.S.One, sp.S.Zero, sp.S.One)

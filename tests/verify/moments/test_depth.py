@@ -46,6 +46,7 @@ def test_slopes_equal_difference_quotients(name: str) -> None:
         ("identity", 1.0, "stable", "stable"),
         ("square", 1.0, "exploding", "exploding"),
         ("square", 0.5, "vanishing", "vanishing"),
+        ("exp(x) - 1", 3.0, "exploding", "exploding"),
         ("selu", 1.0, "stable", "exploding"),
     ],
 )
@@ -194,3 +195,10 @@ def test_tanh_at_the_critical_point_decays_like_one_over_depth() -> None:
     assert limit.marginal
     assert "power of the depth" in limit.approach
     assert 2 * 4000 * field.iterate(1.0, 4000)[-1] == pytest.approx(1, rel=2e-2)
+
+
+def test_slopes_of_the_map_at_zero() -> None:
+    """sigma_w^2 E[f(sqrt(q) z)^2] is 15 q^3 for a cube, so flat at 0, and grows like sqrt(q) for a square root."""
+    slopes = {name: MeanField(name, 1.0).fixed_points[0] for name in ("x^3", "tanh", "sqrt(abs(x))")}
+    assert [point.value for point in slopes.values()] == [0.0, 0.0, 0.0]
+    assert [point.slope for point in slopes.values()] == [0.0, pytest.approx(1.0), math.inf]
