@@ -158,7 +158,7 @@ def _blocks(
     caption = "Gradients are relative to the last layer's."
     if measured is not None:
         caption += f" Measured: the mean of {len(measured.forward)} networks of width {width}, with its standard error."
-    return [*blocks, Table(header, rows, caption, numeric=list(range(len(header))))]
+    return [*blocks, Table(header, rows, numeric=list(range(len(header)))), Paragraph(literal(caption))]
 
 
 def _shown(value: float) -> str:
