@@ -8,11 +8,12 @@ import sys
 import warnings
 from collections.abc import Sequence
 from importlib import metadata
+from typing import Any
 
 import typer
 from typer.exceptions import TyperException
 
-from derive.errors import InputError, InternalError
+from derive.errors import InputError, InputWarning, InternalError
 from reports.commands import check, depth, derive, fit, initialisation, report, train, verify
 from reports.commands import list as catalogue
 
@@ -85,6 +86,8 @@ def _write_no_more() -> None:
 def _run(arguments: Sequence[str]) -> int:
     # Whoever reads the terminal gets messages of ours, not Python's with its line numbers.
     warnings.simplefilter("ignore")
+    warnings.simplefilter("once", InputWarning)
+    warnings.showwarning = _warn
     try:
         result = app(shield(arguments), prog_name="gradproof", standalone_mode=False)
     except (KeyboardInterrupt, typer.Abort):
@@ -104,6 +107,10 @@ def _run(arguments: Sequence[str]) -> int:
     if result == INTERRUPTED:  # as typer has it too, and `verify`, which shows first what is finished
         print("interrupted", file=sys.stderr)
     return result if isinstance(result, int) else 0
+
+
+def _warn(message: Warning | str, *_: Any, **__: Any) -> None:
+    print(f"warning: {message}", file=sys.stderr)
 
 
 def _unforeseen(error: Exception) -> int:

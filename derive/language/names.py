@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
+from functools import reduce
 from typing import Any
 
 from derive.errors import InputError
 from derive.facts import KINDS
-from derive.language.shapes import SCALAR, Shape, Size
+from derive.language.shapes import SCALAR, Product, Shape, Size, size_names
 
 GREEK = frozenset(
     "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi omicron pi rho sigma tau "
@@ -22,7 +23,8 @@ MAX_SIZE = 999_999
 #: What stands for what is not a size, or is one of the words of a declaration.
 _WORDS = frozenset("scalar vector column row matrix x by".split())
 
-_SIZE = r"[A-Za-z][A-Za-z_0-9]*|[0-9]+"
+_FACTOR = r"(?:[A-Za-z][A-Za-z_0-9]*|[0-9]+)"
+_SIZE = rf"{_FACTOR}(?:\s*\*\s*{_FACTOR})*"
 #: Without spaces, x stands between numbers and sizes of one letter: 3x4, mxn, n1x3.
 _TIGHT = r"[A-Za-z]?[0-9]*"
 _DECLARATION = re.compile(
@@ -56,7 +58,11 @@ def kind_of(name: str) -> str:
 
 
 def _size(text: str, part: str) -> Size:
-    """Read a size: a name or a number. Raises InputError where it is neither, naming the declaration."""
+    """Read a size: a name, a number, or a product of sizes. Raises InputError, naming the declaration."""
+    return reduce(Product, (_factor(factor.strip(), part) for factor in text.split("*")))
+
+
+def _factor(text: str, part: str) -> Size:
     if text in _WORDS:
         raise InputError(f'{text} is no size in "{part}": write a matrix as "A: m x n", a column as "x: n", a row '
                          'as the transpose of one, a scalar as "t: scalar"')  # fmt: skip
@@ -118,7 +124,9 @@ def read_where(where: str | Mapping[str, Any] | None) -> dict[str, Shape]:
         name, declared = _declaration(part)
         if shapes.setdefault(name, declared) != declared:
             raise InputError(f"{name} is declared twice with different shapes: keep one of them")
-    both = sorted(shapes.keys() & {d for shape in shapes.values() for d in shape})
+    both = sorted(
+        shapes.keys() & {name for shape in shapes.values() for d in shape for name in size_names(d)}
+    )
     if both:
         raise InputError(f"{both[0]} is declared as a variable and named as a size: rename one of them")
     return shapes

@@ -19,7 +19,7 @@ from lark.exceptions import UnexpectedCharacters, UnexpectedToken, VisitError
 from sympy import Expr, MatrixSymbol, Symbol, Trace
 
 from derive import algebra
-from derive.errors import InputError
+from derive.errors import InputError, InputWarning
 from derive.facts import SQUARE, assuming
 from derive.language import build
 from derive.language.names import read_assumptions, read_where
@@ -239,7 +239,7 @@ def _warn_of_unused(scope: Scope) -> None:
             raise InputError(f"{name} is declared but does not occur: did you mean {other}?")
         near = get_close_matches(name, scope.used, 1)
         mend = f": did you mean {near[0]}?" if near else ""
-        warnings.warn(f"{name} is declared but does not occur{mend}", stacklevel=4)
+        warnings.warn(f"{name} is declared but does not occur{mend}", InputWarning, stacklevel=4)
 
 
 def _want(scope: Scope, name: str) -> None:

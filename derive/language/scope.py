@@ -22,6 +22,7 @@ from derive.language.shapes import (
     Unknown,
     find,
     is_scalar,
+    size_names,
     unify,
 )
 
@@ -64,7 +65,9 @@ class Scope:
     @property
     def sizes(self) -> set[str]:
         """Return the names of sizes: the declared ones, and those that the text itself names."""
-        return self.named | {d for shape in self.declared.values() for d in shape if isinstance(d, str)}
+        return self.named | {
+            name for shape in self.declared.values() for d in shape for name in size_names(d)
+        }
 
     def sizes_of(self, nodes: Sequence[Node], what: str) -> list[Size]:
         """Return the sizes that the last arguments of a call name; a name that stands for nothing else becomes one."""

@@ -80,6 +80,11 @@ def factors(size: Size) -> list[Size]:
     return factors(size.a) + factors(size.b) if isinstance(size, Product) else [size]
 
 
+def size_names(size: Size) -> set[str]:
+    """Return the names in a size."""
+    return {d for d in factors(size) if isinstance(d, str)}
+
+
 def unify(a: Size, b: Size, guess: bool = False) -> None:
     """Make two sizes equal.
 

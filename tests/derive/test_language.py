@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from derive import gradient, parse, read_claim, to_text
 from derive.algebra import shape
-from derive.errors import InputError
+from derive.errors import InputError, InputWarning
 from tests.derive import outside
 from tests.derive.expressions import SHAPES, declared, texts
 from tests.derive.points import draw, gap
@@ -130,8 +130,19 @@ def test_sizes_of_one_letter_may_stand_close():
     assert [str(d) for d in parse("x", "x: max").shapes["x"]] == ["max", "1"]
 
 
+def test_a_size_may_be_a_product():
+    """A Kronecker product's sizes are; what is printed of shapes reads back."""
+    where = "A: m x m, B: n x n, C: m*n x m*n"
+    problem = parse("tr(kron(A, B)*C)", where)
+    assert problem.shapes == parse("tr(kron(A, B)*C)", "A: m x m, B: n x n").shapes
+    assert parse("x", "x: 2*3*k").shapes == parse("x", "x: 6*k").shapes
+    assert parse("norm2(vec(A*B) - y)^2", "A: m x n, B: n x k, y: m*k").shapes["B"][1].name == "k"
+    with pytest.raises(InputError, match="shape"):
+        parse("tr(kron(A, B)*C)", "A: m x m, B: n x n, C: m*m x m*n")
+
+
 def test_a_declared_name_that_does_not_occur_is_told():
-    with pytest.warns(UserWarning, match="Q is declared but does not occur"):
+    with pytest.warns(InputWarning, match="Q is declared but does not occur"):
         parse("sum(x)", "x: n, Q: 3 x 3")
 
 

@@ -287,3 +287,10 @@ def test_the_hessian_by_a_matrix_in_either_form(capsys):
     code, _, err = run(capsys, *expr, "--form", "matrix")
     assert code == 2
     assert "'operator', 'kronecker'" in err
+
+
+def test_a_declaration_of_what_does_not_occur_is_a_warning(capsys):
+    code, out, err = run(capsys, "gradient", "tr(X'*X)", "--wrt", "X", "--where", "Z: n")
+    assert code == 0
+    assert "2*X" in out
+    assert err == "warning: Z is declared but does not occur\n"
