@@ -45,7 +45,8 @@ def _names() -> Table:
     from reports.chapters import EXPERIMENTS, catalogue, equations
     from reports.document import Table
 
-    results = [[r.name, r.title] for r in (*catalogue(), *equations())]
+    results = [[r.name, r.title] for r in catalogue()]
+    results += [[e.name, f"{e.title}: {e.kind} of {e.expr} by {e.wrt}"] for e in equations()]
     return Table(["name", "result"], [*results, *([n, f"{t} (report only)"] for n, t in EXPERIMENTS.items())])
 
 
