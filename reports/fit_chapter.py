@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from reports.document import Block, Chapter, Figure, Heading, Paragraph, literal
@@ -28,6 +29,9 @@ _CAPTION = (
     "rounding aside; for training, which approaches 0 and does not reach it, below 1e-3. Every start of fsolve is the best "
     "by linear least squares of 128 draws of kinks among the data; with `--start normal` "
     "all parameters are from $N(0, 1)$, the classical way."
+)
+_NO_TIMES = (
+    "Times are no two alike: a report with `--times` has them, and `gradproof fit --method all` shows them."
 )
 #: Seeds of each method that draws: more where a fit is quick.
 SEEDS: dict[str, int] = {"fsolve": 20, "least-squares": 20, "train": 5}
@@ -72,7 +76,19 @@ def _data_set(points: Points, seed: int, times: bool) -> list[Block]:
             "The exact network with its weights.",
             literal(f"the network of {exact.net.hidden} hidden units with its weights and biases"),
         ),
-        comparison(rows, times, _CAPTION),
+        comparison(rows, times, _CAPTION if times else f"{_CAPTION} {_NO_TIMES}"),
+        *(
+            Figure(
+                f"fit-{name}-{row.method}",
+                partial(fits.fitted, row.fit),
+                f"A fit by {row.method}.",
+                literal(
+                    f"the points of {name}, a function through them found by {row.method}, and its residuals"
+                ),
+            )
+            for row in rows
+            if row.method in SEEDS
+        ),
         Figure(
             f"loss-{name}",
             lambda: fits.loss_curve(trained.losses),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from reports.document import Cell, Table
@@ -17,7 +18,7 @@ def comparison(rows: Sequence[Comparison], times: bool, caption: str = "") -> Ta
     header = ["method", "units", "solved", "restarts", "evaluations", "largest residual"]
     table: list[list[Cell]] = [
         [
-            row.method,
+            re.sub(r"--\S+ \S+", r"`\g<0>`", row.method),  # code: two hyphens are no dash
             str(row.hidden),
             f"{row.success:.0%}",
             f"{row.restarts:g}",

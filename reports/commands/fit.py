@@ -67,7 +67,7 @@ def fit(
     from verify.fit.points import load_points
 
     points = load_points(dataset)
-    if out is not None and method != "all":
+    if out is not None:
         from verify.files import writable
 
         writable(out)
@@ -96,21 +96,20 @@ def fit(
 def _compare(
     points: Points, hidden: int | None, seed: int, budget: float | None, out: Path | None, output: str
 ) -> None:
-    """Print one row a method."""
-    from dataclasses import asdict
-
+    """Print one row a method; the figures are those of a fit by each."""
     from verify.fit.fit import Budget
     from verify.fit.methods import compare
 
-    if out is not None:
-        warn(["--out has no figure of a comparison: name one method for the figures of its fit"])
     seeds = range(seed, seed + _SEEDS)
     limit = Budget(_STARTS, seconds=_SECONDS if budget is None else budget)
     with _working() as said:
         rows = compare(points, hidden, seeds, limit, said)
+    files = [] if out is None else [path for row in rows for path in _write_figures(row.fit, out, row.method)]
     if output == "json":
         typer.echo(
-            as_json({"dataset": points.name, "seeds": list(seeds), "methods": list(map(asdict, rows))})
+            as_json(
+                {"dataset": points.name, "seeds": list(seeds), "methods": [row.to_dict() for row in rows]}
+            )
         )
         return
     from reports import terminal
@@ -126,6 +125,7 @@ def _compare(
                 )
             ),
             comparison(rows, times=True),
+            *(Paragraph(literal(f"wrote {path}")) for path in files),
         ]
     )
 
@@ -153,7 +153,7 @@ def _working() -> Iterator[Callable[[str], None] | None]:
         yield lambda said: status.update(said)
 
 
-def _write_figures(found: Fit, out: Path) -> list[Path]:
+def _write_figures(found: Fit, out: Path, method: str = "") -> list[Path]:
     from reports.figures import canvas, fits
     from verify.files import write
 
@@ -163,7 +163,7 @@ def _write_figures(found: Fit, out: Path) -> list[Path]:
     stem = Path(found.points.name).stem
     written = []
     for name, figure in figures.items():
-        base = f"{stem}-{found.method}-{name}"
+        base = f"{stem}-{(method or found.method).replace(' --start ', '-')}-{name}"
         written.append(
             write(out / f"{base}.svg", canvas.svg(figure, base).replace("currentColor", canvas.INK))
         )

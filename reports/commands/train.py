@@ -7,11 +7,14 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from reports.commands.options import as_json
+from reports.commands.options import as_json, warn
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from verify.fit.network.idx import Images
     from verify.fit.network.model import Network
+    from verify.fit.network.trainer import Options
 
 #: What a new network has where the command line does not say; a loaded one brings its own.
 LAYERS, ACTIVATION, INITIALISATION, DTYPE = "784-32-32-10", "relu", "he", "float32"
@@ -108,6 +111,7 @@ def train(
     options = Options(
         epochs, batch, rate, decay, optimiser, momentum, dropout, validation, patience, shuffle, seed
     )
+    warn(_unused(options))
     if out is not None:
         writable(out)
     if history_file is not None:
@@ -157,6 +161,14 @@ def train(
     else:
         _print(summary)
     return 1 if history.diverged else 0
+
+
+def _unused(options: Options) -> Iterator[str]:
+    """Say which options have no effect beside the others."""
+    if options.patience and not options.validation:
+        yield "--patience has no effect with --validation 0: there are no images that tell better from worse"
+    if options.optimiser != "momentum" and options.momentum != type(options).momentum:
+        yield f"--momentum is for --optimiser momentum; {options.optimiser} does not use it"
 
 
 def _new(

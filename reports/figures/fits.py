@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from fractions import Fraction
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from reports.figures.canvas import COLOURS, FAINT, INK, axes, canvas, look
+from verify.fit.rationals import short
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -18,6 +20,8 @@ if TYPE_CHECKING:
 
 #: The smallest residual that a logarithmic axis takes; float64 has few digits below it.
 _FLOOR = 1e-306
+#: A range of x below this share of its distance from 0 is drawn from its left end on.
+_NEAR = Fraction(1, 10**6)
 #: More kinks than this are drawn as ticks on the axis, where they cover no data, and more points smaller.
 _MANY = 40
 #: A network with more units is drawn with this many.
@@ -27,23 +31,27 @@ _DRAWN = 12
 def fitted(fit: Fit) -> Figure:
     """Draw the data, the fitted function with its kinks marked, and below them the residuals.
 
-    The residuals have a log axis, on which one of exactly 0 has no mark; their number is said.
+    Where x is far from 0 beside its range, it is drawn from its left end on. The residuals have a log axis, on which one of exactly 0 has no mark; their number is said.
     """
-    points = fit.points
-    x, y = points.xs, points.ys
+    points, net = fit.points, fit.net
+    first, last = Fraction(points.x[0]), Fraction(points.x[-1])
+    offset = first if last - first < _NEAR * abs(first) else Fraction(0)
+    if offset:
+        net = net.shifted(offset)
+    x, y = np.array([float(v - offset) for v in points.x]), points.ys
     margin = 0.04 * (x[-1] - x[0])
-    kinks = np.array([t for t in fit.net.kinks() if x[0] - margin <= t <= x[-1] + margin])
+    kinks = np.array([t for t in net.kinks() if x[0] - margin <= t <= x[-1] + margin])
     grid = np.unique(np.concatenate([np.linspace(x[0] - margin, x[-1] + margin, 400), kinks]))
     residuals = np.abs(fit.net.residuals(points))
     figure = canvas(5.6, 4.0)
     with look():
         top, bottom = figure.subplots(2, 1, sharex=True, height_ratios=(3, 1))
-        top.plot(grid, fit.net(grid), color=COLOURS[0], label=f"network, {fit.net.hidden} units", zorder=2)
+        top.plot(grid, net(grid), color=COLOURS[0], label=f"network, {fit.net.hidden} units", zorder=2)
         size = 4.5 if len(x) <= _MANY else 2.0
         top.plot(x, y, "o", color=INK, markersize=size, label="data", zorder=3)
         # Far outside the data a steep end piece would leave the data no height.
         inside = grid[(grid >= x[0]) & (grid <= x[-1])]
-        heights = np.concatenate([y, fit.net(inside)])
+        heights = np.concatenate([y, net(inside)])
         low, high = heights.min(), heights.max()
         edge = 0.07 * (high - low)
         if edge > 0:
@@ -63,7 +71,7 @@ def fitted(fit: Fit) -> Figure:
         elif len(kinks):
             top.plot(
                 kinks,
-                fit.net(kinks),
+                net(kinks),
                 "D",
                 markersize=7,
                 markerfacecolor="none",
@@ -74,7 +82,7 @@ def fitted(fit: Fit) -> Figure:
         top.set_ylabel("$y$")
         top.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=3, fontsize=8.5)
         _draw_residuals(bottom, x, residuals, size)
-        bottom.set_xlabel("$x$")
+        bottom.set_xlabel(f"$x$ − {short(offset).lstrip('≈')}" if offset else "$x$")
         bottom.set_ylabel("|residual|")
     return figure
 

@@ -5,6 +5,7 @@ import re
 from dataclasses import replace
 from fractions import Fraction
 
+import numpy as np
 import pytest
 import typer
 
@@ -12,7 +13,7 @@ from reports.commands import fit as fit_command
 from reports.figures import canvas, fits
 from tests.reports.command import run as run_main
 from verify.fit.methods import fit_points
-from verify.fit.points import TOY, Points
+from verify.fit.points import TOY, Points, load_points
 from verify.fit.relu_net import ReluNet
 
 
@@ -167,6 +168,48 @@ def test_all_methods_are_compared_in_one_table(run):
     code, out, _ = run("zigzag", "--method", "all", "--budget", "0.5")
     header = next(line for line in out.splitlines() if line.lstrip().startswith("method"))
     assert header.split() == "method units solved restarts evaluations largest residual time".split()
+
+
+def test_a_comparison_has_figures_of_a_fit_by_each_method(run, tmp_path):
+    source = tmp_path / "hand.csv"
+    source.write_text("0,0\n1,2\n2,1\n3,3\n")
+    code, out, _ = run(str(source), "--method", "all", "--budget", "0.3", "--out", str(tmp_path / "out"))
+    assert code == 0
+    fits = {path.name for path in (tmp_path / "out").glob("*-fit.svg")}
+    assert fits == {
+        f"hand-{m}-fit.svg" for m in ("exact", "fsolve", "fsolve-normal", "least-squares", "train")
+    }
+    assert out.count("wrote ") == len(list((tmp_path / "out").iterdir()))
+
+
+def test_x_far_from_zero_is_drawn_from_its_left_end(run, tmp_path):
+    source = tmp_path / "stamps.csv"
+    source.write_text(
+        "".join(f"{1_700_000_000_000_000_000 + k},{y}\n" for k, y in enumerate([8, 6, 4, 2, 0, 2]))
+    )
+    code, _, _ = run(str(source), "--out", str(tmp_path / "out"))
+    assert code == 0
+    points = load_points(str(source))
+    top = fits.fitted(fit_points(points)).axes[0]
+    data = next(line for line in top.lines if line.get_label() == "data")
+    assert list(data.get_xdata()) == [0, 1, 2, 3, 4, 5]
+    curve = next(line for line in top.lines if str(line.get_label()).startswith("network"))
+    assert np.interp([0, 4, 5], curve.get_xdata(), curve.get_ydata()) == pytest.approx([8, 0, 2])
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("time,value\n1,2\n2,3\n", "line 1: the header names 'time' and 'value'; expected x and y"),
+        ("1e200,1e-200\n2e200,3e-200\n", "is below 1e-305: give x and y in other units"),
+    ],
+)
+def test_more_bad_files(run, tmp_path, text, said):
+    source = tmp_path / "bad.csv"
+    source.write_text(text)
+    code, out, err = run(str(source))
+    assert (code, out) == (2, "")
+    assert said in err
 
 
 def test_a_start_that_is_not_used_is_said(run):

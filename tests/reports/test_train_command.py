@@ -262,3 +262,23 @@ def test_an_evaluation_leaves_the_history_of_the_training(folder, tmp_path, caps
     assert code == 0
     assert "history.csv" not in out
     assert (tmp_path / "history.csv").read_bytes() == written
+
+
+def test_options_without_an_effect_are_said(capsys, folder):
+    arguments = (
+        "--layers",
+        "36-4",
+        "--epochs",
+        "1",
+        "--validation",
+        "0",
+        "--patience",
+        "1",
+        "--momentum",
+        "0.5",
+    )
+    with pytest.raises(SystemExit):
+        main(["train", "--data", str(folder), *arguments])
+    err = capsys.readouterr().err
+    assert "--patience has no effect with --validation 0" in err
+    assert "--momentum is for --optimiser momentum; adam does not use it" in err

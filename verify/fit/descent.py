@@ -11,7 +11,7 @@ from time import perf_counter
 import numpy as np
 
 from verify.fit.derived import curve_gradients, loss_gradient
-from verify.fit.fit import Budget, Fit, Progress
+from verify.fit.fit import Budget, Fit, Progress, tolerance
 from verify.fit.network.optimisers import adam
 from verify.fit.points import Points
 from verify.fit.relu_net import ReluNet
@@ -70,15 +70,18 @@ def fit_by_training(
     if least > 2 * TRAINED:
         restarts = starts - 1
     net = scaling.network(ReluNet.from_vector(best))
+    reached = least <= 2 * TRAINED
+    enough = 2 * TRAINED * scaling.unit_of_y + tolerance(points)
     return Fit(
         points,
         "train",
         net,
         restarts,
         perf_counter() - begin,
-        least <= 2 * TRAINED,
+        reached and float(np.abs(net.residuals(points)).max()) <= enough,
         evaluations,
         losses=tuple(losses),
+        reached=reached,
     )
 
 

@@ -38,7 +38,8 @@ class Budget:
 class Fit:
     """A fitted network. `restarts` counts the starts after the first; `converged` that all residuals vanish.
 
-    `evaluations` counts how often the residuals of all points were computed, a measure of the work that no machine
+    `reached` tells that the search itself had an end, on x and y brought to [-1, 1], whatever became of its network in
+    the units of the data. `evaluations` counts how often the residuals of all points were computed, a measure of the work that no machine
     changes. `notes` are lines for the reader, such as the proof of minimality; `losses` is the course of a training,
     mean squared errors in units of half the range of y; `exact` is what is proven, by the method of that name.
     """
@@ -53,6 +54,7 @@ class Fit:
     notes: tuple[str, ...] = ()
     losses: tuple[float, ...] = ()
     exact: ExactFit | None = None
+    reached: bool = False
 
     @property
     def max_residual(self) -> float:

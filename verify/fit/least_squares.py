@@ -49,7 +49,8 @@ def fit_by_least_squares(
     net = scaling.network(search.network()).padded(hidden)
     solved = float(np.abs(net.residuals(points)).max()) <= tolerance(points)
     restarts = max(search.starts - BATCH, 0)
-    return Fit(points, "least-squares", net, restarts, seconds, solved, search.evaluations)
+    reached = search.least <= 2 * VANISHED
+    return Fit(points, "least-squares", net, restarts, seconds, solved, search.evaluations, reached=reached)
 
 
 class _Search:

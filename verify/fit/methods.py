@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Sequence
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 from derive.errors import InputError
 from verify.fit.exact import ExactFit, exact_network
@@ -85,6 +85,12 @@ def fit_points(
         found = fit_by_training(points, units, seed, budget, progress)
     if found.converged:
         return found
+    if found.reached:
+        note = (
+            f"the search ended, but beside x and y so far from 0 the float64 parameters leave {found.max_residual:.3g}: "
+            "subtract an offset from x or y, or use --method exact"
+        )
+        return dataclasses.replace(found, notes=(note,))
     least = exact_network(points)
     hint = (
         f"these points need {_needed(least)}, so {units} cannot pass through all of them"
@@ -194,7 +200,8 @@ def shortfall(points: Points, seed: int = 0) -> Shortfall | None:
 class Comparison:
     """One method over several seeds: the share that succeeded, and medians over the seeds.
 
-    `evaluations` is the work: how often the residuals of all points were computed.
+    `evaluations` is the work: how often the residuals of all points were computed; `fit` is the first fit that
+    solved the points, or the first one.
     """
 
     dataset: str
@@ -205,6 +212,11 @@ class Comparison:
     evaluations: float
     seconds: float
     max_residual: float
+    fit: Fit
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the record as a JSON-ready dictionary, without the fit."""
+        return {f.name: getattr(self, f.name) for f in dataclasses.fields(self) if f.name != "fit"}
 
 
 #: The rows of a comparison, each a method and a start: the classical fsolve beside the one that is the default.
@@ -253,6 +265,7 @@ def compare(
                 median(run.evaluations for run in runs),
                 median(run.seconds for run in runs),
                 median(run.max_residual for run in runs),
+                next((run for run in runs if run.converged), runs[0]),
             )
         )
     if not out and lack is not None:

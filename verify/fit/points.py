@@ -30,7 +30,9 @@ Rational = int | Fraction
 _LARGEST_EXPONENT = 300
 #: What other programs put between columns.
 _SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "bars", " ": "spaces"}
+#: Slopes beyond these would overflow or vanish as float64.
 _STEEPEST = 10**305
+_FLATTEST = Fraction(1, 10**305)
 
 
 @dataclass(frozen=True)
@@ -142,11 +144,20 @@ def read_csv(path: str | Path) -> Points:
     path = Path(path)
     try:
         with path.open(newline="", encoding="utf-8-sig") as stream:
-            return Points.from_rows(str(path), _rows(path, csv.reader(stream, strict=True)))
+            points = Points.from_rows(str(path), _rows(path, csv.reader(stream, strict=True)))
     except UnicodeDecodeError:
         raise InputError(f"{path}: not a text file in UTF-8; expected a CSV file with columns x,y") from None
     except OSError as error:
         raise InputError(f"{path}: cannot read it ({error.strerror}); expected a CSV file") from None
+    for k in range(1, len(points)):
+        a, b = points.x[k - 1], points.x[k]
+        rise = abs(Fraction(points.y[k]) - Fraction(points.y[k - 1]))
+        if 0 < rise < _FLATTEST * (b - a):
+            raise InputError(
+                f"{path}: the slope between x = {short(a)} and x = {short(b)} is below 1e-305: give x and y in other "
+                "units"
+            )
+    return points
 
 
 def _rows(path: Path, reader: Any) -> list[tuple[Fraction, Fraction, str]]:
@@ -181,6 +192,10 @@ def _layout(path: Path, place: str, cells: list[str]) -> tuple[tuple[int, int], 
     if names.count("x") == 1 and names.count("y") == 1:
         return (names.index("x"), names.index("y")), len(cells), True
     if len(cells) == 2:
+        if not any(_is_number(cell) for cell in cells):
+            raise InputError(
+                f"{path}: {place}: the header names {_cut(cells[0])} and {_cut(cells[1])}; expected x and y, or no header"
+            )
         for name, cell in zip("xy", cells, strict=True):
             _number(path, place, name, cell)
         return (0, 1), 2, False
@@ -198,6 +213,14 @@ def _columns(cells: list[str]) -> str:
 
 def _cut(cell: str) -> str:
     return repr(cell if len(cell) <= 40 else f"{cell[:40]}...")
+
+
+def _is_number(cell: str) -> bool:
+    try:
+        Decimal(cell)
+    except InvalidOperation:
+        return False
+    return True
 
 
 def _number(path: Path, place: str, column: str, cell: str) -> Fraction:

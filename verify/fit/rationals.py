@@ -38,9 +38,13 @@ def short(value: Any) -> str:
 def approximate(value: Any) -> str:
     """Return six digits."""
     try:
-        return f"{float(value):.6g}"
+        rounded = float(value)
     except OverflowError:
-        return f"{Decimal(value.numerator) / Decimal(value.denominator):.5e}"
+        rounded = 0.0
+    if rounded or not value:
+        return f"{rounded:.6g}"
+    # Beyond float64 on either side.
+    return f"{Decimal(value.numerator) / Decimal(value.denominator):.5e}"
 
 
 def _parts(value: int | Fraction) -> tuple[int, ...]:

@@ -85,12 +85,27 @@ class ReluNet:
         return sorted({float(-bh / wh) for wh, bh, wo in units if wh != 0 and wo != 0})
 
     def residuals(self, points: Points) -> np.ndarray:
-        """Return f(x_i) - y_i as float64; computed exactly first where every parameter is rational."""
+        """Return f(x_i) - y_i as float64.
+
+        Where every parameter is rational the difference is exact before it is rounded; else f is evaluated in
+        float64, and the difference to y as it was written is exact.
+        """
         import numpy as np
 
         if all(isinstance(v, (int, Fraction)) for v in (*self.wh, *self.bh, *self.wo, self.b0)):
             return np.array([float(v - y) for v, y in zip(self.sweep(points.x), points.y, strict=True)])
-        return self(points.xs) - points.ys
+        values = self(points.xs)
+        finite = np.isfinite(values)
+        return np.array(
+            [float(Fraction(v) - y) if ok else v for v, y, ok in zip(values, points.y, finite, strict=True)]
+        )
+
+    def shifted(self, offset: Rational) -> ReluNet:
+        """Return the network on u = x - offset; the biases are taken exactly before they are rounded."""
+        biases = (
+            float(Fraction(bh) + Fraction(wh) * offset) for wh, bh in zip(self.wh, self.bh, strict=True)
+        )
+        return ReluNet(self.wh, tuple(biases), self.wo, self.b0)
 
     def padded(self, hidden: int) -> ReluNet:
         """Return the same function with units of zero weight added."""

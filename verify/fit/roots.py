@@ -112,7 +112,8 @@ def fit_by_roots(
     net = ReluNet.from_vector(best)
     net = net if classical else scaling.network(net)
     solved = least <= enough and float(np.abs(net.residuals(points)).max()) <= tolerance(points)
-    return Fit(points, "fsolve", net, tries - 1, perf_counter() - begin, solved, evaluations)
+    seconds = perf_counter() - begin
+    return Fit(points, "fsolve", net, tries - 1, seconds, solved, evaluations, reached=least <= enough)
 
 
 def good_start(x: np.ndarray, y: np.ndarray, hidden: int, rng: np.random.Generator) -> np.ndarray:

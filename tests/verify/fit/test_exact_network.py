@@ -17,7 +17,7 @@ from verify.fit import slopes
 from verify.fit.exact import construct, exact_network
 from verify.fit.minimax import least_residual
 from verify.fit.points import TOY, Points
-from verify.fit.rationals import short
+from verify.fit.rationals import approximate, short
 from verify.fit.relu_net import ReluNet
 
 small = st.dictionaries(st.integers(-8, 8), st.integers(-3, 3), min_size=2, max_size=5)
@@ -189,3 +189,9 @@ def test_proofs_of_the_simplest_data_read_well(ys, said):
     text = " ".join(exact_network(Points.make("line", enumerate(ys))).proof())
     assert said in text
     assert not re.search(r"\b1 (kinks|units|cases|points)|\b0 kinks", text)
+
+
+def test_numbers_beyond_float64_on_either_side_keep_six_digits():
+    assert approximate(Fraction(1, 3 * 10**400)) == "3.33333e-401"
+    assert approximate(Fraction(-(10**400), 3)) == "-3.33333e+399"
+    assert approximate(Fraction(0)) == "0"

@@ -150,6 +150,24 @@ def test_a_misfit_as_large_as_the_data_is_not_solved():
     assert not found.converged
 
 
+@pytest.mark.parametrize("method", ["fsolve", "least-squares", "train"])
+@pytest.mark.parametrize(
+    ("x", "y"), [(1_700_000_000_000_000_000, 0), (0, 10**17)], ids=["x far from 0", "y far from 0"]
+)
+def test_a_network_that_float64_cannot_hold_is_not_solved(method, x, y):
+    """Numbers of 1e17 and more are 16 and more apart in float64, so no network in it passes within 1 of all points."""
+    points = Points.make(
+        "far", [(x + a, y + b) for a, b in zip(TOY["w-shape"].x, TOY["w-shape"].y, strict=True)]
+    )
+    found = fit_points(points, method, 4, seed=2)
+    values = found.net(points.xs)
+    misses = [abs(Fraction(v) - w) for v, w in zip(values, points.y, strict=True)]
+    assert found.max_residual == float(max(misses)) > 1
+    assert not found.converged
+    assert found.reached
+    assert "subtract an offset" in found.notes[0]
+
+
 @pytest.mark.parametrize("name", list(TOY))
 def test_what_counts_as_zero_is_below_1e_10_on_the_toy_data(name):
     assert tolerance(TOY[name]) < 1e-10
