@@ -171,10 +171,16 @@ def _summary(field: MeanField, q: float) -> str:
     words = f"the second moment is {field.regime(q)}, gradients are {field.gradient_regime(q)}"
     if limit is None or limit.value == 0:
         return words
-    chi, alike = field.backward_factor(limit.value), field.correlation_limit(limit.value)
+    chi = field.backward_factor(limit.value)
     if math.isinf(chi):
-        return f"{words}: the activation jumps"
-    scale = "" if abs(chi - 1) <= 1e-6 else f", e-fold in {abs(1 / math.log(chi)):.4g} layers"
+        words += (
+            ": the activation jumps, or rises without bound, so that near inputs part faster than any rate, while the "
+            "derivative that backpropagation takes is that between the jumps"
+        )
+    alike = field.correlation_limit(limit.value)
+    if math.isinf(chi):
+        return f"{words}; the correlation of two inputs approaches {alike.value:.6g}: {alike.approach}"
+    scale = "" if chi == 0 or abs(chi - 1) <= 1e-6 else f", e-fold in {abs(1 / math.log(chi)):.4g} layers"
     return (
         f"{words} (χ = {chi:.6g} at q = {limit.value:.6g}{scale}); the correlation of two inputs approaches "
         f"{alike.value:.6g}: {alike.approach}"

@@ -42,7 +42,13 @@ Regime = Literal["vanishing", "stable", "exploding"]
 _CRITICAL = 1e-8
 
 #: Beyond these the second moment counts as exploded or vanished.
-_LARGEST, _SMALLEST = 1e8, 1e-8
+_LARGEST, _SMALLEST = 1e12, 1e-12
+
+#: The step of a difference of the correlation map, which is known to 1e-9.
+_STEP = 1e-4
+
+#: Layers that are iterated in search of a limit, and how close to it the iteration has to come.
+_LAYERS, _CLOSE = 1000, 1e-13
 
 #: A second moment so small that a smooth activation is linear to all digits.
 _TINY = 1e-16
@@ -105,6 +111,10 @@ class MeanField:
         self._tolerance = 1e-9 if callable(given) else 1e-11
         self.name = activation_name(given)
         self.jumps = has_jumps(given)
+        if np.isnan(self._f(np.linspace(-8.0, 8.0, 65))).any():
+            raise InputError(
+                f"{self.name} is no real number everywhere: it needs one for every pre-activation"
+            )
 
     def second_moment(self, q: float) -> float:
         """Return the second moment one layer after q: sigma_w^2 E[f(sqrt(q) z)^2] + sigma_b^2."""
@@ -131,9 +141,18 @@ class MeanField:
             # The limit q -> 0: a difference quotient, so that a kink at 0 counts with both its slopes.
             at_zero = float(self._f(np.zeros(1))[0])
             return self.sigma_w**2 * self._expect(lambda a: (self._f(a) - at_zero) ** 2, _TINY) / _TINY
-        weighted = gaussian_integral(
-            lambda a: self._slope(a) ** 2, math.sqrt(q), self._kinks, self._tolerance
-        )
+        try:
+            weighted = gaussian_integral(
+                lambda a: self._slope(a) ** 2,
+                math.sqrt(q),
+                self._kinks,
+                self._tolerance,
+                slope_of=(self._f, self._slope),
+            )
+        except NoIntegralError as error:
+            if "not integrable" in str(error):  # as for a square root of |x|, whose slope has a pole
+                return math.inf
+            raise
         return self.sigma_w**2 * weighted.value
 
     def iterate(self, q: float, depth: int) -> Array:
@@ -150,7 +169,7 @@ class MeanField:
 
     @cached_property
     def fixed_points(self) -> tuple[FixedPoint, ...]:
-        """The fixed points of the second moment from 1e-8 to 1e8, and 0, in ascending order; none, if none.
+        """The fixed points of the second moment from 1e-12 to 1e12, and 0, in ascending order; none, if none.
 
         Where every q is one, only q = 1 stands for them, with slope 1.
         """
@@ -167,7 +186,7 @@ class MeanField:
         if self.keeps_every_scale:
             return (*found, FixedPoint(1.0, 1.0))
         # Off the powers of ten, on which a fixed point may well lie exactly.
-        grid = np.geomspace(_SMALLEST, _LARGEST, 161) * 1.0371
+        grid = np.geomspace(_SMALLEST, _LARGEST, 241) * 1.0371
         values = [self._gap(q) for q in grid]
         for low, high, before, after in zip(grid[:-1], grid[1:], values[:-1], values[1:], strict=True):
             if before * after < 0:
@@ -187,6 +206,9 @@ class MeanField:
         """Return the fixed point that the iteration from q approaches, or None where it explodes."""
         if self.keeps_every_scale:
             return FixedPoint(q, 1.0)
+        reached = self._iterated(q)
+        if reached is not None:
+            return FixedPoint(reached, self.second_moment_slope(reached)) if reached else self._zero()
         points = self.fixed_points
         at = next((point for point in points if abs(point.value - q) <= 1e-9 * q), None)
         if at is not None:
@@ -194,6 +216,26 @@ class MeanField:
         if not self._gap(q) < 0:
             return next((point for point in points if point.value > q), None)
         return next((point for point in reversed(points) if point.value < q), None)
+
+    def _iterated(self, q: float) -> float | None:
+        """Return where the iteration from q comes to rest, 0 below all doubles that matter; None where it does not."""
+        for _ in range(_LAYERS):
+            try:
+                after = self.second_moment(q)
+            except NoIntegralError:
+                return None
+            if after <= _TINY**2:
+                return 0.0
+            if not after < 1 / _TINY:
+                return None
+            if abs(after - q) <= _CLOSE * after:
+                return after
+            q = after
+        return None
+
+    def _zero(self) -> FixedPoint:
+        points = self.fixed_points
+        return points[0] if points and points[0].value == 0 else FixedPoint(0.0, 0.0)
 
     def regime(self, q: float = 1.0) -> Regime:
         """Return what becomes of the second moment from q on: vanishing, stable or exploding."""
@@ -219,10 +261,19 @@ class MeanField:
         The expectation E[f(u) f(v)] is a Gaussian integral of a Gaussian integral; q need not be a fixed point.
         """
         after = self.sigma_w**2 * self._paired(self._f, c, q) + self.sigma_b**2
-        return min(1.0, max(-1.0, after / self.second_moment(q)))
+        second = self.second_moment(q)
+        if second == 0:
+            raise InputError(f"{self.name} makes 0 of everything: there is no correlation")
+        return min(1.0, max(-1.0, after / second))
 
     def correlation_slope(self, c: float, q: float) -> float:
-        """Return the slope of the correlation map at c: sigma_w^2 E[f'(u) f'(v)] q / (the next second moment)."""
+        """Return the slope of the correlation map at c: sigma_w^2 E[f'(u) f'(v)] q / (the next second moment).
+
+        Where f jumps or rises without bound, that integral does not exist, and the slope is a difference of the map.
+        """
+        if self.jumps or math.isinf(self.backward_factor(q)):
+            low, high = max(c - _STEP, -1.0), min(c + _STEP, 1.0)
+            return (self.correlation(high, q) - self.correlation(low, q)) / (high - low)
         return self.sigma_w**2 * self._paired(self._slope, c, q) * q / self.second_moment(q)
 
     def correlation_limit(self, q: float) -> FixedPoint:
@@ -252,6 +303,8 @@ class MeanField:
         """Return E[h(u) h(v)] for u, v ~ N(0, q) of correlation c."""
         if not -1 <= c <= 1:
             raise InputError(f"a correlation lies between -1 and 1, got {c}")
+        if q == 0:
+            return float(h(np.zeros(1))[0]) ** 2
         s, rest = math.sqrt(q), math.sqrt(max(0.0, 1 - c * c))
         if rest < 1e-8:
             sign = 1.0 if c > 0 else -1.0
@@ -261,7 +314,9 @@ class MeanField:
         def outer(u: Array) -> Array:
             return h(u) * _smoothed(h, c * u, rest * s, self._kinks)
 
-        return gaussian_integral(outer, s, self._kinks, 1e-9).value
+        # Beside a covariance near 0 its rounding is noise, of the size of the second moment's last digits.
+        noise = 1e-14 * gaussian_integral(lambda a: h(a) ** 2, s, self._kinks, 1e-6).value
+        return gaussian_integral(outer, s, self._kinks, 1e-9, noise).value
 
 
 def nonnegative(name: str, value: float) -> float:

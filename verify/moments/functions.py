@@ -189,7 +189,7 @@ def piecewise_function(parts: list[Piece]) -> Function:
         for branch, lower, upper in zip(branches, edges[:-1], edges[1:], strict=True):
             here = branch(np.clip(x, lower, upper))  # clipped, so that no branch overflows outside its piece
             out = np.where(x > lower, here, out) if lower > -np.inf else np.broadcast_to(here, x.shape)
-        return out
+        return np.where(np.isnan(x), x, out)  # on no side of an edge
 
     return evaluate
 
@@ -206,7 +206,15 @@ def _numeric(act: Activation) -> Activation:
 
 def _checked(function: Function) -> Function:
     def evaluate(x: Array) -> Array:
-        values = np.asarray(function(x))
+        try:
+            values = np.asarray(function(x))
+        except InputError:
+            raise
+        except Exception as error:
+            said = f"{type(error).__name__}: {error}"
+            raise InputError(
+                f"the activation failed on an array ({said}): write it with NumPy, elementwise"
+            ) from error
         if values.shape != np.shape(x):
             raise InputError(
                 f"the activation returned shape {values.shape} for {np.shape(x)}: apply it elementwise"

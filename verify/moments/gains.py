@@ -184,7 +184,7 @@ def _derivative_moment(
     """Return E[f'(a)^2]; of a function known by values with two steps, whose difference is part of the error."""
     if not values_only:
         slope = derivative_function(given)
-        return gaussian_integral(lambda a: slope(a) ** 2, s, points)
+        return gaussian_integral(lambda a: slope(a) ** 2, s, points, slope_of=(array_function(given), slope))
     coarse, fine = (
         gaussian_integral(lambda a, d=derivative_function(given, points, h): d(a) ** 2, s, points, 1e-10)  # type: ignore[misc]
         for h in _STEPS

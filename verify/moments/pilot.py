@@ -96,12 +96,19 @@ def first_draws(reducer: Reducer, seed: int, max_samples: int) -> FirstDraws:
 
 
 def _same_draws_from_the_same_state(reducer: Reducer, seed: int) -> None:
+    """Raise InputError where draws depend on more than the state of their generator, or not on it at all."""
     n = 32
     one, other = (reducer(stream(seed, _TAIL_STAGE, 1), n) for _ in range(2))
     if not np.array_equal(one, other, equal_nan=True):
         raise InputError(
             "the sampler gives different draws for a generator in the same state: draw from the `rng` it is given, "
             "and from nothing else"
+        )
+    elsewhere = reducer(stream(seed, _TAIL_STAGE, 2), n)
+    if np.array_equal(one, elsewhere) and np.ptp(one) > 0 and len(np.unique(one)) > n // 2:
+        raise InputError(
+            "the sampler gives the same draws whatever the generator: draw from the `rng` it is given, with no seed "
+            "of its own"
         )
 
 
