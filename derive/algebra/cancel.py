@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
-from sympy import DiagMatrix, Expr, Identity, Inverse, KroneckerProduct, MatMul, MatPow, OneMatrix, Transpose
+from sympy import (
+    DiagMatrix,
+    Expr,
+    Identity,
+    Inverse,
+    KroneckerProduct,
+    MatAdd,
+    MatMul,
+    MatPow,
+    OneMatrix,
+    Transpose,
+    ZeroMatrix,
+)
 
 from derive.algebra import core, seen, structure
 from derive.functions import PseudoInverse
@@ -26,6 +38,9 @@ def merged(a: Expr, b: Expr) -> list[Expr] | None:
     """Return the product of two neighbouring factors where it is shorter than both, else None."""
     if isinstance(a, OneMatrix) and isinstance(b, OneMatrix):
         return [a.shape[1], OneMatrix(a.shape[0], b.shape[1])]
+    centred = _centred(a, b)
+    if centred is not None:
+        return centred
     if isinstance(a, DiagMatrix) and isinstance(b, DiagMatrix):
         return [core.diag(core.hadamard(a.args[0], b.args[0]))]
     if isinstance(a, KroneckerProduct) or isinstance(b, KroneckerProduct):
@@ -45,6 +60,35 @@ def merged(a: Expr, b: Expr) -> list[Expr] | None:
         if seen.is_orthogonal(x) and core.t(x) == y and j == k == 1:
             return [Identity(a.shape[0])]
     return None
+
+
+def _centred(a: Expr, b: Expr) -> list[Expr] | None:
+    """Return a product with ones in it, where the other factor adds up to zero along them, else None.
+
+    Ones times r is zero, and c 1 1' goes from a sum times r: (I - 1 1'/n) r = r.
+    """
+    ones, spread = isinstance(a, OneMatrix), _with_ones(a)
+    if (ones or spread) and seen.is_centred(b):
+        return [ZeroMatrix(a.shape[0], b.shape[1])] if ones else [_without_ones(a), b]
+    ones, spread = isinstance(b, OneMatrix), _with_ones(b)
+    if (ones or spread) and seen.is_centred(core.t(a)):
+        return [ZeroMatrix(a.shape[0], b.shape[1])] if ones else [a, _without_ones(b)]
+    return None
+
+
+def _is_ones(a: Expr) -> bool:
+    return isinstance(core.split(a)[1][0], OneMatrix) and len(core.split(a)[1]) == 1
+
+
+def _with_ones(x: Expr) -> bool:
+    """Tell whether a matrix is a sum with both c I and c 1 1' in it."""
+    if not isinstance(x, MatAdd):
+        return False
+    return any(map(_is_ones, x.args)) and any(isinstance(core.split(a)[1][0], Identity) for a in x.args)
+
+
+def _without_ones(x: Expr) -> Expr:
+    return core.add(*[a for a in x.args if not _is_ones(a)])
 
 
 #: What three neighbours X (x), its pseudo-inverse (p) and their transposes (X, P) come to: Penrose's equations.

@@ -163,6 +163,21 @@ def entry_sum(x: Expr) -> Expr:
     coefficient, factors = split(x)
     if coefficient != 1:
         return Mul(coefficient, entry_sum(matmul(S.One, list(factors))))
+    if isinstance(x, MatAdd):
+        return _sum_of_sum(x)
+    return EntrySum(x)
+
+
+def _sum_of_sum(x: MatAdd) -> Expr:
+    """Return the sum of all entries of a sum: terms that add up to zero go, as in Σ(x - (Σx/n) 1) = 0."""
+    parts = [entry_sum(a) for a in x.args]
+    kept = [a for a, part in zip(x.args, parts, strict=True) if part != 0]
+    if len(kept) < len(parts):
+        return entry_sum(add(*kept)) if kept else S.Zero
+    if any(isinstance(split(a)[1][0], OneMatrix) for a in x.args):
+        total = Add(*parts)
+        if len(Add.make_args(total)) < len(parts):
+            return total
     return EntrySum(x)
 
 

@@ -6,6 +6,7 @@ from collections import Counter
 
 from sympy import (
     Abs,
+    Add,
     Determinant,
     DiagMatrix,
     Expr,
@@ -69,6 +70,30 @@ def is_orthogonal(x: Expr) -> bool:
     if isinstance(x, Transpose):
         return is_orthogonal(x.arg)
     return isinstance(x, MatrixSymbol) and facts().has(x, "orthogonal")
+
+
+def is_centred(x: Expr) -> bool:
+    """Tell whether every column of a matrix is seen to add up to zero: x - (Σx/n) 1, X - 1 1'X/n, products of such."""
+    if isinstance(x, MatMul):
+        return is_centred(next(a for a in x.args if a.is_Matrix))
+    terms = x.args if isinstance(x, MatAdd) else ()
+    if isinstance(x, Transpose) and isinstance(x.arg, MatAdd):
+        terms = tuple(core.t(a) for a in x.arg.args)
+    if not terms or x.shape[0] == 1:
+        return False
+    memo = facts().memo
+    key = ("centred", x)
+    if key not in memo:
+        firsts = [core.split(a)[1][0] for a in terms]
+        memo[key] = any(isinstance(a, OneMatrix) or is_centred(a) for a in firsts) and _adds_to_zero(terms)
+    return memo[key]
+
+
+def _adds_to_zero(terms: tuple[Expr, ...]) -> bool:
+    rows, columns = terms[0].shape
+    if columns == 1:
+        return Add(*[core.entry_sum(a) for a in terms]) == 0
+    return isinstance(core.add(*[core.dot(OneMatrix(1, rows), a) for a in terms]), ZeroMatrix)
 
 
 def is_diagonal(x: Expr) -> bool:
