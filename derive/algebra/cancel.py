@@ -59,6 +59,29 @@ def merged(a: Expr, b: Expr) -> list[Expr] | None:
             return [core.power(x, j + k)]
         if seen.is_orthogonal(x) and core.t(x) == y and j == k == 1:
             return [Identity(a.shape[0])]
+    return _pushed_through(a, b)
+
+
+def _pushed_through(a: Expr, b: Expr) -> list[Expr] | None:
+    """Return A inv(K)' as inv(K) A where A K' = K A, and inv(K)' A as A inv(K) where K' A = A K, powers alike.
+
+    For symmetric A and S, K = I + A S is such a sum.
+    """
+    for inverse, other, last in ((b, a, True), (a, b, False)):
+        power = inverse.arg if isinstance(inverse, Transpose) else None
+        inner = power.base if isinstance(power, MatPow) and not isinstance(power, Inverse) else power
+        k = inner.arg if isinstance(inner, Inverse) else None
+        if not isinstance(k, MatAdd) or other == inverse:
+            continue
+        turned = [core.t(e) for e in k.args]
+        if last and core.add(*[core.dot(other, e) for e in turned]) == core.add(
+            *[core.dot(e, other) for e in k.args]
+        ):
+            return [power, other]
+        if not last and core.add(*[core.dot(e, other) for e in turned]) == core.add(
+            *[core.dot(other, e) for e in k.args]
+        ):
+            return [other, power]
     return None
 
 

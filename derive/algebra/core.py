@@ -119,7 +119,8 @@ def trace(x: Expr) -> Expr:
     for i in range(1, len(factors)):
         if factors[i].shape[0] == 1:
             return dot(*factors[i:], *factors[:i])
-    return Trace(x)
+    without = structure.frechet_in_trace(factors)
+    return Trace(x) if without is None else without
 
 
 def scalar_of(factors: list[Expr]) -> Expr:
@@ -381,8 +382,8 @@ def inv(x: Expr) -> Expr:
     if isinstance(x, DiagMatrix):
         return diag(elementwise_power(x.args[0], S.NegativeOne))
     coefficient, factors = split(x)
-    if coefficient != 1 and len(factors) == 1:
-        return dot(1 / coefficient, inv(factors[0]))
+    if coefficient != 1:
+        return dot(1 / coefficient, inv(matmul(S.One, list(factors))))
     return Inverse(x)
 
 

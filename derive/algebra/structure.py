@@ -116,13 +116,24 @@ def det(x: Expr) -> Expr:
         return x
     if isinstance(x, Identity):
         return S.One
-    return det(x.arg) if isinstance(x, Transpose) else Determinant(x)
+    if isinstance(x, Transpose):
+        return det(x.arg)
+    coefficient, factors = core.split(x)
+    if coefficient != 1 and x.shape[0].is_Integer:
+        return coefficient ** x.shape[0] * det(core.matmul(S.One, list(factors)))
+    return Determinant(x)
 
 
 def pinv(x: Expr) -> Expr:
-    """Return the pseudo-inverse; that of a pseudo-inverse is the matrix itself."""
+    """Return the pseudo-inverse; that of a pseudo-inverse is the matrix itself, scalars come out.
+
+    A scalar factor of a matrix of full rank is not zero.
+    """
     if not core.is_matrix(x):
         return 1 / x
+    coefficient, factors = core.split(x)
+    if coefficient != 1:
+        return core.dot(1 / coefficient, pinv(core.matmul(S.One, list(factors))))
     if isinstance(x, PseudoInverse):
         return x.arg
     return core.t(pinv(x.arg)) if isinstance(x, Transpose) else PseudoInverse(x)
@@ -143,8 +154,8 @@ def toeplitz(x: Expr) -> Expr:
 def frechet(x: Expr, *directions: Expr) -> Expr:
     """Return the derivative of expm at x in directions.
 
-    Scalars come out. In the direction of the identity it is the derivative in the others, and in that of a multiple
-    of x alone it is the multiple of x times expm(x).
+    Scalars come out. In the direction of the identity it is the derivative in the others, and in directions that are
+    all functions of x it is their product with expm(x).
     """
     scalars, kept = [], []
     for e in directions:
@@ -156,10 +167,31 @@ def frechet(x: Expr, *directions: Expr) -> Expr:
             kept.append(core.matmul(S.One, list(factors)))
     if not kept:
         return core.dot(*scalars, expm(x))
-    coefficient, factors = core.split(x)
-    if len(kept) == 1 and _commutes(kept[0], x, factors):
-        return core.dot(*scalars, kept[0], expm(x))
+    _, factors = core.split(x)
+    if all(_commutes(e, x, factors) for e in kept):
+        return core.dot(*scalars, *kept, expm(x))
     return core.dot(*scalars, ExpmFrechet(x, *kept))
+
+
+def frechet_in_trace(factors: tuple[Expr, ...]) -> Expr | None:
+    """Return the trace of a product with a derivative of expm in it, where the rest of the product commutes with x.
+
+    tr(D exp(x)[E] B) = tr(E D exp(x)[B]), which needs no derivative where B is a function of x; so in each direction.
+    """
+    for i, a in enumerate(factors):
+        flipped = isinstance(a, Transpose)
+        y = a.arg if flipped else a
+        if not isinstance(y, ExpmFrechet) or len(factors) == 1:
+            continue
+        rest = core.dot(*factors[i + 1 :], *factors[:i])
+        if flipped:
+            rest = core.t(rest)
+        x, *directions = y.args
+        for k, e in enumerate(directions):
+            new = frechet(x, rest, *directions[:k], *directions[k + 1 :])
+            if not new.has(ExpmFrechet):
+                return core.trace(core.dot(e, new))
+    return None
 
 
 def _commutes(e: Expr, x: Expr, factors: tuple[Expr, ...]) -> bool:

@@ -24,7 +24,40 @@ CENTRED = [
     ("gradient", "norm2((eye - matrix(1)/n)*X*A)^2", "X", "X: n x p", None, "2*(eye - matrix(1)/n)*X*A*A'"),
     ("gradient", "norm2(X - X*matrix(1)/p)^2", "X", "X: n x p", None, "2*(X - X*matrix(1)/p)"),
 ]  # fmt: skip
-CASES = [*CENTRED]
+EXPONENTIALS = [
+    # d/dt expm(t A) = A expm(t A), and tr(D exp(X)[E] B) = tr(E B exp(X)) where B and X commute
+    ("gradient", "norm2(expm(t*A)*x - y)^2", "t", "t: scalar", None, "2*(expm(t*A)*x - y)'*A*expm(t*A)*x"),
+    ("gradient", "y'*expm(-t*A)*x", "t", "t: scalar", None, "-y'*A*expm(-t*A)*x"),
+    ("gradient", "y'*expm(t*A')*x", "t", "t: scalar", None, "y'*A'*expm(t*A')*x"),
+    ("gradient", "tr(expm(t*A)'*B)", "t", "t: scalar", None, "tr(B'*A*expm(t*A))"),
+    ("gradient", "tr(expm(t*(A + B))*C)", "t", "t: scalar", None, "tr(C*(A + B)*expm(t*(A + B)))"),
+    ("hessian", "y'*expm(t*A)*x", "t", "t: scalar", None, "y'*A*A*expm(t*A)*x"),
+]
+SCALARS = [
+    # inv(c M) = inv(M)/c, and so for the pseudo-inverse of a matrix of full rank
+    ("gradient", "logdet((Y - X*B)'*(Y - X*B)/c)", "B", None, None, "-2*X'*pinv(Y - X*B)'"),
+    ("gradient", "logdet(a*X'*X)", "X", None, None, "2*pinv(X)'"),
+    ("gradient", "logdet(X'*X/m)", "X", "X: m x n", None, "2*pinv(X)'"),
+    ("gradient", "tr(inv(X*X'/c))", "X", None, None, "-2*c*inv(X*X')^2*X"),
+    ("gradient", "tr(pinv(a*X)*B)", "a", "a: scalar", None, "-tr(pinv(X)*B)/a^2"),
+    ("gradient", "det(a*A*B)", "a", "A: 3 x 3, a: scalar", None, "3*a^2*det(A*B)"),
+]
+PUSHED = [
+    # A inv(I + S A) = inv(I + A S) A
+    ("gradient", "logdet(eye + A*S)", "S", None, "symmetric(A), symmetric(S)", "inv(eye + A*S)*A"),
+    ("gradient", "logdet(eye + A*X*X')", "X", None, "posdef(A)", "2*inv(eye + A*X*X')*A*X"),
+    ("gradient", "logdet(a*eye + X*X'*A)", "X", None, "symmetric(A)", "2*A*inv(a*eye + X*X'*A)*X"),
+    ("gradient", "tr(inv(eye + A*X*X'))", "X", None, "posdef(A)", "-2*inv(eye + A*X*X')^2*A*X"),
+    (
+        "gradient",
+        "-(a + b)/2*logdet(eye + inv(S)*(X - M)*inv(V)*(X - M)')",
+        "M",
+        "X: n x p",
+        "posdef(S), posdef(V)",
+        "(a + b)*inv(eye + inv(S)*(X - M)*inv(V)*(X - M)')*inv(S)*(X - M)*inv(V)",
+    ),
+]
+CASES = [*CENTRED, *EXPONENTIALS, *SCALARS, *PUSHED]
 
 
 @pytest.mark.parametrize(("kind", "expr", "wrt", "where", "assume", "expected"), CASES)
@@ -53,3 +86,19 @@ def test_what_is_not_centred_stays(expr, expected):
     where = "X: n x n" if wrt == "X" else "x: n, m: scalar" if "m" in expr.replace("sum", "") else "x: n"
     assert check_claim(expr, wrt, expected, where=where)
     assert check_claim(expr, wrt, derive.gradient(expr, wrt, where).to_text(), where=where)
+
+
+@pytest.mark.parametrize(
+    ("expr", "wrt", "assume"),
+    [
+        ("logdet(eye + A*X*X')", "X", None),  # A X X' and X X' A are not each other's transpose
+        ("logdet(eye + A*X + B)", "X", "symmetric(A), symmetric(X)"),
+        ("tr(expm(t*A)*B)", "A", None),
+        ("tr(expm(t*A + B)*C)", "t", None),  # A does not commute with t A + B
+    ],
+)
+def test_what_does_not_commute_stays(expr, wrt, assume):
+    where = "t: scalar" if "t*" in expr else None
+    assert check_claim(
+        expr, wrt, derive.gradient(expr, wrt, where, assume).to_text(), where=where, assume=assume
+    )
