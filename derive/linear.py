@@ -89,6 +89,8 @@ class _Reader:
             return dot(diag(vec(Identity(n))), kron(ones((n, S.One)), Identity(n)), self.matrix(e.args[0]))
         if isinstance(e, DiagonalOf):
             n = e.shape[0]
+            if isinstance(e.arg, MatMul):
+                return self._diagonal(list(e.arg.args))
             picked = dot(kron(ones((S.One, n)), Identity(n)), diag(vec(Identity(n))))
             return dot(picked, self.matrix(e.arg))
         if isinstance(e, KroneckerProduct) and len(e.args) == 2:
@@ -139,6 +141,23 @@ class _Reader:
         if isinstance(inner, Transpose) and 1 in (shape(before)[0], shape(after)[1]):
             return self.matrix(dot(t(after), inner.arg, t(before)))
         return None
+
+    def _diagonal(self, parts: list[Expr]) -> Expr:
+        """Return the matrix of diag(A E B), the sums of the rows of A E ⊙ B'; of A E it is that of E' A'."""
+        inner = self._only(parts)
+        if not algebra.is_matrix(inner):
+            rest = algebra.diag(dot(*[a for a in parts if a is not inner]))
+            return dot(rest, self.matrix(inner))
+        i = parts.index(inner)
+        scalars = [a for a in parts if not algebra.is_matrix(a)]
+        left, right = [a for a in parts[:i] if algebra.is_matrix(a)], parts[i + 1 :]
+        if not right or (left and isinstance(inner, Transpose)):
+            left, inner, right = [t(a) for a in reversed(right)], t(inner), [t(a) for a in reversed(left)]
+        weights = t(dot(*right)) if right else Identity(inner.shape[1])
+        rows, columns = weights.shape
+        spread = dot(kron(ones((S.One, columns)), Identity(rows)), diag(vec(weights)))
+        before = dot(*left) if left else Identity(rows)
+        return dot(*scalars, spread, kron(Identity(columns), before), self.matrix(inner))
 
     @staticmethod
     def _sandwich(before: Expr, after: Expr) -> Expr:

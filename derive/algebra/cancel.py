@@ -12,6 +12,7 @@ from sympy import (
     MatMul,
     MatPow,
     OneMatrix,
+    S,
     Transpose,
     ZeroMatrix,
 )
@@ -38,6 +39,10 @@ def merged(a: Expr, b: Expr) -> list[Expr] | None:
     """Return the product of two neighbouring factors where it is shorter than both, else None."""
     if isinstance(a, OneMatrix) and isinstance(b, OneMatrix):
         return [a.shape[1], OneMatrix(a.shape[0], b.shape[1])]
+    if isinstance(a, OneMatrix) and isinstance(b, DiagMatrix):  # 1 1' diag(x) = 1 x'
+        return [core.ones((a.shape[0], S.One)), core.t(b.args[0])]
+    if isinstance(a, DiagMatrix) and isinstance(b, OneMatrix):
+        return [a.args[0], core.ones((S.One, b.shape[1]))]
     centred = _centred(a, b)
     if centred is not None:
         return centred

@@ -119,6 +119,9 @@ def trace(x: Expr) -> Expr:
     for i in range(1, len(factors)):
         if factors[i].shape[0] == 1:
             return dot(*factors[i:], *factors[:i])
+    for i, a in enumerate(factors):
+        if isinstance(a, OneMatrix):  # tr(A 1 1' B) = 1' B A 1
+            return dot(ones((S.One, a.shape[1])), *factors[i + 1 :], *factors[:i], ones((a.shape[0], S.One)))
     without = structure.frechet_in_trace(factors)
     return Trace(x) if without is None else without
 
@@ -305,6 +308,11 @@ def hadamard(*terms: Expr) -> Expr:
                 powers[base] = exponent
     if on_diagonal and any(seen.is_diagonal(b) for b, e in powers.items() if e == 1):
         powers.pop(Identity(like[0]), None)
+    elif on_diagonal and len(powers) == 2:
+        *_, other = [b for b in powers if not isinstance(b, Identity)]
+        outer = diag(other) if powers[other] == 1 and isinstance(other, MatMul) else None
+        if outer is not None and not outer.has(DiagonalOf):  # of u v' it is diag(u ⊙ v)
+            return dot(*scalars, diag(outer))
     kept = [elementwise_power(b, e) for b, e in powers.items() if e != 0]
     kept.sort(key=divides)  # what is divided by comes last
     if not kept:
@@ -412,4 +420,12 @@ def diag(x: Expr) -> Expr:
     for i in range(1, len(factors)):
         if factors[i].shape[0] == 1:
             return hadamard(dot(*factors[:i]), t(dot(*factors[i:])))
-    return DiagonalOf(x)
+    for i, a in enumerate(factors):
+        if isinstance(a, OneMatrix) and len(factors) > 1:  # that of A 1 1' B is A 1 ⊙ B' 1
+            left = dot(*factors[:i], ones((a.shape[0], S.One)))
+            return hadamard(left, t(dot(ones((S.One, a.shape[1])), *factors[i + 1 :])))
+    if len(factors) > 1 and isinstance(factors[0], DiagMatrix):
+        return hadamard(factors[0].args[0], diag(dot(*factors[1:])))
+    if len(factors) > 1 and isinstance(factors[-1], DiagMatrix):
+        return hadamard(diag(dot(*factors[:-1])), factors[-1].args[0])
+    return ones((x.shape[0], S.One)) if isinstance(x, OneMatrix) else DiagonalOf(x)

@@ -57,7 +57,28 @@ PUSHED = [
         "(a + b)*inv(eye + inv(S)*(X - M)*inv(V)*(X - M)')*inv(S)*(X - M)*inv(V)",
     ),
 ]
-CASES = [*CENTRED, *EXPONENTIALS, *SCALARS, *PUSHED]
+DIAGONALS = [
+    # 1 1' diag(x) = 1 x', the diagonal of A 1 1' is A 1, and the diagonal of A B is (A ⊙ B') 1
+    ("gradient", "norm2(matrix(1)*diag(x) - Y)^2", "x", "Y: n x n", None, "2*(n*x - Y'*vector(1))"),
+    ("gradient", "tr(diag(x)*matrix(1)*Y)", "x", "Y: n x n", None, "Y'*vector(1)"),
+    ("gradient", "y'*diag(matrix(1)*X)", "X", "X: n x n", None, "vector(1)*y'"),
+    ("gradient", "norm2(diag(X*matrix(1)))^2", "X", "X: n x n", None, "2*X*matrix(1)"),
+    ("gradient", "tr(matrix(1)*X*X')", "X", "X: n x p", None, "2*matrix(1)*X"),
+    ("jacobian", "diag(X*X')", "X", None, None, "2*kron(vector(1)', eye)*diag(vec(X))"),
+    ("jacobian", "diag(X*A)", "X", None, None, "kron(vector(1)', eye)*diag(vec(A'))"),
+    ("jacobian", "diag(A*X*B)", "X", None, None, "kron(vector(1)', eye)*diag(vec(B'))*kron(eye, A)"),
+    ("jacobian", "diag(A*X'*B)", "X", None, None, "kron(vector(1)', eye)*diag(vec(A))*kron(eye, B')"),
+    (
+        "jacobian",
+        "diag(X'*A*X)",
+        "X",
+        "X: m x n",
+        None,
+        "kron(vector(1)', eye)*diag(vec((A*X)' + X'*A))*commutation(m, n)",
+    ),
+    ("jacobian", "diag(X*diag(x))", "x", None, None, "diag(diag(X))"),
+]
+CASES = [*CENTRED, *EXPONENTIALS, *SCALARS, *PUSHED, *DIAGONALS]
 
 
 @pytest.mark.parametrize(("kind", "expr", "wrt", "where", "assume", "expected"), CASES)
