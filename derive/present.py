@@ -58,7 +58,36 @@ def present(expr: Expr) -> Expr:
         if not isinstance(flipped, Transpose) and cost(flipped) + 3 <= cost(best):
             coefficient, factors = algebra.split(flipped)
             best = algebra.dot(coefficient, Transpose(algebra.dot(*factors)))
-    return _signs_inside(best)
+    return _signs_inside(_one_of_transposes(best))
+
+
+def _one_of_transposes(expr: Expr) -> Expr:
+    """Write a sum that is the transpose of another one, term by term, as that: A' - P B B' beside A - B B' P."""
+    sums = [e for e in _subexpressions(expr) if isinstance(e, MatAdd)]
+    if len(sums) < 2:
+        return expr
+    known = {frozenset(e.args): e for e in sums}
+    turned: dict[Expr, Expr] = {}
+    for e in sorted(sums, key=cost):
+        other = known.get(frozenset(algebra.t(a) for a in e.args))
+        if other is not None and other != e and e not in turned:
+            turned[other] = algebra.make(Transpose, e)
+    if not turned:
+        return expr
+    new = rebuild(expr, lambda e, args: turned.get(e))
+    return new if cost(new) <= cost(expr) else expr
+
+
+def _subexpressions(expr: Expr) -> dict[Expr, None]:
+    """Return all parts of an expression, each once, in order."""
+    found: dict[Expr, None] = {}
+    stack = [expr]
+    while stack:
+        e = stack.pop()
+        if e not in found:
+            found[e] = None
+            stack.extend(reversed(parts(e)))
+    return found
 
 
 def _one_way_round(expr: Expr) -> Expr:

@@ -5,6 +5,7 @@ import warnings
 import pytest
 
 import derive
+from derive.language.text import to_text
 from tests.derive.outside import operations
 from verify import check_claim
 
@@ -123,3 +124,14 @@ def test_what_does_not_commute_stays(expr, wrt, assume):
     assert check_claim(
         expr, wrt, derive.gradient(expr, wrt, where, assume).to_text(), where=where, assume=assume
     )
+
+
+def test_a_sum_that_is_the_transpose_of_another_is_written_as_that():
+    # with the residual S = S', the differential tr(2 S (dP K + K' dP)) of the Riccati equation's residual
+    expr = "norm2(A'*P + P*A - P*B*inv(R)*B'*P + Q)^2"
+    assume = "symmetric(P), symmetric(Q), symmetric(R)"
+    d = derive.gradient(expr, "P", assume=assume)
+    named = {name: to_text(e) for name, e in d.where}
+    assert named["K"] == "A - B*inv(R)*B'*P"
+    assert to_text(d.short) == "2*(S*K' + K*S)"
+    assert check_claim(expr, "P", d.to_text(), assume=assume)
