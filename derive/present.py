@@ -56,9 +56,17 @@ def present(expr: Expr) -> Expr:
     if algebra.is_matrix(best):
         flipped = rebuild(_flip(best), _shorten)
         if not isinstance(flipped, Transpose) and cost(flipped) + 3 <= cost(best):
-            coefficient, factors = algebra.split(flipped)
-            best = algebra.dot(coefficient, Transpose(algebra.dot(*factors)))
+            best = _transposed(flipped)
     return _signs_inside(_one_of_transposes(best))
+
+
+def _transposed(e: Expr) -> Expr:
+    """Return the transpose, of a product factor by factor where that is no longer than the transpose of the whole."""
+    coefficient, factors = algebra.split(e)
+    whole = algebra.dot(*factors)
+    inside = algebra.dot(coefficient, algebra.t(whole))
+    outside = algebra.dot(coefficient, Transpose(whole))
+    return inside if isinstance(whole, Transpose) or cost(inside) <= cost(outside) else outside
 
 
 def _one_of_transposes(expr: Expr) -> Expr:

@@ -309,10 +309,9 @@ def hadamard(*terms: Expr) -> Expr:
     if on_diagonal and any(seen.is_diagonal(b) for b, e in powers.items() if e == 1):
         powers.pop(Identity(like[0]), None)
     elif on_diagonal and len(powers) == 2:
-        *_, other = [b for b in powers if not isinstance(b, Identity)]
-        outer = diag(other) if powers[other] == 1 and isinstance(other, MatMul) else None
-        if outer is not None and not outer.has(DiagonalOf):  # of u v' it is diag(u ⊙ v)
-            return dot(*scalars, diag(outer))
+        other, exponent = next((b, e) for b, e in powers.items() if not isinstance(b, Identity))
+        if exponent == 1 and any(isinstance(a, OneMatrix) for a in split(other)[1]):
+            return dot(*scalars, diag(diag(other)))
     kept = [elementwise_power(b, e) for b, e in powers.items() if e != 0]
     kept.sort(key=divides)  # what is divided by comes last
     if not kept:

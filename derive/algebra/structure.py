@@ -181,9 +181,9 @@ def frechet_in_trace(factors: tuple[Expr, ...]) -> Expr | None:
     for i, a in enumerate(factors):
         flipped = isinstance(a, Transpose)
         y = a.arg if flipped else a
-        if not isinstance(y, ExpmFrechet) or len(factors) == 1:
+        if not isinstance(y, ExpmFrechet):
             continue
-        rest = core.dot(*factors[i + 1 :], *factors[:i])
+        rest = core.dot(*factors[i + 1 :], *factors[:i]) if len(factors) > 1 else Identity(a.shape[0])
         if flipped:
             rest = core.t(rest)
         x, *directions = y.args

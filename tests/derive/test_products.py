@@ -32,6 +32,7 @@ EXPONENTIALS = [
     ("gradient", "y'*expm(t*A')*x", "t", "t: scalar", None, "y'*A'*expm(t*A')*x"),
     ("gradient", "tr(expm(t*A)'*B)", "t", "t: scalar", None, "tr(B'*A*expm(t*A))"),
     ("gradient", "tr(expm(t*(A + B))*C)", "t", "t: scalar", None, "tr(C*(A + B)*expm(t*(A + B)))"),
+    ("gradient", "tr(expm(A + t*B))", "t", "t: scalar", None, "tr(expm(A + t*B)*B)"),
     ("hessian", "y'*expm(t*A)*x", "t", "t: scalar", None, "y'*A*A*expm(t*A)*x"),
 ]
 SCALARS = [
@@ -79,7 +80,10 @@ DIAGONALS = [
     ),
     ("jacobian", "diag(X*diag(x))", "x", None, None, "diag(diag(X))"),
 ]
-CASES = [*CENTRED, *EXPONENTIALS, *SCALARS, *PUSHED, *DIAGONALS]
+TURNED = [
+    ("gradient", "y'*X*inv(X'*X/n)*X'*y", "X", "X: n x p", None, "2*n*(y - X*pinv(X)*y)*y'*pinv(X)'"),
+]
+CASES = [*CENTRED, *EXPONENTIALS, *SCALARS, *PUSHED, *DIAGONALS, *TURNED]
 
 
 @pytest.mark.parametrize(("kind", "expr", "wrt", "where", "assume", "expected"), CASES)
@@ -88,6 +92,8 @@ def test_a_law_of_products_shortens(kind, expr, wrt, where, assume, expected):
         warnings.simplefilter("ignore")
         result = getattr(derive, kind)(expr, wrt, where, assume).to_text()
         assert operations(result) <= operations(expected), result
+        assert "''" not in result
+        assert ")')'" not in result
         for claim in (expected, result):
             assert check_claim(expr, wrt, claim, kind, where=where, assume=assume)
 
