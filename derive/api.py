@@ -20,7 +20,7 @@ from derive.language.text import to_text
 from derive.linear import NoMatrixError, read_map
 from derive.present import present
 from derive.problem import Problem
-from derive.structured import tied, tied_columns
+from derive.structured import structures, tied, tied_columns
 
 Text: TypeAlias = "str | Expr | Problem"
 Where: TypeAlias = "str | Mapping[str, Any] | None"
@@ -41,7 +41,10 @@ def gradient(expr: Text, wrt: Any, where: Where = None, assume: Assume = None) -
         graph, notes = _graph(problem)
         sweep = backprop(graph)
         result = tied(_adjoint(graph, sweep, x), x)
-        return Derivation(problem, "gradient", present(result), graph, sweep, _conditions(graph), notes)
+        return Derivation(
+            problem, "gradient", present(result), graph, sweep, _conditions(graph), notes,
+            tie=result if graph.nodes and structures(x) else None,
+        )  # fmt: skip
 
 
 def differential(expr: Text, wrt: Any, where: Where = None, assume: Assume = None) -> Derivation:
@@ -84,6 +87,7 @@ def _jacobian(problem: Problem, taken: Iterable[str] = ()) -> Derivation:
         else:
             tangents = _directions(problem)
         sweep = pushforward(graph, tangents)
+        tie = None
         if not graph.nodes:
             result = algebra.zero(rows if columns == (1, 1) else (rows[0] * rows[1], columns[0] * columns[1]))
         elif columns == (1, 1):
@@ -91,9 +95,11 @@ def _jacobian(problem: Problem, taken: Iterable[str] = ()) -> Derivation:
         else:
             d = tangents[x]
             tangent = present(sweep.values[graph.nodes[-1].index])
-            result = tied_columns(read_map(tangent, d), x)
+            result = read_map(tangent, d)
+            if structures(x):
+                result = tie = tied_columns(present(result), x)
         return Derivation(
-            problem, "jacobian", present(result), graph, sweep, _conditions(graph), notes, tangents
+            problem, "jacobian", present(result), graph, sweep, _conditions(graph), notes, tangents, tie=tie
         )
 
 
@@ -126,7 +132,7 @@ def hessian(
     conditions = tuple(dict.fromkeys((*first.conditions, *second.conditions)))
     return Derivation(
         problem, "hessian", second.result, second.graph, second.sweep, conditions, first.notes,
-        second.directions, first,
+        second.directions, first, second.tie,
     )  # fmt: skip
 
 

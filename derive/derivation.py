@@ -18,9 +18,10 @@ from derive.language.numpy_code import to_numpy
 from derive.language.text import to_text
 from derive.present import abbreviate
 from derive.problem import Problem
+from derive.structured import structures, tied
 
 Kind = Literal["gradient", "jacobian", "hessian", "differential"]
-Phase = Literal["forward", "backward", "sum", "result"]
+Phase = Literal["forward", "backward", "sum", "structure", "result"]
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,8 @@ class Derivation:
 
     `result` is a SymPy expression: in the shape of the variable for a gradient, J[i, j] = d y_i/d x_j for a
     Jacobian, linear in the directions dX for a differential. `conditions` say where it holds, `notes` what
-    else to know. `graph` is the computational graph, `sweep` its adjoints (or tangents).
+    else to know. `graph` is the computational graph, `sweep` its adjoints (or tangents), and `tie` what they come to
+    where the entries of the variable are tied to each other.
     """
 
     problem: Problem
@@ -76,6 +78,7 @@ class Derivation:
     notes: tuple[str, ...] = ()
     directions: dict[Expr, Expr] = field(default_factory=dict)
     inner: Derivation | None = None
+    tie: Expr | None = None
 
     @property
     def forward(self) -> bool:
@@ -208,6 +211,8 @@ class _Lines:
                           node.operation.source)  # fmt: skip
         if graph.nodes:
             self._tangents() if self.d.forward else self._adjoints()
+        if self.d.tie is not None:
+            self._structure(self.d.tie)
         self._result()
         return self.steps
 
@@ -295,19 +300,24 @@ class _Lines:
             self._add("backward", node.operation.name, node, self._derivative(node), algebra.add(*terms),
                       self.d.sweep.values[node.index], node.operation.source)  # fmt: skip
 
+    def _structure(self, value: Expr) -> None:
+        """Write what ties the entries of the variable to each other, in terms of its adjoint where there is one."""
+        x = self.d.problem.wrt[0]
+        node, found = self.d.graph.variable(x), structures(x)
+        right = value if self.d.forward or node is None else tied(self._derivative(node), x)
+        rule = "; ".join(s.words.format(x=x.name) for s in found)
+        self._final("structure", rule, right, value, ", ".join(s.source for s in found))
+
     def _result(self) -> None:
-        d = self.d
-        name = {"jacobian": "Jacobian", "hessian": "Hessian"}.get(d.kind, d.kind)
-        equation, text = f"{d.left_side} = {latex(d.result)}", f"{name} = {to_text(d.result)}"
+        self._final("result", f"the {self._kind}, simplified", self.d.result, self.d.result)
+
+    @property
+    def _kind(self) -> str:
+        return {"jacobian": "Jacobian", "hessian": "Hessian"}.get(self.d.kind, self.d.kind)
+
+    def _final(self, phase: Phase, rule: str, right: Expr, value: Expr, source: str = "") -> None:
+        """Write a line on the derivative itself."""
+        equation, text = f"{self.d.left_side} = {latex(right)}", f"{self._kind} = {to_text(right)}"
         self.steps.append(
-            Step(
-                len(self.steps) + 1,
-                "result",
-                f"the {name}, simplified",
-                d.problem.expr,
-                "f",
-                equation,
-                text,
-                d.result,
-            )
+            Step(len(self.steps) + 1, phase, rule, self.d.problem.expr, "f", equation, text, value, source)
         )

@@ -8,6 +8,7 @@ Each map is adjoint to itself and they commute, so that structures combine.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from sympy import Expr, Identity, MatrixSymbol, S
 
@@ -25,19 +26,39 @@ def _diagonal(g: Expr) -> Expr:
     return algebra.hadamard(g, Identity(g.shape[0]))
 
 
-#: Assumption -> the map of derivatives, in the order in which they are applied.
-STRUCTURES: dict[str, Callable[[Expr], Expr]] = {
-    "structured-toeplitz": algebra.toeplitz,  # MC (143), and (144) together with the next
-    "structured-symmetric": _symmetric,  # MC (138)
-    "structured-diagonal": _diagonal,  # MC (142)
+@dataclass(frozen=True)
+class Structure:
+    """A structure's map of derivatives, why it is that, said of the variable {x}, and the source."""
+
+    gather: Callable[[Expr], Expr]
+    words: str
+    source: str
+
+
+#: Assumption -> the structure, in the order in which their maps are applied; MC (144) is the first two together.
+STRUCTURES: dict[str, Structure] = {
+    "structured-toeplitz": Structure(
+        algebra.toeplitz, "{x} is Toeplitz: the entries along each diagonal move together", "MC (143)"
+    ),
+    "structured-symmetric": Structure(
+        _symmetric, "{x} is symmetric: entries (i, j) and (j, i) move together", "MC (138)"
+    ),
+    "structured-diagonal": Structure(
+        _diagonal, "{x} is diagonal: the entries off the diagonal stay zero", "MC (142)"
+    ),
 }
+
+
+def structures(x: Expr) -> tuple[Structure, ...]:
+    """Return the structures of a variable, in the order in which their maps are applied."""
+    known = facts()
+    return tuple(s for kind, s in STRUCTURES.items() if algebra.is_matrix(x) and known.has(x, kind))
 
 
 def tied(g: Expr, x: Expr) -> Expr:
     """Return the gradient by x under its structure, from the gradient g where its entries are free."""
-    for kind, gather in STRUCTURES.items():
-        if algebra.is_matrix(x) and facts().has(x, kind):
-            g = gather(g)
+    for structure in structures(x):
+        g = structure.gather(g)
     return g
 
 
@@ -46,7 +67,7 @@ def tied_columns(j: Expr, x: Expr) -> Expr:
 
     Raises InputError where the structure's map has no matrix in the text language.
     """
-    if not facts().has(x, *STRUCTURES):
+    if not structures(x):
         return j
     direction = MatrixSymbol(f"d{x.name}", *x.shape)
     return algebra.dot(j, read_map(tied(direction, x), direction))

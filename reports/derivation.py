@@ -38,6 +38,11 @@ CHECKED = (
     "Each line that gives a node its whole derivative is checked at a random point: by dual numbers in real balls (how "
     "many digits agree), and by central differences (how far they are off, and their own estimate of that)."
 )
+#: What the check of the line on a variable's structure says.
+CHECKED_TIE = (
+    "The line on the structure is checked at a random point in the same two ways, along a direction in which the "
+    "entries that move together do."
+)
 #: Facts of values as a mathematician writes them.
 _FACTS = {
     "positive": "{x} > 0",
@@ -83,7 +88,7 @@ def line_blocks(d: derive.Derivation, checks: Sequence[StepCheck] = ()) -> list[
             continue
         blocks.append(Heading(heading))
         if any(check for _, check in numbered):
-            blocks.append(Paragraph(CHECKED))
+            blocks.append(Paragraph(CHECKED_TIE if numbered[0][0].phase == "structure" else CHECKED))
         lines = [Line(s.equation, s.text, literal(s.rule), check) for s, check in numbered]
         blocks.append(Derivation(lines, start=numbered[0][0].index))
     return blocks
@@ -96,11 +101,13 @@ def _sweep(d: derive.Derivation, step: derive.Step) -> str:
     of = " of the gradient" if d.inner is not None and not first else ""
     if step.phase == "forward":
         return f"Forward: the value of every node{of}"
+    if step.phase == "structure":
+        return "Structure: the entries that move together"
     return f"Forward: the tangent of every node{of}" if forward else "Backward: the adjoint of every node"
 
 
 def _checks_by_line(d: derive.Derivation, checks: Sequence[StepCheck]) -> dict[int, Check]:
-    """The check of every line that gives a node its whole derivative, by the line's number.
+    """The check of every line that gives a node its whole derivative, or ties entries, by the line's number.
 
     A line that adds one path of several has its check where they are summed.
     """
@@ -115,6 +122,9 @@ def _checks_by_line(d: derive.Derivation, checks: Sequence[StepCheck]) -> dict[i
         for _, check in zip(derivation.graph.nodes, rest, strict=False):
             if check.name in last:
                 found[last[check.name]] = Check(check.verdict, _figures(check))
+        tie = next((s.index for s in steps if s.phase == "structure"), None)
+        if tie is not None and (tied := next(rest, None)) is not None:
+            found[tie] = Check(tied.verdict, _figures(tied))
     return found
 
 

@@ -2,15 +2,16 @@
 
 In reverse, the loss is a function of each node alone when the node is cut off from what it was computed from: its
 adjoint is the derivative of that function. Forward, a node's tangent is the derivative of its value along the
-direction. Both are compared with dual numbers (in balls, without a tolerance) and with central differences (in
+direction. Where entries of the variable are tied, the line on that is held to the derivative along directions in
+which they move together. All are compared with dual numbers (in balls, without a tolerance) and with central differences (in
 floats, with their own error estimate), neither of which knows a rule.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from itertools import islice
 from random import Random
 from typing import Any
@@ -39,7 +40,10 @@ CLOSE = 1e-50
 
 @dataclass(frozen=True)
 class StepCheck:
-    """A node of the graph, the derivative that a derivation gives it, and the evidence for it."""
+    """A node of the graph, the derivative that a derivation gives it, and the evidence for it.
+
+    The line that ties entries to each other is one on the whole expression, under the name of the derivative.
+    """
 
     name: str
     node: Expr
@@ -53,7 +57,7 @@ class StepCheck:
 
 
 def check_steps(derivation: Derivation, seed: int = 0) -> tuple[StepCheck, ...]:
-    """Check the adjoint (or tangent) of every node at a random point.
+    """Check the adjoint (or tangent) of every node at a random point, and what ties the entries of the variable.
 
     Raises InputError where the derivation has no value at any point tried.
     """
@@ -111,8 +115,35 @@ class _Sweep:
         return arithmetic.array(weights(shape, rng, 10)) / arithmetic.full((1, 1), 10)
 
     def checks(self) -> tuple[StepCheck, ...]:
-        """Return the checks of all nodes."""
-        return tuple(self._check(node) for node in self.graph.nodes)
+        """Return the checks of all nodes, and of the structure of the variable where it has one."""
+        nodes = tuple(self._check(node) for node in self.graph.nodes)
+        tie = self.derivation.tie
+        return nodes if tie is None else (*nodes, self._check_tie(tie))
+
+    def _check_tie(self, tie: Expr) -> StepCheck:
+        """Hold the derivative by a variable of tied entries to the derivative along a direction that ties them."""
+        d = self.derivation
+        derived = d.problem if d.inner is None else replace(d.problem, expr=d.inner.result)
+        statement = Statement.of(derived, "jacobian" if d.forward else "gradient")
+        space, sizes, (x,) = statement.space, self.place.sizes, statement.wrt
+        drawn = weights(space.shape(x, sizes), Random(f"structure {self.seed} {x}"), 10)
+
+        def claimed(arithmetic: Arithmetic) -> Array:
+            given = self.exact if arithmetic is self.balls else self.floats
+            with arithmetic.context():
+                return arithmetic.check(statement.claimed_side(tie, given, sizes, arithmetic, {x: drawn}))
+
+        def along(step: Any) -> Any:
+            move = space.variables[x].tie(FLOAT.array(drawn), FLOAT)
+            at = {**self.floats, x: self.floats[x] + (float(step[0]) - 1.0) * move}
+            y = Environment(FLOAT, at, sizes).run(statement.expr)
+            return y.T.reshape(-1, 1)
+
+        start = time.perf_counter()
+        with self.balls.context():
+            true = statement.true_side(self.exact, sizes, self.balls, {x: drawn})
+        exact = self._compared(true, claimed(self.balls), start)
+        return StepCheck(d.kind, d.problem.expr, tie, (exact, self._differenced(along, claimed(FLOAT))))
 
     def forward(
         self,
@@ -173,6 +204,10 @@ class _Sweep:
         with self.balls.context():
             moved = self._moved(node, self.balls, Dual)
             true = self.balls.check(moved).tangent if isinstance(moved, Dual) else 0 * claimed
+        return self._compared(true, claimed, start)
+
+    def _compared(self, true: Array, claimed: Array, start: float) -> Evidence:
+        with self.balls.context():
             pairs = list(zip(true.reshape(-1), claimed.reshape(-1), strict=True))
             apart = any(not a.overlaps(b) for a, b in pairs)
             gap = max(float((a - b).abs_upper()) / max(1.0, float(a.abs_upper())) for a, b in pairs)
@@ -181,13 +216,15 @@ class _Sweep:
         return Evidence("dual numbers in real balls", word, figure, {"gap": gap}, time.perf_counter() - start)
 
     def _by_differences(self, node: Node, value: Expr) -> Evidence:
-        start = time.perf_counter()
-        claimed = self._claimed(node, value, FLOAT)
-
         def along(s: Any) -> Any:
             h = float(s[0]) - 1.0
             return self._moved(node, FLOAT, lambda x, d: x + h * d)
 
+        return self._differenced(along, self._claimed(node, value, FLOAT))
+
+    @staticmethod
+    def _differenced(along: Callable[[Any], Any], claimed: Array) -> Evidence:
+        start = time.perf_counter()
         found = directional_derivative(along, np.ones(1), np.ones(1))
         off, allowed = np.abs(found.value - claimed), SAFETY * found.error + 1e-12 * np.abs(claimed)
         k = np.unravel_index(int(np.argmax(off - allowed)), off.shape)
