@@ -11,12 +11,12 @@ from sympy import Expr, Identity, MatrixSymbol, S, Symbol
 
 from derive import algebra
 from derive.backprop import Sweep, backprop, pushforward
+from derive.conditions import conditions
 from derive.derivation import Derivation
 from derive.errors import InputError
-from derive.facts import assuming, facts
+from derive.facts import assuming
 from derive.graph import Graph, build_graph
 from derive.ingest import read_problem
-from derive.language.text import to_text
 from derive.linear import NoMatrixError, read_map
 from derive.present import present
 from derive.problem import Problem
@@ -41,8 +41,9 @@ def gradient(expr: Text, wrt: Any, where: Where = None, assume: Assume = None) -
         graph, notes = _graph(problem)
         sweep = backprop(graph)
         result = tied(_adjoint(graph, sweep, x), x)
+        shown = present(result)
         return Derivation(
-            problem, "gradient", present(result), graph, sweep, _conditions(graph), notes,
+            problem, "gradient", shown, graph, sweep, conditions(graph, shown), notes,
             tie=result if graph.nodes and structures(x) else None,
         )  # fmt: skip
 
@@ -63,8 +64,9 @@ def _differential(problem: Problem, taken: Iterable[str] = ()) -> Derivation:
         result = (
             sweep.values[graph.nodes[-1].index] if graph.nodes else algebra.zero(algebra.shape(problem.expr))
         )
+        shown = present(result)
         return Derivation(
-            problem, "differential", present(result), graph, sweep, _conditions(graph), notes, tangents
+            problem, "differential", shown, graph, sweep, conditions(graph, shown), notes, tangents
         )
 
 
@@ -98,8 +100,9 @@ def _jacobian(problem: Problem, taken: Iterable[str] = ()) -> Derivation:
             result = read_map(tangent, d)
             if structures(x):
                 result = tie = tied_columns(present(result), x)
+        shown = present(result)
         return Derivation(
-            problem, "jacobian", present(result), graph, sweep, _conditions(graph), notes, tangents, tie=tie
+            problem, "jacobian", shown, graph, sweep, conditions(graph, shown), notes, tangents, tie=tie
         )
 
 
@@ -129,9 +132,9 @@ def hessian(
             second = _matrix_or_map(inner, taken)
         else:
             second = _differential(inner, taken)
-    conditions = tuple(dict.fromkeys((*first.conditions, *second.conditions)))
+    holds = tuple(dict.fromkeys((*first.conditions, *second.conditions)))
     return Derivation(
-        problem, "hessian", second.result, second.graph, second.sweep, conditions, first.notes,
+        problem, "hessian", second.result, second.graph, second.sweep, holds, first.notes,
         second.directions, first, second.tie,
     )  # fmt: skip
 
@@ -201,22 +204,3 @@ def _directions(problem: Problem) -> dict[Expr, Expr]:
 
 def _unit(x: Expr) -> Expr:
     return Identity(1) if algebra.is_matrix(x) else S.One
-
-
-def _conditions(graph: Graph) -> tuple[str, ...]:
-    """Return where the derivative holds, as far as the assumptions do not say so already."""
-    known = facts()
-    found = []
-    for node in graph.nodes:
-        if node.operation is None or not node.operation.holds:
-            continue
-        x = node.arguments[0]
-        if "invertible" in node.operation.holds and known.has(x, "invertible", "posdef", "orthogonal"):
-            continue
-        if known.has(x, "positive") and "zero" in node.operation.holds:
-            continue
-        words = node.operation.holds
-        if not algebra.is_matrix(x):
-            words = words.replace("no entry of {x} is zero", "{x} is not zero").replace("every entry of ", "")
-        found.append(words.format(x=to_text(x), y=node.expr))
-    return tuple(dict.fromkeys(found))

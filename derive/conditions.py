@@ -1,0 +1,138 @@
+"""Where a derivative holds: what the operations of a graph need, as far as it is not seen to hold anyway.
+
+The norm and the absolute value have corners at 0, their higher powers have none: |t|^p is differentiable for p > 1,
+with the derivative p|t|^(p-1) sign t, and so is the norm; the norm's formula p norm2(x)^(p-2) x has a value there from
+p = 2 on.
+"""
+
+from __future__ import annotations
+
+from sympy import Abs, Add, Expr, HadamardPower, HadamardProduct, MatAdd, MatMul, Mul, Pow, S, Transpose
+from sympy.matrices.expressions.applyfunc import ElementwiseApplyFunction
+
+from derive import algebra
+from derive.elementwise import relu, scalar_function
+from derive.facts import facts
+from derive.functions import EntrySum
+from derive.graph import Graph, Node
+from derive.language.text import to_text
+
+#: Operations that are smooth but for a corner where their value is 0, entry by entry or as a whole.
+_ENTRYWISE, _WHOLE = ("absolute value", "rectifier"), ("norm",)
+
+
+def conditions(graph: Graph, result: Expr) -> tuple[str, ...]:
+    """Return where the derivative `result` holds, as far as the assumptions do not say so already."""
+    known = facts()
+    found = []
+    for node in graph.nodes:
+        if node.operation is None or not node.operation.holds:
+            continue
+        x = node.arguments[0]
+        if "invertible" in node.operation.holds and known.has(x, "invertible", "posdef", "orthogonal"):
+            continue
+        if known.has(x, "positive") and "zero" in node.operation.holds:
+            continue
+        if _is_smoothed(graph, node, result):
+            continue
+        words = node.operation.holds
+        if not algebra.is_matrix(x):
+            words = words.replace("no entry of {x} is zero", "{x} is not zero").replace("every entry of ", "")
+        found.append(words.format(x=to_text(x), y=node.expr))
+    return tuple(dict.fromkeys(found))
+
+
+def _is_smoothed(graph: Graph, node: Node, result: Expr) -> bool:
+    """Tell whether a node with a corner is used in such powers only that the derivative exists at the corner."""
+    assert node.operation is not None
+    if node.operation.name in _ENTRYWISE:
+        smooth = _order(graph, node, node) > 1
+    elif node.operation.name in _WHOLE:
+        smooth = _order(graph, node, node) >= 2 and not _divides(result, node.expr)
+    else:
+        return False
+    return smooth and not _meets_a_singularity(graph, node)
+
+
+def _order(graph: Graph, node: Node, corner: Node) -> Expr:
+    """Return the least power in which all that uses a node, up to constant factors, vanishes with it."""
+    uses = {child.index: child for child, _ in graph.children(node)}
+    return min((_used(graph, node, child, corner) for child in uses.values()), default=S.One)
+
+
+def _used(graph: Graph, node: Node, child: Node, corner: Node) -> Expr:
+    assert child.operation is not None
+    name, head, args = child.operation.name, child.expr, child.arguments
+    if name in ("power", "elementwise power"):
+        power = args[1]
+        return power if args[0] == node.expr and power.is_Rational else S.One
+    if name == "squared norm":
+        return S(2)
+    if name == "scalar product" and len(args) == 2 and algebra.t(args[0]) == args[1]:
+        return S(2)  # the sum of the squares
+    if name == "transpose":
+        return _order(graph, child, corner)
+    if isinstance(head, HadamardProduct | Mul | MatMul):
+        vanishing = [_factor(a, node, corner) for a in args]
+        order = Add(*vanishing)
+        constant = all(p is None for a, p in zip(args, child.parents, strict=True) if a != node.expr)
+        if isinstance(head, MatMul):  # other than by scalars, a product of matrices sums
+            scaled = sum(algebra.is_matrix(a) for a in args) == 1
+            return _order(graph, child, corner) if constant and scaled else S.One
+        return _order(graph, child, corner) if order == 1 and constant else order
+    return S.One
+
+
+def _factor(e: Expr, node: Node, corner: Node) -> Expr:
+    """Return the power in which a factor of an entrywise product vanishes with a node, as far as that is seen."""
+    assert corner.operation is not None
+    base, power = (e.args[0], e.args[1]) if isinstance(e, HadamardPower | Pow) else (e, S.One)
+    argument = corner.arguments[0] if corner.operation.name == "absolute value" else None
+    return power if base in (node.expr, argument) and power.is_Rational and power > 0 else S.Zero
+
+
+def _meets_a_singularity(graph: Graph, node: Node) -> bool:
+    """Tell whether a root, a quotient or a logarithm further on may have no derivative where a node is 0."""
+    reached = {node.index}
+    for later in graph.nodes[node.index + 1 :]:
+        if later.operation is None or not reached & set(later.parents):
+            continue
+        reached.add(later.index)
+        name, args = later.operation.name, later.arguments
+        if name in ("power", "elementwise power"):
+            harmless = args[1].is_Rational and (args[1] >= 1 or args[1] == 0)
+            if not harmless and not _is_positive(args[0]):
+                return True
+        if name == "logarithm" and not _is_positive(args[0]):
+            return True
+    return False
+
+
+def _is_positive(e: Expr) -> bool:
+    """Tell whether a scalar, or every entry, is seen to be positive: a sum needs one such term and none below 0."""
+    if isinstance(e, Add | MatAdd):
+        return any(map(_is_positive, e.args)) and all(map(_is_nonnegative, e.args))
+    return algebra.is_positive(e)
+
+
+def _is_nonnegative(e: Expr) -> bool:
+    if isinstance(e, EntrySum | Transpose | MatMul | HadamardProduct):
+        return all(map(_is_nonnegative, e.args)) or _is_positive(e)
+    if isinstance(e, HadamardPower):
+        return bool(e.exp.is_even) or _is_nonnegative(e.base)
+    if isinstance(e, ElementwiseApplyFunction) and scalar_function(e) in (Abs, relu):
+        return True
+    return _is_positive(e) or (not algebra.is_matrix(e) and algebra.is_nonnegative(e))
+
+
+def _divides(expr: Expr, norm: Expr) -> bool:
+    """Tell whether an expression divides by a norm."""
+    stack, seen = [expr], set()
+    while stack:
+        e = stack.pop()
+        if e not in seen:
+            seen.add(e)
+            if isinstance(e, Pow) and e.base == norm and e.exp.is_number and e.exp < 0:
+                return True
+            stack.extend(a for a in e.args if isinstance(a, Expr))
+    return False
