@@ -161,13 +161,20 @@ def product(*factors: Expr) -> Expr:
     return run[0] if len(run) == 1 else algebra.make(MatMul, *run)
 
 
-def _product(ops: list[str], args: list[Expr]) -> Expr:
-    pending = [args[0]]
-    for op, x in zip(ops, args[1:], strict=True):
+def _factors(node: Any) -> list[Expr]:
+    """Return the factors of a divisor, each of which divides: SymPy would multiply the 2 of 2*(a + b) into the sum."""
+    parts = [a.expr for a in node.args] if node.op == "*" and set(node.value) == {"*"} else []
+    return parts if parts and not any(map(algebra.is_matrix, parts)) else [node.expr]
+
+
+def _product(ops: list[str], nodes: Sequence[Any]) -> Expr:
+    pending = [nodes[0].expr]
+    for op, node in zip(ops, nodes[1:], strict=True):
+        x = node.expr
         if op == "*":
             pending.append(x)
         elif op == "/":
-            pending.append(scalar_power(x, S.NegativeOne))
+            pending.extend(scalar_power(a, S.NegativeOne) for a in _factors(node))
         else:
             left = product(*pending)
             if op == "./":
@@ -263,7 +270,7 @@ def expression(node: Any, symbols: Mapping[str, Expr]) -> Expr:
         ]
         return add(*terms) if algebra.is_matrix(terms[0]) else Add(*terms)
     if op == "*":
-        return _product(node.value, args)
+        return _product(node.value, node.args)
     if op == ".^":
         return elementwise_power(*args)
     if op == "^":

@@ -146,7 +146,13 @@ def _product(expr: Expr) -> Piece:
         return f"-{_at(value, PRODUCT)}", PRODUCT
     above, below = fraction(value)
     text = "*".join(_at(a, PRODUCT if i == 0 else UNARY) for i, a in enumerate(above)) or "1"
-    return text + "".join(f"/{_at(b, POWER)}" for b in below), PRODUCT
+    return text + _divided(below), PRODUCT
+
+
+def _divided(below: list[Expr]) -> str:
+    """Return the division by some factors, in one bracket."""
+    factors = [_at(b, POWER) for b in below]
+    return f"/({'*'.join(factors)})" if len(factors) > 1 else "".join(f"/{b}" for b in factors)
 
 
 def _matrix_product(expr: MatMul) -> Piece:
@@ -161,7 +167,7 @@ def _matrix_product(expr: MatMul) -> Piece:
     parts = [*above, *matrices]
     texts = [_at(a, PRODUCT if i == 0 and not a.is_Matrix else UNARY) for i, a in enumerate(parts)]
     # A rational in front would read as a division of what follows; a negative power stays behind.
-    return "*".join(texts) + "".join(f"/{_at(b, POWER)}" for b in below), PRODUCT
+    return "*".join(texts) + _divided(below), PRODUCT
 
 
 def _power(expr: Pow) -> Piece:

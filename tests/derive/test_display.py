@@ -48,3 +48,30 @@ def test_a_notebook_shows_the_equation():
     assert re.fullmatch(r"\$\\displaystyle \\nabla_\{x\} f = .*\$", shown)
     assert "A^{\\top}" in shown
     assert shown.count("$") == 2
+
+
+@pytest.mark.parametrize(
+    ("written", "shown"),
+    [
+        ("x/2/a^2", "x/(2*a^2)"),
+        ("A*x/r/c", "A*x/(c*r)"),
+        ("-x/a/b", "-x/(a*b)"),
+        ("x/2/(a + b)", "x/(2*(a + b))"),
+        ("sum(x)/3/sqrt(a)", "sum(x)/(3*sqrt(a))"),
+        ("norm2(x)/(2*(x'*y)*a)", "norm2(x)/(2*a*(x'*y))"),
+        ("x/a", "x/a"),
+        ("1/2*x", "1/2*x"),
+        ("5/6/a*sum(x)", "5*sum(x)/(6*a)"),
+    ],
+)
+def test_what_is_divided_by_stands_in_one_bracket(written, shown):
+    """It reads back as the same expression, and has the value that Python gives what was written."""
+    scalars = "".join(f", {name}: scalar" for name in "ar" if re.search(rf"\b{name}\b", written))
+    problem = derive.parse(written, where=scalars.lstrip(", "))
+    assert derive.to_text(problem.expr) == shown
+    assert derive.parse(shown, where=scalars.lstrip(", ")).expr == problem.expr
+    if "(x" not in shown and "A" not in shown:
+        numbers = {"x": 3, "a": 5, "b": 7}
+        assert eval(shown.replace("^", "**"), numbers) == pytest.approx(
+            eval(written.replace("^", "**"), numbers)
+        )
