@@ -14,6 +14,7 @@ from typing import Any
 from sympy import (
     Add,
     Adjoint,
+    BlockMatrix,
     DiagMatrix,
     E,
     Expr,
@@ -60,6 +61,8 @@ _WORDS = {Trace: "tr", Determinant: "det", Inverse: "inv", DiagMatrix: "diag", D
 #: Those that only a square matrix has.
 _SQUARE = (Trace, Determinant, Inverse, MatPow, DiagonalOf, DiagonalMatrix)
 _LEAVES = (MatrixSymbol, Identity, OneMatrix, ZeroMatrix)
+#: Those that list entries or blocks.
+_EXPLICIT = (MatrixBase, BlockMatrix)
 
 
 def canonical(expr: Any) -> Expr:
@@ -68,7 +71,9 @@ def canonical(expr: Any) -> Expr:
         if not isfinite(expr):
             raise InputError(f"{expr} is no real number")
         return Rational(str(expr))  # as it was written, and as the text language reads it
-    if isinstance(expr, MatrixBase) or not isinstance(expr, Expr):
+    if isinstance(expr, MatrixBase):
+        raise _explicit(expr)
+    if not isinstance(expr, Expr):
         raise InputError(f"expected a SymPy expression of symbols, got {type(expr).__name__}")
     done: dict[Expr, Expr] = {}
     stack: list[tuple[Expr, bool]] = [(expr, False)]
@@ -87,7 +92,7 @@ def canonical(expr: Any) -> Expr:
 
 def parts(e: Expr) -> tuple[Expr, ...]:
     """Return what an expression is made of, as far as it is read on its own."""
-    if isinstance(e, (*_LEAVES, Sum, Piecewise)):
+    if isinstance(e, (*_LEAVES, *_EXPLICIT, Sum, Piecewise)):
         return ()
     if isinstance(e, ElementwiseApplyFunction):
         return (e.expr,)
@@ -98,7 +103,22 @@ def parts(e: Expr) -> tuple[Expr, ...]:
     return tuple(a for a in e.args if isinstance(a, Expr))
 
 
+def _explicit(e: Any) -> InputError:
+    """Return the error for a matrix that is given by its entries or blocks."""
+    if isinstance(e, BlockMatrix):
+        return InputError(
+            "explicit matrices such as a BlockMatrix are not supported: write the expression in terms of the blocks, "
+            "or take one MatrixSymbol for the whole matrix"
+        )
+    return InputError(
+        f"explicit matrices such as {' '.join(str(e).split())[:40]} are not supported: take a MatrixSymbol for it, "
+        "and give its entries when the result is evaluated"
+    )
+
+
 def _rebuild(e: Expr, args: list[Expr]) -> Expr:
+    if isinstance(e, _EXPLICIT):
+        raise _explicit(e)
     if isinstance(e, _LEAVES):
         return _leaf(e)
     if not args and e.is_Atom:

@@ -55,6 +55,9 @@ LOOK_ALIKES = {
 }  # fmt: skip
 
 
+#: A list of entries in square brackets, as NumPy, MATLAB and Julia write vectors and matrices.
+_ENTRIES = re.compile(r"\[[^\]]*(?:[,;]|[\w.)]\s+[\w.(]|\d\s+[-+]\d)")
+
 #: What people write with characters that the language does not have.
 MENDS = {
     "\\": "write inv(A)*x for the solution of a system",
@@ -87,6 +90,11 @@ def _scan(text: str) -> None:
             if c in "[{" and before and (before.isalnum() or before in "_)'"):
                 raise ParseError("entries are not read by an index: a name may end in one, such as x_1; "
                                  "arguments stand in (...)", text, i)  # fmt: skip
+            if c == "[" and _ENTRIES.match(text, i):
+                raise ParseError("vectors and matrices are not written out entry by entry: write a name, such as v or "
+                                 "M, and put the entries in when the result is evaluated", text, i)  # fmt: skip
+            if c == "|" and text[i : i + 2] == "||":
+                mend = "norm2(...) for the Euclidean or Frobenius norm"
             name = c if c.isprintable() else f"U+{ord(c):04X}"
             raise ParseError(f"the character {name} is not part of the language"
                              + (f": write {mend}" if mend else ": only ASCII is read"), text, i)  # fmt: skip
@@ -210,6 +218,8 @@ def parse(
     for name in names:
         _want(scope, name)
     _warn_of_unused(scope)
+    if "I" in scope.used and "I" not in scope.declared and "I" not in names:
+        warnings.warn("I is read as a variable; the identity is written eye", InputWarning, stacklevel=3)
     assumptions = frozenset(
         a for a in read_assumptions(assume) if a[1] not in scope.declared.keys() - scope.used
     )

@@ -74,8 +74,25 @@ def _place(token: Token) -> int:
     return token.start_pos or 0
 
 
+#: What to write for the functions of a column at every row of a matrix S.
+_ROWS = {
+    "softmax": "exp(S)./(exp(S)*matrix(1))",
+    "logsumexp": "log(exp(S)*vector(1))",
+}
+
+
+def _by_rows(word: str, shape: Shape) -> str:
+    """Return how to mend a function of a column that is given another matrix."""
+    if find(shape[0]) == 1:
+        return ": transpose the row"
+    return f": for every row of a matrix S, write {_ROWS[word]}" if word in _ROWS else ""
+
+
 def _mend(x: Node, what: str) -> str:
     """Return how to mend what is not square but should be."""
+    if what == "toeplitz" and find(x.shape[1]) == 1:
+        return (": it sums along the diagonals of a matrix; a Toeplitz matrix itself is a variable T with "
+                "--assume structured-toeplitz(T)")  # fmt: skip
     name = x.value if x.op == "name" else "x"
     declare = f"declare {name} with --where" if x.op == "name" else ""
     if what == "a matrix power" and find(x.shape[1]) == 1:
@@ -251,7 +268,10 @@ class Reader(Transformer):
         if word in ("tr", "det", "inv") or getattr(head, "square_argument", False):
             self._square(x, word)
         if getattr(head, "column_argument", False) and find(x.shape[1]) != 1:
-            raise self.scope.error(f"{word} needs a column vector, this is {show_shape(x.shape)}", x.position)
+            mend = _by_rows(word, x.shape)
+            raise self.scope.error(
+                f"{word} needs a column vector, this is {show_shape(x.shape)}{mend}", x.position
+            )
         if word == "pinv":
             return x.shape[::-1]
         if word == "vec":

@@ -15,8 +15,18 @@ from math import prod
 
 from sympy import factorint
 
-from derive.language.scope import Node, Scope
-from derive.language.shapes import Product, Size, SizeConflict, Undetermined, Unknown, factors, find, unify
+from derive.language.scope import Node, ParseError, Scope
+from derive.language.shapes import (
+    Names,
+    Product,
+    Size,
+    SizeConflict,
+    Undetermined,
+    Unknown,
+    factors,
+    find,
+    unify,
+)
 
 #: The most ways to share out factors that are gone through.
 MAX_WAYS = 2_000
@@ -40,16 +50,22 @@ def settle(scope: Scope) -> None:
 
 
 def _settled(scope: Scope, pair: Deferred, guess: bool) -> bool:
-    a, b, node, what = pair
+    a, b, _, _ = pair
     try:
         unify(a, b, guess)
     except SizeConflict as error:
         if isinstance(error, Undetermined) and not guess:
             return False
-        raise scope.error(
-            f"sizes do not fit in {what}: declare the shapes with --where", node.position
-        ) from None
+        raise _misfit(scope, pair) from None
     return True
+
+
+def _misfit(scope: Scope, pair: Deferred) -> ParseError:
+    """Return the error for two sizes that cannot be equal."""
+    a, b, node, what = pair
+    names = Names()
+    sizes = f"{names.show(a)} and {names.show(b)}"
+    return scope.error(f"sizes do not fit in {what}: {sizes}; declare the shapes with --where", node.position)
 
 
 def _unknowns(sizes: Iterable[Size]) -> set[Unknown]:
@@ -68,8 +84,7 @@ def _shared_out(scope: Scope, pairs: list[Deferred]) -> bool:
     if len(ways) == MAX_WAYS:
         return False
     if not ways:
-        _, _, node, what = pairs[0]
-        raise scope.error(f"sizes do not fit in {what}: declare the shapes with --where", node.position)
+        raise _misfit(scope, pairs[0])
     found = False
     for unknown in unknowns:
         values = [way.get(unknown) for _, way in ways]

@@ -1,9 +1,11 @@
 """The text language: round trips, values, shapes, errors with their places, and texts that nobody would write."""
 
 import time
+import warnings
 
 import numpy as np
 import pytest
+import scipy.special
 from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
 
@@ -209,7 +211,16 @@ WRONG = [
     ("A^0.5", None, "integer"),
     ("tr(x)", "x", "square"),
     ("det(x*y'*z)", "x*y", "square"),
-    ("softmax(A*B)", "A", "column"),
+    ("softmax(A*B)", "A", r"column vector.* every row .*write exp\(S\)./\(exp\(S\)\*matrix\(1\)\)"),
+    ("softmax(x')", "x", "transpose the row"),
+    ("||A*x - y||^2", "||", r"write norm2\(\.\.\.\)"),
+    ("|x|", "|", "write abs or det"),
+    ("[1, 2]*x", "[", "not written out entry by entry: write a name"),
+    ("[1 2; 3 4]*x", "[", "entry by entry"),
+    ("[1 -2]*x", "[", "entry by entry"),
+    ("2*[x - y]", "[", r"write \("),
+    ("[x -y]", "[", r"write \("),
+    ("toeplitz(x)*h", "x", r"sums along the diagonals .* structured-toeplitz\(T\)"),
     ("kron(A)", "kron", "takes 2 arguments"),
     ("exp(x, y)", "exp", "takes 1 argument"),
     ("exp", "exp", "needs an argument"),
@@ -382,3 +393,30 @@ def test_any_pieces_of_the_language_are_read_or_refused(text):
         assert read_claim(to_text(problem.expr), problem, shape(problem.expr)) == problem.expr
         return
     assert len(lines) in (1, 3)
+
+
+def test_the_row_wise_forms_that_errors_propose_are_those_of_scipy():
+    a = np.random.default_rng(0).standard_normal((3, 4))
+    for text, wanted in [
+        ("exp(S)./(exp(S)*matrix(1))", scipy.special.softmax(a, axis=1)),
+        ("log(exp(S)*vector(1))", scipy.special.logsumexp(a, axis=1, keepdims=True)),
+    ]:
+        assert np.allclose(np.asarray(evaluate(parse(text).expr, {"S": a})), wanted)
+
+
+@pytest.mark.parametrize(("text", "where", "warned"), [
+    ("tr(A*I)", None, True), ("norm2(X - I)^2", None, True), ("tr(A*I)", "I: n x n", False),
+    ("tr(A*eye)", None, False),
+])  # fmt: skip
+def test_a_name_that_is_the_identity_elsewhere_is_warned_of(text, where, warned):
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        parse(text, where)
+    said = [str(w.message) for w in caught if w.category is InputWarning]
+    assert said == ["I is read as a variable; the identity is written eye"] * warned
+
+
+def test_a_variable_to_differentiate_by_is_meant_as_one():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        parse("tr(A*I)", wrt="I")

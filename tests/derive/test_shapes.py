@@ -121,6 +121,8 @@ def test_kronecker_products_take_sizes_that_nobody_declared(text):
 
 def test_sizes_that_cannot_be_are_refused_with_the_place():
     with pytest.raises(
-        InputError, match=r"sizes do not fit in \+: declare the shapes with --where\n.*\n +\^"
+        InputError, match=r"sizes do not fit in \+: m\*n and k; declare the shapes with --where\n.*\n +\^"
     ):
         parse("kron(A, B) + C", "A: m x m, B: n x n, C: k x k")
+    with pytest.raises(InputError, match=r"sizes do not fit in \*: k\*n and q; "):
+        parse("kron(A, B)*x", "A: m x k, B: p x n, x: q")

@@ -339,7 +339,7 @@ def test_the_symbols_that_go_in_come_out():
 @pytest.mark.parametrize(
     ("expr", "wrt", "message"),
     [
-        (sympy.Matrix([[1, 2]]), "X", "expected a SymPy expression"),
+        (sympy.Matrix([[1, 2]]), "X", "explicit matrices"),
         (sympy.Integral(Trace(X) * i, i), X, "Integral is not an operation"),
         (Trace(X * A), "Z", "Z does not occur"),
         (Trace(X) + Symbol("X"), X, "two different symbols are named X"),
@@ -417,6 +417,24 @@ def test_rows_stand_where_columns_do(expr, value):
     ],
 )
 def test_shapes_that_do_not_fit_are_said_in_one_line(expr, says):
+    with pytest.raises(InputError, match=says) as caught:
+        canonical(expr)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("expr", "says"),
+    [
+        (Trace(sympy.BlockMatrix([[V, V], [V, V]])), "BlockMatrix are not supported: write .* of the blocks"),
+        (sympy.BlockDiagMatrix(V, V), "BlockMatrix are not supported"),
+        (
+            Trace(sympy.Matrix([[1, 2], [3, 4]]) * sympy.MatrixSymbol("P", 2, 2)),
+            r"Matrix\(\[\[1, 2\], .*MatrixSymbol",
+        ),
+        (sympy.Matrix([[1, 2]]), "take a MatrixSymbol for it"),
+    ],
+)
+def test_matrices_that_list_their_entries_are_refused_with_the_mend(expr, says):
     with pytest.raises(InputError, match=says) as caught:
         canonical(expr)
     assert "\n" not in str(caught.value)
