@@ -18,19 +18,17 @@ from sympy import (
     Mul,
     OneMatrix,
     Pow,
-    Rational,
     S,
     Trace,
     Transpose,
     expand_mul,
-    gcd,
-    ilcm,
 )
 from sympy.matrices.expressions.diagonal import DiagonalOf
 
 from derive import algebra, identities
 from derive.cost import cost
 from derive.facts import facts
+from derive.fractions import content, divided, reduced
 from derive.functions import Softmax, Toeplitz, Vec
 from derive.language.text import signed
 
@@ -72,10 +70,8 @@ def common_scalar(coefficients: list[Expr], fewest: bool = False) -> Expr:
             for b, p in shared.items()
             if b in powers and (p - powers[b]).is_number
         }
-    content = (
-        _content([n for n in numbers if n.is_Rational]) if all(n.is_Rational for n in numbers) else S.One
-    )
-    return Mul(content, *[b**p for b, p in shared.items() if b != 1])
+    number = content([n for n in numbers if n.is_Rational]) if all(n.is_Rational for n in numbers) else S.One
+    return Mul(number, *[b**p for b, p in shared.items() if b != 1])
 
 
 def _shared_power(p: Expr, q: Expr, fewest: bool) -> Expr:
@@ -83,22 +79,18 @@ def _shared_power(p: Expr, q: Expr, fewest: bool) -> Expr:
     return high if fewest and high.is_negative else low
 
 
-def _content(numbers: list[Expr]) -> Expr:
-    top = gcd([abs(n.p) for n in numbers])
-    content = Rational(top, ilcm(1, *[n.q for n in numbers]))
-    return -content if all(n < 0 for n in numbers) else content
-
-
 def _scalar_sum(e: Expr) -> Expr:
     e = _one_trace(e)
     if not isinstance(e, Add):
         return e
-    ways = [e, Add(*identities.one_logarithm(list(e.args))), *_scalar_fraction(e)]
-    for common in _commons(list(e.args)):
-        inner = Add(*[a / common for a in e.args])
+    terms = list(e.args)
+    ways = [e, Add(*identities.one_logarithm(terms)), Add(*identities.logistic_complement(terms))]
+    ways += _scalar_fraction(e)
+    for common in _commons(terms):
+        inner = Add(*[divided(a, common) for a in terms])
         # A number alone in front of a sum would be multiplied into it.
         ways.append(Mul(common, inner, evaluate=not (common.is_Number and isinstance(inner, Add))))
-    return min(ways, key=cost)
+    return min(map(reduced, ways), key=cost)
 
 
 def _scalar_fraction(e: Add) -> Iterator[Expr]:
@@ -117,23 +109,7 @@ def _scalar_fraction(e: Add) -> Iterator[Expr]:
 
 def _scalar_sum_over(above: Expr, below: Expr) -> Expr:
     common = common_scalar(list(above.args)) if isinstance(above, Add) else S.One
-    return Mul(common, Add(*[a / common for a in Add.make_args(above)]), 1 / below)
-
-
-def nested_fraction(e: Expr) -> Expr:
-    """Return c/(a (b + q/a)) as c/(a b + q), where that is shorter."""
-    powers = e.as_powers_dict()
-    for base, k in powers.items():
-        if not (k == -1 and isinstance(base, Add)):
-            continue
-        for other, j in powers.items():
-            if other is base or not (j.is_Integer and j < 0):
-                continue
-            inside = Add(*[a * other**-j for a in base.args])
-            new = Mul(e * base * other**-j, 1 / inside)
-            if cost(new) < cost(e):
-                return nested_fraction(new) if isinstance(new, Mul) else new
-    return e
+    return Mul(common, Add(*[divided(a, common) for a in Add.make_args(above)]), 1 / below)
 
 
 def _commons(coefficients: list[Expr]) -> list[Expr]:
@@ -173,7 +149,7 @@ def _matrix_sum(e: MatAdd) -> Expr:
     ways = [_factored(terms)]
     for common in _commons([algebra.split(a)[0] for a in terms]):
         ways.append(algebra.dot(common, _factored([algebra.dot(1 / common, a) for a in terms])))
-    return min(map(_positive_first, ways), key=reading)
+    return min((_positive_first(reduced(w)) for w in ways), key=reading)
 
 
 def reading(e: Expr) -> tuple[int, int, bool]:
@@ -280,7 +256,7 @@ def _powers(e: Expr) -> dict[Expr, Expr] | None:
     found: dict[Expr, Expr] = {}
     for a in e.args if isinstance(e, HadamardProduct) else (e,):
         base, exponent = (a.base, a.exp) if isinstance(a, HadamardPower) else (a, S.One)
-        if not exponent.is_Rational:
+        if algebra.is_matrix(exponent):
             return None
         found[base] = exponent
     return found
@@ -297,9 +273,8 @@ def _hadamard_candidates(terms: list[Expr], parts: list[Term]) -> Iterator[list[
         members = [i for i, p in powers.items() if base in p]
         if len(members) < 2:
             continue
-        exponents = [powers[i][base] for i in members]
-        least = min(exponents) if min(exponents) > 0 else max(exponents)
-        if least == 0 or min(exponents) < 0 < max(exponents):
+        least = _least([powers[i][base] for i in members])
+        if least is None:
             continue
         taken = algebra.elementwise_power(base, least)
         inverse = algebra.elementwise_power(base, -least)
@@ -311,6 +286,16 @@ def _hadamard_candidates(terms: list[Expr], parts: list[Term]) -> Iterator[list[
             continue  # the power did not cancel
         inner = factor_sum(inside)
         yield _grouped(terms, members, algebra.hadamard(taken, inner))
+
+
+def _least(exponents: list[Expr]) -> Expr | None:
+    """Return the exponent nearest to zero, or the least of those that differ by numbers; None where there is none."""
+    first = exponents[0]
+    if all(k.is_Rational for k in exponents):
+        least = min(exponents) if min(exponents) > 0 else max(exponents)
+        return None if least == 0 or min(exponents) < 0 < max(exponents) else least
+    apart = [k - first for k in exponents]
+    return first + min(apart) if all(k.is_Rational for k in apart) else None
 
 
 def _fraction_candidates(terms: list[Expr], parts: list[Term]) -> Iterator[list[Expr]]:
@@ -326,19 +311,21 @@ def _fraction_candidates(terms: list[Expr], parts: list[Term]) -> Iterator[list[
     if not below or all(base in (p or {}) for p in powers for base in below):
         return
     denominator = algebra.hadamard(*[algebra.elementwise_power(b, k) for b, k in below.items()])
-    above = algebra.add(*[_multiplied_out(a, below) for a in terms])
-    yield [algebra.hadamard(above, algebra.elementwise_power(denominator, S.NegativeOne))]
+    inverse = algebra.elementwise_power(denominator, S.NegativeOne)
+    for kept in (set(), {b for p in powers for b, k in (p or {}).items() if k.is_positive}):
+        above = algebra.add(*[_multiplied_out(a, below, kept) for a in terms])
+        yield [algebra.hadamard(_take_out_scalar(above) if isinstance(above, MatAdd) else above, inverse)]
 
 
-def _multiplied_out(term: Expr, factors: dict[Expr, Expr]) -> Expr:
-    """Return a term times powers of bases entry by entry, with whole powers of sums multiplied out."""
+def _multiplied_out(term: Expr, factors: dict[Expr, Expr], kept: set[Expr]) -> Expr:
+    """Return a term times powers of bases entry by entry, with whole powers of sums, but those kept, multiplied out."""
     term = algebra.hadamard(term, *[algebra.elementwise_power(b, k) for b, k in factors.items()])
     coefficient, (whole, *rest) = algebra.split(term)
     if rest:
         return term
     pieces: list[Expr] = [algebra.dot(coefficient, algebra.ones(term.shape))]
     for base, k in (_powers(whole) or {whole: S.One}).items():
-        if isinstance(base, MatAdd) and k.is_Integer and 0 < k <= 2:
+        if isinstance(base, MatAdd) and base not in kept and k.is_Integer and 0 < k <= 2:
             for _ in range(int(k)):
                 pieces = [algebra.hadamard(p, a) for p in pieces for a in base.args]
         else:

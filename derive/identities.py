@@ -224,11 +224,15 @@ def one_logarithm(terms: list[Expr]) -> list[Expr]:
 
 
 def logistic_complement(terms: list[Expr]) -> list[Expr]:
-    """Return terms with c - c σ(-t) as c σ(t), where t is the shorter one."""
+    """Return terms with c - c σ(-t) as c σ(t), where t is the shorter one, and c σ(t) + c σ(-t) as c."""
     for i, a in enumerate(terms):
         c, t = _scaled(sigmoid, a)
         if t is None or not signed(t)[0]:
             continue
+        other = algebra.dot(c, elementwise(sigmoid, _negative(t)))
+        if other in terms:
+            new = algebra.dot(c, algebra.ones(algebra.shape(a)))
+            return [new if k == i else b for k, b in enumerate(terms) if b != other]
         one = algebra.dot(-c, algebra.ones(algebra.shape(a)))
         if one in terms:
             new = algebra.dot(-c, elementwise(sigmoid, _negative(t)))

@@ -28,7 +28,8 @@ from sympy.matrices.expressions.diagonal import DiagonalOf
 from derive import algebra, identities
 from derive.cost import cost
 from derive.expand import expand
-from derive.factor import factor_sum, nested_fraction, reading
+from derive.factor import factor_sum, reading
+from derive.fractions import reduced
 from derive.functions import Adjugate, EntrySum, Expm, ExpmFrechet, Softmax
 from derive.graph import symbol
 from derive.language.text import signed
@@ -123,7 +124,7 @@ def _shorten(e: Expr, args: list[Expr]) -> Expr | None:
     if isinstance(new, Add | MatAdd):
         return factor_sum(new)
     if isinstance(new, HadamardProduct | HadamardPower):
-        new = identities.product(new)
+        new = reduced(identities.product(new))
     if isinstance(new, ElementwiseApplyFunction | exp):
         return identities.exponential_of_logarithm(new)
     if isinstance(new, Expm | ExpmFrechet):
@@ -133,9 +134,9 @@ def _shorten(e: Expr, args: list[Expr]) -> Expr | None:
     if isinstance(new, Mul | Pow) and not isinstance(new, MatMul | MatPow):
         new = identities.product(new)
     if isinstance(new, MatMul):
-        return _blocks(_adjugate(_pseudo_inverse(_softmax(new))))
+        return _blocks(_adjugate(_pseudo_inverse(_softmax(reduced(new)))))
     if isinstance(new, Mul):
-        new = nested_fraction(_adjugate_in_trace(_softmax(new)))
+        new = reduced(_adjugate_in_trace(_softmax(new)))
     if isinstance(new, Trace):
         new = Trace(min(_blocks(new.arg), _blocks(algebra.t(new.arg)), key=cost))
     if isinstance(new, Trace | EntrySum):
@@ -339,7 +340,7 @@ def _most_repeated(exprs: list[Expr]) -> Expr | None:
         visit(e)
     best, saved = None, 0
     for e, n in counts.items():
-        if isinstance(e, Inverse | Transpose) or signed(e)[0] or _below(e):
+        if isinstance(e, Inverse | Transpose) or e.is_number or signed(e)[0] or _below(e):
             continue  # what is negated or divided by is named instead
         gain = (n - 1) * cost(e) - 1
         least = MIN_COST if n == 2 and not isinstance(e, Softmax) else MIN_COST - 1

@@ -300,6 +300,9 @@ def hadamard(*terms: Expr) -> Expr:
             if isinstance(a, Transpose) and on_diagonal:
                 a = a.arg
             base, exponent = (a.args) if isinstance(a, HadamardPower) else (a, S.One)
+            if isinstance(base, MatAdd) and base not in powers:  # x + y is y + x
+                same = set(base.args)
+                base = next((b for b in powers if isinstance(b, MatAdd) and set(b.args) == same), base)
             if base in powers and not (is_matrix(exponent) or is_matrix(powers[base])):
                 powers[base] = powers[base] + exponent
             elif base in powers:
