@@ -53,7 +53,7 @@ def _reduced(e: Expr) -> Expr:
     elif not isinstance(e, Mul | Pow | HadamardProduct | HadamardPower):
         return e
     elif isinstance(e, Mul):
-        e = nested_fraction(e)
+        e = nested_fraction(_contents_out(e))
     while (new := min(_ways(e), key=cost, default=e)) != e and cost(new) < cost(e):
         e = new
     return e
@@ -78,6 +78,21 @@ def content(numbers: list[Expr]) -> Expr:
     top = gcd([abs(n.p) for n in numbers])
     found = Rational(top, ilcm(1, *[n.q for n in numbers]))
     return -found if all(n < 0 for n in numbers) else found
+
+
+def _contents_out(e: Expr) -> Expr:
+    """Return (2 a - 2 b) c as 2 (a - b) c, and (-a - b) c as -(a + b) c, for the sums in a product of scalars."""
+    number, factors = S.One, []
+    for base, k in e.as_powers_dict().items():
+        common = S.One
+        if isinstance(base, Add) and k.is_Integer:
+            numbers = [a.as_coeff_Mul()[0] for a in base.args]
+            if all(n.is_Rational for n in numbers):
+                common = content(numbers)
+        number *= common**k
+        factors.append(Pow(base if common == 1 else Add(*[a / common for a in base.args]), k))
+    new = Mul(number, *factors)
+    return new if number != 1 and isinstance(new, Mul) and cost(new) <= cost(e) else e
 
 
 def divided(e: Expr, divisor: Expr) -> Expr:

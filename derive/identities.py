@@ -35,6 +35,7 @@ from sympy.matrices.expressions.applyfunc import ElementwiseApplyFunction
 
 from derive import algebra
 from derive.elementwise import elementwise, relu, scalar_function, sigmoid
+from derive.functions import Norm1, Norm2
 from derive.language.text import signed
 
 Of = Callable[[Expr], Expr]
@@ -104,6 +105,50 @@ PRODUCTS: tuple[tuple[tuple[tuple[Head, int], ...], tuple[tuple[Head, int], ...]
     (((_SIGMOID, 1), (_flipped(exp), 1)), ((_flipped(sigmoid), 1),)),
     (((_head(exp), 1), (_flipped(exp), 1)), ()),
 )
+
+
+def homogeneous(e: Expr) -> Expr:
+    """Return a function that is homogeneous with a number taken out of its argument: sign(-2 x) = -sign(x).
+
+    relu(2 x) is 2 relu(x), |-2 x| is 2 |x|, also for the norms.
+    """
+    if isinstance(e, Norm1 | Norm2):
+        f, x = type(e), e.args[0]
+    elif isinstance(e, ElementwiseApplyFunction):
+        f, x = scalar_function(e), e.expr
+    elif isinstance(e, relu):
+        f, x = relu, e.args[0]
+    else:
+        return e
+    number, rest = _number_and_rest(x)
+    if number in (1, 0) or f not in (sign, Abs, relu, Norm1, Norm2) or (f is relu and number == -1):
+        return e
+    outside = number / abs(number) if f is sign else abs(number)
+    inside = rest if f is not relu or number > 0 else _negative(rest)
+    return algebra.dot(outside, f(inside) if issubclass(f, Norm1 | Norm2) else elementwise(f, inside))
+
+
+def _number_and_rest(x: Expr) -> tuple[Expr, Expr]:
+    if not algebra.is_matrix(x):
+        return x.as_coeff_Mul()
+    coefficient, factors = algebra.split(x)
+    number, rest = coefficient.as_coeff_Mul()
+    return number, algebra.dot(rest, *factors)
+
+
+def even_root(e: Expr) -> Expr:
+    """Return sqrt(x^2) as |x|, and so for all broken powers of even ones, in an elementwise product."""
+    factors = e.args if isinstance(e, HadamardProduct) else (e,)
+    new = [_even_root(a) for a in factors]
+    return e if new == list(factors) else algebra.hadamard(*new)
+
+
+def _even_root(e: Expr) -> Expr:
+    if isinstance(e, HadamardPower) and isinstance(e.base, HadamardPower):
+        inner, outer = e.base.exp, e.exp
+        if inner.is_Integer and inner.is_even and outer.is_Rational and not outer.is_Integer:
+            return algebra.elementwise_power(elementwise(Abs, e.base.base), inner * outer)
+    return e
 
 
 def product(e: Expr) -> Expr:

@@ -27,10 +27,11 @@ from sympy.matrices.expressions.diagonal import DiagonalOf
 
 from derive import algebra, identities
 from derive.cost import cost
+from derive.elementwise import relu
 from derive.expand import expand
 from derive.factor import factor_sum, reading
 from derive.fractions import reduced
-from derive.functions import Adjugate, EntrySum, Expm, ExpmFrechet, Softmax
+from derive.functions import Adjugate, EntrySum, Expm, ExpmFrechet, Norm1, Norm2, Softmax
 from derive.graph import symbol
 from derive.language.text import signed
 from derive.rebuild import parts, rebuild, tidy
@@ -123,8 +124,13 @@ def _shorten(e: Expr, args: list[Expr]) -> Expr | None:
     new = tidy(e, args)
     if isinstance(new, Add | MatAdd):
         return factor_sum(new)
-    if isinstance(new, HadamardProduct | HadamardPower):
-        new = reduced(identities.product(new))
+    if any(isinstance(a, HadamardProduct | HadamardPower) for a in (e, new)):
+        coefficient, factors = algebra.split(new)
+        if len(factors) == 1 and isinstance(factors[0], HadamardProduct | HadamardPower):
+            inner = reduced(identities.product(identities.even_root(factors[0])))
+            new = inner if coefficient == 1 else reduced(algebra.dot(coefficient, inner))
+    if isinstance(new, ElementwiseApplyFunction | relu | Norm1 | Norm2):
+        new = identities.homogeneous(new)
     if isinstance(new, ElementwiseApplyFunction | exp):
         return identities.exponential_of_logarithm(new)
     if isinstance(new, Expm | ExpmFrechet):
