@@ -101,10 +101,17 @@ def _subexpressions(expr: Expr) -> dict[Expr, None]:
 
 
 def _one_way_round(expr: Expr) -> Expr:
-    """Write scalar products that are equal, x'y and y'x, the same way round, so that they are seen to be equal."""
+    """Write scalar products that are equal, x'y and y'x, and sums, x + y and y + x, the same way round.
+
+    So they are seen to be equal.
+    """
     ways: dict[Expr, Expr] = {}
+    sums: dict[frozenset[Expr], Expr] = {}
 
     def rewrite(e: Expr, args: list[Expr]) -> Expr | None:
+        if isinstance(e, MatAdd):
+            new = tidy(e, args)
+            return sums.setdefault(frozenset(new.args), new) if isinstance(new, MatAdd) else new
         if not isinstance(e, Trace):
             return None
         new = tidy(e, args)
