@@ -49,6 +49,8 @@ MOST_ENTRIES = 400
 #: The same for the sizes that are tried first.
 FIRST_ENTRIES = 150_000
 TRIES = 6
+#: Where other sizes have points with a value, sizes at which the first few have none are left.
+_FEW = 3
 #: How far out formulas are compared at least, and at most, and at how many points of each scale.
 REACH, FARTHEST, FAR = 16, 2**24, 2
 
@@ -242,7 +244,9 @@ def ball_evidence(statement: Statement, claim: Expr, seed: int = 0, quick: bool 
         for sizes in candidates:
             if len(checked) == wanted:
                 break
-            found = _balls_at(statement, claim, sizes, seed, points, reasons)
+            found = _balls_at(
+                statement, claim, sizes, seed, points, reasons, TRIES * len(STYLES) if not checked else _FEW
+            )
             if found is None:
                 continue
             checked.append(found)
@@ -277,17 +281,23 @@ def ball_evidence(statement: Statement, claim: Expr, seed: int = 0, quick: bool 
 
 
 def _balls_at(
-    statement: Statement, claim: Expr, sizes: dict[str, int], seed: int, points: int, reasons: set[str]
+    statement: Statement,
+    claim: Expr,
+    sizes: dict[str, int],
+    seed: int,
+    points: int,
+    reasons: set[str],
+    patience: int,
 ) -> dict[str, Any] | None:
-    """Return what balls show at one assignment of sizes, None where no point has a value."""
-    done, zero, singular, digits, bits, style = 0, 0, 0, EXACT, 0, ""
+    """Return what balls show at one assignment of sizes, None where none of `patience` points has a value."""
+    done, zero, singular, lost, digits, bits, style = 0, 0, 0, 0, EXACT, 0, ""
     for place in real_places(statement.space, statement, sizes, seed, max(points, TRIES)):
         try:
             gap = compare(statement, claim, place)
         except Undefined as reason:
             reasons.add(str(reason))
-            singular += str(reason) == SINGULAR
-            if singular == TRIES and not done:
+            singular, lost = singular + (str(reason) == SINGULAR), lost + 1
+            if (singular == TRIES or lost == patience) and not done:
                 break  # at these sizes, X'*X and its like are singular everywhere
             continue
         bits, style = max(bits, gap.bits), STYLES[place.style][0]

@@ -217,9 +217,11 @@ def test_chapters_on_depth_and_steps_have_their_tables_and_pictures(monkeypatch)
 
 def test_only_a_report_with_times_has_times(monkeypatch):
     from reports import fit_chapter
+    from verify.fit import points
 
     monkeypatch.setattr(fit_chapter, "SEEDS", {"fsolve": 2, "least-squares": 2, "train": 1})
     monkeypatch.setattr(fit_chapter, "STARTS", 16)
+    monkeypatch.delitem(points.TOY, "w-shape")
     tables = [
         list(blocks(chapters.build(["fits"], times=times).chapters[0], Table))
         for times in (False, False, True)

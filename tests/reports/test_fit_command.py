@@ -157,7 +157,8 @@ def test_counts_of_one_are_singular(run, tmp_path, rows):
         assert not re.search(r"\b1 (kinks|units|starts|restarts|cases|points)|network of 0 units", out)
 
 
-def test_all_methods_are_compared_in_one_table(run):
+def test_all_methods_are_compared_in_one_table(run, monkeypatch):
+    monkeypatch.setattr(fit_command, "_SEEDS", 3)
     code, out, err = run("zigzag", "--method", "all", "--format", "json")
     found = json.loads(out)
     assert (code, err) == (0, "")
@@ -170,7 +171,8 @@ def test_all_methods_are_compared_in_one_table(run):
     assert header.split() == "method units solved restarts evaluations largest residual time".split()
 
 
-def test_a_comparison_has_figures_of_a_fit_by_each_method(run, tmp_path):
+def test_a_comparison_has_figures_of_a_fit_by_each_method(run, tmp_path, monkeypatch):
+    monkeypatch.setattr(fit_command, "_SEEDS", 1)
     source = tmp_path / "hand.csv"
     source.write_text("0,0\n1,2\n2,1\n3,3\n")
     code, out, _ = run(str(source), "--method", "all", "--budget", "0.3", "--out", str(tmp_path / "out"))

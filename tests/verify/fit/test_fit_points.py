@@ -46,7 +46,7 @@ def test_a_csv_is_read_exactly_with_or_without_a_header(tmp_path, content):
         ("1,2\n3 4\n", "line 2: 1 column (found spaces: separate with commas), expected 2"),
         ("1,2\n" + "3" * 5000 + "z,4\n", "line 2: '3333333333333333333333333333333333333333...' in column x"),
         ("1,-1e300\n1.0000000001,1e300\n", "line 2: the slope to the point before it is beyond 1e305"),
-        ("a,b\n1,2\n", "line 1: 'a' in column x is not a number"),
+        ("a,b\n1,2\n", "line 1: the header names 'a' and 'b'; expected x and y"),
         ('x,y\n1,"2\n', "malformed CSV"),
         ("x,y\n1,2\n3,4\n1,5\n", "line 4: y = 5 at x = 1, but line 2 has y = 2 there"),
         ("x,y\n1,2\n", "a single point"),
