@@ -7,7 +7,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
-from reports.document import Block, Cell, Figure, Heading, Paragraph, Table, literal
+from reports.document import Block, Cell, Figure, Heading, Math, Paragraph, Table, literal
 from reports.prose import prose
 
 if TYPE_CHECKING:
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 #: A formula longer than this in LaTeX is left out of the table: its number stands in the next one.
 _LONGEST = 110
+#: And one longer than this is not shown at all.
+_LONGEST_LINE = 260
 
 
 def extras(name: str, seed: int) -> list[Block]:
@@ -34,6 +36,7 @@ def _activations(_: int) -> list[Block]:
     from verify.moments.gains import gains_table
 
     formulas: list[list[Cell]] = []
+    long: list[Block] = []
     for name in ACTIVATIONS:
         found = gaussian_moments(name)
         values = (found.mean, found.second, found.derivative)
@@ -42,6 +45,11 @@ def _activations(_: int) -> list[Block]:
         cells = [latex(value, inline=True) for value in values]
         if all(len(cell) <= _LONGEST for cell in cells):
             formulas.append([literal(name), *(f"${cell}$" for cell in cells)])
+        elif max(map(len, cells)) <= _LONGEST_LINE:
+            shown = rf"\mathrm{{{name}}}"
+            for after, value in zip(("(a)", "(a)^2", "'(a)^2"), values, strict=True):
+                equation = rf"\mathrm{{E}}[{shown}{after}] = {latex(value)}"
+                long.append(Math(equation, f"E[{name}{after}] = {value}"))
     rows: list[list[Cell]] = []
     table = gains_table()
     for row in table:
@@ -50,10 +58,12 @@ def _activations(_: int) -> list[Block]:
             [
                 literal(row.name),
                 _number(_value(row.second)),
+                _number(row.variance),
                 _number(_value(row.derivative), "$\\infty$"),
                 "closed form" if row.exact else "quadrature",
                 _number(row.forward),
                 _number(row.backward),
+                _number(row.compromise),
                 _number(row.shipped),
                 _number(growth),
             ]
@@ -66,13 +76,26 @@ def _activations(_: int) -> list[Block]:
             formulas,
             "Closed forms for $a \\sim N(0, s^2)$, those that are short.",
         ),
+        *long,
         Table(
-            ["activation", "$E f^2$", "$E f'^2$", "from", "gain forward", "gain backward", "ships", "factor"],
+            [
+                "activation",
+                "$E f^2$",
+                "Var $f$",
+                "$E f'^2$",
+                "from",
+                "forward",
+                "backward",
+                "both",
+                "ships",
+                "factor",
+            ],
             rows,
             "At $s = 1$: moments, the gains $1/\\sqrt{E f^2}$ and $1/\\sqrt{E f'^2}$ that keep the second moment of "
-            "pre-activations and of gradients, the constant of PyTorch's `calculate_gain` where there is one, and the "
+            "pre-activations (forward) and of gradients (backward), the compromise of a square layer (both), where the "
+            "variance of a weight is the gain's square over the fan, the constant of PyTorch's `calculate_gain` where there is one, and the "
             "factor by which a layer with that constant multiplies the second moment.",
-            numeric=[1, 2, 4, 5, 6, 7],
+            numeric=[1, 2, 3, 5, 6, 7, 8, 9],
         ),
         *(Paragraph(f"{prose(remark)}.") for remark in remarks),
     ]

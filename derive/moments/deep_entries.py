@@ -180,7 +180,12 @@ def _boxes(count: int, rtol: float) -> MomentCheck:
     bound = 2 * HALF_WIDTH / count * _STEEPEST
     options = {"f": CURVE, "boxes": count, "half_width": HALF_WIDTH}
     return MomentCheck(
-        f"sup error of {count:,} boxes for exp(−x²) sin 5x + 0.3x", bound, "boxes", options, rtol, "fine grid"
+        f"sup error of {count:,} boxes for exp(−x²) sin 5x + 0.3x, against the bound",
+        bound,
+        "boxes",
+        options,
+        rtol,
+        "fine grid",
     )
 
 
@@ -214,6 +219,14 @@ STEP_NETWORKS = MomentResult(
             for at_zero in (0, 1)
             for end in (0, 1)
         ),
+        MomentCheck(
+            "sup error of 10 boxes for the same, too coarse for the bound 2.12",
+            sp.Rational(105, 100),
+            "boxes",
+            {"f": CURVE, "boxes": 10, "half_width": HALF_WIDTH},
+            5e-3,
+            "fine grid",
+        ),
         _boxes(100, 2e-2),
         _boxes(1000, 1e-3),
         _boxes(10_000, 1e-4),
@@ -224,6 +237,14 @@ STEP_NETWORKS = MomentResult(
             {"dimensions": 8},
             1e-12,
             "random points",
+        ),
+        MomentCheck(
+            "sup error of 4^d boxes on a grid for (|x_1| + … + |x_d|)/d, d = 8",
+            sp.Rational(1, 4),
+            "grid",
+            {"dimensions": 8, "boxes": 4},
+            1e-6,
+            "corners of cells",
         ),
         MomentCheck(
             "least sup error of an additive network for a box, d = 2",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 import sympy as sp
@@ -55,10 +56,14 @@ def gaussian_moments(f: str | sp.Expr | Activation, s: sp.Expr | float = S) -> G
     `f` is the name of an activation or a SymPy expression of one variable; `s` a positive number or expression.
     Raises InputError for an unknown name, more than one variable, or an s that is not positive.
     """
-    act = activation(f)
     scale = sp.sympify(s)
     if scale.is_positive is False or scale.is_finite is False:
         raise InputError(f"the standard deviation s must be positive and finite, got {s}")
+    return _moments(activation(f), scale)
+
+
+@lru_cache(maxsize=256)
+def _moments(act: Activation, scale: sp.Expr) -> GaussianMoments:
     mean = expectation(act.expression, X, scale)
     second = expectation(_square(act.expression), X, scale)
     variance = (

@@ -152,6 +152,22 @@ def corners(seed: int, dimensions: int) -> Trial:
     return Trial(right / total, 0.0, f"{total:,} points")
 
 
+def grid(seed: int, dimensions: int, boxes: int) -> Trial:
+    """Measure the sup error of boxes^d boxes on [-1, 1]^d for the mean of |x_i|, at outer corners of random cells.
+
+    In a cell the function is off from its value at the midpoint by at most half a cell's width, 1/N, and by that much
+    at the corners.
+    """
+    from verify.moments.steps import grid_approximation
+
+    rng = stream(seed, _STAGE, 100 + dimensions)
+    f = lambda x: np.abs(x).mean(axis=1)
+    middles = (2 * rng.integers(0, boxes, (4000, dimensions)) + 1 - boxes) / boxes
+    x = middles + np.sign(middles) * (1 - 1e-9) / boxes
+    error = float(np.max(np.abs(grid_approximation(f, dimensions, boxes, 1.0)(x) - f(x))))
+    return Trial(error, _ROUNDING, f"{boxes**dimensions:,} boxes, {len(x):,} corners")
+
+
 def additive(seed: int, dimensions: int) -> Trial:
     """Return the least sup error of a sum of functions of one coordinate each for a box, on three cells an axis."""
     from verify.moments.steps import best_additive_error
@@ -165,6 +181,7 @@ TRIALS: dict[str, Callable[..., Trial]] = {
     "box-end": box_end,
     "boxes": boxes,
     "corners": corners,
+    "grid": grid,
     "additive": additive,
 }
 

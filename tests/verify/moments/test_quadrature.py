@@ -12,8 +12,8 @@ from derive.moments import ACTIVATIONS, S, gaussian_moments
 from verify.moments.functions import array_function, derivative_function, kinks
 from verify.moments.quadrature import gaussian_integral
 
-CLOSED = [name for name in ACTIVATIONS if gaussian_moments(name).second is not None]
-OPEN = [name for name in ACTIVATIONS if name not in CLOSED]
+OPEN = ["tanh", "sigmoid", "swish", "softplus", "mish"]
+CLOSED = [name for name in ACTIVATIONS if name not in OPEN]
 
 
 @pytest.mark.parametrize("name", CLOSED)
