@@ -31,12 +31,12 @@ class StepNetwork:
 
     def __call__(self, *x: sp.Expr, at_zero: sp.Expr | int = 0) -> sp.Expr:
         """Return the network's value at an exact point, with step(0) = `at_zero`."""
-        total = sp.sympify(self.bias)
+        total = sp.sympify(self.bias, strict=True)
         for row, threshold, output in zip(self.weights, self.thresholds, self.outputs, strict=True):
             if len(row) != len(x):
                 raise InputError(f"the network has {len(row)} inputs, got {len(x)}")
-            reached = sum((w * v for w, v in zip(row, x, strict=True)), sp.sympify(threshold))
-            total += output * _step(reached, sp.sympify(at_zero))
+            reached = sum((w * v for w, v in zip(row, x, strict=True)), sp.sympify(threshold, strict=True))
+            total += output * _step(reached, sp.sympify(at_zero, strict=True))
         return sp.simplify(total)
 
 

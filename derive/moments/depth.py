@@ -151,7 +151,7 @@ def derive_fixed_point(
     """
     act = activation(f)
     general = derive_depth(act)
-    chosen = {SIGMA_W2: sp.sympify(sigma_w2), SIGMA_B2: sp.sympify(sigma_b2)}
+    chosen = {SIGMA_W2: sp.sympify(sigma_w2, strict=True), SIGMA_B2: sp.sympify(sigma_b2, strict=True)}
     forward, chi = second_moment_map(act), backward_factor(act)
     assert forward is not None
     assert chi is not None

@@ -56,7 +56,10 @@ def gaussian_moments(f: str | sp.Expr | Activation, s: sp.Expr | float = S) -> G
     `f` is the name of an activation or a SymPy expression of one variable; `s` a positive number or expression.
     Raises InputError for an unknown name, more than one variable, or an s that is not positive.
     """
-    scale = sp.sympify(s)
+    try:
+        scale = sp.sympify(s, strict=True)
+    except sp.SympifyError:
+        raise InputError(f"the standard deviation s must be a number or an expression, got {s!r}") from None
     if scale.is_positive is False or scale.is_finite is False:
         raise InputError(f"the standard deviation s must be positive and finite, got {s}")
     return _moments(activation(f), scale)

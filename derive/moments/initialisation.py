@@ -157,7 +157,11 @@ def rectifier_rules() -> MomentDerivation:
 
 
 def _positive(name: str, value: sp.Expr | int) -> sp.Expr:
-    exact = sp.nsimplify(value, rational=True) if isinstance(value, float | int) else sp.sympify(value)
+    exact = (
+        sp.nsimplify(value, rational=True)
+        if isinstance(value, float | int)
+        else sp.sympify(value, strict=True)
+    )
     if exact.is_positive is False or exact.is_finite is False or exact.is_real is False:
         raise InputError(f"{name} must be positive and finite, got {value}")
     return exact

@@ -33,7 +33,7 @@ class Softplus(sp.Function):
 
 def stable(e: sp.Expr) -> sp.Expr:
     """Return `e` with 1/(1 + exp(u))^n written as L(-u)^n, log(1 + exp(u)) as softplus, and exp(u) L(-u) as L(u)."""
-    e = sp.sympify(e)
+    e = sp.sympify(e, strict=True)
     if not e.args:
         return e
     e = e.func(*(stable(arg) for arg in e.args))

@@ -16,7 +16,7 @@ def latex(e: sp.Expr, names: Mapping[sp.Symbol, str] | None = None, inline: bool
     Square roots of 2 and pi are gathered into the root of 2 pi, and pi is ordered as a symbol: pi - 1. With `inline`
     short fractions get a slash.
     """
-    gathered = _gather(sp.sympify(e)).xreplace({sp.pi: _PI})
+    gathered = _gather(sp.sympify(e, strict=True)).xreplace({sp.pi: _PI})
     symbols = {_TWO_PI: r"2 \pi", _PI: r"\pi", **(names or {})}
     return sp.latex(gathered, symbol_names=symbols, fold_short_frac=inline)
 

@@ -136,3 +136,8 @@ def test_bad_input_is_one_line() -> None:
         with pytest.raises(InputError) as caught:
             call()
         assert "\n" not in str(caught.value)
+
+
+def test_text_is_no_standard_deviation() -> None:
+    with pytest.raises(InputError, match="must be a number or an expression"):
+        gaussian_moments("relu", "__import__('os').getcwd()")  # type: ignore[arg-type]
