@@ -16,7 +16,7 @@ from typing import Any
 
 from lark import Lark
 from lark.exceptions import UnexpectedCharacters, UnexpectedToken, VisitError
-from sympy import Expr, MatrixSymbol, Symbol, Trace
+from sympy import Expr, MatrixSymbol, Symbol, Trace, nan, oo, zoo
 
 from derive import algebra
 from derive.errors import InputError, InputWarning
@@ -186,6 +186,8 @@ def _finish(scope: Scope, root: Node, symbols: Mapping[str, Expr]) -> Expr:
     for node in scope.nodes:
         try:
             node.expr = build.expression(node, symbols)
+            if node.expr in (zoo, nan, oo, -oo):
+                raise InputError("there is no number here: a division by zero, or the logarithm of zero")
         except SizeConflict:
             raise scope.error(
                 f"the size of {node.op if node.op == 'eye' else node.op + '(1)'} does not follow from the text: "

@@ -420,3 +420,10 @@ def test_a_variable_to_differentiate_by_is_meant_as_one():
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         parse("tr(A*I)", wrt="I")
+
+
+@pytest.mark.parametrize("text", ["log(tr(T) - tr(T)) + tr(X)", "log(0)*tr(X)"])
+def test_the_logarithm_of_zero_is_refused_at_its_place(text):
+    with pytest.raises(InputError, match="division by zero, or the logarithm of zero") as refused:
+        parse(text)
+    assert "^" in str(refused.value)
