@@ -30,19 +30,6 @@ _RUNS = (
     ("pixels/255, rate 0.03", 255, 0.03),
 )
 
-#: What is derived: a loss whose gradient is the pullback of a layer, the variable, and shapes.
-_FORMULAS = (
-    ("softmax with cross-entropy, by the scores", "logsumexp(z) - y'*z", "z", "z: n, y: n"),
-    (
-        "affine layer, by the weights",
-        "tr(G'*(W*X + b*vector(1)'))",
-        "W",
-        "G: m x k, W: m x n, X: n x k, b: m",
-    ),
-    ("affine layer, by its input", "tr(G'*(W*X + b*vector(1)'))", "X", "G: m x k, W: m x n, X: n x k, b: m"),
-    ("swish unit, by its input", "g'*swish(z)", "z", "g: n, z: n"),
-)
-
 
 def training_chapter(seed: int) -> Chapter:
     """Derive the layers' pullbacks, train on noise, and let two runs drift apart."""
@@ -53,9 +40,16 @@ def training_chapter(seed: int) -> Chapter:
 
 def _formulas() -> list[Block]:
     from verify import gradient
+    from verify.fit.network.derived import AFFINE, AFFINE_SHAPES, LOSSES
 
+    formulas = (
+        ("softmax with cross-entropy, by the scores", LOSSES["cross-entropy"], "z", "z: n, y: n"),
+        ("affine layer, by the weights with the bias as a last row", AFFINE, "A", AFFINE_SHAPES),
+        ("affine layer, by its input with a row of ones", AFFINE, "X", AFFINE_SHAPES),
+        ("swish unit, by its input", "g'*swish(z)", "z", "g: n, z: n"),
+    )
     blocks: list[Block] = [Paragraph(_STORY)]
-    for title, expr, wrt, where in _FORMULAS:
+    for title, expr, wrt, where in formulas:
         d = gradient(expr, wrt, where=where)
         blocks += [Heading(title), Math(d.to_latex(name_parts=False), d.to_text()), Code(d.to_numpy())]
     return blocks

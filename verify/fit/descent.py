@@ -96,15 +96,13 @@ def _descend(p: np.ndarray, x: np.ndarray, y: np.ndarray, steps: int, deadline: 
 
     Training ends early when the clock passes the deadline.
     """
-    hidden = p.shape[1] // 3
     gradient, step, rate = np.empty_like(p), adam(), _FIRST_RATE
-    parts, slopes = _layers(p, hidden), _layers(gradient, hidden)
     losses = np.empty((steps, len(p)))
     for count in range(steps):
         if count % _CLOCK == 1 and perf_counter() > deadline:
             return losses[:count]
         losses[count] = _losses(p, x, y, gradient)
-        step(parts, slopes, rate)
+        step([p], [gradient], rate)
         rate *= _DECAY
     return losses
 
@@ -128,8 +126,3 @@ def _losses(p: np.ndarray, x: np.ndarray, y: np.ndarray, gradient: np.ndarray) -
     gradient[:, -1] = adjoint[:, :, 0].sum(axis=1)
     losses: np.ndarray = np.einsum("sn,sn->s", residuals, residuals) / n
     return losses
-
-
-def _layers(p: np.ndarray, hidden: int) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Return views of rows (wh, bh, wo, b0) as the (weights, bias) of two layers."""
-    return [(p[:, :hidden], p[:, hidden : 2 * hidden]), (p[:, 2 * hidden : -1], p[:, -1:])]

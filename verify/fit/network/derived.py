@@ -20,8 +20,9 @@ ACTIVATIONS = ("relu", "sigmoid", "swish", "tanh")
 #: Losses of the scores z of one sample against its target y, in the text language.
 LOSSES = {"cross-entropy": "logsumexp(z) - y'*z", "squared": "norm2(z - y)^2"}
 
-_AFFINE = "tr(G'*(W*X + b*vector(1)'))"
-_SHAPES = "G: m x k, W: m x n, X: n x k, b: m"
+#: An affine layer with the adjoint G of its scores A'X, the bias in the last row of A and ones in the last of X.
+AFFINE = "tr(G'*(A'*X))"
+AFFINE_SHAPES = "G: m x k, A: n x m, X: n x k"
 
 
 def compiled(source: str) -> Callable[..., Any]:
@@ -66,8 +67,8 @@ def loss_gradient(name: str) -> Callable[..., Any]:
 
 @cache
 def affine_pullback(of: str) -> Callable[..., Any]:
-    """Return f(G=..., W=..., X=..., b=...): the adjoint of W, X or b where W X + b 1' has the adjoint G."""
-    return compiled(gradient(_AFFINE, of, where=_SHAPES).to_numpy())
+    """Return f(G=..., A=..., X=...): the adjoint of A or X where A'X has the adjoint G."""
+    return compiled(gradient(AFFINE, of, where=AFFINE_SHAPES).to_numpy())
 
 
 @cache

@@ -38,5 +38,5 @@ def draw(
     for fan_in, fan_out in zip(layers, layers[1:], strict=False):
         scale = sqrt(weight_variance(rule, fan_in, fan_out))
         weights = rng.normal(0.0, scale, size=(fan_in, fan_out)).T
-        parameters.append((np.ascontiguousarray(weights, dtype), np.zeros(fan_out, dtype)))
+        parameters.append((weights.astype(dtype), np.zeros(fan_out, dtype)))
     return parameters

@@ -1,10 +1,10 @@
 """Stochastic gradient descent one sample at a time, in place.
 
-The formulas are those of `derived` (a test compares them); here they are carried out without temporaries: W x by
-gemv into a buffer, the update W ← W − rate g x' by the BLAS rank-one update ger on W itself.
+The formulas are those of `derived` (a test compares them); here they are carried out without temporaries: A'x by
+gemv into a buffer, the update A ← A − rate x g' by the BLAS rank-one update ger on A itself.
 
-The first layer, which is the widest, is updated once a block: after t samples of a block that began at W its weights
-are W − rate Σ_s g_s x_s', so that their product with x_t is W x_t − rate Σ_s (x_s'x_t) g_s. The products W x_t and
+The first layer, which is the widest, is updated once a block: after t samples of a block that began at A its array
+is A − rate Σ_s x_s g_s', so that the scores of x_t are A'x_t − rate Σ_s (x_s'x_t) g_s. The products A'x_t and
 x_s'x_t of a whole block are two matrix products, and the step is the same up to rounding.
 """
 
@@ -16,7 +16,7 @@ from math import log
 from typing import Any
 
 import numpy as np
-from scipy.linalg.blas import dger, sger
+from scipy.linalg.blas import dgemm, dger, sgemm, sger
 from scipy.special import expit
 
 from derive.errors import InputError
@@ -61,32 +61,25 @@ def can_run(network: Network, optimiser: str = "sgd", dropout: float = 0.0) -> b
         and network.loss == "cross-entropy"
         and optimiser == "sgd"
         and not (network.l2 or dropout)
-        and len({w.dtype for w, _ in network.parameters}) == 1
+        and len({a.dtype for a in network.augmented}) == 1
     )
 
 
-def _widened(w: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """Return the rows of w, each followed by its entry of b and by zeros up to a multiple of eight."""
-    count, width = w.shape
-    wide: np.ndarray = np.zeros((count, -(-(width + 1) // 8) * 8), w.dtype)
-    wide[:, :width], wide[:, width] = w, b
-    return wide
-
-
 class _FirstLayer:
-    """The first layer's weights, shape (n_out, n_in), which samples of a block change together at its end.
+    """The first layer's array, shape (n_in + 1, n_out), which samples of a block change together at its end.
 
-    `adjoints` receives the adjoint of the layer's scores for each sample of the block, shape (BLOCK, n_out).
+    `adjoints`, shape (BLOCK, n_out), holds the scores A'x of each sample of the block until the adjoint of that
+    sample's scores takes their place.
     """
 
-    def __init__(self, weights: np.ndarray, rate: float) -> None:
-        self._weights, self._rate = weights, rate
-        count, dtype = len(weights), weights.dtype
+    def __init__(self, array: np.ndarray, rate: float) -> None:
+        self._array, self._rate, (height, count), dtype = array, rate, array.shape, array.dtype
+        self._gemm = sgemm if dtype == np.float32 else dgemm
+        self._samples = np.ones((BLOCK, height), dtype)
         self.adjoints = np.zeros((BLOCK, count), dtype)
-        self._scores, self._moved = np.zeros((BLOCK, count), dtype), np.zeros(count, dtype)
-        self._overlaps = np.zeros((BLOCK, BLOCK), dtype)
-        # Views, made once: what sample t of a block needs of those before it.
-        self._before = [(self._scores[t], self._overlaps[t, :t], self.adjoints[:t]) for t in range(BLOCK)]
+        # Row t is what the rows of `adjoints` count for in the scores of sample t: −rate x_s'x_t, and 1 at t.
+        self._factors = np.zeros((BLOCK, BLOCK), dtype)
+        self._before = [(self._factors[t, : t + 1], self.adjoints[: t + 1]) for t in range(BLOCK)]
 
     def samples(
         self, rows: np.ndarray, indices: np.ndarray, labels: np.ndarray, out: np.ndarray
@@ -95,19 +88,18 @@ class _FirstLayer:
 
         They are those after the updates of the samples before; a block's updates are taken after its last sample.
         """
-        dot, add, moved = np.dot, np.add, self._moved
+        dot, samples, adjoints, factors = np.dot, self._samples, self.adjoints, self._factors
         for start in range(0, len(indices), BLOCK):
             part = indices[start : start + BLOCK]
-            x, k = rows[part], len(part)
-            np.matmul(x, self._weights.T, out=self._scores[:k])
-            np.multiply(x @ x.T, -self._rate, out=self._overlaps[:k, :k])
-            for (t, label), (scores, overlaps, adjoints) in zip(
-                enumerate(labels[part].tolist()), self._before, strict=False
-            ):
-                dot(overlaps, adjoints, moved)
-                add(scores, moved, out)
+            k = len(part)
+            samples[:k, :-1] = rows[part]
+            np.matmul(samples, self._array, out=adjoints)
+            self._gemm(-self._rate, samples.T, samples.T, 0, factors.T, 1, 0, 1)
+            np.fill_diagonal(factors, 1)
+            for (t, label), before in zip(enumerate(labels[part].tolist()), self._before, strict=False):
+                dot(*before, out)
                 yield t, label
-            self._weights -= (self._rate * self.adjoints[:k].T) @ x
+            self._array -= samples[:k].T @ (self._rate * adjoints[:k])
 
 
 def sweep(
@@ -120,54 +112,46 @@ def sweep(
     """
     if not can_run(network):
         raise InputError("this network cannot be trained in place: use minibatches")
-    dtype = network.parameters[0][0].dtype
+    arrays = network.augmented
+    dtype, last, widths = arrays[0].dtype, len(arrays) - 1, network.layers[1:]
     ger = sger if dtype == np.float32 else dger
     activate, slope = IN_PLACE[network.activation]
-    last = len(network.parameters) - 1
-    # The bias is a column beside the weights, and every input has a one that it is multiplied by; columns of
-    # zeros fill the rows up to whole cache lines. All hidden units stand in one array, for their slopes.
-    weights = [_widened(w, b) for w, b in network.parameters]
-    columns = [w.T for w in weights]  # Fortran-ordered views: BLAS writes into the weights themselves
-    rows = _widened(np.asarray(x, dtype), np.ones(len(x), dtype))
-    values = [_widened(np.zeros((1, len(w)), dtype), np.ones(1, dtype))[0] for w in weights[:-1]]
-    hidden = np.concatenate(values) if values else np.empty(0, dtype)
-    slopes = np.empty_like(hidden)
-    starts = np.cumsum([0, *map(len, values)])
-    values = [hidden[i:j] for i, j in pairwise(starts)]
-    units = [v[: len(w)] for v, w in zip(values, weights, strict=False)] + [np.empty(len(weights[-1]), dtype)]
-    inclines = [slopes[i : i + len(w)] for i, w in zip(starts, weights[:-1], strict=False)]
-    adjoints = [np.empty(len(w), dtype) for w in weights]
-    scores, error = units[last], adjoints[last]
-    ahead = [(weights[i], units[i - 1], values[i - 1], units[i]) for i in range(1, last + 1)]
-    back = [
-        (columns[i][: len(units[i - 1])], adjoints[i], adjoints[i - 1], inclines[i - 1])
-        for i in range(last, 0, -1)
-    ]
-    inner = [(values[i - 1], adjoints[i], columns[i]) for i in range(1, last + 1)]
-    first, first_adjoint = _FirstLayer(weights[0], rate), adjoints[0]
-    dot, exp, multiply, total_of = np.dot, np.exp, np.multiply, np.add.reduce
+    # All hidden units stand in one array, those of each layer with a one after them; and so do their slopes and
+    # adjoints. BLAS takes whole arrays only, and would copy a part: the ones have adjoints too, which nobody reads.
+    places = list(pairwise(np.cumsum([0, *(n + 1 for n in widths[:-1])])))
+    hidden, slopes, pulled = (np.ones(places[-1][1] if places else 0, dtype) for _ in range(3))
+    scores, error, mass = (np.empty(widths[last], dtype) for _ in range(3))
+    inputs, wide = ([part[i:j] for i, j in places] for part in (hidden, pulled))
+    units = [*(h[:-1] for h in inputs), scores]
+    adjoints = [*(h[:-1] for h in wide), error]
+    # Fortran-ordered views of the arrays, so that BLAS writes into them.
+    ahead = [(arrays[i].T, units[i - 1], inputs[i - 1], units[i]) for i in range(1, last + 1)]
+    back = [(arrays[i], adjoints[i], wide[i - 1], slopes[slice(*places[i - 1])]) for i in range(last, 0, -1)]
+    inner = [(adjoints[i], inputs[i - 1], arrays[i].T) for i in range(1, last + 1)]
+    ones = np.ones((widths[last], widths[last]), dtype)  # times a vector: its sum, in every entry
+    first = _FirstLayer(arrays[0], rate)
+    first_adjoints, first_adjoint = first.adjoints, adjoints[0]
+    dot, exp, multiply, divide = np.dot, np.exp, np.multiply, np.divide
     total = 0.0
     indices = np.arange(len(x)) if order is None else np.asarray(list(order), int)
-    for t, label in first.samples(rows, indices, labels, units[0]):
-        for w, below, with_one, above in ahead:
+    for t, label in first.samples(x, indices, labels, units[0]):
+        for a, below, with_one, above in ahead:
             activate(below, below)
-            dot(w, with_one, above)
+            dot(a, with_one, above)
         exp(scores, error)
-        mass = total_of(error)
-        if not SMALL < mass < LARGE:  # only then the largest score needs to be taken off
+        dot(ones, error, mass)
+        if not SMALL < mass[0] < LARGE:  # only then the largest score needs to be taken off
             scores -= scores.max()
             exp(scores, error)
-            mass = total_of(error)
-        total += log(mass) - scores[label]
-        error /= mass
+            dot(ones, error, mass)
+        total += log(mass[0]) - scores[label]
+        divide(error, mass, error)
         error[label] -= 1  # softmax(z) − y
         slope(hidden, slopes)
-        for column, g, h, incline in back:
-            dot(column, g, h)
+        for a, g, h, incline in back:
+            dot(a, g, h)
             multiply(h, incline, h)
-        first.adjoints[t] = first_adjoint
-        for with_one, g, column in inner:
-            ger(-rate, with_one, g, 1, 1, column, 0, 0, 1)
-    for (w, b), both in zip(network.parameters, weights, strict=True):
-        w[:], b[:] = both[:, : w.shape[1]], both[:, w.shape[1]]
-    return float(total) / max(len(x), 1)
+        first_adjoints[t] = first_adjoint
+        for g, with_one, a in inner:
+            ger(-rate, g, with_one, 1, 1, a, 0, 0, 1)
+    return float(total) / max(len(indices), 1)

@@ -17,7 +17,7 @@ from derive.errors import InputError
 from verify.files import write
 from verify.fit.network import one_by_one
 from verify.fit.network.initialise import draw
-from verify.fit.network.model import Network, Parameters, one_hot
+from verify.fit.network.model import Network, Parameters, one_hot, with_ones
 from verify.fit.network.optimisers import optimiser
 
 #: How many steps apart the parameters are remembered, to go back to when training diverges.
@@ -204,7 +204,9 @@ class _Training:
         held = round(options.validation * len(x))
         order = self.rng.permutation(len(x)) if held else np.arange(len(x))
         kept = np.sort(order[held:])
-        self.x, self.labels = x[kept].astype(self.dtype), labels[kept]
+        # The rows with a one behind each, as steps on batches take them.
+        self.rows, self.labels = with_ones(x[kept].astype(self.dtype).T).T, labels[kept]
+        self.x = self.rows[:, :-1]
         self.held_x, self.held_labels = x[order[:held]].astype(self.dtype), labels[order[:held]]
         if not len(self.x):
             raise InputError("the validation split leaves no training images: lower it")
@@ -224,7 +226,7 @@ class _Training:
                     self._remember()
             except _Diverged as what:
                 kept = self._kept(history)
-                self._restore(best_parameters if history.best else self.good)
+                self.network.restore(best_parameters if history.best else self.good)
                 history.stopped = (
                     f"diverged at step {self.steps}, in epoch {epoch}, with rate {rate:.3g}: {what} not finite; "
                     f"kept are the parameters {kept}; try a tenth of the rate, {rate / 10:.3g}"
@@ -243,7 +245,7 @@ class _Training:
                 history.stopped = f"no better on the validation split for {options.patience} epochs"
                 break
             rate *= options.decay
-        self._restore(best_parameters)
+        self.network.restore(best_parameters)
         return history
 
     def _kept(self, history: History) -> str:
@@ -266,9 +268,6 @@ class _Training:
             loss += float(self.network.mean_loss(scores, targets).real) * len(labels)
         return right / count, loss / count
 
-    def _restore(self, parameters: Parameters) -> None:
-        self.network.parameters[:] = parameters
-
     def _remember(self) -> None:
         """Keep the present parameters as good ones. Raises _Diverged where one is not finite."""
         if not finite(self.network.parameters):
@@ -285,13 +284,13 @@ class _Training:
         for i in range(0, count, options.batch):
             rows = order[i : i + options.batch]
             y = self.targets[:, rows]
-            loss, gradients = self.network.loss_and_gradients(self.x[rows].T, y, self._masks(len(rows)))
+            loss, adjoints = self.network.loss_and_adjoints(self.rows[rows].T, y, self._masks(len(rows)))
             if self.steps % REMEMBER == 0:
                 self._remember()
             self.steps += 1
             if not np.isfinite(loss):
                 raise _Diverged("the loss is")
-            self.step(self.network.parameters, gradients, rate)
+            self.step(self.network.augmented, adjoints, rate)
             total += loss * len(rows)
             if self.progress:
                 self.progress(epoch, options.epochs, i + len(rows), count, total / (i + len(rows)))
@@ -312,7 +311,7 @@ class _Training:
         return total / count
 
     def _sweep(self, part: np.ndarray, rate: float) -> float:
-        return one_by_one.sweep(self.network, self.x[part], self.labels[part], rate)
+        return one_by_one.sweep(self.network, self.x, self.labels, rate, part)
 
     def _halve(self, part: np.ndarray, rate: float) -> None:
         """Find the step of a chunk at which it diverged, by halves; `good` moves up to the one before.
@@ -322,7 +321,7 @@ class _Training:
         what = "the loss is"
         while len(part):
             half = part[: (len(part) + 1) // 2]
-            self._restore([(w.copy(), b.copy()) for w, b in self.good])
+            self.network.restore(self.good)
             loss = self._sweep(half, rate)
             sound = finite(self.network.parameters)
             if np.isfinite(loss) and sound:

@@ -4,6 +4,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from scipy.special import expit, softmax
 
 import derive.rules as rules
@@ -11,7 +13,7 @@ from derive import InputError, gradient
 from verify import check_claim, check_gradient
 from verify.fit.network import derived, one_by_one
 from verify.fit.network.initialise import draw
-from verify.fit.network.model import Network, gradient_of, one_hot
+from verify.fit.network.model import Network, _strips, gradient_of, one_hot, pairs, with_ones
 
 RNG = np.random.default_rng(5)
 Z, G = RNG.normal(size=(2, 6, 3))
@@ -50,26 +52,44 @@ def test_cross_entropy_pulls_back_to_softmax_minus_target():
 
 
 def test_the_affine_layer_pulls_back_by_plain_products():
-    g, w, x, b = (
-        RNG.normal(size=(4, 3)),
-        RNG.normal(size=(4, 5)),
-        RNG.normal(size=(5, 3)),
-        RNG.normal(size=(4, 1)),
-    )
-    at = {"G": g, "W": w, "X": x, "b": b}
-    assert derived.affine_pullback("W")(**at) == pytest.approx(g @ x.T)
-    assert derived.affine_pullback("X")(**at) == pytest.approx(w.T @ g)
-    assert derived.affine_pullback("b")(**at) == pytest.approx(g.sum(axis=1, keepdims=True))
+    g, w, x, b = RNG.normal(size=(4, 3)), RNG.normal(size=(4, 5)), RNG.normal(size=(5, 3)), RNG.normal(size=4)
+    network = Network([(w, b)])
+    assert network.scores(x) == pytest.approx(w @ x + b[:, None])
+    at = {"G": g, "A": network.augmented[0], "X": with_ones(x)}
+    [(by_w, by_b)] = pairs([derived.affine_pullback("A")(**at)])
+    assert by_w == pytest.approx(g @ x.T)
+    assert by_b == pytest.approx(g.sum(axis=1))
+    assert derived.affine_pullback("X")(**at)[:-1] == pytest.approx(w.T @ g)
 
 
-@pytest.mark.parametrize("of", ["W", "X", "b"])
-def test_the_affine_pullbacks_are_certified(of):
-    claims = {"W": "G*X'", "X": "W'*G", "b": "G*vector(1)"}
-    shapes = "G: m x k, W: m x n, X: n x k, b: m"
-    assert check_claim("tr(G'*(W*X + b*vector(1)'))", of, claims[of], where=shapes).verdict in (
-        "proved",
-        "certified",
-    )
+@pytest.mark.parametrize("order", ["C", "F"])
+@pytest.mark.parametrize(("inputs", "samples"), [(399, 96), (400, 96), (399, 97), (1000, 1)])
+def test_products_in_strips_are_the_products(inputs, samples, order):
+    """One layer with squared error: its scores are W x + b, its gradients 2 (W x + b − y) x' and the like."""
+    w, b = RNG.normal(size=(40, inputs)), RNG.normal(size=40)
+    x, y = np.asarray(RNG.normal(size=(inputs, samples)), order=order), RNG.normal(size=(40, samples))
+    network = Network([(w, b)], loss="squared")
+    error = np.einsum("ij,jk->ik", w, x) + b[:, None] - y
+    assert network.scores(x) == pytest.approx(error + y)
+    _, [(by_w, by_b)] = network.loss_and_gradients(x, y)
+    assert by_w == pytest.approx(np.einsum("ik,jk->ij", 2 / samples * error, x))
+    assert by_b == pytest.approx(2 / samples * error.sum(axis=1))
+
+
+@given(rows=st.integers(1, 5000), size=st.integers(1, 300_000))
+def test_strips_are_equal_and_small_where_there_are_some(rows, size):
+    count = _strips(rows, size)
+    assert rows % count == 0
+    small = [
+        k for k in range(1, rows + 1) if rows % k == 0 and rows // k >= 4 and rows // k * size <= 1_000_000
+    ]
+    assert count == (small[0] if small else 1)
+
+
+@pytest.mark.parametrize(("of", "claim"), [("A", "X*G'"), ("X", "A*G")])
+def test_the_affine_pullbacks_are_certified(of, claim):
+    verdict = check_claim("tr(G'*(A'*X))", of, claim, where="G: m x k, A: n x m, X: n x k").verdict
+    assert verdict in ("proved", "certified")
 
 
 @pytest.mark.parametrize("loss", derived.LOSSES)

@@ -113,9 +113,9 @@ def test_a_last_step_that_leaves_parameters_not_finite_is_divergence(batch, acti
 def test_the_step_of_a_divergence_is_found_and_the_steps_before_it_are_kept(place, monkeypatch):
     """A sweep that counts its images in the weights, and spoils them at a marked one."""
 
-    def sweep(network, x, labels, rate):
-        network.parameters[0][0][:] += len(x)
-        if (x == 99).any():
+    def sweep(network, x, labels, rate, order):
+        network.parameters[0][0][:] += len(order)
+        if (x[order] == 99).any():
             network.parameters[0][0][:] = np.nan
         return 1.0
 
@@ -182,21 +182,20 @@ def test_dropout_keeps_the_mean():
 
 
 def test_momentum_and_adam_take_the_papers_first_two_steps():
-    p, g = [(np.array([[1.0]]), np.array([0.0]))], [(np.array([[2.0]]), np.array([0.0]))]
+    p, g = [np.array([[1.0]])], [np.array([[2.0]])]
     step = sgd(0.9)
     step(p, g, 0.1)
     step(p, g, 0.1)
-    assert p[0][0].item() == pytest.approx(1 - 0.2 - (0.9 * 0.2 + 0.2))
-    p = [(np.array([[1.0]]), np.array([0.0]))]
+    assert p[0].item() == pytest.approx(1 - 0.2 - (0.9 * 0.2 + 0.2))
+    p = [np.array([[1.0]])]
     step = adam()
     step(p, g, 0.1)
-    assert p[0][0].item() == pytest.approx(
-        1 - 0.1, abs=1e-8
-    )  # the first step is the rate, whatever the gradient
-    step(p, [(np.array([[-1.0]]), np.array([0.0]))], 0.1)
+    # The first step is the rate, whatever the gradient.
+    assert p[0].item() == pytest.approx(1 - 0.1, abs=1e-8)
+    step(p, [np.array([[-1.0]])], 0.1)
     m, v = 0.9 * 0.1 * 2 - 0.1, 0.999 * 0.001 * 4 + 0.001
     expected = 0.9 - 0.1 * (m / (1 - 0.81)) / (np.sqrt(v / (1 - 0.999**2)) + 1e-8)
-    assert p[0][0].item() == pytest.approx(expected, abs=1e-8)
+    assert p[0].item() == pytest.approx(expected, abs=1e-8)
 
 
 @pytest.mark.parametrize(
