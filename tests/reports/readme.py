@@ -20,7 +20,7 @@ _GENERATED = re.compile(r"<!-- (gradproof .*?) -->\n.*?<!-- end -->", re.DOTALL)
 #: Times differ from run to run.
 _SECONDS = re.compile(r"\b[\d.e-]+(?= s$)|(?<= )\d+\.\d\d(?=   )", re.MULTILINE)
 #: Tolerances and error bounds, in either spelling: they come from the last digits, which libraries differ in.
-_ERROR = re.compile(r"(tolerance|±|\+/-) \d[\d.]*(?:e[+-]?\d+| · 10[⁰¹²³⁴⁵⁶⁷⁸⁹⁻]+)?")
+_ERROR = re.compile(r"(tolerance|±|\+/-) (?:10[⁰¹²³⁴⁵⁶⁷⁸⁹⁻]+|\d[\d.]*(?:e[+-]?\d+| · 10[⁰¹²³⁴⁵⁶⁷⁸⁹⁻]+)?)")
 #: Numbers with digits beyond the sixth that counts.
 _LONG = re.compile(r"(?<![\d.])(?=\d+\.\d)\d[\d.]{7,}(?![\d.])")
 #: Lines under headers are as long as the longest finding.
