@@ -95,11 +95,8 @@ def search(
                 for move in moves:
                     cost = used + len(move) - 1
                     lo, hi = move[-1]
-                    if step == "joint":
-                        budget = least - cost - after[0]
-                        if budget < 0 or (budget == 0 and not _meets(lo, hi, after[1])):
-                            continue
-                    elif least - cost - after[0] < 0:
+                    budget = least - cost - after[0]
+                    if budget < 0 or (budget == 0 and not _meets(lo, hi, after[1])):
                         continue
                     for new, included in _sums(state, move):
                         if (new, cost) not in layer:
