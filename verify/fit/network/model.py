@@ -14,9 +14,9 @@ from verify.fit.network import derived
 
 Parameters = list[tuple[np.ndarray, np.ndarray]]
 
-#: Products of fewer multiplications are done by OpenBLAS without packing their arguments first, which is some 20 %
-#: faster; strips of fewer rows than these are not.
-SMALL, LEAST_ROWS = 1_000_000, 4
+#: OpenBLAS does products of up to so many multiplications without packing their arguments first, which is some 20 %
+#: faster where the rows come in fours.
+SMALL = 1_000_000
 
 
 @dataclass
@@ -89,8 +89,7 @@ class Network:
         adjoints: list[np.ndarray] = []
         for i in reversed(range(len(self.augmented))):
             a, x = self.augmented[i], inputs[i]
-            strips = x.reshape(_strips(len(x), g.size), -1, x.shape[1])  # X G' goes row by row of X
-            by_a = derived.affine_pullback("A")(G=g, A=a, X=strips).reshape(a.shape)
+            by_a = derived.affine_pullback("A")(G=g, A=a, X=x)
             if self.l2:
                 by_a[:-1] += derived.penalty_gradient()(c=self.l2, W=a[:-1])
             adjoints.append(by_a)
@@ -164,11 +163,11 @@ def _scores(a: np.ndarray, x: np.ndarray) -> np.ndarray:
 
 @cache
 def _strips(rows: int, size: int) -> int:
-    """Return the least number of equal strips of `rows` rows that times an array of `size` entries are small products.
+    """Return the least number of equal strips of rows, in fours, that times an array of `size` entries are small.
 
-    It is 1 where there is none of some rows each.
+    It is 1 where there is none.
     """
-    numbers = (k for k in range(1, rows // LEAST_ROWS + 1) if rows % k == 0 and rows // k * size <= SMALL)
+    numbers = (k for k in range(1, rows // 4 + 1) if rows % (4 * k) == 0 and rows // k * size <= SMALL)
     return next(numbers, 1)
 
 

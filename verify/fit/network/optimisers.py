@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from math import sqrt
 
 import numpy as np
 
@@ -35,20 +36,30 @@ def adam(beta1: float = 0.9, beta2: float = 0.999, epsilon: float = 1e-8) -> Ste
     """Return Adam's step with bias-corrected moments."""
     first: list[np.ndarray] = []
     second: list[np.ndarray] = []
+    scratch: list[np.ndarray] = []
     count = 0
 
     def step(parameters: Sequence[np.ndarray], gradients: Sequence[np.ndarray], rate: float) -> None:
         nonlocal count
         if not first:
-            first.extend(np.zeros_like(p) for p in parameters)
-            second.extend(np.zeros_like(p) for p in parameters)
+            for kept in (first, second, scratch):
+                kept.extend(np.zeros_like(p) for p in parameters)
         count += 1
-        scale = rate * np.sqrt(1 - beta2**count) / (1 - beta1**count)
-        floor = epsilon * np.sqrt(1 - beta2**count)
-        for p, g, m, v in zip(parameters, gradients, first, second, strict=True):
-            m += (1 - beta1) * (g - m)
-            v += (1 - beta2) * (g * g - v)
-            p -= (scale * m / (np.sqrt(v) + floor)).astype(p.dtype, copy=False)
+        scale = rate * sqrt(1 - beta2**count) / (1 - beta1**count)
+        floor = epsilon * sqrt(1 - beta2**count)
+        for p, g, m, v, t in zip(parameters, gradients, first, second, scratch, strict=True):
+            np.subtract(g, m, t)
+            t *= 1 - beta1
+            m += t
+            np.multiply(g, g, t)
+            t -= v
+            t *= 1 - beta2
+            v += t
+            np.sqrt(v, t)
+            t += floor
+            np.divide(m, t, t)
+            t *= scale
+            p -= t
 
     return step
 
