@@ -52,12 +52,7 @@ def fit_points(
         raise InputError(f"unknown method {method!r}; expected one of {', '.join(METHODS)}")
     if start not in get_args(Start):
         raise InputError(f"unknown start {start!r}; expected one of {', '.join(get_args(Start))}")
-    if hidden is not None and hidden < 1:
-        raise InputError(f"{hidden} hidden units; a network needs at least 1")
-    if hidden is not None and hidden > MOST_UNITS:
-        raise InputError(
-            f"{hidden:,} hidden units; at most {MOST_UNITS:,} are fitted: give a smaller --hidden"
-        )
+    _require_units(hidden)
     if method == "exact":
         return _exact(points, hidden)
     units = usual_hidden(points, method) if hidden is None else hidden
@@ -100,6 +95,16 @@ def fit_points(
     starts = f"{found.restarts + 1} start{'s' if found.restarts else ''}"
     note = f"not solved within the budget, after {starts} and {found.seconds:.3g} s: {hint}"
     return dataclasses.replace(found, notes=(note,))
+
+
+def _require_units(hidden: int | None) -> None:
+    """Raise InputError for a number of hidden units that no network has or none is fitted with."""
+    if hidden is not None and hidden < 1:
+        raise InputError(f"{hidden} hidden units; a network needs at least 1")
+    if hidden is not None and hidden > MOST_UNITS:
+        raise InputError(
+            f"{hidden:,} hidden units; at most {MOST_UNITS:,} are fitted: give a smaller --hidden"
+        )
 
 
 def usual_hidden(points: Points, method: Method) -> int:
@@ -238,10 +243,12 @@ def compare(
 ) -> list[Comparison]:
     """Return every method's record on the points; `seeds` may depend on the method.
 
-    A method that cannot be used on these points has no row. Raises InputError where none can.
+    A method that cannot be used on these points has no row. Raises InputError where none can, and for a number of
+    hidden units as `fit_points`.
     """
     from statistics import median
 
+    _require_units(hidden)
     out = []
     lack: InputError | None = None
     for name, method, start in ROWS:

@@ -24,11 +24,17 @@ __all__ = ["Start", "fit_by_roots", "good_start", "square_system"]
 
 Start = Literal["good", "normal"]
 
+#: Hidden units at most: beyond them a single factorisation takes more than a second.
+MOST_ROOT_UNITS = 600
 #: Draws from which a good start is chosen.
 SCREENED = 128
 #: The first trust region as a share of the start's norm. MINPACK's 100 lets the first steps leave a good start, since
 #: the Jacobian is singular wherever an equation is repeated or a unit is idle.
 _FACTOR, _CLASSICAL_FACTOR = 0.1, 100.0
+
+
+class _OutOfTime(Exception):
+    """The budget ended within a start."""
 
 
 def square_system(
@@ -69,7 +75,7 @@ def fit_by_roots(
     """Restart fsolve until every residual vanishes or the budget is spent.
 
     `start` is "normal" for parameters from N(0, 1) in the units of the data, or "good", as `good_start`, with x and y
-    in [-1, 1]. Raises InputError where there are more points than unknowns.
+    in [-1, 1]. Raises InputError where there are more points than unknowns, or more than MOST_ROOT_UNITS units.
     """
     from scipy.optimize import fsolve
 
@@ -78,6 +84,17 @@ def fit_by_roots(
         raise InputError(
             f"{points.name}: fsolve needs as many unknowns as points, but {len(points)} points stand against {size} "
             f"parameters; take --hidden {-(-(len(points) - 1) // 3)} or --method least-squares"
+        )
+    if hidden > MOST_ROOT_UNITS:
+        raise InputError(
+            f"{points.name}: fsolve factors a square matrix as wide as there are parameters, {size:,} for {hidden:,} "
+            f"hidden units, and takes at most {MOST_ROOT_UNITS}: "
+            + (
+                f"give --hidden {MOST_ROOT_UNITS} or less, or "
+                if len(points) <= 3 * MOST_ROOT_UNITS + 1
+                else ""
+            )
+            + "take --method exact"
         )
     budget = budget or Budget()
     rng = np.random.default_rng(seed)
@@ -88,23 +105,38 @@ def fit_by_roots(
     # The range of y is 2 where it is scaled.
     enough = tolerance(points) if classical else 2 * VANISHED
     begin = perf_counter()
-    best, least, tries, evaluations = np.zeros(size), np.inf, 0, 0
+    best, least, tries, evaluations, called = np.zeros(size), np.inf, 0, 0, 0
+
+    def watched(p: np.ndarray) -> np.ndarray:
+        nonlocal best, least, called
+        called += 1
+        values = residuals(p)
+        if perf_counter() - begin > budget.seconds:
+            # The start is cut short: where it has come to counts, for want of a better one.
+            largest = float(np.abs(values).max())
+            if largest < least:
+                best, least = p.copy(), largest
+            raise _OutOfTime
+        return values
+
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         # fsolve warns of every start that stalls; stalling is what the restarts are for.
         warnings.simplefilter("ignore", RuntimeWarning)
         while least > enough and budget.allows(tries, perf_counter() - begin):
             first = rng.normal(size=size) if classical else good_start(x, y, hidden, rng)
-            found, info, *_ = fsolve(
-                residuals,
-                first,
-                fprime=jacobian,
-                xtol=1e-12,
-                factor=_CLASSICAL_FACTOR if classical else _FACTOR,
-                full_output=True,
-            )
-            largest = float(np.abs(residuals(found)).max())
             tries += 1
-            evaluations += info["nfev"] + (0 if classical else SCREENED)
+            evaluations += 0 if classical else SCREENED
+            try:
+                found = fsolve(
+                    watched,
+                    first,
+                    fprime=jacobian,
+                    xtol=1e-12,
+                    factor=_CLASSICAL_FACTOR if classical else _FACTOR,
+                )
+            except _OutOfTime:
+                break
+            largest = float(np.abs(residuals(found)).max())
             if largest < least:
                 best, least = found, largest
             if progress is not None and tries % 16 == 0:
@@ -113,6 +145,7 @@ def fit_by_roots(
     net = net if classical else scaling.network(net)
     solved = least <= enough and float(np.abs(net.residuals(points)).max()) <= tolerance(points)
     seconds = perf_counter() - begin
+    evaluations += called
     return Fit(points, "fsolve", net, tries - 1, seconds, solved, evaluations, reached=least <= enough)
 
 
