@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
@@ -19,7 +19,7 @@ Parameters = list[tuple[np.ndarray, np.ndarray]]
 SMALL = 1_000_000
 
 
-@dataclass
+@dataclass(frozen=True, eq=False)
 class Network:
     """A fully connected network; samples are columns.
 
@@ -37,13 +37,22 @@ class Network:
     augmented: list[np.ndarray] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        for (one, b), (two, _) in zip(self.parameters, self.parameters[1:], strict=False):
-            if one.shape[0] != two.shape[1] or b.shape != (one.shape[0],):
+        for w, b in self.parameters:
+            if w.ndim != 2 or b.shape != w.shape[:1] or not w.size:
+                raise InputError(f"weights of shape {w.shape} and a bias of {b.shape} are no layer")
+        if not self.parameters:
+            raise InputError("a network needs at least one layer")
+        for (one, _), (two, _) in zip(self.parameters, self.parameters[1:], strict=False):
+            if one.shape[0] != two.shape[1]:
                 raise InputError(f"a layer of shape {one.shape} does not fit the next one, {two.shape}")
         derived.activation(self.activation)
         derived.loss(self.loss)
-        self.augmented = [np.concatenate([w.T, b[None]]) for w, b in self.parameters]
-        self.parameters = pairs(self.augmented)
+        self.__setstate__({"augmented": [np.concatenate([w.T, b[None]]) for w, b in self.parameters]})
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Take over attributes, and make `parameters` views of `augmented`, which copies and pickles lose."""
+        self.__dict__.update(state)
+        self.__dict__["parameters"] = pairs(self.augmented)
 
     @property
     def layers(self) -> tuple[int, ...]:
@@ -68,6 +77,14 @@ class Network:
             scores.append(_scores(a, inputs[-1]))
         return inputs, scores
 
+    def require(self, x: np.ndarray, labels: np.ndarray) -> None:
+        """Raise InputError where rows x (N, n) and labels (N,) are not inputs and classes of this network."""
+        if x.ndim != 2 or labels.shape != x.shape[:1] or x.shape[1] != self.layers[0]:
+            raise InputError(
+                f"images of shape {x.shape} and labels of shape {labels.shape} do not fit {self.layers[0]} inputs"
+            )
+        require_labels(labels, self.layers[-1])
+
     def loss_and_gradients(
         self, x: np.ndarray, y: np.ndarray, masks: Sequence[np.ndarray] | None = None
     ) -> tuple[float, Parameters]:
@@ -82,9 +99,11 @@ class Network:
         self, x: np.ndarray, y: np.ndarray, masks: Sequence[np.ndarray] | None = None
     ) -> tuple[float, list[np.ndarray]]:
         """Do the same for samples `x` that have a row of ones, (n + 1, B); the gradients are like `augmented`."""
+        if not x.shape[1]:
+            raise InputError("a batch of no samples has no mean loss")
         inputs, scores = self._forward(x, masks)
         g = derived.loss_gradient(self.loss)(z=scores[-1], y=y)
-        value = float(self._mean_loss_beside(g, scores[-1], y) + self.penalty().real)
+        value = float(self._mean_loss_beside(g, scores[-1], y) + self.penalty())
         g /= x.shape[1]
         adjoints: list[np.ndarray] = []
         for i in reversed(range(len(self.augmented))):
@@ -111,25 +130,22 @@ class Network:
         losses = np.maximum.reduce(scores, 0) - np.log(largest) - np.add.reduce(y * scores, 0)
         return float(np.add.reduce(losses)) / scores.shape[1]
 
-    def mean_loss(self, scores: np.ndarray, y: np.ndarray) -> complex:
-        """Return the mean loss of scores (n_classes, B) against targets, without the penalty.
-
-        Complex scores give a complex loss, so that the complex step applies.
-        """
+    def mean_loss(self, scores: np.ndarray, y: np.ndarray) -> float:
+        """Return the mean loss of scores (n_classes, B) against targets, without the penalty."""
         if self.loss == "squared":
-            return ((scores - y) ** 2).sum() / scores.shape[1]
-        top = scores.real.max(axis=0)
+            return float(((scores - y) ** 2).sum() / scores.shape[1])
+        top = scores.max(axis=0)
         log_sum = top + np.log(np.exp(scores - top).sum(axis=0))
-        return (log_sum - (y * scores).sum(axis=0)).mean()
+        return float((log_sum - (y * scores).sum(axis=0)).mean())
 
-    def penalty(self) -> complex:
+    def penalty(self) -> float:
         """Return (l2/2) times the sum of the squared weights (not the biases)."""
-        return 0.5 * self.l2 * sum((w * w).sum() for w, _ in self.parameters) if self.l2 else 0.0
+        return 0.5 * self.l2 * sum(float((w * w).sum()) for w, _ in self.parameters) if self.l2 else 0.0
 
     def predict(self, x: np.ndarray, chunk: int = 4096) -> np.ndarray:
         """Return the class of the highest score for every row of x (N, n)."""
         return np.concatenate(
-            [self.scores(x[i : i + chunk].T).argmax(axis=0) for i in range(0, len(x), chunk)]
+            [self.scores(x[i : i + chunk].T).argmax(axis=0) for i in range(0, max(len(x), 1), chunk)]
         )
 
     def probabilities(self, x: np.ndarray) -> np.ndarray:
@@ -155,7 +171,7 @@ class Network:
 
 def _scores(a: np.ndarray, x: np.ndarray) -> np.ndarray:
     """Return A'X, as (X'A)' where the rows of X' lie in memory: BLAS is faster at it, and does it in strips."""
-    if not x.flags.f_contiguous:
+    if not x.flags.f_contiguous or not x.size:
         return a.T @ x
     strips = x.T.reshape(_strips(x.shape[1], a.size), -1, len(x))
     return np.ascontiguousarray((strips @ a).reshape(x.shape[1], -1).T)
@@ -183,40 +199,20 @@ def with_ones(x: np.ndarray) -> np.ndarray:
     return both
 
 
-def one_hot(labels: np.ndarray, classes: int, dtype: Any = np.float64) -> np.ndarray:
-    """Return the targets (classes, N) of labels 0 .. classes − 1. Raises InputError for others."""
-    labels = np.asarray(labels)
+def require_labels(labels: np.ndarray, classes: int) -> None:
+    """Raise InputError where labels are not integers from 0 to classes − 1."""
+    if labels.size and labels.dtype.kind not in "iu":
+        raise InputError(f"labels of type {labels.dtype}: expected integers, the numbers of the classes")
     if labels.size and (labels.min() < 0 or labels.max() >= classes):
         raise InputError(
             f"labels run from {labels.min()} to {labels.max()}, the network has {classes} classes"
         )
+
+
+def one_hot(labels: np.ndarray, classes: int, dtype: Any = np.float64) -> np.ndarray:
+    """Return the targets (classes, N) of labels 0 .. classes − 1. Raises InputError for others."""
+    labels = np.asarray(labels)
+    require_labels(labels, classes)
     y: np.ndarray = np.zeros((classes, labels.size), dtype)
     y[labels, np.arange(labels.size)] = 1
     return y
-
-
-def gradient_of(network: Network, x: np.ndarray, y: np.ndarray) -> tuple[Callable, Callable, np.ndarray]:
-    """Return the loss and its gradient as functions of one flat vector of parameters, and that vector.
-
-    For gradient checkers: the loss accepts complex vectors, so that the complex step applies.
-    """
-    shapes = [(w.shape, b.shape) for w, b in network.parameters]
-    flat = np.concatenate([np.concatenate([w.ravel(), b]) for w, b in network.parameters])
-
-    def unpack(vector: np.ndarray) -> Parameters:
-        parts, i = [], 0
-        for (m, n), _ in shapes:
-            parts.append((vector[i : i + m * n].reshape(m, n), vector[i + m * n : i + m * n + m]))
-            i += m * n + m
-        return parts
-
-    def loss(vector: np.ndarray) -> complex:
-        moved = Network(unpack(vector), network.activation, network.loss, network.l2)
-        return moved.mean_loss(moved.scores(x), y) + moved.penalty()
-
-    def gradient(vector: np.ndarray) -> np.ndarray:
-        moved = Network(unpack(vector), network.activation, network.loss, network.l2)
-        _, gradients = moved.loss_and_gradients(x, y)
-        return np.concatenate([np.concatenate([w.ravel(), b]) for w, b in gradients])
-
-    return loss, gradient, flat

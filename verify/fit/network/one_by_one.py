@@ -108,10 +108,11 @@ def sweep(
     """Take one step for every row of x (in `order`, or as they come); return the mean loss met on the way.
 
     The update of a sample follows after all its gradients are taken. Raises InputError where the network is not
-    one that `can_run` admits.
+    one that `can_run` admits, or x and labels do not fit it.
     """
     if not can_run(network):
         raise InputError("this network cannot be trained in place: use minibatches")
+    network.require(x, labels)
     arrays = network.augmented
     dtype, last, widths = arrays[0].dtype, len(arrays) - 1, network.layers[1:]
     ger = sger if dtype == np.float32 else dger

@@ -165,15 +165,11 @@ def train(
     network do not fit, and where the network's parameters are not finite to begin with.
     """
     x, labels = np.asarray(x), np.asarray(labels)
-    if x.ndim != 2 or len(x) != len(labels) or x.shape[1] != network.layers[0]:
-        raise InputError(
-            f"images of shape {x.shape} and {len(labels)} labels do not fit {network.layers[0]} inputs"
-        )
+    network.require(x, labels)
     if not np.isfinite(x).all():
         raise InputError("the images hold values that are not finite")
     if not finite(network.parameters):
         raise InputError("the network's first parameters are not finite: draw or load others")
-    one_hot(labels, network.layers[-1])
     return _Training(network, x, labels, options, progress, watch).run()
 
 
@@ -265,7 +261,7 @@ class _Training:
             scores = self.network.scores(self.held_x[i : i + HELD].T)
             right += int((scores.argmax(axis=0) == labels).sum())
             targets = one_hot(labels, len(scores), self.dtype)
-            loss += float(self.network.mean_loss(scores, targets).real) * len(labels)
+            loss += self.network.mean_loss(scores, targets) * len(labels)
         return right / count, loss / count
 
     def _remember(self) -> None:

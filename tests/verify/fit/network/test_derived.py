@@ -1,6 +1,8 @@
 """The formulas that train are those that are derived: right, and nothing else."""
 
-from dataclasses import replace
+import copy
+import pickle
+from dataclasses import FrozenInstanceError, replace
 
 import numpy as np
 import pytest
@@ -10,10 +12,11 @@ from scipy.special import expit, softmax
 
 import derive.rules as rules
 from derive import InputError, gradient
-from verify import check_claim, check_gradient
+from verify import check_claim
 from verify.fit.network import derived, one_by_one
+from verify.fit.network.assembled import as_formula, check_network
 from verify.fit.network.initialise import draw
-from verify.fit.network.model import Network, _strips, gradient_of, one_hot, pairs, with_ones
+from verify.fit.network.model import Network, _strips, one_hot, pairs, with_ones
 
 RNG = np.random.default_rng(5)
 Z, G = RNG.normal(size=(2, 6, 3))
@@ -93,14 +96,77 @@ def test_the_affine_pullbacks_are_certified(of, claim):
 
 @pytest.mark.parametrize("loss", derived.LOSSES)
 @pytest.mark.parametrize("activation", derived.ACTIVATIONS)
-def test_the_assembled_gradient_agrees_with_differences_and_the_complex_step(activation, loss):
+def test_the_assembled_gradient_agrees_with_differences_the_complex_step_and_balls(activation, loss):
     network = some_network(activation, loss, l2=0.3)
-    x, y = RNG.normal(size=(7, 4)), one_hot(np.array([0, 2, 1, 1]), 3)
-    f, g, p = gradient_of(network, x, y)
-    verdict = check_gradient(f, g, p)
-    assert verdict.verdict == "agrees", str(verdict)
-    wrong = check_gradient(f, lambda p: 1.001 * g(p), p)
-    assert wrong.verdict == "refuted"
+    verdict = check_network(network, RNG.normal(size=(4, 7)), np.array([0, 2, 1, 1]))
+    found = {e.method: e.verdict for e in verdict.evidence}
+    for method in ("finite differences", "complex step", "real balls"):
+        assert found[method] == "agrees", str(verdict)
+
+
+@pytest.mark.parametrize("factor", [1 + 1e-5, -1])
+def test_every_method_refutes_an_assembled_gradient_with_a_wrong_layer(monkeypatch, factor):
+    right = derived.activation_pullback("tanh")
+    monkeypatch.setattr(derived, "activation_pullback", lambda name: lambda **at: factor * right(**at))
+    verdict = check_network(some_network("tanh"), RNG.normal(size=(4, 7)), np.array([0, 2, 1, 1]))
+    found = {e.method: e.verdict for e in verdict.evidence}
+    for method in ("finite differences", "complex step", "real balls"):
+        assert found[method] == "refuted", str(verdict)
+
+
+def test_at_a_kink_balls_have_no_value():
+    network = Network([(np.ones((2, 2)), np.zeros(2)), (np.ones((2, 2)), np.zeros(2))], "relu")
+    verdict = check_network(network, np.array([[1.0, -1.0]]), np.array([0]))
+    assert {e.method: e.verdict for e in verdict.evidence}["real balls"] == "inconclusive"
+
+
+@pytest.mark.parametrize("again", [copy.deepcopy, copy.copy, lambda n: pickle.loads(pickle.dumps(n))])
+def test_a_copy_computes_with_its_own_parameters(again):
+    network, x = some_network("swish"), RNG.normal(size=(7, 4))
+    other = again(network)
+    assert other.scores(x) == pytest.approx(network.scores(x))
+    other.parameters[0][0][:] = 0
+    assert other.scores(x) != pytest.approx(some_network("swish").scores(x))
+    with pytest.raises(FrozenInstanceError):
+        other.parameters = network.parameters
+
+
+def test_no_samples_have_no_scores_and_no_loss():
+    network, nothing = some_network("relu"), np.zeros((0, 7))
+    assert network.predict(nothing).shape == (0,)
+    assert network.probabilities(nothing).shape == (0, 3)
+    assert network.scores(nothing.T).shape == (3, 0)
+    with pytest.raises(InputError, match="no samples"):
+        network.loss_and_gradients(nothing.T, np.zeros((3, 0)))
+
+
+W, B = np.ones((3, 2)), np.zeros(3)
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: Network([(W, np.zeros(2))]), "are no layer"),
+        (lambda: Network([(W[0], B)]), "are no layer"),
+        (lambda: Network([(W, B), (W, B)]), "does not fit the next"),
+        (lambda: Network([]), "at least one layer"),
+        (lambda: one_by_one.sweep(Network([(W, B)]), np.ones((4, 1)), np.zeros(4, int), 0.1), "do not fit 2"),
+        (lambda: one_by_one.sweep(Network([(W, B)]), np.ones((1, 2)), np.array([-1]), 0.1), "labels run"),
+        (lambda: check_network(Network([(W, B)]), np.ones((1, 2)), np.array([0.5])), "expected integers"),
+    ],
+)
+def test_shapes_that_do_not_fit_are_named(call, message):
+    with pytest.raises(InputError, match=message):
+        call()
+
+
+def test_the_formula_of_a_network_is_that_of_its_layers():
+    network = Network(draw((2, 3, 4), "glorot", RNG), "sigmoid", "squared", 0.5)
+    formula, shapes = as_formula(network)
+    assert formula == (
+        "norm2((W_2*sigmoid(W_1*x + b_1) + b_2) - y)^2 + 0.25*norm2(W_1)^2 + 0.25*norm2(W_2)^2"
+    )
+    assert shapes == "x: 2, y: 4, W_1: 3 x 2, b_1: 3, W_2: 4 x 3, b_2: 4"
 
 
 def test_a_symbolic_two_layer_network_agrees_in_balls_and_one_path_less_is_refuted():
