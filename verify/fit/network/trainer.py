@@ -17,14 +17,12 @@ from derive.errors import InputError
 from verify.files import write
 from verify.fit.network import one_by_one
 from verify.fit.network.initialise import draw
-from verify.fit.network.model import Network, Parameters, one_hot, with_ones
+from verify.fit.network.model import Network, Parameters, one_hot, pairs, with_ones
 from verify.fit.network.optimisers import optimiser
 
-#: How many steps apart the parameters are remembered, to go back to when training diverges.
-REMEMBER = 200
 #: Samples that are taken one by one between two looks at the parameters.
 CHUNK = 2000
-#: Validation images whose scores are held in memory at once.
+#: Images whose scores are held in memory at once.
 HELD = 4096
 #: Parameters of a network at most: a few copies of them must fit into memory.
 MOST_PARAMETERS = 100_000_000
@@ -160,7 +158,8 @@ def train(
     A share `options.validation` of the rows, drawn by the seed, is set aside: the parameters kept are those of
     the epoch that is best on it, and with `patience` training stops after so many epochs without a better one.
     No other data are looked at. Where the loss or a parameter is no longer finite, training stops: kept are the
-    parameters of the best epoch, or within the first epoch the last that were finite, and `stopped` says which.
+    parameters of the best epoch, or within the first epoch the last at which a loss was finite, and `stopped` says
+    which.
     `watch` sees the network after every epoch, and must not change it. Raises InputError where x, labels and
     network do not fit, and where the network's parameters are not finite to begin with.
     """
@@ -178,12 +177,22 @@ def finite(parameters: Parameters) -> bool:
     return all(bool(np.isfinite(p).all()) for pair in parameters for p in pair)
 
 
+def _epochs(count: int) -> str:
+    return f"{count} epoch{'' if count == 1 else 's'}"
+
+
 class _Diverged(Exception):
     """The loss or a parameter is not finite (which, is the message)."""
 
 
 class _Training:
-    """A training under way. `good` are the last parameters found finite, those after `good_step` steps."""
+    """A training under way.
+
+    `good` are the last parameters at which a loss was found finite, those after `good_step` steps; they are kept in
+    the first epoch only, since later the best epoch is what training goes back to. One sample at a time, they are
+    found from `stretch`: parameters, the number of steps after which they stood, and the rows that were taken from
+    there with finite losses.
+    """
 
     def __init__(
         self,
@@ -208,8 +217,9 @@ class _Training:
             raise InputError("the validation split leaves no training images: lower it")
         self.targets = one_hot(self.labels, network.layers[-1], self.dtype)
         self.step = optimiser(options.optimiser, options.momentum)
-        self.good: Parameters = network.copy()
+        self.good = [a.copy() for a in network.augmented]
         self.steps = self.good_step = 0
+        self.stretch: tuple[Parameters, int, np.ndarray] | None = None
 
     def run(self) -> History:
         history, options = History(), self.options
@@ -219,18 +229,15 @@ class _Training:
             try:
                 with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
                     loss = self._epoch(epoch, rate)
-                    self._remember()
+                    right, held, held_loss = self._look(loss, rate)
             except _Diverged as what:
                 kept = self._kept(history)
-                self.network.restore(best_parameters if history.best else self.good)
+                self.network.restore(best_parameters if history.best else pairs(self.good))
                 history.stopped = (
                     f"diverged at step {self.steps}, in epoch {epoch}, with rate {rate:.3g}: {what} not finite; "
                     f"kept are the parameters {kept}; try a tenth of the rate, {rate / 10:.3g}"
                 )
                 return history
-            with np.errstate(over="ignore", invalid="ignore"):
-                right = self.network.right(self.x, self.labels) / len(self.x)
-                held, held_loss = self._validate()
             history.epochs.append(Epoch(epoch, loss, right, held_loss, held, rate, perf_counter() - started))
             score = held if held is not None else float(epoch)
             if score > best:
@@ -238,7 +245,7 @@ class _Training:
             if self.watch:
                 self.watch(epoch, self.network)
             if options.patience and epoch - history.best >= options.patience:
-                history.stopped = f"no better on the validation split for {options.patience} epochs"
+                history.stopped = f"no better on the validation split for {_epochs(options.patience)}"
                 break
             rate *= options.decay
         self.network.restore(best_parameters)
@@ -251,24 +258,40 @@ class _Training:
             return f"of epoch {history.best}, {best}"
         return f"after step {self.good_step}" if self.good_step else "that training began with"
 
-    def _validate(self) -> tuple[float | None, float | None]:
-        """Return the share of the validation split that is right and its mean loss, without the penalty."""
-        count, right, loss = len(self.held_x), 0, 0.0
-        if not count:
-            return None, None
+    def _look(self, loss: float, rate: float) -> tuple[float, float | None, float | None]:
+        """Return, after an epoch, the shares of training images and of the validation split that are right, and the
+        mean loss of the latter.
+
+        Raises _Diverged where a parameter, the epoch's loss or that of either part is not finite: what the last step
+        of an epoch has spoiled shows here first.
+        """
+        if not finite(self.network.parameters):
+            raise _Diverged("a parameter is")
+        right, after = self._measure(self.x, self.labels)
+        held, held_loss = self._measure(self.held_x, self.held_labels) if len(self.held_x) else (None, None)
+        if not np.isfinite([loss, after, held_loss or 0.0]).all():
+            if self.stretch:
+                self._step_back(rate)
+            raise _Diverged("the loss is")
+        return right, held, held_loss
+
+    def _measure(self, x: np.ndarray, labels: np.ndarray) -> tuple[float, float]:
+        """Return the share of the rows of x that is right and their mean loss, without the penalty."""
+        count, right, loss = len(x), 0, 0.0
         for i in range(0, count, HELD):
-            labels = self.held_labels[i : i + HELD]
-            scores = self.network.scores(self.held_x[i : i + HELD].T)
-            right += int((scores.argmax(axis=0) == labels).sum())
-            targets = one_hot(labels, len(scores), self.dtype)
-            loss += self.network.mean_loss(scores, targets) * len(labels)
+            part = labels[i : i + HELD]
+            scores = self.network.scores(x[i : i + HELD].T)
+            right += int((scores.argmax(axis=0) == part).sum())
+            loss += self.network.mean_loss(scores, one_hot(part, len(scores), self.dtype)) * len(part)
         return right / count, loss / count
 
     def _remember(self) -> None:
-        """Keep the present parameters as good ones. Raises _Diverged where one is not finite."""
+        """Keep the present parameters, whose loss is finite. Raises _Diverged where one of them is not."""
         if not finite(self.network.parameters):
             raise _Diverged("a parameter is")
-        self.good, self.good_step = self.network.copy(), self.steps
+        for kept, a in zip(self.good, self.network.augmented, strict=True):
+            kept[:] = a
+        self.good_step = self.steps
 
     def _epoch(self, epoch: int, rate: float) -> float:
         """Return the mean loss of an epoch's steps. Raises _Diverged at the first that is seen not to be finite."""
@@ -281,10 +304,11 @@ class _Training:
             rows = order[i : i + options.batch]
             y = self.targets[:, rows]
             loss, adjoints = self.network.loss_and_adjoints(self.rows[rows].T, y, self._masks(len(rows)))
-            if self.steps % REMEMBER == 0:
+            finite_loss = np.isfinite(loss)
+            if epoch == 1 and finite_loss:
                 self._remember()
             self.steps += 1
-            if not np.isfinite(loss):
+            if not finite_loss:
                 raise _Diverged("the loss is")
             self.step(self.network.augmented, adjoints, rate)
             total += loss * len(rows)
@@ -296,11 +320,12 @@ class _Training:
         total, count = 0.0, len(order)
         for i in range(0, count, CHUNK):
             part = order[i : i + CHUNK]
+            start = self.network.copy()
             loss = self._sweep(part, rate)
             if not (np.isfinite(loss) and finite(self.network.parameters)):
-                self._halve(part, rate)
+                self._halve(start, part, rate)
+            self.stretch = (start, self.steps, part)
             self.steps += len(part)
-            self._remember()
             total += loss * len(part)
             if self.progress:
                 self.progress(epoch, self.options.epochs, i + len(part), count, total / (i + len(part)))
@@ -309,28 +334,43 @@ class _Training:
     def _sweep(self, part: np.ndarray, rate: float) -> float:
         return one_by_one.sweep(self.network, self.x, self.labels, rate, part)
 
-    def _halve(self, part: np.ndarray, rate: float) -> None:
-        """Find the step of a chunk at which it diverged, by halves; `good` moves up to the one before.
+    def _halve(self, start: Parameters, part: np.ndarray, rate: float) -> None:
+        """Find the step of a chunk at which it diverged, by halves; `good` moves up to the last good ones before.
 
         Raises _Diverged, always.
         """
-        what = "the loss is"
         while len(part):
             half = part[: (len(part) + 1) // 2]
-            self.network.restore(self.good)
+            self.network.restore(start)
             loss = self._sweep(half, rate)
-            sound = finite(self.network.parameters)
-            if np.isfinite(loss) and sound:
+            if np.isfinite(loss) and finite(self.network.parameters):
+                self.stretch = (start, self.steps, half)
                 self.steps += len(half)
-                self._remember()
-                part = part[len(half) :]
-            elif len(part) == 1:
-                what = "a parameter is" if np.isfinite(loss) else "the loss is"
-                break
-            else:
+                start, part = self.network.copy(), part[len(half) :]
+            elif len(part) > 1:
                 part = half
+            elif np.isfinite(loss):
+                self.network.restore(start)
+                self._remember()
+                self.steps += 1
+                raise _Diverged("a parameter is")
+            else:
+                break
+        if self.stretch:
+            self._step_back(rate)
         self.steps += 1
-        raise _Diverged(what)
+        raise _Diverged("the loss is")
+
+    def _step_back(self, rate: float) -> None:
+        """Make `good` the parameters before the last row of the stretch, the last whose loss is known to be finite."""
+        assert self.stretch is not None
+        (start, before, part), steps = self.stretch, self.steps
+        self.network.restore(start)
+        if len(part) > 1:
+            self._sweep(part[:-1], rate)
+        self.steps = before + len(part) - 1
+        self._remember()
+        self.steps = steps
 
     def _masks(self, samples: int) -> list[np.ndarray] | None:
         share = self.options.dropout

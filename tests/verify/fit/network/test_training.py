@@ -109,6 +109,41 @@ def test_a_last_step_that_leaves_parameters_not_finite_is_divergence(batch, acti
         np.testing.assert_array_equal(b, c)
 
 
+@pytest.mark.parametrize("validation", [0, 0.2])
+@pytest.mark.parametrize(("batch", "count"), [(1000, 150), (64, 150), (1, 150), (1, 1), (1, 2)])
+def test_a_last_step_that_spoils_the_loss_is_divergence(batch, count, validation, tmp_path):
+    """Two layers of weights as large as 1e200: finite, and their scores are not."""
+    x, labels = blobs(count)
+    network = new_network((6, 8, 3), "relu", "he", seed=0)
+    rate = 1e220 if batch == 1 else 1e200
+    history = train(network, x, labels, Options(1, batch, rate, optimiser="sgd", validation=validation))
+    assert history.diverged
+    assert not history.epochs
+    targets = np.eye(3)[:, labels]
+    assert np.isfinite(network.mean_loss(network.scores(x.T), targets))
+    json.loads(history.save(tmp_path / "h.json").read_text(), parse_constant=pytest.fail)
+
+
+def test_what_is_kept_are_the_last_parameters_with_a_finite_loss(monkeypatch):
+    """A sweep that counts its images in the weights; the loss is finite up to 100 of them."""
+
+    def sweep(network, x, labels, rate, order):
+        w = network.parameters[0][0]
+        losses = w[0, 0] - first[0, 0] + np.arange(len(order))
+        w[:] += len(order)
+        return np.nan if (losses > 100).any() else 1.0
+
+    monkeypatch.setattr(one_by_one, "sweep", sweep)
+    for chunk in (7, 20, 50, 101, 102, 150):
+        monkeypatch.setattr(trainer, "CHUNK", chunk)
+        network = new_network((6, 3))
+        first = network.copy()[0][0]
+        history = train(network, *blobs(150), Options(1, 1, optimiser="sgd", validation=0))
+        assert "diverged at step 102, in epoch 1" in history.stopped
+        assert "the loss is not finite; kept are the parameters after step 100;" in history.stopped
+        assert network.parameters[0][0] == pytest.approx(first + 100, abs=1e-10)
+
+
 @pytest.mark.parametrize("place", [0, 1, 31, 32, 99, 147, 149])
 def test_the_step_of_a_divergence_is_found_and_the_steps_before_it_are_kept(place, monkeypatch):
     """A sweep that counts its images in the weights, and spoils them at a marked one."""
