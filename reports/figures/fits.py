@@ -24,6 +24,8 @@ _FLOOR = 1e-306
 _NEAR = Fraction(1, 10**6)
 #: More kinks than this are drawn as ticks on the axis, where they cover no data, and more points smaller.
 _MANY = 40
+#: Beyond this power of ten, and below its inverse, y is drawn divided by its own.
+_EXTREME = 100
 #: A network with more units is drawn with this many.
 _DRAWN = 12
 
@@ -31,27 +33,25 @@ _DRAWN = 12
 def fitted(fit: Fit) -> Figure:
     """Draw the data, the fitted function with its kinks marked, and below them the residuals.
 
-    Where x is far from 0 beside its range, it is drawn from its left end on. The residuals have a log axis, on which one of exactly 0 has no mark; their number is said.
+    Where x is far from 0 beside its range, it is drawn from its left end on. A network of rational numbers is computed
+    exactly, and every other in float64. The residuals have a log axis, on which one of exactly 0 has no mark; their number is said.
     """
-    points, net = fit.points, fit.net
+    points = fit.points
     first, last = Fraction(points.x[0]), Fraction(points.x[-1])
     offset = first if last - first < _NEAR * abs(first) else Fraction(0)
-    if offset:
-        net = net.shifted(offset)
     x, y = np.array([float(v - offset) for v in points.x]), points.ys
-    margin = 0.04 * (x[-1] - x[0])
-    kinks = np.array([t for t in net.kinks() if x[0] - margin <= t <= x[-1] + margin])
-    grid = np.unique(np.concatenate([np.linspace(x[0] - margin, x[-1] + margin, 400), kinks]))
+    (grid, values), (kinks, at_kinks) = _course(fit, offset)
+    exponent = _exponent(y)
+    y, values, at_kinks = (heights / 10.0**exponent for heights in (y, values, at_kinks))
     residuals = np.abs(fit.net.residuals(points))
     figure = canvas(5.6, 4.0)
     with look():
         top, bottom = figure.subplots(2, 1, sharex=True, height_ratios=(3, 1))
-        top.plot(grid, net(grid), color=COLOURS[0], label=f"network, {fit.net.hidden} units", zorder=2)
+        top.plot(grid, values, color=COLOURS[0], label=f"network, {fit.net.hidden} units", zorder=2)
         size = 4.5 if len(x) <= _MANY else 2.0
         top.plot(x, y, "o", color=INK, markersize=size, label="data", zorder=3)
         # Far outside the data a steep end piece would leave the data no height.
-        inside = grid[(grid >= x[0]) & (grid <= x[-1])]
-        heights = np.concatenate([y, net(inside)])
+        heights = np.concatenate([y, values[(grid >= x[0]) & (grid <= x[-1])]])
         low, high = heights.min(), heights.max()
         edge = 0.07 * (high - low)
         if edge > 0:
@@ -71,7 +71,7 @@ def fitted(fit: Fit) -> Figure:
         elif len(kinks):
             top.plot(
                 kinks,
-                net(kinks),
+                at_kinks,
                 "D",
                 markersize=7,
                 markerfacecolor="none",
@@ -79,12 +79,40 @@ def fitted(fit: Fit) -> Figure:
                 label="kinks",
                 zorder=4,
             )
-        top.set_ylabel("$y$")
+        top.set_ylabel(f"$y$ / $10^{{{exponent}}}$" if exponent else "$y$")
         top.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=3, fontsize=8.5)
         _draw_residuals(bottom, x, residuals, size)
         bottom.set_xlabel(f"$x$ − {short(offset).lstrip('≈')}" if offset else "$x$")
         bottom.set_ylabel("|residual|")
     return figure
+
+
+def _exponent(y: np.ndarray) -> int:
+    """Return the power of ten that y is divided by to be drawn: 0 where it is of a size that axes can show."""
+    largest = float(np.abs(y).max())
+    exponent = int(np.floor(np.log10(largest))) if largest else 0
+    return exponent if abs(exponent) > _EXTREME else 0
+
+
+def _course(
+    fit: Fit, offset: Fraction
+) -> tuple[tuple[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]:
+    """Return x − offset and y of the corners of the fitted line, ends and points among them, and of its kinks."""
+    first, last = (Fraction(fit.points.x[k]) for k in (0, -1))
+    margin = (last - first) / 25
+    low, high = first - margin, last + margin
+    net = fit.net if fit.net.rational or not offset else fit.net.shifted(offset)
+    if net.rational:
+        kinks = [t for t in net.breaks() if low <= t <= high]
+        corners = sorted({low, high, *kinks, *(Fraction(v) for v in fit.points.x)})
+        exact = dict(zip(corners, net.sweep(corners), strict=True))
+        grid, marks = ([float(t - offset) for t in places] for places in (corners, kinks))
+        values, heights = ([float(exact[t]) for t in places] for places in (corners, kinks))
+        return (np.array(grid), np.array(values)), (np.array(marks), np.array(heights))
+    ends = [float(low - offset), float(high - offset)]
+    at = np.array([t for t in net.kinks() if ends[0] <= t <= ends[1]])
+    course = np.unique(np.concatenate([ends, at, [float(v - offset) for v in fit.points.x]]))
+    return (course, net(course)), (at, net(at))
 
 
 def _draw_residuals(ax: Axes, x: np.ndarray, residuals: np.ndarray, size: float) -> None:

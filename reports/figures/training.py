@@ -43,6 +43,8 @@ def curves(history: History) -> Figure:
             right.legend()
         for axes in (left, right):
             axes.xaxis.get_major_locator().set_params(integer=True)
+            if len(epochs) == 1:
+                axes.set_xticks(epochs)
     return figure
 
 

@@ -235,6 +235,26 @@ def test_the_figure_marks_every_kink_and_every_point():
     assert [text.get_text() for text in bottom.texts] == ["every residual is exactly 0"]
 
 
+@pytest.mark.parametrize("unit", ["1e-300", "1e300"])
+def test_y_of_any_size_is_drawn(unit):
+    points = Points.make("extreme", [(x, Fraction(unit) * y) for x, y in enumerate([1, -3, 0, 2])])
+    top, _ = fits.fitted(fit_points(points)).axes
+    shown = top.lines[1].get_ydata()
+    assert shown == pytest.approx([1, -3, 0, 2])
+    low, high = top.get_ylim()
+    assert -5 < low < -3
+    assert 2 < high < 5
+    assert f"10^{{{unit[2:]}}}" in top.get_ylabel()
+
+
+def test_an_exact_fit_of_points_closer_than_float64_is_drawn_through_them():
+    close = 1 + Fraction(1, 10**20)
+    points = Points.make("close", [(1, 1), (close, 2), (2, 0), (3, 5)])
+    top, _ = fits.fitted(fit_points(points)).axes
+    x, y = top.lines[0].get_data()
+    assert list(zip(x, y, strict=True))[1:-1] == [(1, 1), (1, 2), (2, 0), (3, 5)]
+
+
 def test_residuals_have_a_log_axis_and_those_of_zero_no_mark():
     points = Points.make("three", [(0, 0), (1, 1), (2, 5)])
     found = replace(fit_points(points), net=ReluNet((1.0,), (0.0,), (1.0,), 0.0))

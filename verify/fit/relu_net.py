@@ -79,10 +79,23 @@ class ReluNet:
         wh, bh, wo = (np.array([float(v) for v in part]) for part in (self.wh, self.bh, self.wo))
         return wh, bh, wo, float(self.b0)
 
-    def kinks(self) -> list[float]:
-        """Return the places where the slope changes, sorted; units without weight have none."""
+    @property
+    def rational(self) -> bool:
+        """Tell whether every parameter is a rational number, so that values can be computed exactly."""
+        return all(isinstance(v, (int, Fraction)) for v in (*self.wh, *self.bh, *self.wo, self.b0))
+
+    def breaks(self) -> list[Any]:
+        """Return the places where the slope changes, sorted, rational or floats as the parameters are.
+
+        Units without weight have none.
+        """
+        divide = quotient if self.rational else lambda a, b: float(a / b)
         units = zip(self.wh, self.bh, self.wo, strict=True)
-        return sorted({float(-bh / wh) for wh, bh, wo in units if wh != 0 and wo != 0})
+        return sorted({divide(-bh, wh) for wh, bh, wo in units if wh != 0 and wo != 0})
+
+    def kinks(self) -> list[float]:
+        """Return the places where the slope changes as floats, sorted."""
+        return sorted({float(t) for t in self.breaks()})
 
     def residuals(self, points: Points) -> np.ndarray:
         """Return f(x_i) - y_i as float64.
@@ -92,7 +105,7 @@ class ReluNet:
         """
         import numpy as np
 
-        if all(isinstance(v, (int, Fraction)) for v in (*self.wh, *self.bh, *self.wo, self.b0)):
+        if self.rational:
             return np.array([float(v - y) for v, y in zip(self.sweep(points.x), points.y, strict=True)])
         values = self(points.xs)
         finite = np.isfinite(values)

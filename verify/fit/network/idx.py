@@ -52,10 +52,10 @@ class Images:
                 )
 
 
-def read_idx(path: Path) -> np.ndarray:
-    """Return the array of an IDX file, gzip or not.
+def read_idx(path: Path, dimensions: int | None = None) -> np.ndarray:
+    """Return the array of an IDX file, gzip or not, of so many dimensions where they are given.
 
-    Raises InputError, in one line with the file, where it is missing, malformed or truncated.
+    Raises InputError, in one line with the file, where it is missing, malformed, truncated or of other dimensions.
     """
     try:
         data = path.read_bytes()
@@ -67,6 +67,11 @@ def read_idx(path: Path) -> np.ndarray:
         raise InputError(f"{path} cannot be read: {error.strerror or error}") from None
     if len(data) < 4 or data[:2] != b"\0\0" or data[2] not in _TYPES or not 1 <= data[3] <= 4:
         raise InputError(f"{path}: wrong magic number {data[:4].hex() or 'none'}, this is no IDX file")
+    if dimensions not in (None, data[3]):
+        raise InputError(
+            f"{path}: wrong magic number {data[:4].hex()}: it says {data[3]} dimension{'s' * (data[3] > 1)}, expected "
+            f"{'3, of images' if dimensions == 3 else '1, of labels'}"
+        )
     kind, rank = np.dtype(_TYPES[data[2]]), data[3]
     start = 4 + 4 * rank
     if len(data) < start:
@@ -96,10 +101,8 @@ def read_images(folder: Path) -> Images:
     parts = {}
     for split in ("train", "test"):
         image_path, label_path = _find(folder, f"{split} images"), _find(folder, f"{split} labels")
-        images, labels = read_idx(image_path), read_idx(label_path)
-        if images.ndim != 3:
-            raise InputError(f"{image_path}: expected images (3 dimensions), found {images.ndim} dimensions")
-        if labels.ndim != 1 or len(labels) != len(images):
+        images, labels = read_idx(image_path, 3), read_idx(label_path, 1)
+        if len(labels) != len(images):
             raise InputError(
                 f"{label_path}: {len(labels)} labels for the {len(images)} images of {image_path.name}"
             )

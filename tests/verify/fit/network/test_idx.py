@@ -74,6 +74,27 @@ def test_labels_that_are_no_classes_are_named(folder, code, labels, message):
     assert "t10k-labels-idx1-ubyte" in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("name", "other", "message"),
+    [
+        (
+            "t10k-labels-idx1-ubyte",
+            "t10k-images-idx3-ubyte",
+            "00000803: it says 3 dimensions, expected 1, of labels",
+        ),
+        (
+            "t10k-images-idx3-ubyte",
+            "t10k-labels-idx1-ubyte",
+            "00000801: it says 1 dimension, expected 3, of images",
+        ),
+    ],
+)
+def test_images_for_labels_and_labels_for_images_are_told_apart(folder, name, other, message):
+    (folder / name).write_bytes((folder / other).read_bytes())
+    with pytest.raises(InputError, match=f"{name}: wrong magic number {message}"):
+        read_images(folder)
+
+
 def test_whole_labels_of_floats_are_read(folder):
     write_numbers(folder / "t10k-labels-idx1-ubyte", 13, np.array([0, 1, 2, 1, 0], ">f4"))
     assert read_images(folder).test_labels.tolist() == [0, 1, 2, 1, 0]
