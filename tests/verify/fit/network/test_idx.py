@@ -79,11 +79,11 @@ def test_labels_that_are_no_classes_are_named(folder, code, labels, message):
     [
         (
             "t10k-labels-idx1-ubyte",
-            "t10k-images-idx3-ubyte",
+            "t10k-images-idx3-ubyte.gz",
             "00000803: it says 3 dimensions, expected 1, of labels",
         ),
         (
-            "t10k-images-idx3-ubyte",
+            "t10k-images-idx3-ubyte.gz",
             "t10k-labels-idx1-ubyte",
             "00000801: it says 1 dimension, expected 3, of images",
         ),
