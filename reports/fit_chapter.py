@@ -26,9 +26,8 @@ _STORY = (
 _CAPTION = (
     "The ways to fit, each over several seeds: the share that solved all points, and medians. Evaluations count how "
     "often the residuals of all points were computed. Solved is a largest residual below 1e-11 of the range of y, "
-    "rounding aside; for training, which approaches 0 and does not reach it, below 1e-3. Every start of fsolve is the best "
-    "by linear least squares of 128 draws of kinks among the data; with `--start normal` "
-    "all parameters are from $N(0, 1)$, the classical way."
+    "rounding aside. Every start of fsolve is the best by linear least squares of 128 draws of kinks among the data; "
+    "with `--start normal` all parameters are from $N(0, 1)$, the classical way."
 )
 _NO_TIMES = (
     "Times are no two alike: a report with `--times` has them, and `gradproof fit --method all` shows them."
