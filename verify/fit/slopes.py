@@ -48,18 +48,15 @@ class Interpolant:
     included: list[bool]
 
 
-class _State(NamedTuple):
-    """The slope of the current piece lies in (lo, hi), or is lo = hi; the sum over the pieces before likewise."""
-
-    lo: Any
-    hi: Any
-    odd: bool
-    sum_lo: Any
-    sum_hi: Any
-
-
-#: A move across a stretch: the slope intervals of the pieces that it passes through, first and last included.
+#: (lo, hi, kinks so far): the slope of the current piece lies in the open interval (lo, hi), or is lo = hi.
+_Piece = tuple[Any, Any, int]
+#: (odd number of terms?, lo, hi): what the alternating sum over the pieces before can be, likewise.
+_Sum = tuple[bool, Any, Any]
+#: A move at a joint or across a stretch: the slope intervals of the pieces that it passes through, in order.
 _Move = tuple[tuple[Any, Any], ...]
+#: The sums of every piece after a half-step, each with the piece and sum that it came from, the move, and which of
+#: the pieces that ended in it are included.
+_Layer = dict[_Piece, dict[_Sum, Any]]
 
 
 def search(
@@ -79,36 +76,32 @@ def search(
         raise InternalError(
             f"the cone of reachable slopes counts {to_go[0][0]} kinks, the turns count {least}"
         )
-    # Layers of states after each half-step (at a joint: kink or none; across a stretch: a move), each with the
-    # state that it came from, the slope intervals of the pieces that ended, and which of those are included.
-    layers: list[dict[tuple[_State, int], Any]] = [{(_State(-inf, inf, False, 0, 0), 0): None}]
+    # After every half-step, which is one at a joint (a kink or none) or one across a stretch, there is a layer.
+    layers: list[_Layer] = [{(-inf, inf, 0): {(False, 0, 0): None}}]
     met = 0
-    for j, part in enumerate(scaled):
-        for step in ("joint", "across"):
-            if step == "joint" and j == 0:
-                continue
-            layer: dict[tuple[_State, int], Any] = {}
-            after = to_go[j] if step == "joint" else to_go[j + 1]
-            for key in layers[-1]:
-                state, used = key
-                moves = _at_joint(state) if step == "joint" else _across(state, part)
-                for move in moves:
-                    cost = used + len(move) - 1
-                    lo, hi = move[-1]
-                    budget = least - cost - after[0]
-                    if budget < 0 or (budget == 0 and not _meets(lo, hi, after[1])):
-                        continue
-                    for new, included in _sums(state, move):
-                        if (new, cost) not in layer:
-                            layer[new, cost] = (key, move, included)
-                            met += 1
-            if met > LIMIT:
-                return None, met, False
-            layers.append(_widest(layer) if len(layer) > _MANY else layer)
-    for key in layers[-1]:
-        for last, odd, lo, hi in _closings(key[0], (key[0].lo, key[0].hi)):
-            if odd and (lo < 0 < hi or lo == 0 == hi):
-                return _build(x, parts, layers, key, last, scale), met, True
+    for half in range(1, 2 * len(scaled)):
+        j, joint = half // 2, half % 2 == 0
+        layer: _Layer = {}
+        count, cone = to_go[j] if joint else to_go[j + 1]
+        for piece, sums in layers[-1].items():
+            lo, hi, used = piece
+            for move in _at_joint(lo, hi) if joint else _across(lo, hi, scaled[j]):
+                cost = used + len(move) - 1
+                budget = least - cost - count
+                if budget < 0 or (budget == 0 and not _meets(*move[-1], cone)):
+                    continue
+                reached = layer.setdefault((*move[-1], cost), {})
+                before = len(reached)
+                _carry(reached, piece, sums, move)
+                met += len(reached) - before
+        if met > LIMIT:
+            return None, met, False
+        layers.append(_widest(layer) if sum(map(len, layer.values())) > _MANY else layer)
+    for piece, sums in layers[-1].items():
+        for total in sums:
+            for last, (odd, lo, hi) in _closings(total, piece[:2]):
+                if odd and (lo < 0 < hi or lo == 0 == hi):
+                    return _build(x, parts, layers, (piece, total), last, scale), met, True
     return None, met, True
 
 
@@ -122,28 +115,26 @@ def _common_denominator(parts: Sequence[Stretch]) -> int:
     return scale
 
 
-def _widest(layer: dict[tuple[_State, int], Any]) -> dict[tuple[_State, int], Any]:
-    """Drop states whose possible sums lie within those of another state that is otherwise equal."""
-    reach: dict[Any, list[Any]] = {}  # [largest hi with lo = -inf, smallest lo with hi = inf, everything?]
-    for state, used in layer:
-        lo, hi = state.sum_lo, state.sum_hi
-        best = reach.setdefault((state[:3], used), [-inf, inf])
-        if lo == -inf:
-            best[0] = max(best[0], hi)
-        if hi == inf:
-            best[1] = min(best[1], lo)
+def _widest(layer: _Layer) -> _Layer:
+    """Drop sums that lie within another one of the same piece with as many terms, odd or even."""
+    return {piece: _widest_sums(sums) for piece, sums in layer.items()}
+
+
+def _widest_sums(sums: dict[_Sum, Any]) -> dict[_Sum, Any]:
+    # For odd and even: the largest end of a sum without a lower end, and the smallest of one without an upper end.
+    below = [max((hi for odd, lo, hi in sums if odd == o and lo == -inf), default=-inf) for o in (0, 1)]
+    above = [min((lo for odd, lo, hi in sums if odd == o and hi == inf), default=inf) for o in (0, 1)]
     kept = {}
-    for (state, used), origin in layer.items():
-        lo, hi = state.sum_lo, state.sum_hi
-        below, above = reach[state[:3], used]
+    for total, origin in sums.items():
+        odd, lo, hi = total
         if lo == -inf:
-            keep = hi == below
+            keep = hi == below[odd]
         elif hi == inf:
-            keep = lo == above and below < inf
+            keep = lo == above[odd] and below[odd] < inf
         else:
-            keep = hi > below and lo < above if lo < hi else hi >= below and lo <= above
+            keep = hi > below[odd] and lo < above[odd] if lo < hi else hi >= below[odd] and lo <= above[odd]
         if keep:
-            kept[state, used] = origin
+            kept[total] = origin
     return kept
 
 
@@ -174,14 +165,13 @@ def _meets(lo: Any, hi: Any, cone: tuple[Any, Any]) -> bool:
     return a <= lo <= b if lo == hi else lo < b and a < hi
 
 
-def _at_joint(state: _State) -> list[_Move]:
-    here = (state.lo, state.hi)
+def _at_joint(lo: Any, hi: Any) -> list[_Move]:
+    here = (lo, hi)
     return [(here,), (here, (-inf, inf))]
 
 
-def _across(state: _State, part: Stretch) -> list[_Move]:
+def _across(lo: Any, hi: Any, part: Stretch) -> list[_Move]:
     s = part.slope
-    lo, hi = state.lo, state.hi
     moves: list[_Move] = []
     if lo == s == hi or lo < s < hi:
         moves.append(((s, s),))
@@ -205,48 +195,51 @@ def _across(state: _State, part: Stretch) -> list[_Move]:
     return moves
 
 
-def _closings(state: _State, interval: tuple[Any, Any]) -> list[tuple[bool, bool, Any, Any]]:
-    """Return (included, odd, sum_lo, sum_hi) for leaving the ended piece out of the sum, and for taking it in."""
+def _closings(total: _Sum, interval: tuple[Any, Any]) -> list[tuple[bool, _Sum]]:
+    """Return (included, sum) for leaving an ended piece out of the sum, and for taking it in."""
+    odd, a, b = total
     lo, hi = interval
-    if state.odd:
+    if odd:
         lo, hi = -hi, -lo
-    return [
-        (False, state.odd, state.sum_lo, state.sum_hi),
-        (True, not state.odd, _add(state.sum_lo, lo), _add(state.sum_hi, hi)),
-    ]
+    return [(False, total), (True, (not odd, _add(a, lo), _add(b, hi)))]
 
 
 def _add(a: Any, b: Any) -> Any:
     """Return a + b where at most the infinities of one sign occur; never turns a rational into a float."""
-    return a if a in (inf, -inf) else b if b in (inf, -inf) else a + b
+    if a == inf or a == -inf:
+        return a
+    return b if b == inf or b == -inf else a + b
 
 
-def _sums(state: _State, move: _Move) -> list[tuple[_State, tuple[bool, ...]]]:
-    """Return the states after a move, one for each choice of the ended pieces that enter the sum."""
-    lo, hi = move[-1]
-    found: list[tuple[_State, tuple[bool, ...]]] = [(state, ())]
-    for interval in move[:-1]:
-        found = [
-            (_State(lo, hi, odd, a, b), (*chosen, included))
-            for before, chosen in found
-            for included, odd, a, b in _closings(before, interval)
-        ]
-    return [(_State(lo, hi, s.odd, s.sum_lo, s.sum_hi), chosen) for s, chosen in found]
+def _carry(reached: dict[_Sum, Any], piece: _Piece, sums: dict[_Sum, Any], move: _Move) -> None:
+    """Add the sums after a move to those reached, one for each choice of the ended pieces that enter it."""
+    for total in sums:
+        found: list[tuple[_Sum, tuple[bool, ...]]] = [(total, ())]
+        for interval in move[:-1]:
+            found = [
+                (after, (*chosen, included))
+                for before, chosen in found
+                for included, after in _closings(before, interval)
+            ]
+        for after, chosen in found:
+            if after not in reached:
+                reached[after] = (piece, total), move, chosen
 
 
 def _build(
     x: Sequence[Rational],
     parts: Sequence[Stretch],
-    layers: list[dict],
-    key: Any,
+    layers: list[_Layer],
+    key: tuple[_Piece, _Sum],
     last: bool,
     scale: int,
 ) -> Interpolant:
     """Follow the layers back from a final state, choose the slopes so that the sum is 0, and place the kinks."""
-    intervals, included = [(key[0].lo, key[0].hi)], [last]
+    intervals, included = [key[0][:2]], [last]
     places: list[tuple[int, bool, int]] = []  # (stretch, across?, number of kinks), in reverse
     for depth in range(len(layers) - 1, 0, -1):
-        key, move, chosen = layers[depth][key]
+        piece, total = key
+        key, move, chosen = layers[depth][piece][total]
         intervals += move[-2::-1]
         included += chosen[::-1]
         places.append((depth // 2, depth % 2 == 1, len(move) - 1))
