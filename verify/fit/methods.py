@@ -31,6 +31,8 @@ Start = Literal["good", "normal"]
 _FEWEST, _MOST = 4, 16
 #: Hidden units at most, and those of a search in floating point times the points: its arrays must fit into memory.
 MOST_UNITS, MOST_CELLS = 10_000, 200_000
+#: Hidden units of fsolve at most: beyond them one factorisation of its square matrix takes more than a second.
+MOST_ROOT_UNITS = 600
 
 
 def fit_points(
@@ -56,8 +58,10 @@ def fit_points(
     if method == "exact":
         return _exact(points, hidden)
     units = usual_hidden(points, method) if hidden is None else hidden
-    if units * len(points) > MOST_CELLS:
-        most = max(MOST_CELLS // len(points), 1)
+    most = max(MOST_CELLS // len(points), 1)
+    if method == "fsolve":
+        most = min(most, MOST_ROOT_UNITS)
+    if units > most:
         # fsolve needs a square system, for which fewer units may be too few.
         fewer = (
             f"give --hidden {most} or less, or " if method != "fsolve" or 3 * most + 1 >= len(points) else ""

@@ -24,8 +24,6 @@ __all__ = ["Start", "fit_by_roots", "good_start", "square_system"]
 
 Start = Literal["good", "normal"]
 
-#: Hidden units at most: beyond them a single factorisation takes more than a second.
-MOST_ROOT_UNITS = 600
 #: Draws from which a good start is chosen.
 SCREENED = 128
 #: The first trust region as a share of the start's norm. MINPACK's 100 lets the first steps leave a good start, since
@@ -75,7 +73,8 @@ def fit_by_roots(
     """Restart fsolve until every residual vanishes or the budget is spent.
 
     `start` is "normal" for parameters from N(0, 1) in the units of the data, or "good", as `good_start`, with x and y
-    in [-1, 1]. Raises InputError where there are more points than unknowns, or more than MOST_ROOT_UNITS units.
+    in [-1, 1]. A start that the budget ends counts with where it has come to. Raises InputError where there are more
+    points than unknowns.
     """
     from scipy.optimize import fsolve
 
@@ -84,17 +83,6 @@ def fit_by_roots(
         raise InputError(
             f"{points.name}: fsolve needs as many unknowns as points, but {len(points)} points stand against {size} "
             f"parameters; take --hidden {-(-(len(points) - 1) // 3)} or --method least-squares"
-        )
-    if hidden > MOST_ROOT_UNITS:
-        raise InputError(
-            f"{points.name}: fsolve factors a square matrix as wide as there are parameters, {size:,} for {hidden:,} "
-            f"hidden units, and takes at most {MOST_ROOT_UNITS}: "
-            + (
-                f"give --hidden {MOST_ROOT_UNITS} or less, or "
-                if len(points) <= 3 * MOST_ROOT_UNITS + 1
-                else ""
-            )
-            + "take --method exact"
         )
     budget = budget or Budget()
     rng = np.random.default_rng(seed)

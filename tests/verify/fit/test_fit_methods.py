@@ -206,6 +206,13 @@ def test_fsolve_ends_with_its_budget_within_a_start():
     assert np.isfinite(found.max_residual)
 
 
+def test_fsolve_says_how_many_units_it_takes():
+    with pytest.raises(
+        InputError, match=r"2,000 hidden units .* than fsolve can hold: give --hidden 600 or less"
+    ):
+        fit_points(TOY["w-shape"], "fsolve", 2000)
+
+
 @pytest.mark.parametrize("hidden", [0, -3])
 def test_a_comparison_names_too_few_units(hidden):
     with pytest.raises(InputError, match=f"{hidden} hidden units; a network needs at least 1"):
