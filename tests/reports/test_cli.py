@@ -1,10 +1,7 @@
 """The command line: exit codes, one-line errors, and expressions that begin with a minus."""
 
-import os
-import signal
 import subprocess
 import sys
-import time
 
 import pytest
 import typer
@@ -13,6 +10,7 @@ from hypothesis import strategies as st
 
 from derive.errors import InputError, InternalError
 from reports import cli
+from tests.interrupts import interrupted
 from tests.reports.command import run
 
 
@@ -117,14 +115,9 @@ ENDLESS = "import time; work = lambda *_, **__: (print('begun', flush=True), tim
 )
 def test_ctrl_c_is_one_line_and_keeps_what_is_finished(tmp_path, work, arguments):
     code = f"import sys; from reports import cli; {work}; cli.main(sys.argv[1:])"
-    command = [sys.executable, "-c", code, *(a.format(out=tmp_path) for a in arguments)]
-    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-    with subprocess.Popen(command, text=True, start_new_session=True, **pipes) as process:
-        assert process.stdout.readline() == "begun\n"
-        time.sleep(1)
-        os.killpg(process.pid, signal.SIGINT)
-        out, err = process.communicate(timeout=60)
-    assert (process.returncode, err) == (130, "interrupted\n")
+    given = (a.format(out=tmp_path) for a in arguments)
+    exit_code, out, err = interrupted(code, *given, begun="begun", wait=1)
+    assert (exit_code, err) == (130, "interrupted\n")
     assert "✗ not run" not in out
     assert list(tmp_path.iterdir()) == []
 

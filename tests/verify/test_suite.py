@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import json
 import os
-import signal
-import subprocess
-import sys
 import time
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 
 import pytest
 
 from derive.errors import InputError
+from tests.interrupts import interrupted
 from verify import run_suite
 from verify.suite import SuiteReport
 from verify.suite_tasks import DERIVATIVE_METHODS, Entry, entries, run_task, tasks
@@ -200,15 +198,6 @@ def test_a_real_ctrl_c_leaves_no_process_behind():
         "    report = run_suite(jobs=2, progress=told)\n"
         "    print('interrupted', report.interrupted, report.counts['not run'] < len(report.rows))\n"
     )
-    with subprocess.Popen(
-        [sys.executable, "-c", code],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    ) as process:
-        assert process.stdout.readline() == "row\n"
-        os.killpg(process.pid, signal.SIGINT)
-        out, err = process.communicate(timeout=30)
+    _, out, err = interrupted(code, begun="row")
     assert "interrupted True True" in out, err
     assert "Traceback" not in err
