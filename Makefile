@@ -6,7 +6,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-SOURCES := $(shell find derive verify reports -type f -not -path '*/__pycache__/*')
+SOURCES := gradproof.py $(shell find derive verify reports -type f -not -path '*/__pycache__/*')
 
 .PHONY: report test benchmark readme clean
 

@@ -1,0 +1,82 @@
+"""The front door: `import gradproof as gp` gives every public name, and every answer comes checked.
+
+    >>> import gradproof as gp
+    >>> d = gp.gradient("1/2*norm2(A*x - y)^2", "x")
+    >>> print(d.to_text(), d.verdict)
+    A'*(A*x - y) certified
+
+`gradient`, `jacobian`, `hessian` and `differential` are those of `verify`, which give no formula back that did not pass
+a check by numbers; `derive` has the bare engine. Names are imported when they are first used, so that the module
+itself costs nothing.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from derive.derivation import Derivation, Step
+    from derive.errors import InputError, InternalError
+    from derive.language.latex import latex
+    from derive.language.text import to_text
+    from verify.claims import check_claim
+    from verify.derived import differential, gradient, hessian, jacobian
+    from verify.gradients import check_gradient
+    from verify.monte_carlo import check_moment
+    from verify.suite import run_suite
+    from verify.testing import assert_gradient
+    from verify.verdict import Evidence, Verdict
+
+#: Public name -> the module that it is defined in.
+_HOMES = {
+    "Derivation": "derive.derivation",
+    "Evidence": "verify.verdict",
+    "InputError": "derive.errors",
+    "InternalError": "derive.errors",
+    "Step": "derive.derivation",
+    "Verdict": "verify.verdict",
+    "assert_gradient": "verify.testing",
+    "check_claim": "verify.claims",
+    "check_gradient": "verify.gradients",
+    "check_moment": "verify.monte_carlo",
+    "differential": "verify.derived",
+    "gradient": "verify.derived",
+    "hessian": "verify.derived",
+    "jacobian": "verify.derived",
+    "latex": "derive.language.latex",
+    "run_suite": "verify.suite",
+    "to_text": "derive.language.text",
+}
+
+__all__ = [
+    "Derivation",
+    "Evidence",
+    "InputError",
+    "InternalError",
+    "Step",
+    "Verdict",
+    "assert_gradient",
+    "check_claim",
+    "check_gradient",
+    "check_moment",
+    "differential",
+    "gradient",
+    "hessian",
+    "jacobian",
+    "latex",
+    "run_suite",
+    "to_text",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name == "__version__":
+        return import_module("importlib.metadata").version("gradproof")
+    if name not in _HOMES:
+        raise AttributeError(f"module 'gradproof' has no attribute '{name}'")
+    return getattr(import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return [*__all__, "__version__"]
