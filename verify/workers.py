@@ -2,19 +2,25 @@
 
 `Workers` is a `concurrent.futures` executor. Each worker is one process, served by one thread of this process: a
 task that exceeds its time limit costs that process its life and nothing else, and a process that dies is reported
-as the outcome of its task; in both cases a new process takes its place.
+as the outcome of its task; in both cases a new process takes its place. The process that workers are forked from may
+die too. No process looks for modules in the current folder.
 """
 
 from __future__ import annotations
 
 import multiprocessing
+import os
 import queue
 import signal
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future
+from contextlib import contextmanager, suppress
 from multiprocessing.connection import Connection
 from typing import Any
+
+#: Seconds that a process may take until it is ready for tasks.
+START_LIMIT = 120.0
 
 
 class WorkerDiedError(RuntimeError):
@@ -33,7 +39,6 @@ class Workers(Executor):
         self._context: Any = multiprocessing.get_context(method)
         if method == "forkserver":
             self._context.set_forkserver_preload([__name__, "verify.suite_tasks"])
-            _start_forkserver()
         self._limit = time_limit
         self._tasks: queue.SimpleQueue[tuple[Future[Any], Callable[..., Any], tuple[Any, ...]] | None]
         self._tasks = queue.SimpleQueue()
@@ -71,52 +76,101 @@ class Workers(Executor):
             future, fn, args = task
             if not future.set_running_or_notify_cancel():
                 continue
-            if process is None or ours is None:
-                process, ours = self._start()
             try:
+                if process is None or ours is None:
+                    process, ours = self._start()
                 ours.send((fn, args))
-                if not self._answered(ours):
+                if not self._answered(ours, self._limit):
                     raise TimeLimitError(f"no result within {self._limit:g} s")
                 ok, answer = ours.recv()
             except (EOFError, OSError):
-                process.join(1)
-                future.set_exception(WorkerDiedError(f"the worker died (exit code {process.exitcode})"))
-                self._stop(process, ours)
+                self._end(process, ours)
+                code = None if process is None else process.exitcode
+                future.set_exception(WorkerDiedError(f"the worker died (exit code {code})"))
                 process, ours = None, None
-            except Exception as error:  # the time limit, or a task that cannot be sent
-                self._stop(process, ours)
+            except BaseException as error:  # no process, the time limit, or a task that cannot be sent
+                self._end(process, ours)
                 process, ours = None, None
                 future.set_exception(error)
             else:
                 future.set_result(answer) if ok else future.set_exception(answer)
-        if process is not None:
-            self._stop(process, ours)
+        self._end(process, ours)
 
-    def _answered(self, ours: Connection) -> bool:
+    def _answered(self, ours: Connection, limit: float) -> bool:
         waited = 0.0
-        while waited < self._limit and not self._stopped.is_set():
-            part = min(0.2, self._limit - waited)
+        while waited < limit and not self._stopped.is_set():
+            part = min(0.2, limit - waited)
             if ours.poll(part):
                 return True
             waited += part
         return False
 
     def _start(self) -> tuple[Any, Connection]:
-        ours, theirs = self._context.Pipe()
-        process = self._context.Process(target=_work, args=(theirs,), daemon=True)
-        process.start()
-        theirs.close()
-        return process, ours
+        """Start a process, a second time where the fork server has died. Raises WorkerDiedError."""
+        for _ in range(2):
+            ours, theirs = self._context.Pipe()
+            process = self._context.Process(target=_work, args=(theirs,), daemon=True)
+            try:
+                with _apart(self._context.get_start_method()):
+                    process.start()
+            except (EOFError, OSError, RuntimeError) as error:
+                ours.close()
+                reason = f"{type(error).__name__}{f': {error}' if str(error) else ''}"
+            else:
+                if self._ready(ours):
+                    return process, ours
+                self._end(process, ours)
+                reason = f"it did not get ready, exit code {process.exitcode}"
+            finally:
+                theirs.close()
+        raise WorkerDiedError(f"no process can be started ({reason})")
 
-    def _stop(self, process: Any, ours: Connection | None) -> None:
+    def _ready(self, ours: Connection) -> bool:
+        """Wait until a process has its modules: that is no part of a task's time."""
+        try:
+            return self._answered(ours, max(self._limit, START_LIMIT)) and bool(ours.recv())
+        except (EOFError, OSError):
+            return False
+
+    def _end(self, process: Any, ours: Connection | None) -> None:
+        """Close the connection, and see to it that the process has ended."""
         if ours is not None:
-            ours.close()
-        process.kill()
-        process.join()
+            with suppress(OSError):
+                ours.close()
+        if process is not None:
+            process.join(0.2)  # one that died by itself has an exit code to tell
+            with suppress(OSError):
+                process.kill()
+            process.join(10)
 
 
-def _start_forkserver() -> None:
-    """Start the process that workers are forked from deaf to Ctrl-C, which is the parent's to handle."""
+#: What a start changes for a moment belongs to the whole process.
+_starting = threading.Lock()
+
+
+@contextmanager
+def _apart(method: str) -> Iterator[None]:
+    """Have a process start without the current folder on its path, and the fork server deaf to Ctrl-C.
+
+    Python puts the current folder first on the path of what it starts by `-c`, as the start methods do: a file there
+    that is named as one of our packages would run.
+    """
+    with _starting:
+        before = os.environ.get("PYTHONSAFEPATH")
+        os.environ["PYTHONSAFEPATH"] = "1"
+        try:
+            if method == "forkserver":
+                _ensure_forkserver()
+            yield
+        finally:
+            if before is None:
+                del os.environ["PYTHONSAFEPATH"]
+            else:
+                os.environ["PYTHONSAFEPATH"] = before
+
+
+def _ensure_forkserver() -> None:
+    """Start the process that workers are forked from, if none is there, deaf to Ctrl-C, which is the parent's to handle."""
     from multiprocessing import forkserver, resource_tracker
 
     resource_tracker.ensure_running()  # it unblocks the signal when it starts
@@ -130,13 +184,23 @@ def _start_forkserver() -> None:
 def _work(tasks: Connection) -> None:
     """Answer tasks until the connection closes. Ctrl-C is the parent's to handle."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    with suppress(OSError):
+        tasks.send("ready")
     while True:
         try:
             fn, args = tasks.recv()
         except (EOFError, OSError):
             return
-        try:
-            answer = (True, fn(*args))
-        except Exception as error:  # whatever a task raises is its outcome
+        except Exception as error:  # a task that this process cannot read
             answer = (False, RuntimeError(f"{type(error).__name__}: {error}"))
-        tasks.send(answer)
+        else:
+            try:
+                answer = (True, fn(*args))
+            except Exception as error:  # whatever a task raises is its outcome
+                answer = (False, RuntimeError(f"{type(error).__name__}: {error}"))
+        try:
+            tasks.send(answer)
+        except OSError:  # nobody is left to tell
+            return
+        except Exception as error:
+            tasks.send((False, RuntimeError(f"the result cannot be sent: {error}")))
