@@ -146,9 +146,27 @@ class Derivation:
         parts = r",\quad ".join(f"{latex(_like(n, e))} = {latex(e)}" for n, e in self.where)
         return rf"{self.left_side} = {latex(self.short)} \quad \text{{where}} \quad {parts}"
 
-    def to_numpy(self, name: str = "f") -> str:
-        """Return the source of one function of all names, by keyword, that evaluates the result."""
-        return to_numpy(self.result, self.symbols(), name)
+    def to_numpy(self, name: str = "f", guarded: bool = True) -> str:
+        """Return the source of one function of all names, by keyword, that evaluates the result.
+
+        With `guarded` false it takes arrays as they come, batches of columns too.
+        """
+        return to_numpy(
+            self.result, self.symbols(), name, [x.name for x in self.problem.wrt], self._doc(), guarded
+        )
+
+    def _doc(self) -> str:
+        """Return what the function of the result says of itself."""
+        names = ", ".join(x.name for x in self.problem.wrt)
+        shapes = ", ".join(
+            f"{n}: {'scalar' if (r, c) == (1, 1) else r if c == 1 else f'{r} x {c}'}"
+            for n, (r, c) in ((n, algebra.shape(s)) for n, s in self.symbols().items())
+        )
+        lines = [f"Return the {self.kind} of {to_text(self.problem.expr)} by {names}.", "", f"    {shapes}"]
+        lines += [f"    holds where {c}" for c in self.conditions]
+        if any(1 in (r, c) and (r, c) != (1, 1) for r, c in map(algebra.shape, self.symbols().values())):
+            lines += ["", "    A vector comes as a 1-D array or as a column, and the answer is of its kind."]
+        return "\n".join(lines) + ("\n    " if len(lines) > 1 else "")
 
     def to_dict(self) -> dict[str, Any]:
         """Return the derivation as a JSON-ready dictionary."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import keyword
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from sympy import (
@@ -42,6 +42,7 @@ from sympy.matrices.expressions.applyfunc import ElementwiseApplyFunction
 from sympy.matrices.expressions.diagonal import DiagonalOf
 
 from derive import algebra
+from derive.code.door import RESERVED, door, follows
 from derive.elementwise import ELEMENTWISE, scalar_function
 from derive.errors import InputError
 from derive.functions import Functional, MatrixFunction
@@ -63,17 +64,27 @@ _ELEMENTWISE: dict[Any, str] = {
 }
 
 
-def to_numpy(expr: Expr, symbols: Mapping[str, Expr], name: str = "f") -> str:
+def to_numpy(
+    expr: Expr,
+    symbols: Mapping[str, Expr],
+    name: str = "f",
+    wrt: Sequence[str] = (),
+    doc: str = "",
+    guarded: bool = True,
+) -> str:
     """Return the source of a function of the symbols, by keyword, that evaluates an expression.
 
-    Vectors are (n, 1) columns; the value has the expression's shape, a float for a scalar. Subexpressions that
-    occur more than once are computed once. The function imports what it needs.
+    Vectors are 1-D arrays or (n, 1) columns; the value has the expression's shape, that of a vector is of the kind
+    of the variable `wrt` (or of the vectors), and a scalar's is a number. Subexpressions that occur more than
+    once are computed once. The function imports what it needs. With `guarded` false it takes arrays as they come.
     """
-    return _Writer(symbols).function(expr, name)
+    return _Writer(symbols, guarded).function(expr, name, wrt, doc)
 
 
 class _Writer:
-    def __init__(self, symbols: Mapping[str, Expr]) -> None:
+    def __init__(self, symbols: Mapping[str, Expr], guarded: bool = True) -> None:
+        self.guarded = guarded
+        self.given: list[str] = []
         self.names: dict[Expr, str] = {}
         self.symbols: dict[str, Expr] = {}
         for name, symbol in symbols.items():
@@ -84,11 +95,11 @@ class _Writer:
 
     def _take(self, name: str, symbol: Expr) -> None:
         """Make a symbol an argument of the function."""
-        reserved = {"np", "scipy", "kwargs", "float"}
+        reserved = {"np", "scipy", "kwargs", "float", *RESERVED}
         self.names[symbol] = f"{name}_" if keyword.iskeyword(name) or name in reserved else name
         self.symbols[name] = symbol
 
-    def function(self, expr: Expr, name: str) -> str:
+    def function(self, expr: Expr, name: str, wrt: Sequence[str], doc: str) -> str:
         counts = self._count(expr)
         self.shared = {e for e, n in counts.items() if n > 1 and e.args and not isinstance(e, Transpose)}
         self._prepare(expr)
@@ -96,13 +107,26 @@ class _Writer:
         plain = [n for n, s in self.symbols.items() if self.names[s] == n]
         odd = [n for n, s in self.symbols.items() if self.names[s] != n]
         signature = ", ".join([*plain, *(["**kwargs"] if odd else [])])
-        body = ["import numpy as np"]
+        body = [f'"""{doc}"""'] if doc else []
+        body += ["import numpy as np"]
         body += [f"import {module}" for module in sorted(self.modules)]
         body += [f'{n}_ = kwargs["{n}"]' for n in odd]
+        flat: list[str] = []
+        if self.guarded:
+            flat = follows(algebra.shape(expr), self.symbols, wrt)
+            names = {n: self.names[s] for n, s in self.symbols.items()}
+            body += ["", *door(names, self.symbols, flat, self.given), ""]
         if not expr.is_Matrix:
-            value = f"float({value})"
-        lines = [*body, *self.lines, f"return {value}"]
-        return f"def {name}({signature}):\n" + "".join(f"    {line}\n" for line in lines)
+            value = f"dtype({value})" if self.guarded else f"float({value})"
+        lines = [*body, *self.lines, f"value = {value}", "return value.ravel() if flat else value"] if flat else [
+            *body, *self.lines, f"return {value}"
+        ]  # fmt: skip
+        return f"def {name}({signature}):\n" + "".join(f"    {line}".rstrip() + "\n" for line in lines)
+
+    @property
+    def typed(self) -> str:
+        """Return the argument that gives a new array the type of the given ones."""
+        return ", dtype=dtype" if self.guarded else ""
 
     @staticmethod
     def _count(expr: Expr) -> Counter[Expr]:
@@ -175,6 +199,7 @@ class _Writer:
         if size.is_Mul or size.is_Add or size.is_Pow:
             return self.text(size, ATOM)
         self._take(size.name, size)
+        self.given.append(size.name)
         return self.names[size]
 
     def symbol(self, expr: Any) -> Piece:
@@ -358,9 +383,9 @@ _PRINTERS: dict[type, Callable[[_Writer, Any], Piece]] = {
     KroneckerProduct: lambda w, e: (_nested_kron([w.text(a) for a in e.args]), ATOM),
     DiagMatrix: _template("np.diagflat({0})"),
     DiagonalOf: _template("np.diagonal({0}).reshape(-1, 1)"),
-    Identity: lambda w, e: (f"np.eye({w.size(e.shape[0])})", ATOM),
-    OneMatrix: lambda w, e: (f"np.ones(({w.size(e.shape[0])}, {w.size(e.shape[1])}))", ATOM),
-    ZeroMatrix: lambda w, e: (f"np.zeros(({w.size(e.shape[0])}, {w.size(e.shape[1])}))", ATOM),
+    Identity: lambda w, e: (f"np.eye({w.size(e.shape[0])}{w.typed})", ATOM),
+    OneMatrix: lambda w, e: (f"np.ones(({w.size(e.shape[0])}, {w.size(e.shape[1])}){w.typed})", ATOM),
+    ZeroMatrix: lambda w, e: (f"np.zeros(({w.size(e.shape[0])}, {w.size(e.shape[1])}){w.typed})", ATOM),
     Function: _Writer.scalar_function,
     Functional: _Writer.function_of,
     MatrixFunction: _Writer.function_of,

@@ -27,13 +27,16 @@ def curve_gradients() -> dict[str, Callable[..., Any]]:
     Each is called with columns wh, bh, wo of shape (h, 1), a number b0 and a row x of shape (1, n), and gives an
     array of shape (h, n): a column of the Jacobian's transpose for every point. The gradient by b0 is 1.
     """
-    return {name: _function(gradient(MODEL, name, where=SHAPES).to_numpy()) for name in ("wh", "bh", "wo")}
+    return {
+        name: _function(gradient(MODEL, name, where=SHAPES).to_numpy(guarded=False))
+        for name in ("wh", "bh", "wo")
+    }
 
 
 @cache
 def loss_gradient() -> Callable[..., Any]:
     """Return f(z=..., y=...), the gradient of the squared error by the values z."""
-    return _function(gradient(LOSS, "z", where="z: n, y: n").to_numpy())
+    return _function(gradient(LOSS, "z", where="z: n, y: n").to_numpy(guarded=False))
 
 
 def _function(source: str) -> Callable[..., Any]:

@@ -42,42 +42,44 @@ def _known(name: str, table: Any, what: str) -> str:
 def activation(name: str) -> Callable[..., Any]:
     """Return f(z=...), an activation by name. Raises InputError for an unknown one."""
     problem = parse(f"{_known(name, ACTIVATIONS, 'activation')}(z)")
-    return compiled(to_numpy(problem.expr, problem.symbols))
+    return compiled(to_numpy(problem.expr, problem.symbols, guarded=False))
 
 
 @cache
 def activation_pullback(name: str) -> Callable[..., Any]:
     """Return f(g=..., z=...): the adjoint of z from the adjoint g of the activation at z."""
     _known(name, ACTIVATIONS, "activation")
-    return compiled(gradient(f"g'*{name}(z)", "z", where="g: n, z: n").to_numpy())
+    return compiled(gradient(f"g'*{name}(z)", "z", where="g: n, z: n").to_numpy(guarded=False))
 
 
 @cache
 def loss(name: str) -> Callable[..., Any]:
     """Return f(z=..., y=...): the loss of one sample."""
     problem = parse(LOSSES[_known(name, LOSSES, "loss")], where="z: n, y: n")
-    return compiled(to_numpy(problem.expr, problem.symbols))
+    return compiled(to_numpy(problem.expr, problem.symbols, guarded=False))
 
 
 @cache
 def loss_gradient(name: str) -> Callable[..., Any]:
     """Return f(z=..., y=...): the adjoint of the scores, for cross-entropy softmax(z) sum(y) - y."""
-    return compiled(gradient(LOSSES[_known(name, LOSSES, "loss")], "z", where="z: n, y: n").to_numpy())
+    return compiled(
+        gradient(LOSSES[_known(name, LOSSES, "loss")], "z", where="z: n, y: n").to_numpy(guarded=False)
+    )
 
 
 @cache
 def affine_pullback(of: str) -> Callable[..., Any]:
     """Return f(G=..., A=..., X=...): the adjoint of A or X where A'X has the adjoint G."""
-    return compiled(gradient(AFFINE, of, where=AFFINE_SHAPES).to_numpy())
+    return compiled(gradient(AFFINE, of, where=AFFINE_SHAPES).to_numpy(guarded=False))
 
 
 @cache
 def penalty_gradient() -> Callable[..., Any]:
     """Return f(c=..., W=...): the gradient of (c/2) ‖W‖²."""
-    return compiled(gradient("1/2*c*norm2(W)^2", "W").to_numpy())
+    return compiled(gradient("1/2*c*norm2(W)^2", "W").to_numpy(guarded=False))
 
 
 @cache
 def dropout_pullback() -> Callable[..., Any]:
     """Return f(g=..., m=..., h=...): the adjoint of h where m ⊙ h has the adjoint g."""
-    return compiled(gradient("g'*(m.*h)", "h", where="g: n, m: n, h: n").to_numpy())
+    return compiled(gradient("g'*(m.*h)", "h", where="g: n, m: n, h: n").to_numpy(guarded=False))

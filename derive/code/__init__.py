@@ -1,0 +1,1 @@
+"""Formulas as code that people run."""

@@ -1,0 +1,97 @@
+"""The door of a printed function: arguments become arrays of one type, in shapes that fit each other.
+
+A vector may come as a 1-D array or as a column; inside it is a column, and the answer is of the kind that came. The
+arrays given say the type: float32 stays float32, integers and lists become floats, and numbers follow the arrays.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sympy import Expr, MatrixSymbol
+
+from derive import algebra
+
+Shape = tuple[Any, Any]
+
+#: Names that the door uses itself.
+RESERVED = frozenset({"dtype", "flat", "sizes", "take", "types", "value"})
+
+_TAKE = """\
+def take(name, value, *shape):
+    array, said = np.asarray(value), " x ".join(map(str, shape))
+    if array.dtype.kind not in "biuf":
+        raise TypeError(f"{name} holds {array.dtype}, not real numbers")
+    if array.ndim == 1 and 1 in shape:
+        array = array.reshape([1 if size == 1 else -1 for size in shape])
+    if array.ndim != 2:
+        raise ValueError(f"{name} has shape {array.shape}: expected {said}")
+    for size, n, side in zip(shape, array.shape, ("rows", "columns")):
+        known, seen = sizes.setdefault(size, (n, f"{name} has {n} {side}"))
+        if n != (size if isinstance(size, int) else known):
+            so = f", but {seen}" if isinstance(size, str) else ""
+            raise ValueError(f"{name} has {n} {side}{so}: expected {said}")
+    return array.astype(dtype, copy=False)"""
+
+
+def is_number(symbol: Expr) -> bool:
+    """Tell whether a symbol stands for one number."""
+    return not isinstance(symbol, MatrixSymbol)
+
+
+def ordered(symbols: Mapping[str, Expr]) -> list[str]:
+    """Return the names, those first whose sizes are words or numbers, so that sizes made of them are known."""
+    compound = {
+        n: any(not (d.is_Symbol or d.is_Integer) for d in algebra.shape(s)) for n, s in symbols.items()
+    }
+    return sorted(symbols, key=compound.__getitem__)
+
+
+def follows(result: tuple[Expr, Expr], symbols: Mapping[str, Expr], wrt: Sequence[str] = ()) -> list[str]:
+    """Return the names whose kind, column or 1-D, the answer takes: the variable's, else that of the vectors."""
+    if result == (1, 1) or 1 not in result:
+        return []
+    if len(wrt) == 1 and wrt[0] in symbols and algebra.shape(symbols[wrt[0]]) == result:
+        return list(wrt)
+    if result[1] != 1:
+        return []
+    return [n for n, s in symbols.items() if not is_number(s) and 1 in s.shape and s.shape != (1, 1)]
+
+
+def door(
+    names: Mapping[str, str], symbols: Mapping[str, Expr], flat: Sequence[str], given: Sequence[str] = ()
+) -> list[str]:
+    """Return the lines that take the arguments: `names` are the symbols' names in the code.
+
+    `flat` are those whose kind the answer takes, `given` the sizes that are arguments themselves.
+    """
+    arrays = [n for n in ordered(symbols) if not is_number(symbols[n])]
+    numbers = [n for n in symbols if is_number(symbols[n]) and n not in given]
+    typed = ", ".join(names[n] for n in arrays or numbers)
+    lines = [
+        f'types = [getattr(value, "dtype", None) for value in ({typed},)]' if typed else "types = []",
+        "dtype = np.float32 if np.float32 in types and np.float64 not in types else np.float64",
+    ]
+    if flat:
+        lines.append("flat = " + " or ".join(f"np.ndim({names[n]}) == 1" for n in flat))
+    if arrays:
+        seeds = ", ".join(f'"{n}": ({names[n]}, f"{n} is {{{names[n]}}}")' for n in given)
+        lines += [f"sizes = {{{seeds}}}", "", *_TAKE.splitlines(), ""]
+    known = {d.name for n in arrays for d in symbols[n].shape if d.is_Symbol} | set(given)
+    for n in numbers:
+        lines.append(f"{names[n]} = np.asarray({names[n]}, dtype).reshape(())[()]")
+    for n in arrays:
+        sizes = ", ".join(_size(d, known) for d in symbols[n].shape)
+        value = f"np.reshape({names[n]}, (1, 1))" if symbols[n].shape == (1, 1) else names[n]
+        lines.append(f'{names[n]} = take("{n}", {value}, {sizes})')
+    return lines
+
+
+def _size(d: Any, known: set[str]) -> str:
+    """Return a size as `take` gets it: a number, or a word that is the same wherever the size is the same."""
+    if d.is_Integer:
+        return str(int(d))
+    if d.is_Symbol or not {s.name for s in d.free_symbols} <= known:
+        return f'"{d}"'
+    return str(d.xreplace({s: type(s)(f'sizes["{s.name}"][0]') for s in d.free_symbols}))
