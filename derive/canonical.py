@@ -200,6 +200,8 @@ def _check_shapes(e: Expr, args: list[Expr]) -> None:
         fits = (all(scalars) or not any(scalars)) and all(
             _equal(p, q) for shape in shapes for p, q in zip(shape, shapes[0], strict=True)
         )
+    elif isinstance(e, HadamardPower):
+        fits = not all(map(algebra.is_matrix, args)) or all(map(_equal, *(a.shape for a in args)))
     elif isinstance(e, MatMul | Mul):
         rows = columns = None  # of the factors so far; what is 1 x 1 scales the rest
         for p, q in [a.shape for a in args if algebra.is_matrix(a)]:
@@ -209,11 +211,11 @@ def _check_shapes(e: Expr, args: list[Expr]) -> None:
                 rows = columns = None
     if not fits:
         kinds = " and ".join(dict.fromkeys(map(_by, args)))
-        mend = (
-            "write Abs of a scalar as Abs(Trace(...))"
-            if e.has(Adjoint)
-            else "multiply scalars by Identity or OneMatrix, transpose what stands the other way"
-        )
+        mend = "multiply scalars by Identity or OneMatrix, transpose what stands the other way"
+        if isinstance(e, HadamardPower):  # SymPy makes such where it transposes A.^B
+            mend = "the transpose of a power is the power of the transposes, HadamardPower(A.T, B.T)"
+        elif e.has(Adjoint):
+            mend = "write Abs of a scalar as Abs(Trace(...))"
         raise InputError(f"shapes do not fit in {str(e)[:60]}: {kinds}; {mend}")
     square = isinstance(e, _SQUARE) or getattr(e, "square_argument", False)
     if square and algebra.is_matrix(args[0]) and not _equal(*args[0].shape):

@@ -258,7 +258,7 @@ def _powers(e: Expr) -> dict[Expr, Expr] | None:
         base, exponent = (a.base, a.exp) if isinstance(a, HadamardPower) else (a, S.One)
         if algebra.is_matrix(exponent):
             return None
-        found[base] = exponent
+        found[base] = found.get(base, S.Zero) + exponent
     return found
 
 

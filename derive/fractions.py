@@ -124,12 +124,15 @@ def nested_fraction(e: Expr) -> Expr:
 
 
 def _powers(e: Expr) -> dict[Expr, Expr]:
-    """Return an elementwise product, or one of scalars, as powers of its factors."""
+    """Return an elementwise product, or one of scalars, as powers of its factors; a matrix's power stays whole."""
     if not algebra.is_matrix(e):
         return dict(e.as_powers_dict())
-    factors = e.args if isinstance(e, HadamardProduct) else (e,)
-    split = [a.args if isinstance(a, HadamardPower) else (a, S.One) for a in factors]
-    return {base: k for base, k in split if not algebra.is_matrix(k)}
+    found: dict[Expr, Expr] = {}
+    for a in e.args if isinstance(e, HadamardProduct) else (e,):
+        plain = isinstance(a, HadamardPower) and not algebra.is_matrix(a.exp)
+        base, k = a.args if plain else (a, S.One)
+        found[base] = found.get(base, S.Zero) + k
+    return found
 
 
 def _times(e: Expr, *factors: Expr) -> Expr:

@@ -276,12 +276,12 @@ def logistic_complement(terms: list[Expr]) -> list[Expr]:
             continue
         other = algebra.dot(c, elementwise(sigmoid, _negative(t)))
         if other in terms:
-            new = algebra.dot(c, algebra.ones(algebra.shape(a)))
-            return [new if k == i else b for k, b in enumerate(terms) if b != other]
+            new, gone = algebra.dot(c, algebra.ones(algebra.shape(a))), terms.index(other)
+            return [new if k == i else b for k, b in enumerate(terms) if k != gone]
         one = algebra.dot(-c, algebra.ones(algebra.shape(a)))
         if one in terms:
-            new = algebra.dot(-c, elementwise(sigmoid, _negative(t)))
-            return [new if k == i else b for k, b in enumerate(terms) if b != one]
+            new, gone = algebra.dot(-c, elementwise(sigmoid, _negative(t))), terms.index(one)
+            return [new if k == i else b for k, b in enumerate(terms) if k != gone]
     return terms
 
 

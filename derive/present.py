@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable
+
 from sympy import (
     Add,
     Determinant,
@@ -76,16 +79,21 @@ def _one_of_transposes(expr: Expr) -> Expr:
     sums = [e for e in _subexpressions(expr) if isinstance(e, MatAdd)]
     if len(sums) < 2:
         return expr
-    known = {frozenset(e.args): e for e in sums}
+    known = {_terms(e.args): e for e in sums}
     turned: dict[Expr, Expr] = {}
     for e in sorted(sums, key=cost):
-        other = known.get(frozenset(algebra.t(a) for a in e.args))
+        other = known.get(_terms(algebra.t(a) for a in e.args))
         if other is not None and other != e and e not in turned:
             turned[other] = algebra.make(Transpose, e)
     if not turned:
         return expr
     new = rebuild(expr, lambda e, args: turned.get(e))
     return new if cost(new) <= cost(expr) else expr
+
+
+def _terms(terms: Iterable[Expr]) -> frozenset[tuple[Expr, int]]:
+    """Return what sums of the same terms, each as often, have in common."""
+    return frozenset(Counter(terms).items())
 
 
 def _subexpressions(expr: Expr) -> dict[Expr, None]:
@@ -106,12 +114,12 @@ def _one_way_round(expr: Expr) -> Expr:
     So they are seen to be equal.
     """
     ways: dict[Expr, Expr] = {}
-    sums: dict[frozenset[Expr], Expr] = {}
+    sums: dict[frozenset[tuple[Expr, int]], Expr] = {}
 
     def rewrite(e: Expr, args: list[Expr]) -> Expr | None:
         if isinstance(e, MatAdd):
             new = tidy(e, args)
-            return sums.setdefault(frozenset(new.args), new) if isinstance(new, MatAdd) else new
+            return sums.setdefault(_terms(new.args), new) if isinstance(new, MatAdd) else new
         if not isinstance(e, Trace):
             return None
         new = tidy(e, args)
@@ -267,13 +275,16 @@ def _softmax(e: Expr) -> Expr:
         x = a.base.arg if isinstance(a, Pow) and a.exp.is_negative and isinstance(a.base, EntrySum) else None
         if x is None or x.shape[1] != 1 or (t := identities.applied(exp, x)) is None:
             continue
-        for part in (*factors, *Mul.make_args(scalars)):
+        rest = scalars * a.base
+        for i, part in enumerate(factors):
             new = _exchanged(part, x, Softmax(t))
             if new is not None:
-                rest = scalars * a.base
-                if not e.is_Matrix:
-                    return _softmax(rest / part * new)
-                return _softmax(algebra.dot(rest, *[new if f is part else f for f in factors]))
+                return _softmax(algebra.dot(rest, *factors[:i], new, *factors[i + 1 :]))
+        for part in Mul.make_args(scalars):
+            new = _exchanged(part, x, Softmax(t))
+            if new is not None:
+                rest = rest / part * new
+                return _softmax(algebra.dot(rest, *factors) if e.is_Matrix else rest)
     return e
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from sympy import (
     Add,
     Basic,
@@ -88,7 +90,14 @@ def t(x: Expr) -> Expr:
 
 
 def matmul(coefficient: Expr, factors: list[Expr]) -> Expr:
-    """Return a product of factors that are known to need no tidying."""
+    """Return a product of factors that are known to need no tidying; a product among them is taken apart.
+
+    So a coefficient stands in front of all matrices or nowhere: `split` sees it.
+    """
+    if any(isinstance(a, MatMul) for a in factors):
+        inner = [split(a) for a in factors]
+        coefficient = Mul(coefficient, *[c for c, _ in inner])
+        return matmul(coefficient, [a for _, parts in inner for a in parts])
     if not factors:
         return coefficient
     if coefficient == 1:
@@ -273,8 +282,13 @@ def add(*terms: Expr) -> Expr:
     return kept[0] if len(kept) == 1 else make(MatAdd, *kept)
 
 
+def same_terms(a: Expr, b: Expr) -> bool:
+    """Tell whether two sums have the same terms, each as often: x + y and y + x, not x + x + y and x + y + y."""
+    return isinstance(a, MatAdd) and isinstance(b, MatAdd) and Counter(a.args) == Counter(b.args)
+
+
 def _scaled(coefficient: Expr, part: Expr) -> Expr:
-    return matmul(coefficient, list(split(part)[1]))
+    return matmul(coefficient, [part])
 
 
 def hadamard(*terms: Expr) -> Expr:
@@ -301,8 +315,7 @@ def hadamard(*terms: Expr) -> Expr:
                 a = a.arg
             base, exponent = (a.args) if isinstance(a, HadamardPower) else (a, S.One)
             if isinstance(base, MatAdd) and base not in powers:  # x + y is y + x
-                same = set(base.args)
-                base = next((b for b in powers if isinstance(b, MatAdd) and set(b.args) == same), base)
+                base = next((b for b in powers if same_terms(b, base)), base)
             if base in powers and not (is_matrix(exponent) or is_matrix(powers[base])):
                 powers[base] = powers[base] + exponent
             elif base in powers:

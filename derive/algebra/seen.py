@@ -48,8 +48,10 @@ def _symmetric(x: Expr) -> bool:
         return facts().has(x, *_SYMMETRIC)
     if isinstance(x, Identity | ZeroMatrix | OneMatrix | DiagMatrix):
         return True
-    if isinstance(x, Transpose | Inverse | Adjugate | PseudoInverse | Expm | Toeplitz | HadamardPower):
+    if isinstance(x, Transpose | Inverse | Adjugate | PseudoInverse | Expm | Toeplitz):
         return is_symmetric(x.args[0])
+    if isinstance(x, HadamardPower):
+        return is_symmetric(x.base) and (not x.exp.is_Matrix or is_symmetric(x.exp))
     if isinstance(x, MatPow):
         return is_symmetric(x.base)
     if isinstance(x, ElementwiseApplyFunction):

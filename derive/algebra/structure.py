@@ -217,10 +217,13 @@ def unvec(v: Expr, rows: Expr, columns: Expr) -> Expr:
         return type(v)(rows, columns)
     if isinstance(v, MatAdd | HadamardProduct):
         join = core.add if isinstance(v, MatAdd) else core.hadamard
-        seen = {a: unvec(a, rows, columns) for a in v.args}
-        plain = [a for a, x in seen.items() if not has_structure(x)]
-        rest = [Reshape(join(*plain), rows, columns)] if plain else []
-        return join(*[x for a, x in seen.items() if a not in plain], *rest)
+        seen = [(a, unvec(a, rows, columns)) for a in v.args]
+        plain = [a for a, x in seen if not has_structure(x)]
+        together = join(*plain) if plain else v
+        rest = (
+            [Reshape(v, rows, columns) if together == v else unvec(together, rows, columns)] if plain else []
+        )
+        return join(*[x for _, x in seen if has_structure(x)], *rest)
     if isinstance(v, HadamardPower) and not core.is_matrix(v.exp):
         inner = unvec(v.base, rows, columns)
         return core.elementwise_power(inner, v.exp) if has_structure(inner) else Reshape(v, rows, columns)

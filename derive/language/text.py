@@ -201,7 +201,12 @@ def _hadamard_power(expr: HadamardPower) -> Piece:
         return f"sqrt({to_text(expr.base)})", ATOM
     if algebra.divides(expr):
         return f"{_ones(expr)[0]}./{_at(algebra.divisor(expr), POWER)}", PRODUCT
-    return f"{_at(expr.base, ATOM)}.^{_at(expr.exp, ATOM)}", POWER
+    base = expr.base
+    if expr.exp.is_Matrix:  # a scalar takes the exponent's shape
+        coefficient, factors = algebra.split(base)
+        if coefficient != 1 and len(factors) == 1 and isinstance(factors[0], OneMatrix):
+            base = coefficient
+    return f"{_at(base, ATOM)}.^{_at(expr.exp, ATOM)}", POWER
 
 
 def _elementwise(expr: ElementwiseApplyFunction) -> Piece:
