@@ -20,13 +20,13 @@ from fractions import Fraction
 from random import Random
 from typing import Any
 
-from sympy import Abs, Expr, Rational, sign
+from sympy import Abs, Add, Expr, HadamardPower, MatAdd, Pow, Rational, Symbol, sign
 
 from derive.errors import InputError
 from verify.arithmetics.balls import Balls
 from verify.arithmetics.base import SINGULAR, Abstain, Arithmetic, Array, Undefined
 from verify.arithmetics.degree import DEGREES, Degree
-from verify.arithmetics.exact import RATIONALS, PrimeField, prime_field
+from verify.arithmetics.exact import LEAST, PRIME_BITS, RATIONALS, PrimeField, prime_field
 from verify.evaluate import Environment, layout, size_of
 from verify.points import STYLES, Space, weights
 from verify.statement import Statement
@@ -44,6 +44,8 @@ PRECISIONS = (256, 512, 1024, 4096)
 ASSIGNMENTS, QUICK, POINTS = 3, 2, 3
 #: The same where a size stands in a formula as a number, and the largest size then.
 SIZED_ASSIGNMENTS, LARGEST = 8, 14
+#: Sizes are drawn from more than twice as many as this degree in them.
+MOST_DEGREE = 100
 #: Sizes at which a matrix in the formulas (a Kronecker product) has more entries are left out.
 MOST_ENTRIES = 400
 #: The same for the sizes that are tried first.
@@ -144,14 +146,14 @@ class _DegreeTooLargeError(Abstain):
 def _field_at(statement: Statement, claim: Expr, sizes: dict[str, int], seed: int) -> dict[str, Any] | None:
     """Return what a prime field shows at one assignment of sizes, None where no point has a value."""
     try:
-        degree = degree_bound(statement, claim, sizes)
+        bound = degree_bound(statement, claim, sizes)
     except Undefined:
         return None  # an imaginary or infinite constant
-    arithmetic = prime_field()
-    per_point = math.log2(arithmetic.p) - math.log2(max(degree, 1))
+    degree = bound.numerator + bound.denominator
+    per_point = -math.log2(max(degree, 1) / LEAST + (bound.height + 1) / 60 / 2**PRIME_BITS)
     if per_point < 8:
         raise _DegreeTooLargeError(
-            f"the degree, up to {degree}, is too large for a field of {arithmetic.p} elements"
+            f"the degree, up to {degree}, is too large for the prime fields of 2^61 elements"
         )
     needed = math.ceil(CERTAINTY_BITS / per_point)
     # Orthogonal matrices have two components; each is checked on its own.
@@ -163,7 +165,7 @@ def _field_at(statement: Statement, claim: Expr, sizes: dict[str, int], seed: in
     points = 0
     for flip in components:
         done = failures = 0
-        for place in field_places(statement, sizes, seed, arithmetic, flip):
+        for arithmetic, place in field_places(statement, claim, sizes, seed, flip):
             try:
                 true, claimed = sides(statement, claim, place, arithmetic)
             except Undefined:
@@ -185,40 +187,68 @@ def _field_at(statement: Statement, claim: Expr, sizes: dict[str, int], seed: in
 
 
 def assignments(statement: Statement, claim: Expr, seed: int, usual: int) -> tuple[int, list[dict[str, int]]]:
-    """Return how many assignments of sizes to check at, and which to try: those at which no matrix is too large."""
+    """Return how many assignments of sizes to check at, and which to try: those at which no matrix is too large.
+
+    Where a size stands in a formula as a number, the two sides may be equal at as many sizes as a polynomial has
+    roots, and more than that are drawn from.
+    """
     names = set(statement.space.sizes)
     nodes = [step.node for e in (statement.expr, claim) for step in layout(e)]
-    sized = any(n.is_Symbol and n.is_integer and n.name in names for n in nodes if isinstance(n, Expr))
+    power = size_degree(statement.expr, names) + size_degree(claim, names)
     shapes = {n.shape for n in nodes if getattr(n, "is_Matrix", False)}
 
-    every = list(statement.space.assignments(seed, LARGEST if sized else 6))
+    largest = max(LARGEST, 3 * power + 2) if power else 6
+    every = list(statement.space.assignments(seed, largest))
     entries = [max((size_of(r, s) * size_of(c, s) for r, c in shapes), default=1) for s in every]
     # The first two differ in everything that matters, so that they may cost more; numbers for sizes cost what they cost.
-    bounds = [max(FIRST_ENTRIES, 4 * min(entries))] * 2 + [MOST_ENTRIES] * (len(every) - 2)
+    most = max(MOST_ENTRIES, min(2 * power, 2 * LARGEST) ** 2)
+    bounds = [max(FIRST_ENTRIES, 4 * min(entries))] * 2 + [most] * (len(every) - 2)
     affordable = [s for s, n, bound in zip(every, entries, bounds, strict=False) if n <= bound]
-    return SIZED_ASSIGNMENTS if sized else usual, affordable or [every[entries.index(min(entries))]]
+    return SIZED_ASSIGNMENTS if power else usual, affordable or [every[entries.index(min(entries))]]
+
+
+def size_degree(expr: Expr, names: set[str]) -> int:
+    """Return a bound on the degree of an expression as a rational function of the sizes that it holds as numbers."""
+    degrees: list[int] = []
+    for step in layout(expr):
+        node, inner = step.node, [degrees[i] for i in step.arguments]
+        if isinstance(node, Symbol):
+            degrees.append(int(node.is_integer is True and node.name in names))
+        elif isinstance(node, Add | MatAdd):
+            degrees.append(max(inner, default=0))
+        elif isinstance(node, Pow | HadamardPower) and node.args[1].is_Integer:
+            degrees.append(abs(int(node.args[1])) * max(inner, default=0))
+        else:
+            degrees.append(sum(inner))
+    return min(degrees[-1], MOST_DEGREE)
 
 
 def field_places(
-    statement: Statement, sizes: dict[str, int], seed: int, arithmetic: PrimeField, flip: bool = False
-) -> Iterator[Place]:
-    """Yield uniformly random points of a prime field."""
+    statement: Statement, claim: Expr, sizes: dict[str, int], seed: int, flip: bool = False
+) -> Iterator[tuple[PrimeField, Place]]:
+    """Yield uniformly random points, each of a prime field of its own.
+
+    The numbers in the formulas help to draw the primes, so that none is made for a prime.
+    """
+    numbers = sorted({str(n) for e in (statement.expr, claim) for n in e.atoms(Rational)})
+    key = f"{seed} {sorted(sizes.items())} {flip} {numbers}"
     rng = Random(f"field {seed} {sorted(sizes.items())} {flip}")
-    for _ in range(2 * TRIES):
+    for i in range(2 * TRIES):
+        arithmetic = prime_field(f"{key} {i}")
         free = statement.space.draw_residues(sizes, rng, arithmetic.p)
-        yield Place(sizes, free, flip, draw_weights(statement, sizes, rng, arithmetic.p))
+        yield arithmetic, Place(sizes, free, flip, draw_weights(statement, sizes, rng, arithmetic.p))
 
 
-def degree_bound(statement: Statement, claim: Expr, sizes: dict[str, int]) -> int:
-    """Return a bound on the degree of the numerator and denominator of true minus claimed side together."""
+def degree_bound(statement: Statement, claim: Expr, sizes: dict[str, int]) -> Degree:
+    """Return a bound on the degrees of numerator and denominator of true minus claimed side, and on their height."""
     space = statement.space
     one = {name: Degree(space.shape(name, sizes), 1) for name in space.variables}
     values = {name: variable.build(one[name], DEGREES) for name, variable in space.variables.items()}
     count = 2 if statement.kind == "hessian" else 1
     w = tuple({x: one[x] for x in statement.wrt} for _ in range(count))
     true = statement.true_side(values, sizes, DEGREES, *w)
-    difference = true - statement.claimed_side(claim, values, sizes, DEGREES, *w)
-    return difference.numerator + difference.denominator
+    difference: Degree = true - statement.claimed_side(claim, values, sizes, DEGREES, *w)
+    return difference
 
 
 def _differ(true: Array, claimed: Array) -> bool:

@@ -224,7 +224,7 @@ class Oracle:
     def __init__(self, statement: Statement, right: Expr, seed: int = 0) -> None:
         self.statement = statement
         self.places: list[tuple[Arithmetic, Place]] = []
-        for arithmetics in ((prime_field(1), prime_field(2)), (Balls(1024),)):
+        for arithmetics in ((prime_field("mutants 1"), prime_field("mutants 2")), (Balls(1024),)):
             try:
                 self.places = [p for a in arithmetics for p in self._places(a, right, seed)]
                 break

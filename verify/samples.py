@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from fractions import Fraction
 from typing import Any
 
@@ -12,7 +12,6 @@ from sympy import Expr
 from derive.errors import InputError
 from verify.arithmetics.balls import Balls
 from verify.arithmetics.base import Abstain, Arithmetic, Undefined
-from verify.arithmetics.exact import PrimeField, prime_field
 from verify.evaluate import Environment
 from verify.exact import Place, assignments, field_places, real_places
 from verify.statement import Statement
@@ -28,7 +27,8 @@ CLOSE, CLOSE_FACTOR = 1e-50, 1e-25
 class Samples:
     """Points at which a statement's truth and a claim have values, and the truth there.
 
-    A side is a flat list of numbers, the entries at all points one after the other. `first`
+    A side is a flat list of numbers, the entries at all points one after the other: residues, each point modulo a
+    prime of its own (what is a fraction modulo all of them is one, see `multiple`), or balls if `is_real`. `first`
     are sizes to begin with. Raises InputError where there is no such point.
     """
 
@@ -36,10 +36,8 @@ class Samples:
         self, statement: Statement, claim: Expr, seed: int = 0, first: Mapping[str, int] | None = None
     ) -> None:
         self.statement, self.first = statement, dict(first or {})
-        # Two primes: what is a fraction modulo both is one (see `multiple`).
-        families: tuple[tuple[Arithmetic, ...], ...] = ((prime_field(0), prime_field(1)), (Balls(256),))
-        for family in families:
-            self.family, self.arithmetic = family, family[0]
+        for self.is_real in (False, True):
+            self.arithmetic: Arithmetic = Balls(256)
             self.places: list[tuple[Arithmetic, Place]] = []
             self.true: list[Any] = []
             self.counts: list[int] = []
@@ -52,11 +50,6 @@ class Samples:
                 return
         raise InputError("no point has a value on both sides")
 
-    @property
-    def is_real(self) -> bool:
-        """Return whether the points are real ones."""
-        return not isinstance(self.arithmetic, PrimeField)
-
     def _fill(self, claim: Expr, seed: int) -> None:
         found = 0
         preferred = [self.first] if self.first else []
@@ -65,19 +58,13 @@ class Samples:
             if sizes in tried:
                 continue
             tried.append(sizes)
-            filled = [self._fill_at(claim, sizes, seed, arithmetic) for arithmetic in self.family]
-            found += any(filled)
+            found += self._fill_at(claim, sizes, seed)
             if found == SIZES:
                 return
 
-    def _fill_at(self, claim: Expr, sizes: dict[str, int], seed: int, arithmetic: Arithmetic) -> bool:
-        done, wanted = 0, POINTS // len(self.family)
-        places = (
-            field_places(self.statement, sizes, seed, arithmetic)
-            if isinstance(arithmetic, PrimeField)
-            else real_places(self.statement.space, self.statement, sizes, seed)
-        )
-        for place in places:
+    def _fill_at(self, claim: Expr, sizes: dict[str, int], seed: int) -> bool:
+        done = 0
+        for arithmetic, place in self._drawn(claim, sizes, seed):
             try:
                 true = self._true(arithmetic, place)
                 self._claimed(claim, arithmetic, place)
@@ -87,9 +74,16 @@ class Samples:
             self.true += true
             self.counts.append(len(true))
             done += 1
-            if done == wanted:
+            if done == POINTS:
                 break
         return done > 0
+
+    def _drawn(self, claim: Expr, sizes: dict[str, int], seed: int) -> Iterator[tuple[Arithmetic, Place]]:
+        if not self.is_real:
+            yield from field_places(self.statement, claim, sizes, seed)
+            return
+        for place in real_places(self.statement.space, self.statement, sizes, seed):
+            yield self.arithmetic, place
 
     def _true(self, arithmetic: Arithmetic, place: Place) -> list[Any]:
         with arithmetic.context():

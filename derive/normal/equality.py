@@ -25,9 +25,10 @@ from derive.normal.tensors import product, scaled, total
 
 #: The rounds of multiplying a difference by its denominators and inverted matrices.
 _ROUNDS = 8
-#: The steps after which products of sums are no longer multiplied out at first, and those for keeping them.
+#: The steps after which products of sums are no longer multiplied out at first, and how many times more keeping them
+#: may take than multiplying them out.
 _FIRST_STEPS = 3_000
-_FACTORED_STEPS = 2 * MAX_STEPS
+_KEPT = 2
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,22 +65,23 @@ def normal_form(expr: Expr) -> NormalForm:
     return NormalForm(space, read(space, expr))
 
 
-def equal(a: Expr, b: Expr) -> bool:
+def equal(a: Expr, b: Expr, steps: int = MAX_STEPS) -> bool:
     """Tell whether two scalars, or two matrices of one shape, are seen to be equal.
 
     True means equal for all values, of all sizes, at which both are defined under the assumptions in force
     (`derive.facts.assuming`). False means only that it is not seen. What is too large to be multiplied out is
-    compared with its products kept, and then part by part.
+    compared with its products kept, and then part by part. `steps` bounds the work; no budget makes a difference
+    go unseen.
     """
     if a == b:
         return True
     if shape(a) != shape(b):
         return False
-    found = _difference_vanishes(_space((a, b)), a, b, _FIRST_STEPS)
+    found = _difference_vanishes(_space((a, b)), a, b, min(_FIRST_STEPS, steps))
     if found is None:
         factored = _space((a, b), factored=True)
-        found = _difference_vanishes(factored, a, b, _FACTORED_STEPS) or _same_parts(factored, a, b)
-        found = found or _difference_vanishes(_space((a, b)), a, b, MAX_STEPS)
+        found = _difference_vanishes(factored, a, b, _KEPT * steps) or _same_parts(factored, a, b)
+        found = found or _difference_vanishes(_space((a, b)), a, b, steps)
     return bool(found)
 
 
@@ -93,9 +95,12 @@ def _difference_vanishes(space: Space, a: Expr, b: Expr, steps: int) -> bool | N
 
 
 def _same_parts(space: Space, a: Expr, b: Expr) -> bool:
-    """Compare the arguments of one operation one by one, as long as the steps last."""
-    if type(a) is not type(b):
-        return False
+    """Compare the arguments of one operation one by one, as long as the steps last.
+
+    A leaf has no arguments to compare: it is the same or it differs.
+    """
+    if type(a) is not type(b) or not a.args or not b.args:
+        return a == b
     one, two = list(a.args), list(b.args)
     # To SymPy a MatMul is a Mul, but its factors have an order.
     if isinstance(a, Add | MatAdd | Mul | HadamardProduct) and not isinstance(a, MatMul):
@@ -104,7 +109,10 @@ def _same_parts(space: Space, a: Expr, b: Expr) -> bool:
                 one.remove(x)
                 two.remove(x)
     return len(one) == len(two) and all(
-        x == y or (isinstance(x, Expr) and shape(x) == shape(y) and _parts_equal(space, x, y))
+        x == y
+        or (
+            isinstance(x, Expr) and isinstance(y, Expr) and shape(x) == shape(y) and _parts_equal(space, x, y)
+        )
         for x, y in zip(one, two, strict=True)
     )
 

@@ -8,7 +8,7 @@ from random import Random
 import pytest
 
 from verify import check_claim
-from verify.arithmetics.exact import PRIMES
+from verify.arithmetics.exact import prime_field
 from verify.claims import read
 from verify.diagnosis import explain
 from verify.exact import ball_evidence, field_evidence
@@ -121,8 +121,20 @@ def test_an_inner_path_that_is_forgotten_is_named():
     assert "inv(X*X' + eye)" in verdict.diagnosis
 
 
+@pytest.mark.parametrize(
+    ("expr", "wrt", "claim", "where"),
+    [
+        ("w'*w*w", "w", "sin(w)*w'", "w: 4"),
+        ("y'*B*u*y", "B", "kron(sin(u)', y*y')", "y: 4, B: 4 x 2, u: 2"),
+        ("tr(A)*A*x", "A", "kron(x', tr(A)*eye)", "A: 3 x 3, x: 3"),
+    ],
+)
+def test_a_wrong_jacobian_of_concrete_size_is_diagnosed(expr, wrt, claim, where):
+    assert "the Jacobian" in check_claim(expr, wrt, claim, "jacobian", where).diagnosis
+
+
 def test_rational_reconstruction_inverts_reduction():
-    p = PRIMES[0] * PRIMES[1]
+    p = prime_field(0).p * prime_field(1).p
     for numerator, denominator in [(1, 3), (-7, 5), (1000000001, 10**9), (999999999999, 10**12), (12, 1)]:
         found = _reconstructed(numerator * pow(denominator, -1, p) % p, p)
         assert found is not None
@@ -131,7 +143,7 @@ def test_rational_reconstruction_inverts_reduction():
 
 def test_a_residue_of_no_fraction_is_none():
     rng = Random(0)
-    for p in (PRIMES[0], PRIMES[0] * PRIMES[1]):
+    for p in (prime_field(0).p, prime_field(0).p * prime_field(1).p):
         assert not any(_reconstructed(rng.randrange(p), p) for _ in range(500))
 
 

@@ -7,6 +7,7 @@ from random import Random
 
 import numpy as np
 import pytest
+from flint import fmpz
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -14,10 +15,10 @@ from derive import hessian
 from derive.errors import InputError
 from tests.verify.claims_table import RATIONAL, SMOOTH, statements
 from verify.arithmetics.exact import RATIONALS
-from verify.claims import read
+from verify.claims import check_claim, read
 from verify.counterexample import find_counterexample
 from verify.evaluate import layout, size_of
-from verify.exact import FIRST_ENTRIES, assignments, ball_evidence, field_evidence
+from verify.exact import FIRST_ENTRIES, assignments, ball_evidence, field_evidence, field_places
 from verify.points import Space, Variable
 from verify.statement import Statement
 
@@ -272,3 +273,29 @@ def test_where_every_choice_is_large_the_smallest_is_taken():
     _, chosen = assignments(statement, claim, 0, 3)
     assert {"n": 2} in chosen
     assert all(s["n"] < 10 for s in chosen)
+
+
+@pytest.mark.parametrize("p", [2**61 - 1, 2**31 - 1, 2**63 - 25])
+def test_no_prime_hides_a_factor(p):
+    """A fixed prime certified what differs by a multiple of it."""
+    assert check_claim("x'*x", "x", f"2*x + {p}/10^100*x").verdict == "refuted"
+    assert check_claim(f"x'*x/{p}", "x", f"2*x/{p}").verdict == "proved"
+
+
+def test_primes_are_drawn_by_the_seed_and_by_the_numbers_in_the_formulas():
+    _, statement, claim = read("3*x'*x", "x", "6*x")
+    other = read("3*x'*x", "x", "7*x")[2]
+    first, again, seeded, told = (
+        [f.p for f, _ in field_places(statement, c, {"n": 2}, seed)]
+        for c, seed in ((claim, 0), (claim, 0), (claim, 1), (other, 0))
+    )
+    assert first == again
+    assert len({*first, *seeded, *told}) == 3 * len(first)
+    assert all(2**60 < p < 2**62 and fmpz(p).is_prime() for p in first)
+
+
+@pytest.mark.parametrize("count", [3, 12, 25])
+def test_a_polynomial_in_a_size_is_refuted_whatever_its_roots(count):
+    roots = "*".join(f"(n - {k})" for k in range(2, 2 + count))
+    assert check_claim("x'*x", "x", f"2*x + {roots}*x", where="x: n").verdict == "refuted"
+    assert check_claim("n*x'*x", "x", f"2*x*n + 0*{roots}*x", where="x: n").verdict == "proved"

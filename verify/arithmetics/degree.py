@@ -3,10 +3,15 @@
 An array stands for N/D with one common denominator D: `numerator` and `denominator` bound the total degrees of
 the entries of N and of D as polynomials in the numbers that a random point is drawn from. The Schwartz-Zippel
 lemma turns the bound into the chance of a wrong 'equal'.
+
+`height` bounds the sizes of their integer coefficients: log2 of the sum of the absolute values of the coefficients,
+a norm under which a product is at most the product of the norms. A nonzero polynomial vanishes modulo p only if p
+divides all its coefficients, so that the height bounds how many primes are blind to it.
 """
 
 from __future__ import annotations
 
+import math
 from fractions import Fraction
 from typing import Any
 
@@ -17,31 +22,35 @@ from verify.arithmetics.dual import Dual
 
 
 class Degree:
-    """An array of rational functions, known by shape and degrees only."""
+    """An array of rational functions, known by shape, degrees and height only."""
 
-    __slots__ = ("denominator", "numerator", "shape")
+    __slots__ = ("denominator", "height", "numerator", "shape")
     __array_ufunc__ = None
 
-    def __init__(self, shape: tuple[int, ...], numerator: int = 0, denominator: int = 0) -> None:
-        self.shape, self.numerator, self.denominator = shape, numerator, denominator
+    def __init__(
+        self, shape: tuple[int, ...], numerator: int = 0, denominator: int = 0, height: float = 0.0
+    ) -> None:
+        self.shape, self.numerator, self.denominator, self.height = shape, numerator, denominator, height
+
+    def _shaped(self, shape: tuple[int, ...], height: float = 0.0) -> Degree:
+        return Degree(shape, self.numerator, self.denominator, self.height + height)
 
     @property
     def T(self) -> Degree:
         """Return the transpose."""
-        return Degree(self.shape[::-1], self.numerator, self.denominator)
+        return self._shaped(self.shape[::-1])
 
     def reshape(self, *shape: Any, order: Any = "C") -> Degree:
         """Return the entries in another shape."""
-        new = np.broadcast_to(0, self.shape).reshape(*shape).shape
-        return Degree(new, self.numerator, self.denominator)
+        return self._shaped(np.broadcast_to(0, self.shape).reshape(*shape).shape)
 
     def sum(self, axis: Any = None, keepdims: bool = False) -> Degree:
         """Return the sum of the entries, which have one denominator."""
         new = np.broadcast_to(0, self.shape).sum(axis=axis, keepdims=keepdims).shape
-        return Degree(new, self.numerator, self.denominator)
+        return self._shaped(new, _bits(math.prod(self.shape)))
 
     def __getitem__(self, index: Any) -> Degree:
-        return Degree(np.broadcast_to(0, self.shape)[index].shape, self.numerator, self.denominator)
+        return self._shaped(np.broadcast_to(0, self.shape)[index].shape)
 
     def __neg__(self) -> Degree:
         return self
@@ -51,15 +60,15 @@ class Degree:
             return NotImplemented
         o = _degree(other)
         top = max(self.numerator + o.denominator, o.numerator + self.denominator)
-        return Degree(_broadcast(self, o), top, self.denominator + o.denominator)
+        below = self.denominator + o.denominator
+        return Degree(_broadcast(self, o), top, below, self.height + o.height + 1)
 
     __radd__ = __sub__ = __rsub__ = __add__
 
     def __mul__(self, other: Any) -> Degree:
         if isinstance(other, Dual):
             return NotImplemented
-        o = _degree(other)
-        return Degree(_broadcast(self, o), self.numerator + o.numerator, self.denominator + o.denominator)
+        return self._times(_degree(other), _broadcast(self, _degree(other)))
 
     __rmul__ = __mul__
 
@@ -67,7 +76,11 @@ class Degree:
         if isinstance(other, Dual):
             return NotImplemented
         shape = (self.shape[0], other.shape[1])
-        return Degree(shape, self.numerator + other.numerator, self.denominator + other.denominator)
+        return self._times(other, shape)._shaped(shape, _bits(self.shape[1]))
+
+    def _times(self, o: Degree, shape: tuple[int, ...]) -> Degree:
+        top, below = self.numerator + o.numerator, self.denominator + o.denominator
+        return Degree(shape, top, below, self.height + o.height)
 
     def __truediv__(self, other: Any) -> Degree:
         return self * _degree(other).reciprocal()
@@ -76,20 +89,36 @@ class Degree:
         return self.reciprocal() * other
 
     def __pow__(self, k: int) -> Degree:
-        return Degree(self.shape, k * self.numerator, k * self.denominator)
+        return Degree(self.shape, k * self.numerator, k * self.denominator, k * self.height)
 
     def reciprocal(self) -> Degree:
         """Return one over every entry: the common denominator is the product of all numerators."""
         entries = int(np.prod(self.shape))
-        return Degree(self.shape, self.denominator + (entries - 1) * self.numerator, entries * self.numerator)
+        top = self.denominator + (entries - 1) * self.numerator
+        return Degree(self.shape, top, entries * self.numerator, max(entries, 1) * self.height)
 
 
 def _degree(x: Any) -> Degree:
-    return x if isinstance(x, Degree) else Degree(np.shape(x))
+    """Return the bound of constants, which have one common denominator."""
+    if isinstance(x, Degree):
+        return x
+    numbers = [Fraction(q) for q in np.asarray(x, dtype=object).flat]
+    below = math.lcm(*(q.denominator for q in numbers))
+    largest = max((abs(q.numerator) * (below // q.denominator) for q in numbers), default=1)
+    return Degree(np.shape(x), height=_bits(max(largest, below)))
+
+
+def _bits(n: int) -> float:
+    return math.log2(max(n, 1))
 
 
 def _broadcast(x: Degree, y: Degree) -> tuple[int, ...]:
     return np.broadcast_shapes(x.shape, y.shape)
+
+
+def _leibniz(n: int) -> float:
+    """Return log2 of the number of terms of an n x n determinant."""
+    return math.lgamma(n + 1) / math.log(2)
 
 
 class Degrees(Arithmetic):
@@ -102,11 +131,11 @@ class Degrees(Arithmetic):
         if isinstance(x, Degree | Dual):
             return x
         shape = np.shape(x)
-        return Degree(shape if len(shape) == 2 else (shape[0], 1) if shape else (1, 1))
+        return _degree(x)._shaped(shape if len(shape) == 2 else (shape[0], 1) if shape else (1, 1))
 
     def full(self, shape: tuple[int, int], q: Fraction | int) -> Degree:
         """Return the bound of constants."""
-        return Degree(shape)
+        return _degree(q)._shaped(shape)
 
     def eye(self, n: int) -> Degree:
         """Return the bound of the identity."""
@@ -126,7 +155,8 @@ class Degrees(Arithmetic):
             y = self.inverse(x.value)
             return Dual(y, y @ x.tangent @ y)
         n = x.shape[0]
-        return Degree(x.shape, x.denominator + (n - 1) * x.numerator, n * x.numerator)
+        top = x.denominator + (n - 1) * x.numerator
+        return Degree(x.shape, top, n * x.numerator, _leibniz(n) + n * x.height)
 
     def determinant(self, x: Any) -> Any:
         """Return the bound of det(N)/D^n."""
@@ -134,7 +164,7 @@ class Degrees(Arithmetic):
         if isinstance(x, Dual):
             cofactor = self.determinant(x.value[1:, 1:]) if n > 1 else self.eye(1)
             return Dual(self.determinant(x.value), cofactor * x.tangent[:1, :1])
-        return Degree((1, 1), n * x.numerator, n * x.denominator)
+        return Degree((1, 1), n * x.numerator, n * x.denominator, _leibniz(n) + n * x.height)
 
     def expm(self, x: Any) -> Any:
         """Return the bound of an unknown value."""

@@ -7,22 +7,25 @@ rational have an unknown value there, and a known derivative where that is ratio
 from __future__ import annotations
 
 from fractions import Fraction
-from functools import cache
+from functools import lru_cache
+from random import Random
 from typing import Any
 
 import numpy as np
-from flint import fmpq, nmod
+from flint import fmpq, fmpz, nmod
 
 from verify.arithmetics.base import Arithmetic, Undefined, Unknown
 
-#: Primes below 2^64: the Mersenne prime 2^61 - 1 first, then two of the largest that fit a machine word.
-PRIMES = (2**61 - 1, 2**63 - 25, 2**64 - 59)
+#: Primes are drawn from those between these bounds, of which there are more than 2^56 (the prime number theorem, in
+#: the form of Dusart 2010). So a nonzero integer of h bits is 0 modulo one of them with a chance below h/60/2^56.
+LEAST, LARGEST = 2**60, 2**62
+PRIME_BITS = 56
 
 
 class PrimeField(Arithmetic):
-    """Residues modulo a prime below 2^64."""
+    """Residues modulo a prime between 2^60 and 2^62."""
 
-    def __init__(self, p: int = PRIMES[0]) -> None:
+    def __init__(self, p: int) -> None:
         self.p = p
         self.name = f"the field of {p} elements"
 
@@ -32,9 +35,12 @@ class PrimeField(Arithmetic):
         return "a prime field"
 
     def number(self, q: Fraction | int) -> Any:
-        """Return q mod p."""
+        """Return q mod p. Raises Undefined where p divides its denominator: another prime will do."""
         if isinstance(q, Fraction):
-            return nmod(q.numerator % self.p, self.p) / nmod(q.denominator % self.p, self.p)
+            below = nmod(q.denominator % self.p, self.p)
+            if below == 0:
+                raise Undefined("a denominator that the prime divides")
+            return nmod(q.numerator % self.p, self.p) / below
         return nmod(int(q) % self.p, self.p)
 
 
@@ -85,7 +91,15 @@ _ORDERED = {
 RATIONALS = Rationals()
 
 
-@cache
-def prime_field(i: int = 0) -> PrimeField:
-    """Return the i-th prime field."""
-    return PrimeField(PRIMES[i % len(PRIMES)])
+@lru_cache(maxsize=4096)
+def prime_field(key: object = 0) -> PrimeField:
+    """Return the prime field that a key draws, the same one for the same key.
+
+    A fixed prime would be blind to multiples of itself. What a key does not foresee is a formula written with it in
+    mind, so that verdicts put the numbers of the formulas into the key.
+    """
+    rng = Random(f"prime {key}")
+    while True:
+        p = rng.randrange(LEAST, LARGEST) | 1
+        if fmpz(p).is_prime():
+            return PrimeField(p)

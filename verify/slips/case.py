@@ -64,7 +64,7 @@ class Case:
         return result if self.gives(result, self.samples.true) else None
 
     def graph_and_sweep(self) -> tuple[Graph, Sweep]:
-        """Return the computational graph and its adjoints."""
+        """Return the computational graph and its adjoints, of a gradient: only a scalar has adjoints of its own."""
         with assuming(self.problem.assumptions):
             graph = build_graph(self.problem.expr, self.problem.wrt, self.problem.symbols)
             return graph, backprop(graph)

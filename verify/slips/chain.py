@@ -17,6 +17,8 @@ from verify.slips.case import Case, Slip
 
 def forgotten_path(case: Case) -> Slip | None:
     """One of the paths to an inner node, treated as if it were constant."""
+    if case.statement.kind != "gradient":
+        return None
     graph, _ = case.graph_and_sweep()
     for node in graph.nodes:
         for place, parent in enumerate(node.parents):
@@ -32,6 +34,8 @@ def forgotten_path(case: Case) -> Slip | None:
 
 def inner_derivative(case: Case) -> Slip | None:
     """The derivative of an elementwise function, left out of the chain rule."""
+    if case.statement.kind != "gradient":
+        return None
     graph, _ = case.graph_and_sweep()
     through: Any = SimpleNamespace(pull=lambda g, y, x, place: g)
     for node in graph.nodes:
@@ -52,7 +56,7 @@ def _instead(case: Case, words: str) -> Slip | None:
 def _is_claimed(case: Case, graph: Graph, changed: Node) -> bool:
     """Return whether the claim is the gradient of a graph in which one node is changed."""
     x = graph.variable(case.problem.wrt[0])
-    if x is None or case.statement.kind != "gradient" or case.result is None or case.late:
+    if x is None or case.result is None or case.late:
         return False
     nodes = list(graph.nodes)
     nodes[changed.index] = changed
