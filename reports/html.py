@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from importlib import resources
 from typing import Any
@@ -27,6 +27,16 @@ def render(document: Document) -> str:
     template = _environment().get_template("report.html.j2")
     anchors = _Anchors(chapter.anchor for chapter in document.chapters)
     return template.render(document=document, css=Markup(css), anchors=anchors) + "\n"
+
+
+def render_blocks(blocks: Sequence[Block], place: str = "part") -> str:
+    """Return blocks as a fragment of HTML, for a page that has the report's style sheet."""
+    template = _environment().from_string(_FRAGMENT)
+    return template.render(blocks=blocks, place=place, anchors=_Anchors(()))
+
+
+_FRAGMENT = """{%- from "blocks.html.j2" import block with context -%}
+{% for b in blocks %}{{ block(b, place) }}{% endfor %}"""
 
 
 class _Anchors:

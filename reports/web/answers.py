@@ -1,0 +1,194 @@
+"""The answers to questions, as JSON texts: the objects of `--format json`, and beside them what the page shows.
+
+These functions run in a worker, one question at a time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from derive.errors import InputError, InternalError
+from reports.commands.options import as_json
+
+if TYPE_CHECKING:
+    from reports.document import Block
+    from reports.web.requests import Question
+    from verify.derived import Checked
+    from verify.verdict import Verdict
+
+
+def answer(question: Question, megabytes: int) -> tuple[int, str]:
+    """Return the HTTP status and the JSON text that answer a question, within a limit of memory."""
+    _limit_memory(megabytes)
+    try:
+        return 200, as_json(_ANSWERS[question.name](question))
+    except InputError as error:
+        return 400, as_json({"error": str(error)})
+    except (MemoryError, RecursionError):
+        return 503, as_json(
+            {"error": f"the question took more than {megabytes} MB; ask for something smaller"}
+        )
+    except InternalError as error:
+        return 500, as_json({"error": f"a fault of gradproof, please report it: {error}"})
+
+
+def _limit_memory(megabytes: int) -> None:
+    try:
+        import resource
+    except ImportError:  # Windows has no such limits
+        return
+    hard = resource.getrlimit(resource.RLIMIT_AS)[1]
+    resource.setrlimit(resource.RLIMIT_AS, (megabytes * 2**20, hard))
+
+
+def _names(text: str | None) -> str | list[str]:
+    names = [name.strip() for name in (text or "").split(",") if name.strip()]
+    return names[0] if len(names) == 1 else names
+
+
+# ---------------------------------------------------------------------------------------- derivatives
+
+
+def _preview(q: Question) -> dict[str, Any]:
+    """The formula as it is understood, with its shapes, before anything is derived."""
+    from derive import latex, read_problem, to_text
+    from reports.mathml import mathml
+
+    problem = read_problem(q.get("expr"), [], q.get("where"), q.get("assume"))
+    return {
+        "text": to_text(problem.expr),
+        "latex": latex(problem.expr),
+        "mathml": mathml(latex(problem.expr), display=True),
+        "shapes": problem.shape_texts(),
+        "assumptions": problem.assumption_texts(),
+        "variables": list(problem.symbols),
+        "shape": _shape(problem.expr),
+        "notes": list(getattr(problem, "notes", ())),
+    }
+
+
+def _shape(expr: Any) -> str:
+    return " x ".join(str(n) for n in expr.shape) if getattr(expr, "is_Matrix", False) else "scalar"
+
+
+def _derive(kind: str, q: Question) -> Checked:
+    import verify
+
+    wrt = _names(q.get("wrt"))
+    options = {"form": q.get("form", "operator")} if kind == "hessian" else {}
+    derivation: Checked = getattr(verify, kind)(
+        q.get("expr"), wrt, q.get("where"), q.get("assume"), seed=q.seed, **options
+    )
+    return derivation
+
+
+def _derivative(q: Question) -> dict[str, Any]:
+    from reports.derivation import conditions, evidence_table, graph_figures, line_blocks, result
+    from reports.document import Box, Heading
+
+    d = _derive(q.name, q)
+    lines: list[Block] = line_blocks(d)
+    found: list[Block] = [Box("result", "Result", [result(d), *conditions(d)])]
+    proof: list[Block] = [Heading("Evidence"), evidence_table(d.evidence)]
+    return {
+        **d.to_dict(),
+        "page": {
+            "result": _html(found),
+            "steps": _html(lines),
+            "evidence": _html(proof),
+            "graph": _html(list(graph_figures(d, "graph"))),
+        },
+    }
+
+
+def _code(q: Question) -> dict[str, Any]:
+    d = _derive(q.get("kind", "gradient") or "gradient", q)
+    target = q.get("target") or "numpy"
+    return {"target": target, "code": d.to_code(target, value=d.kind == "gradient")}
+
+
+# --------------------------------------------------------------------------------------------- claims
+
+
+def _check(q: Question) -> dict[str, Any]:
+    from verify import check_claim
+
+    verdict = check_claim(
+        q.get("expr"), _names(q.get("wrt")), q.get("claim"), kind=q.get("kind", "gradient"),
+        where=q.get("where"), assume=q.get("assume"), seed=q.seed,
+    )  # fmt: skip
+    return _verdict(verdict)
+
+
+def _equal(q: Question) -> dict[str, Any]:
+    from verify import check_equal
+
+    return _verdict(
+        check_equal(q.get("left"), q.get("right"), where=q.get("where"), assume=q.get("assume"), seed=q.seed)
+    )
+
+
+def _verdict(verdict: Verdict) -> dict[str, Any]:
+    from reports.verdicts import verdict_blocks
+
+    found = verdict.to_dict()
+    if verdict.verdict == "refuted":
+        found = {"counterexample": None, "diagnosis": None, **found}
+    return {**found, "page": {"evidence": _html(verdict_blocks(verdict))}}
+
+
+# --------------------------------------------------------------------------------------------- moments
+
+
+def _moment(q: Question) -> dict[str, Any]:
+    import verify
+
+    moment = getattr(verify, q.name)(q.get("expr"), where=q.get("where"), assume=q.get("assume"), seed=q.seed)
+    found: dict[str, Any] = moment.to_dict()
+    return found
+
+
+# ------------------------------------------------------------------------------------------- documents
+
+
+def _proofread(q: Question) -> dict[str, Any]:
+    import verify
+
+    found: dict[str, Any] = verify.proofread(
+        q.get("text"), where=q.get("where"), assume=q.get("assume"), seed=q.seed
+    ).to_dict()
+    return found
+
+
+def _report(q: Question) -> dict[str, Any]:
+    """A report on one derivative, as a whole HTML page or as LaTeX."""
+    from reports import html, tex
+    from reports.own_loss import loss_document
+
+    document = loss_document([_derive(q.get("kind", "gradient") or "gradient", q)], q.seed)
+    if q.get("format", "html") == "latex":
+        return {"name": "report.tex", "content": tex.render(document)}
+    return {"name": "report.html", "content": html.render(document)}
+
+
+def _html(blocks: list[Block]) -> str:
+    from reports import html
+
+    return html.render_blocks(blocks)
+
+
+_ANSWERS: dict[str, Callable[[Question], dict[str, Any]]] = {
+    "preview": _preview,
+    "gradient": _derivative,
+    "jacobian": _derivative,
+    "hessian": _derivative,
+    "differential": _derivative,
+    "check": _check,
+    "equal": _equal,
+    "expect": _moment,
+    "variance": _moment,
+    "proofread": _proofread,
+    "code": _code,
+    "report": _report,
+}
