@@ -30,7 +30,7 @@ from verify.arithmetics.exact import LEAST, PRIME_BITS, RATIONALS, PrimeField, p
 from verify.evaluate import Environment, layout, size_of
 from verify.points import STYLES, Space, weights
 from verify.statement import Statement
-from verify.verdict import Evidence, Word
+from verify.verdict import DOES_NOT_APPLY, Evidence, Word
 from verify.wording import count
 
 #: A wrong 'certified' has at most this chance, as a power of two.
@@ -118,7 +118,7 @@ def field_evidence(statement: Statement, claim: Expr, seed: int = 0, quick: bool
     except _DegreeTooLargeError as reason:
         return _evidence("prime field", "inconclusive", str(reason), start)
     except Abstain as reason:
-        figure = f"does not apply to what is not rational: {reason}"
+        figure = f"{DOES_NOT_APPLY} to what is not rational: {reason}"
         return _evidence("prime field", "inconclusive", figure, start)
     if not checked:
         return _evidence("prime field", "inconclusive", "no point has a value on both sides", start)

@@ -24,7 +24,7 @@ from verify.evaluate import Environment
 from verify.exact import Place, real_places
 from verify.judge import SAFETY
 from verify.statement import Statement
-from verify.verdict import Evidence, Word
+from verify.verdict import DOES_NOT_APPLY, Evidence, Word
 
 #: The step of the complex step: its square vanishes beside 1, and it is far above underflow.
 STEP = 2.0**-100
@@ -46,9 +46,8 @@ def float_evidence(statement: Statement, claim: Expr, method: str, seed: int = 0
             except Undefined:
                 continue
             return Evidence(method, word, figure, details, time.perf_counter() - start)
-    return Evidence(
-        method, "inconclusive", "no point has a value on both sides", {}, time.perf_counter() - start
-    )
+    figure = f"{DOES_NOT_APPLY}: it has no value on both sides at any point"
+    return Evidence(method, "inconclusive", figure, {}, time.perf_counter() - start)
 
 
 class _Comparison:

@@ -16,20 +16,20 @@ from typing import Any, Literal
 from derive.errors import InputError
 from verify.seeds import checked_seed
 from verify.suite_tasks import Finding, Task, run_task, tasks
-from verify.verdict import Word
+from verify.verdict import UPHOLDING, Word
 from verify.workers import TimeLimitError, WorkerDiedError, Workers
 
 #: Seconds that one task may take, unless said otherwise.
 TIME_LIMIT = 300.0
 
-Outcome = Literal["passed", "failed", "undecided", "died", "time limit", "error", "not run"]
+Outcome = Literal["passed", "failed", "undecided", "does not apply", "died", "time limit", "error", "not run"]
 #: The outcomes that leave a suite without a clean answer.
 BAD: tuple[Outcome, ...] = ("failed", "died", "time limit", "error", "not run")
 
 
 @dataclass(frozen=True)
 class Row:
-    """One result by one method. `undecided`: the method does not apply (a prime field and exp), or cannot tell."""
+    """One result by one method. `undecided`: it cannot tell; a prime field *does not apply* to exp."""
 
     name: str
     method: str
@@ -37,6 +37,11 @@ class Row:
     verdict: Word | None
     figure: str
     seconds: float = 0.0
+
+    @property
+    def is_slip(self) -> bool:
+        """Whether the row is about a wrong answer, which is to be refuted."""
+        return self.method.startswith("slip")
 
     def to_dict(self) -> dict[str, Any]:
         """Return the row as a JSON-ready dictionary."""
@@ -48,6 +53,31 @@ class Row:
             "figure": self.figure,
             "seconds": self.seconds,
         }
+
+
+@dataclass(frozen=True)
+class ResultRows:
+    """One result with the rows of all its methods and slips."""
+
+    name: str
+    rows: tuple[Row, ...]
+
+    @property
+    def outcome(self) -> Literal["holds", "failed", "undecided"]:
+        """Failed where anything went wrong, undecided where no method upholds it or a slip is not refuted."""
+        if any(row.outcome in BAD for row in self.rows):
+            return "failed"
+        upheld = any(row.outcome == "passed" and not row.is_slip for row in self.rows)
+        refuted = all(row.outcome == "passed" for row in self.rows if row.is_slip)
+        return "holds" if upheld and refuted else "undecided"
+
+    @property
+    def verdict(self) -> Word:
+        """What the methods add up to."""
+        words = [row.verdict for row in self.rows if row.verdict is not None and not row.is_slip]
+        if "refuted" in words:
+            return "refuted"
+        return next((word for word in UPHOLDING if word in words), "inconclusive")
 
 
 @dataclass(frozen=True)
@@ -66,9 +96,15 @@ class SuiteReport:
             self.counts[row.outcome] = self.counts.get(row.outcome, 0) + 1
 
     def __bool__(self) -> bool:
-        upheld = {r.name for r in self.rows if r.outcome == "passed"}
-        clean = not any(r.outcome in BAD for r in self.rows)
-        return clean and not self.interrupted and upheld == {r.name for r in self.rows}
+        return not self.interrupted and all(result.outcome == "holds" for result in self.results)
+
+    @property
+    def results(self) -> list[ResultRows]:
+        """The rows, gathered by result."""
+        found: dict[str, list[Row]] = {}
+        for row in self.rows:
+            found.setdefault(row.name, []).append(row)
+        return [ResultRows(name, tuple(rows)) for name, rows in found.items()]
 
     def to_dict(self) -> dict[str, Any]:
         """Return the report as a JSON-ready dictionary."""
@@ -84,7 +120,7 @@ class SuiteReport:
 
     def __str__(self) -> str:
         width = max((len(r.name) for r in self.rows), default=0)
-        lines = [f"{r.name:<{width}}  {r.outcome:<10} {r.method}: {r.figure}" for r in self.rows]
+        lines = [f"{r.name:<{width}}  {r.outcome:<14} {r.method}: {r.figure}" for r in self.rows]
         lines.append(", ".join(f"{n} {outcome}" for outcome, n in self.counts.items()) or "nothing to do")
         lines.append(
             f"seed {self.seed}, {self.seconds:.1f} s" + (", interrupted" if self.interrupted else "")
@@ -194,7 +230,9 @@ def _outcome(task: Task, future: Future[Finding]) -> Row:
         return _row(task, "not run", "cancelled")
     except Exception as error:  # a fault of one task is not the end of the suite
         return _row(task, "error", str(error) or type(error).__name__)
-    outcome: Outcome = "undecided" if found.passed is None else "passed" if found.passed else "failed"
+    outcome: Outcome = "passed" if found.passed else "failed"
+    if found.passed is None:
+        outcome = "undecided" if found.applies else "does not apply"
     return Row(task.name, found.label, outcome, found.verdict, found.figure, found.seconds)
 
 

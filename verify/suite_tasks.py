@@ -20,7 +20,7 @@ from verify.exact import ball_evidence, field_evidence
 from verify.float_methods import METHODS, float_evidence
 from verify.moments.catalogued import measure_check, measure_slip
 from verify.steps import check_steps
-from verify.verdict import UPHOLDING, Evidence, Word
+from verify.verdict import DOES_NOT_APPLY, UPHOLDING, Evidence, Word
 
 
 @dataclass(frozen=True)
@@ -48,13 +48,14 @@ class Task:
 
 @dataclass(frozen=True)
 class Finding:
-    """What a task found. `passed` is None where the method does not decide this one."""
+    """What a task found. `passed` is None where the method cannot tell, or `applies` not at all."""
 
     verdict: Word
     passed: bool | None
     figure: str
     label: str
     seconds: float
+    applies: bool = True
 
 
 @cache
@@ -112,7 +113,9 @@ def run_task(task: Task, seed: int) -> Finding:
         word, figure = _slip(entry, claim, seed)
     else:
         word, figure = DERIVATIVE_METHODS[task.method](entry, seed)
-    return Finding(word, _passed(word, task.method == "slip"), figure, label, time.perf_counter() - start)
+    applies = not figure.startswith(DOES_NOT_APPLY)
+    passed = _passed(word, task.method == "slip")
+    return Finding(word, passed, figure, label, time.perf_counter() - start, applies)
 
 
 def _passed(word: Word, is_slip: bool) -> bool | None:

@@ -16,6 +16,8 @@ Word = Literal["proved", "certified", "agrees", "refuted", "inconclusive"]
 
 #: From the strongest to the weakest of the words that uphold a claim.
 UPHOLDING: tuple[Word, ...] = ("proved", "certified", "agrees")
+#: How the figure of a method begins that is none for such expressions: that is no doubt about the claim.
+DOES_NOT_APPLY = "does not apply"
 
 
 @dataclass(frozen=True)
@@ -32,6 +34,11 @@ class Evidence:
     figure: str
     details: Mapping[str, Any] = field(default_factory=dict)
     seconds: float = 0.0
+
+    @property
+    def applies(self) -> bool:
+        """Whether the method is one for such expressions at all."""
+        return not self.figure.startswith(DOES_NOT_APPLY)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the evidence as a JSON-ready dictionary."""

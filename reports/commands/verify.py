@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
@@ -9,9 +10,11 @@ import typer
 from reports.commands.options import Names, Seed, as_json
 
 if TYPE_CHECKING:
-    from reports.document import Cell
-    from verify.suite import Row, SuiteReport
+    from reports.document import Cell, Table
+    from verify.suite import ResultRows, Row, SuiteReport
 
+#: Characters of a remark at most, so that a line has no more than 100.
+_REMARK = 32
 HOLDS, FAILED, UNDECIDED, INTERRUPTED = 0, 1, 3, 130
 
 
@@ -26,6 +29,8 @@ def verify(
         int | None, typer.Option("--jobs", metavar="N", help="Processes; one a core if left out.")
     ] = None,
     seed: Seed = 0,
+    every: Annotated[bool, typer.Option("--all", help="Show a line for every method and slip.")] = False,
+    failed: Annotated[bool, typer.Option("--failed", help="Show only what does not hold.")] = False,
     output: Annotated[Literal["table", "json"], typer.Option("--format", help="What to print.")] = "table",
 ) -> None:
     """Check results of the catalogue by every method that applies, and refute their usual slips.
@@ -46,44 +51,92 @@ def verify(
     if output == "json":
         typer.echo(as_json(found.to_dict()))
     else:
-        _show(found)
+        _show(found, every, failed)
     code = _exit_code(found)
     if code:
         raise typer.Exit(code)
 
 
 def _exit_code(found: SuiteReport) -> int:
-    from verify.suite import BAD
-
     if found.interrupted:
         return INTERRUPTED
-    if any(row.outcome in BAD for row in found.rows):
+    if any(result.outcome == "failed" for result in found.results):
         return FAILED
     return HOLDS if found else UNDECIDED
 
 
-def _show(found: SuiteReport) -> None:
+def _show(found: SuiteReport, every: bool, failed: bool) -> None:
     from reports import terminal
-    from reports.document import Paragraph, Table, literal
-    from reports.prose import finding
+    from reports.document import Paragraph, literal
 
     # Whoever stopped the work knows that the rest was not done: the counts say how much that is.
-    shown = [row for row in found.rows if not (found.interrupted and row.outcome == "not run")]
+    shown = [result for result in found.results if not (failed and result.outcome == "holds")]
+    table = _by_method(shown, found.interrupted, failed) if every else _by_result(shown)
+    results = Counter(result.outcome for result in found.results)
+    said = ", ".join(f"{number} {outcome}" for outcome, number in sorted(results.items(), key=_order))
+    checks = ", ".join(f"{number} {outcome}" for outcome, number in found.counts.items())
+    count = f"{len(found.results)} result{'s' * (len(found.results) != 1)}"
+    lines = [
+        f"{count}: {said}; seed {found.seed}, {found.seconds:.1f} s",
+        f"{len(found.rows)} checks: {checks}",
+    ]
+    terminal.show([*([table] if table.rows else []), *(Paragraph(literal(line)) for line in lines)])
+
+
+def _order(counted: tuple[str, int]) -> int:
+    return ("holds", "failed", "undecided").index(counted[0])
+
+
+def _by_result(results: list[ResultRows]) -> Table:
+    """A line a result: its verdict, how many methods uphold it, and how many slips are refuted."""
+    from reports.document import Check, Table, literal
+
+    lines: list[list[Cell]] = []
+    for result in results:
+        methods = [row for row in result.rows if not row.is_slip and row.outcome != "does not apply"]
+        slips = [row for row in result.rows if row.is_slip]
+        bad = next((row for row in result.rows if row.outcome not in ("passed", "does not apply")), None)
+        remark = "" if bad is None or result.outcome == "holds" else f"{bad.method}: {bad.outcome}"
+        lines.append(
+            [
+                literal(result.name),
+                Check(result.verdict),
+                _share(methods),
+                _share(slips),
+                f"{sum(row.seconds for row in result.rows):.1f}",
+                literal(remark if len(remark) < _REMARK else f"{remark[: _REMARK - 1]}…"),
+            ]
+        )
+    header = ["result", "verdict", "methods", "slips", "seconds", "what failed"]
+    if not any(line[-1] for line in lines):
+        header, lines = header[:-1], [line[:-1] for line in lines]
+    return Table(header, lines, numeric=[2, 3, 4])
+
+
+def _share(rows: list[Row]) -> str:
+    return f"{sum(row.outcome == 'passed' for row in rows)} of {len(rows)}" if rows else "-"
+
+
+def _by_method(results: list[ResultRows], interrupted: bool, failed: bool) -> Table:
+    from reports.document import Table, literal
+    from reports.prose import finding
+
+    fine = ("passed", "does not apply") if failed else ()
     rows = [
         [literal(row.name), literal(row.method), _outcome(row), f"{row.seconds:.2f}", finding(row.figure)]
-        for row in shown
+        for result in results
+        for row in result.rows
+        if not (interrupted and row.outcome == "not run") and row.outcome not in fine
     ]
-    results = len({row.name for row in found.rows})
-    counts = ", ".join(f"{number} {outcome}" for outcome, number in found.counts.items())
-    said = f"{results} result{'s' * (results != 1)}, {len(found.rows)} checks: {counts}; seed {found.seed}, {found.seconds:.1f} s"
-    table = Table(["result", "method", "verdict", "seconds", "finding"], rows, numeric=[3])
-    terminal.show([table, Paragraph(literal(said))])
+    return Table(["result", "method", "verdict", "seconds", "finding"], rows, numeric=[3])
 
 
 def _outcome(row: Row) -> Cell:
     """The verdict; where it is what was wanted of a slip, with the sign of success."""
     from reports.document import Check
 
+    if row.outcome == "does not apply":
+        return "does not apply"
     if row.verdict is None:
         return f"✗ {row.outcome}"
     if row.verdict == "refuted" and row.outcome == "passed":

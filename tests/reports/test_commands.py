@@ -211,11 +211,23 @@ def test_json_has_no_number_that_json_lacks():
 
 
 def test_verify_shows_every_method_and_holds(capsys):
-    code, out, err = run(capsys, "verify", "mc-61", "--jobs", "1")
+    code, out, err = run(capsys, "verify", "mc-61", "--jobs", "1", "--all")
     assert (code, err) == (0, "")
     for method in ("normal form", "prime field", "real balls", "central differences", "every line"):
         assert method in out
-    assert out.splitlines()[-1].startswith("1 result, ")
+    assert out.splitlines()[-2].startswith("1 result: 1 holds; seed 0, ")
+
+
+def test_verify_shows_a_line_a_result_and_counts_no_method_that_does_not_apply(capsys):
+    code, out, err = run(capsys, "verify", "softmax-jacobian", "mc-41", "--jobs", "1")
+    assert (code, err) == (0, "")
+    assert max(map(len, out.splitlines())) <= 100
+    assert len([line for line in out.splitlines() if "softmax-jacobian" in line]) == 1
+    assert "undecided" not in out
+    assert "does not apply" in out.splitlines()[-1]
+    code, out, err = run(capsys, "verify", "softmax-jacobian", "--jobs", "1", "--failed")
+    assert (code, err) == (0, "")
+    assert "softmax-jacobian" not in out
 
 
 def test_verify_as_json_counts_its_rows(capsys):
@@ -231,6 +243,8 @@ def test_verify_as_json_counts_its_rows(capsys):
     ("outcomes", "interrupted", "code"),
     [
         (["passed", "undecided"], False, 0),
+        (["passed", "does not apply"], False, 0),
+        (["does not apply", "does not apply"], False, 3),
         (["passed", "failed"], False, 1),
         (["passed", "died"], False, 1),
         (["undecided", "undecided"], False, 3),
@@ -238,11 +252,16 @@ def test_verify_as_json_counts_its_rows(capsys):
     ],
 )
 def test_verify_exits_with_0_only_if_everything_holds(capsys, monkeypatch, outcomes, interrupted, code):
-    words = {"passed": "agrees", "failed": "refuted", "undecided": "inconclusive"}
+    words = {
+        "passed": "agrees",
+        "failed": "refuted",
+        "undecided": "inconclusive",
+        "does not apply": "inconclusive",
+    }
     rows = tuple(Row("r", f"method {k}", o, words.get(o), "") for k, o in enumerate(outcomes))
     report = SuiteReport(rows, 0, 1, 1.0, interrupted)
     monkeypatch.setattr(verify, "run_suite", lambda *_, **__: report, raising=False)
-    found, out, _ = run(capsys, "verify")
+    found, out, _ = run(capsys, "verify", "--all")
     assert found == code
     finished = [row for row in rows if not interrupted or row.outcome != "not run"]
     assert [row for row in rows if row.method in out] == finished
