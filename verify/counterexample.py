@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from fractions import Fraction
-from itertools import product
+from itertools import islice, product
 from random import Random
 from typing import Any
 
@@ -21,8 +21,11 @@ from verify.arithmetics.balls import Balls
 from verify.arithmetics.base import Abstain, Arithmetic, Array, Undefined
 from verify.arithmetics.exact import RATIONALS
 from verify.evaluate import layout, size_of
-from verify.exact import REACH, Place, draw_weights, reach, sides
+from verify.exact import REACH, reach, sides
+from verify.pieces import Pieces
+from verify.place import Place, draw_weights
 from verify.points import Space
+from verify.reals import real_places
 from verify.statement import Statement
 from verify.verdict import Counterexample
 
@@ -31,6 +34,8 @@ PLAIN = ((1, 2, 1), (-2, 2, 1), (-3, 3, 1), (1, 4, 2), (-3, 3, 4), (1, 9, 10))
 #: Trials of a plainer point after which the counterexample is plain enough; fewer where the point has so many
 #: entries that all trials together would evaluate more than this.
 TRIALS, ENTRIES = 150, 20_000
+#: Assignments of sizes at which points beyond a kink are solved for, and the points where that begins.
+SOLVED, STARTS = 3, 4
 #: The longest exact value that is written out.
 LONGEST = 40
 #: The number of entries from which on an array is described rather than written out.
@@ -52,6 +57,25 @@ def find_counterexample(
         for lowest, highest, q in (*PLAIN, *far):
             place = search.reduced(_plain_place(statement, sizes, rng, lowest, highest, q))
             found = search.show(place) if place is not None else None
+            if found is not None:
+                return found
+    return _on_another_piece(search, seed, refuted_at or {})
+
+
+def _on_another_piece(search: _Search, seed: int, last: dict[str, int]) -> Counterexample | None:
+    """Return a counterexample beyond a kink that points of usual size do not cross."""
+    statement, claim = search.statement, search.claim
+    for sizes in islice(_small_sizes(statement.space, last), SOLVED):
+        places = list(islice(real_places(statement.space, statement, sizes, seed, claim=claim), STARTS))
+        apart: list[Place] = []
+
+        def look(place: Place, apart: list[Place] = apart) -> bool:
+            if search.sides(place) is not None:
+                apart.append(place)
+            return True
+
+        Pieces(statement, claim, sizes, seed, look).explore(places)
+        for found in (search.show(place) for place in filter(None, map(search.reduced, apart[:1]))):
             if found is not None:
                 return found
     return None

@@ -60,6 +60,7 @@ from sympy.core.basic import Basic
 from sympy.matrices.expressions.applyfunc import ElementwiseApplyFunction
 from sympy.matrices.expressions.diagonal import DiagonalOf
 
+from derive.elementwise import relu
 from derive.errors import InputError
 from derive.functions import (
     Commutation,
@@ -77,6 +78,7 @@ from verify import ties
 from verify.arithmetics.base import Abstain, Arithmetic, Array, Undefined, depth, lifted
 from verify.arithmetics.dual import Dual
 from verify.arithmetics.floats import FLOAT
+from verify.rectified import rectified
 
 __all__ = ["Abstain", "Environment", "Undefined", "evaluate", "size_of"]
 
@@ -224,7 +226,9 @@ def _layout(expr: Basic) -> tuple[Step, ...]:
 
 def _operation(node: Basic) -> tuple[Callable[..., Array], tuple[Basic, ...]]:
     """Return how a node is computed, and from which expressions."""
-    if isinstance(node, Pow) and hasattr(node.base, "definition"):
+    if isinstance(node, Add | MatAdd) and (other := rectified(node)) is not None:
+        return _same, (other,)
+    if isinstance(node, Pow) and hasattr(node.base, "definition") and type(node.base) not in _OPERATIONS:
         # The square of a norm is rational, though the norm is not: SymPy joins the two exponents.
         return _same, (Pow(node.base.definition(), node.exp),)
     for cls in type(node).__mro__:
@@ -445,5 +449,6 @@ _OPERATIONS: dict[type, tuple[Callable[[Any], tuple[Basic, ...]], Callable[..., 
         erf: "erf",
         Abs: "abs",
         sign: "sign",
+        relu: "relu",
     }.items()
 }

@@ -15,12 +15,13 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from random import Random
 from typing import Any
 
-from sympy import Abs, Add, Expr, HadamardPower, MatAdd, Pow, Rational, Symbol, sign
+import numpy as np
+from sympy import Add, Expr, HadamardPower, MatAdd, Pow, Rational, Symbol
 
 from derive.errors import InputError
 from verify.arithmetics.balls import Balls
@@ -28,9 +29,13 @@ from verify.arithmetics.base import SINGULAR, Abstain, Arithmetic, Array, Undefi
 from verify.arithmetics.degree import DEGREES, Degree
 from verify.arithmetics.exact import LEAST, PRIME_BITS, RATIONALS, PrimeField, prime_field
 from verify.evaluate import Environment, layout, size_of
-from verify.points import STYLES, Space, weights
+from verify.pieces import Pieces
+from verify.place import Place, draw_weights
+from verify.points import STYLES
+from verify.reals import TRIES, real_places
 from verify.statement import Statement
 from verify.verdict import DOES_NOT_APPLY, Evidence, Word
+from verify.watched import kinks
 from verify.wording import count
 
 #: A wrong 'certified' has at most this chance, as a power of two.
@@ -50,31 +55,10 @@ MOST_DEGREE = 100
 MOST_ENTRIES = 400
 #: The same for the sizes that are tried first.
 FIRST_ENTRIES = 150_000
-TRIES = 6
 #: Where other sizes have points with a value, sizes at which the first few have none are left.
 _FEW = 3
 #: How far out formulas are compared at least, and at most, and at how many points of each scale.
 REACH, FARTHEST, FAR = 16, 2**24, 2
-
-
-@dataclass(frozen=True)
-class Place:
-    """Sizes and a point at which both sides have values; the values are exact in the arithmetic."""
-
-    sizes: dict[str, int]
-    free: dict[str, Any]
-    flip: bool
-    weights: tuple[dict[str, Any], ...]
-    style: int = 0
-    _known: dict[str, Any] = field(init=False, repr=False, compare=False, default_factory=dict)
-
-    def values(self, space: Space, arithmetic: Arithmetic, check: bool = False) -> dict[str, Array]:
-        """Return the values of the variables in an arithmetic. Raises Undefined where `check` finds a fault."""
-        of, known = self._known.get(arithmetic.name, (None, {}))
-        if check or of is not space:
-            known = space.values(self.free, arithmetic, self.flip, check)
-            self._known[arithmetic.name] = (space, known)
-        return known
 
 
 def sides(statement: Statement, claim: Expr, place: Place, arithmetic: Arithmetic) -> tuple[Array, Array]:
@@ -83,14 +67,6 @@ def sides(statement: Statement, claim: Expr, place: Place, arithmetic: Arithmeti
         values = place.values(statement.space, arithmetic)
         true = statement.true_side(values, place.sizes, arithmetic, *place.weights)
         return true, statement.claimed_side(claim, values, place.sizes, arithmetic, *place.weights)
-
-
-def draw_weights(statement: Statement, sizes: dict[str, int], rng: Random, bound: int) -> tuple[Any, ...]:
-    """Return random weights for every variable: two sets for a Hessian."""
-    count = 2 if statement.kind == "hessian" else 1
-    return tuple(
-        {x: weights(statement.space.shape(x, sizes), rng, bound) for x in statement.wrt} for _ in range(count)
-    )
 
 
 # ---------------------------------------------------------------------------------------- prime field
@@ -266,8 +242,9 @@ def ball_evidence(statement: Statement, claim: Expr, seed: int = 0, quick: bool 
     start = time.perf_counter()
     checked: list[dict[str, Any]] = []
     reasons: set[str] = set()
+    seen: list[Place] = []
     points = QUICK if quick else POINTS
-    if (_kinked(statement.expr) or _kinked(claim)) and not _is_large(statement):
+    if kinks(statement.expr, claim) and not _is_large(statement):
         points *= 4
     try:
         wanted, candidates = assignments(statement, claim, seed, 1 if quick else ASSIGNMENTS)
@@ -275,7 +252,14 @@ def ball_evidence(statement: Statement, claim: Expr, seed: int = 0, quick: bool 
             if len(checked) == wanted:
                 break
             found = _balls_at(
-                statement, claim, sizes, seed, points, reasons, TRIES * len(STYLES) if not checked else _FEW
+                statement,
+                claim,
+                sizes,
+                seed,
+                points,
+                reasons,
+                TRIES * len(STYLES) if not checked else _FEW,
+                seen,
             )
             if found is None:
                 continue
@@ -292,11 +276,15 @@ def ball_evidence(statement: Statement, claim: Expr, seed: int = 0, quick: bool 
             f"the expression has no value and derivative at any of the points tried{why}: "
             "is an assumption missing, such as positive, posdef or invertible?"
         )
+    first = [place for place in seen if place.sizes == checked[0]["sizes"]]
+    pieces, refuted = _pieces(statement, claim, first, seed)
+    if refuted is not None:
+        return _evidence("real balls", "refuted", refuted["figure"], start, {**refuted, "seed": seed})
     if not quick and (far := _far(statement, claim, checked[0]["sizes"], seed)) is not None:
         return _evidence("real balls", "refuted", far["figure"], start, {**far, "seed": seed})
     digits = min(c["digits"] for c in checked)
     at = "; ".join(_show(c["sizes"], end="") for c in checked if c["sizes"])
-    points = sum(c["points"] for c in checked)
+    points = sum(c["points"] for c in checked) + pieces["points"]
     agree = "all digits agree" if digits == EXACT else f"{count(digits, 'digit')} agree"
     figure = f"{agree} at {count(points, 'random point')}"
     details = {
@@ -307,7 +295,72 @@ def ball_evidence(statement: Statement, claim: Expr, seed: int = 0, quick: bool 
         "styles": sorted({c["style"] for c in checked}),
         "seed": seed,
     }
-    return _evidence("real balls", "agrees", figure + (f" with {at}" if at else ""), start, details)
+    figure += f" with {at}" if at else ""
+    if pieces["kinks"]:
+        details["pieces"] = pieces
+    if pieces["unreached"]:
+        figure += f"; of the pieces seen: no point was found with {' or '.join(pieces['unreached'])}"
+    return _evidence("real balls", "agrees", figure, start, details)
+
+
+class _RefutedError(Exception):
+    """A point is found at which the two sides differ."""
+
+
+def _pieces(
+    statement: Statement, claim: Expr, seen: list[Place], seed: int
+) -> tuple[dict[str, Any], dict[str, Any] | None]:
+    """Return on which sides of the kinks the two agree, and a refutation on one of them, None where there is none."""
+    compared: list[Gap] = []
+
+    def look(place: Place) -> bool:
+        try:
+            gap = compare(statement, claim, place)
+        except (Undefined, Abstain):
+            return False
+        compared.append(gap)
+        if gap.verdict == "refuted":
+            raise _RefutedError
+        return gap.verdict == "agrees"
+
+    sizes = seen[0].sizes
+    others = [*_other_directions(statement, claim, seen[0]), _off_the_grid(seen[0], seed)]
+    pieces = Pieces(statement, claim, sizes, seed, look)
+    try:
+        for place in others:
+            look(place)
+        pieces.explore(seen)
+    except _RefutedError:
+        gap = compared[-1]
+        figure = f"{gap.figure}, {_show(sizes)}{gap.bits} bits"
+        return {}, {"figure": figure, "sizes": sizes, "bits": gap.bits}
+    found = {
+        "kinks": len(pieces.kinks),
+        "sides": len(pieces.visited),
+        "points": len(compared),
+        "unreached": pieces.unreached(),
+    }
+    return found, None
+
+
+def _other_directions(statement: Statement, claim: Expr, place: Place) -> Iterator[Place]:
+    """Yield a place with directions negated, scaled and added: a claim that names them has to be linear in them."""
+    if statement.kind != "differential" and not statement.is_operator(claim):
+        return
+    last = place.weights[-1]
+    turned = {x: np.roll(w, 1) for x, w in last.items()}
+    for change in (-1, Fraction(1 << 40), Fraction(1, 1 << 40)):
+        yield replace(place, weights=(*place.weights[:-1], {x: w * change for x, w in last.items()}))
+    for sign in (1, -1):
+        summed = {x: w + sign * 3 * turned[x] for x, w in last.items()}
+        yield replace(place, weights=(*place.weights[:-1], summed))
+
+
+def _off_the_grid(place: Place, seed: int) -> Place:
+    """Return a place moved off the multiples of a power of two, at which sin(64 pi x) and its like vanish."""
+    p = Random(f"grid {seed}").randrange(1 << 20, 1 << 21) | 1
+    free = {name: numbers * Fraction(p - 2, p) for name, numbers in place.free.items()}
+    return replace(place, free=free)
 
 
 def _balls_at(
@@ -318,10 +371,14 @@ def _balls_at(
     points: int,
     reasons: set[str],
     patience: int,
+    seen: list[Place],
 ) -> dict[str, Any] | None:
-    """Return what balls show at one assignment of sizes, None where none of `patience` points has a value."""
+    """Return what balls show at one assignment of sizes, None where none of `patience` points has a value.
+
+    The points at which the two agree are added to `seen`.
+    """
     done, zero, singular, lost, digits, bits, style = 0, 0, 0, 0, EXACT, 0, ""
-    for place in real_places(statement.space, statement, sizes, seed, max(points, TRIES)):
+    for place in real_places(statement.space, statement, sizes, seed, max(points, TRIES), claim):
         try:
             gap = compare(statement, claim, place)
         except Undefined as reason:
@@ -338,6 +395,7 @@ def _balls_at(
                 "sizes": sizes,
                 "bits": gap.bits,
             }
+        seen.append(place)
         # Where both sides vanish (all units of a relu network at rest), a point says little: try others too.
         digits, done, zero = min(digits, gap.digits), done + (not gap.zero), zero + gap.zero
         if done == points:
@@ -411,29 +469,6 @@ def _is_large(statement: Statement) -> bool:
     """Return whether a variable has so many entries that its derivative sees more of a formula than one point."""
     shapes = (v.shape for v in statement.space.variables.values())
     return any(r.is_Integer and c.is_Integer and r * c > MOST_ENTRIES for r, c in shapes)
-
-
-def _kinked(expr: Expr) -> bool:
-    nodes = [step.node for step in layout(expr)]
-    return any(
-        isinstance(n, Abs | sign) or (hasattr(n, "function") and _kinked(n.function.expr)) for n in nodes
-    )
-
-
-def real_places(
-    space: Space, statement: Statement, sizes: dict[str, int], seed: int, tries: int = TRIES
-) -> Iterator[Place]:
-    """Yield random rational points, the generic ones first, so many of each style."""
-    rng = Random(f"reals {seed} {sorted(sizes.items())}")
-    for style in range(len(STYLES)):
-        for i in range(tries):
-            free = space.draw(sizes, rng, style)
-            place = Place(sizes, free, i % 2 == 1, draw_weights(statement, sizes, rng, 100), style)
-            try:
-                place.values(space, RATIONALS, check=True)
-            except Undefined:
-                continue
-            yield place
 
 
 @dataclass(frozen=True)

@@ -189,8 +189,10 @@ class Space:
         return self.free(sizes, lambda variable: rng.randrange(p))
 
 
-def weights(shape: Sequence[int], rng: Random, bound: int = 1000) -> np.ndarray:
-    """Return an array of random integers between 1 and a bound, such as the weights of directions."""
+def weights(shape: Sequence[int], rng: Random, bound: int = 1000, signs: Random | None = None) -> np.ndarray:
+    """Return an array of random integers between 1 and a bound, of random signs if asked, as weights of directions."""
     out = np.empty(tuple(shape), dtype=object)
     out.reshape(-1)[:] = [rng.randrange(1, bound) for _ in range(out.size)]
+    if signs is not None:
+        out.reshape(-1)[:] = [e * signs.choice((1, -1)) for e in out.flat]
     return out

@@ -109,6 +109,16 @@ def _sign(e: Any) -> Any:
     )
 
 
+def _step(e: Any) -> Any:
+    if e > 0:
+        return arb(1)
+    return arb(0) if e <= 0 else Unknown("a sign that is not known", Undefined)
+
+
+def _relu(e: Any) -> Any:
+    return e if e > 0 else arb(0) if e <= 0 else (e + abs(e)) / 2
+
+
 def _log(e: Any) -> Any:
     return e.log() if e > 0 else Unknown("the logarithm of a number that is not positive", Undefined)
 
@@ -116,4 +126,12 @@ def _log(e: Any) -> Any:
 _BALL: dict[str, Any] = {
     name: getattr(arb, name)
     for name in ("exp", "sin", "cos", "tan", "sinh", "cosh", "tanh", "asin", "acos", "atan", "erf")
-} | {"abs": abs, "log": _log, "log_abs": lambda e: _log(abs(e)), "sign": _sign, "kink": _kink}
+} | {
+    "abs": abs,
+    "log": _log,
+    "log_abs": lambda e: _log(abs(e)),
+    "sign": _sign,
+    "step": _step,
+    "relu": _relu,
+    "kink": _kink,
+}

@@ -319,6 +319,8 @@ DERIVATIVES: dict[str, Any] = {
     "erf": lambda a, x, y: 2 * a.power(_pi(a), Fraction(-1, 2)) * a.apply("exp", -(x * x)),
     "abs": lambda a, x, y: a.apply("sign", x) + a.apply("kink", x),
     "sign": lambda a, x, y: a.apply("kink", x),
+    "relu": lambda a, x, y: a.apply("step", x) + a.apply("kink", x),
+    "step": lambda a, x, y: a.apply("kink", x),
     # kink is 0 away from 0 and unknown at 0: it marks where abs and sign have no derivative.
     "kink": lambda a, x, y: a.apply("kink", x),
 }

@@ -85,6 +85,8 @@ def _root(e: Any) -> Any:
 _ORDERED = {
     "abs": abs,
     "sign": lambda e: fmpq((e > 0) - (e < 0)),
+    "step": lambda e: fmpq(int(e > 0)),
+    "relu": lambda e: e if e > 0 else fmpq(0),
     "kink": lambda e: Unknown("no derivative at the kink", Undefined) if e == 0 else fmpq(0),
 }
 

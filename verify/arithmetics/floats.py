@@ -48,6 +48,10 @@ class Floats(Arithmetic):
             return np.zeros(x.shape)
         if function == "sign":
             return np.sign(x.real).astype(self.dtype)
+        if function == "step":
+            return (x.real > 0).astype(self.dtype)
+        if function == "relu":
+            return np.where(x.real <= 0, 0, x).astype(self.dtype)
         if function == "abs":
             return x * np.sign(x.real)
         if function == "log_abs":
