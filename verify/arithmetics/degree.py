@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from verify.arithmetics.base import Arithmetic
+from verify.arithmetics.base import Arithmetic, Unknown
 from verify.arithmetics.dual import Dual
 
 
@@ -102,7 +102,8 @@ def _degree(x: Any) -> Degree:
     """Return the bound of constants, which have one common denominator."""
     if isinstance(x, Degree):
         return x
-    numbers = [Fraction(q) for q in np.asarray(x, dtype=object).flat]
+    entries = np.asarray(x, dtype=object).flat
+    numbers = [Fraction(q) for q in entries if not isinstance(q, Unknown)]  # such as pi, which is never compared
     below = math.lcm(*(q.denominator for q in numbers))
     largest = max((abs(q.numerator) * (below // q.denominator) for q in numbers), default=1)
     return Degree(np.shape(x), height=_bits(max(largest, below)))
