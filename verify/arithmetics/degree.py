@@ -103,7 +103,7 @@ def _degree(x: Any) -> Degree:
     if isinstance(x, Degree):
         return x
     entries = np.asarray(x, dtype=object).flat
-    numbers = [Fraction(q) for q in entries if not isinstance(q, Unknown)]  # such as pi, which is never compared
+    numbers = [Fraction(q) for q in entries if not isinstance(q, Unknown)]  # pi is compared nowhere
     below = math.lcm(*(q.denominator for q in numbers))
     largest = max((abs(q.numerator) * (below // q.denominator) for q in numbers), default=1)
     return Degree(np.shape(x), height=_bits(max(largest, below)))
