@@ -115,7 +115,7 @@ def _check(q: Question) -> dict[str, Any]:
     from verify import check_claim
 
     verdict = check_claim(
-        q.get("expr"), _names(q.get("wrt")), q.get("claim"), kind=q.get("kind", "gradient"),
+        q.get("expr"), _names(q.get("wrt")), q.get("claim"), kind=q.get("kind") or "gradient",
         where=q.get("where"), assume=q.get("assume"), seed=q.seed,
     )  # fmt: skip
     return _verdict(verdict)
