@@ -22,7 +22,7 @@ from sympy.matrices.expressions.applyfunc import ElementwiseApplyFunction
 
 from derive import algebra
 from derive.facts import facts
-from derive.language.text import fraction, signed
+from derive.language.text import fraction, signed, written_power
 
 
 def cost(e: Expr) -> int:
@@ -68,6 +68,8 @@ def _cost(e: Expr) -> int:
         return 1 + cost(e.base) + (0 if e.exp == S.Half else cost(e.exp))
     if isinstance(e, ElementwiseApplyFunction):
         return 1 + cost(e.expr)
+    if (power := written_power(e)) is not None:
+        return 1 + sum(map(cost, power))
     if isinstance(e, Trace) and e.arg.shape == (1, 1):
         return cost(e.arg)
     return 1 + sum(map(cost, e.args[:1])) + sum(cost(a) for a in e.args[1:] if a.is_Matrix)

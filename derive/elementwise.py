@@ -16,7 +16,6 @@ from sympy import (
     Function,
     HadamardPower,
     Lambda,
-    MatrixSymbol,
     S,
     acos,
     asin,
@@ -34,6 +33,7 @@ from sympy import (
     tanh,
 )
 from sympy.matrices.expressions.applyfunc import ElementwiseApplyFunction
+from sympy.matrices.expressions.matexpr import MatrixExpr
 
 #: The one bound variable of every elementwise function, so that equal functions are equal objects.
 ENTRY = Dummy("t", real=True)
@@ -91,7 +91,7 @@ class relu(_RealFunction):
     def definition(self) -> Expr:
         """Return the function in terms of the absolute value."""
         x = self.args[0]
-        return (x + Abs(x)) / 2
+        return (x + elementwise(Abs, x)) / 2
 
 
 class gelu(_RealFunction):
@@ -102,7 +102,7 @@ class gelu(_RealFunction):
     def definition(self) -> Expr:
         """Return the function in terms of erf."""
         x = self.args[0]
-        return x / 2 * (1 + erf(x / sqrt(2)))
+        return x / 2 * (1 + elementwise(erf, x / sqrt(2)))
 
 
 #: Name in the text language -> scalar function of one variable that acts on every entry.
@@ -130,7 +130,7 @@ ELEMENTWISE: dict[str, Any] = {
 }
 
 
-_CIRCULAR = frozenset({sin, cos, tan, sinh, cosh, tanh, asin, acos, atan})
+_SAFE = frozenset({exp, log, sqrt})
 
 
 @cache
@@ -139,11 +139,14 @@ def _entrywise(f: Any) -> Lambda:
 
 
 def elementwise(f: Any, x: Expr) -> Expr:
-    """Return f applied to every entry of the matrix x, or to the scalar x."""
+    """Return f applied to every entry of the matrix x, or to the scalar x.
+
+    Of a scalar that is made of matrices, SymPy is asked nothing but exp and log: its other functions take what they do
+    not see to be real, such as a trace, apart into real and imaginary parts, and some (`Abs`) turn the signs of the
+    sums inside, those of matrices too, which fails.
+    """
     if not getattr(x, "is_Matrix", False):
-        # Of what SymPy does not see to be real, such as a trace, it takes these functions apart into real and
-        # imaginary parts: nested, that takes exponentially long.
-        return f(x, evaluate=False) if f in _CIRCULAR and x.has(MatrixSymbol) else f(x)
+        return f(x) if f in _SAFE or not x.has(MatrixExpr) else f(x, evaluate=False)
     if f is sqrt:
         return HadamardPower(x, S.Half)
     return ElementwiseApplyFunction(_entrywise(f), x)

@@ -20,17 +20,15 @@ def any_derivative(x: M, y: M) -> M:
         return M(lift(f(ENTRY, evaluate=False).fdiff(1), x.e))
     if len(expression.args) != 1:
         raise InputError(f"the function {expression.func} of {len(expression.args)} arguments is not known")
-    return M(expression.fdiff(1))
+    return M(lift(expression.func(ENTRY, evaluate=False).fdiff(1), x.e))
 
 
 def lift(scalar: Expr, x: Expr) -> Expr:
-    """Apply an expression in the one variable ENTRY to every entry of x. Raises InputError."""
-    if not algebra.is_matrix(x):
-        return scalar.xreplace({ENTRY: x})
+    """Apply an expression in the one variable ENTRY to every entry of x, or to the scalar x. Raises InputError."""
     if scalar == ENTRY:
         return x
     if not scalar.has(ENTRY):
-        return algebra.dot(scalar, algebra.ones(x.shape))
+        return algebra.dot(scalar, algebra.ones(algebra.shape(x)))
     parts = [lift(a, x) for a in scalar.args]
     if scalar.is_Add:
         return algebra.add(*parts)

@@ -71,7 +71,7 @@ def common_scalar(coefficients: list[Expr], fewest: bool = False) -> Expr:
             if b in powers and (p - powers[b]).is_number
         }
     number = content([n for n in numbers if n.is_Rational]) if all(n.is_Rational for n in numbers) else S.One
-    return Mul(number, *[b**p for b, p in shared.items() if b != 1])
+    return Mul(number, *[algebra.scalar_power(b, p) for b, p in shared.items()])
 
 
 def _shared_power(p: Expr, q: Expr, fewest: bool) -> Expr:

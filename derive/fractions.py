@@ -89,8 +89,11 @@ def _contents_out(e: Expr) -> Expr:
             numbers = [a.as_coeff_Mul()[0] for a in base.args]
             if all(n.is_Rational for n in numbers):
                 common = content(numbers)
-        number *= common**k
-        factors.append(Pow(base if common == 1 else Add(*[a / common for a in base.args]), k))
+        if common == 1:
+            factors.append(algebra.scalar_power(base, k))
+        else:
+            number *= common**k
+            factors.append(Pow(Add(*[a / common for a in base.args]), k))
     new = Mul(number, *factors)
     return new if number != 1 and isinstance(new, Mul) and cost(new) <= cost(e) else e
 
@@ -100,7 +103,7 @@ def divided(e: Expr, divisor: Expr) -> Expr:
     powers = dict(e.as_powers_dict())
     for base, k in divisor.as_powers_dict().items():
         powers[base] = powers.get(base, S.Zero) - k
-    return Mul(*[Pow(b, k) for b, k in powers.items()])
+    return Mul(*[algebra.scalar_power(b, k) for b, k in powers.items()])
 
 
 def nested_fraction(e: Expr) -> Expr:
@@ -114,7 +117,9 @@ def nested_fraction(e: Expr) -> Expr:
                 continue
             inside = Add(*[a * other**-j for a in base.args])
             # in one product: of a number and a sum alone SymPy makes a sum
-            new = Mul(*[Pow(b, p) for b, p in powers.items() if b not in (base, other)], 1 / inside)
+            new = Mul(
+                *[algebra.scalar_power(b, p) for b, p in powers.items() if b not in (base, other)], 1 / inside
+            )
             if cost(new) < cost(e):
                 return nested_fraction(new) if isinstance(new, Mul) else new
     return e
@@ -180,7 +185,7 @@ def _whole_powers_apart(e: Expr) -> Iterator[Expr]:
                     *[algebra.elementwise_power(a, whole) for a in base.args],
                 )
             else:
-                rest = Mul(*[Pow(b, j) for b, j in e.as_powers_dict().items() if b != base])
+                rest = Mul(*[algebra.scalar_power(b, j) for b, j in e.as_powers_dict().items() if b != base])
                 yield Mul(rest, Pow(base, k - whole), *[Pow(a, whole) for a in base.args])
 
 

@@ -110,16 +110,20 @@ PRODUCTS: tuple[tuple[tuple[tuple[Head, int], ...], tuple[tuple[Head, int], ...]
 def homogeneous(e: Expr) -> Expr:
     """Return a function that is homogeneous with a number taken out of its argument: sign(-2 x) = -sign(x).
 
-    relu(2 x) is 2 relu(x), |-2 x| is 2 |x|, also for the norms.
+    relu(2 x) is 2 relu(x), |-2 x| is 2 |x|, also for the norms; of what is seen to be positive, |x| and relu(x) are x.
     """
     if isinstance(e, Norm1 | Norm2):
         f, x = type(e), e.args[0]
     elif isinstance(e, ElementwiseApplyFunction):
         f, x = scalar_function(e), e.expr
-    elif isinstance(e, relu):
-        f, x = relu, e.args[0]
+    elif isinstance(e, relu | Abs | sign):
+        f, x = e.func, e.args[0]
     else:
         return e
+    if f in (Abs, relu) and algebra.is_nonnegative(x):
+        return x
+    if f is sign and algebra.is_positive(x):
+        return algebra.ones(algebra.shape(x))
     number, rest = _number_and_rest(x)
     if number in (1, 0) or f not in (sign, Abs, relu, Norm1, Norm2) or (f is relu and number == -1):
         return e
@@ -129,11 +133,10 @@ def homogeneous(e: Expr) -> Expr:
 
 
 def _number_and_rest(x: Expr) -> tuple[Expr, Expr]:
-    if not algebra.is_matrix(x):
-        return x.as_coeff_Mul()
-    coefficient, factors = algebra.split(x)
-    number, rest = coefficient.as_coeff_Mul()
-    return number, algebra.dot(rest, *factors)
+    coefficient, factors = algebra.split(x) if algebra.is_matrix(x) else (x, ())
+    scalars = Mul.make_args(coefficient)
+    number = Mul(*[a for a in scalars if a.is_number])
+    return number, algebra.dot(*[a for a in scalars if not a.is_number], *factors)
 
 
 def even_root(e: Expr) -> Expr:
@@ -243,7 +246,11 @@ def _one_plus_exp(e: Expr) -> Expr | None:
 
 
 def exponential_of_logarithm(e: Expr) -> Expr:
-    """Return exp(log x) as x, and exp(c log x) as x^c."""
+    """Return exp(log x) as x, exp(c log x) as x^c, and log(exp x) as x."""
+    inside = applied(log, e)
+    if inside is not None:
+        exponent = applied(exp, inside)
+        return e if exponent is None else exponent
     if isinstance(e, ElementwiseApplyFunction):
         x = applied(exp, e)
         coefficient, factors = algebra.split(x) if x is not None else (S.One, (e,))
@@ -252,7 +259,7 @@ def exponential_of_logarithm(e: Expr) -> Expr:
     if isinstance(e, exp):
         logs = [a for a in Mul.make_args(e.args[0]) if isinstance(a, log)]
         if len(logs) == 1:
-            return Pow(logs[0].args[0], e.args[0] / logs[0])
+            return algebra.scalar_power(logs[0].args[0], e.args[0] / logs[0])
     return e
 
 

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable
 
 from sympy import (
+    Abs,
     Add,
     Determinant,
     DiagMatrix,
@@ -24,6 +25,8 @@ from sympy import (
     Trace,
     Transpose,
     exp,
+    log,
+    sign,
 )
 from sympy.matrices.expressions.applyfunc import ElementwiseApplyFunction
 from sympy.matrices.expressions.diagonal import DiagonalOf
@@ -144,9 +147,9 @@ def _shorten(e: Expr, args: list[Expr]) -> Expr | None:
         if len(factors) == 1 and isinstance(factors[0], HadamardProduct | HadamardPower):
             inner = reduced(identities.product(identities.even_root(factors[0])))
             new = inner if coefficient == 1 else reduced(algebra.dot(coefficient, inner))
-    if isinstance(new, ElementwiseApplyFunction | relu | Norm1 | Norm2):
+    if isinstance(new, ElementwiseApplyFunction | relu | Abs | sign | Norm1 | Norm2):
         new = identities.homogeneous(new)
-    if isinstance(new, ElementwiseApplyFunction | exp):
+    if isinstance(new, ElementwiseApplyFunction | exp | log):
         return identities.exponential_of_logarithm(new)
     if isinstance(new, Expm | ExpmFrechet):
         return _turned(new)

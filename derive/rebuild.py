@@ -31,7 +31,7 @@ from sympy.matrices.expressions.applyfunc import ElementwiseApplyFunction
 from sympy.matrices.expressions.diagonal import DiagonalOf
 
 from derive import algebra
-from derive.elementwise import elementwise
+from derive.elementwise import elementwise, scalar_function
 from derive.functions import EntrySum, Expm, ExpmFrechet, PseudoInverse, Reshape, Toeplitz, Vec
 
 Rewrite = Callable[[Expr, list[Expr]], Expr | None]
@@ -39,7 +39,7 @@ Rewrite = Callable[[Expr, list[Expr]], Expr | None]
 _TIDY: dict[type, Callable[..., Expr]] = {
     Add: Add,
     Mul: Mul,
-    Pow: Pow,
+    Pow: algebra.scalar_power,
     MatAdd: algebra.add,
     MatMul: algebra.dot,
     MatPow: lambda x, k: algebra.power(x, int(k)),
@@ -78,7 +78,10 @@ def tidy(e: Expr, args: list[Expr]) -> Expr:
         return algebra.inv(args[0])
     if isinstance(e, ElementwiseApplyFunction):
         x = args[0]
-        return ElementwiseApplyFunction(e.function, x) if algebra.is_matrix(x) else e.function(x)
+        f = scalar_function(e)
+        if algebra.is_matrix(x) or f is None:
+            return ElementwiseApplyFunction(e.function, x) if algebra.is_matrix(x) else e.function(x)
+        return elementwise(f, x)
     if isinstance(e, Function) and len(args) == 1:
         return elementwise(e.func, args[0])
     build: Any = _TIDY.get(type(e), e.func)

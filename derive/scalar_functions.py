@@ -37,7 +37,7 @@ from sympy import (
 )
 from sympy.core.function import AppliedUndef
 
-from derive.elementwise import ELEMENTWISE, ENTRY, relu
+from derive.elementwise import ELEMENTWISE, ENTRY, elementwise, relu
 from derive.errors import InputError
 
 #: Name of a SymPy function -> the same in functions of the text language.
@@ -70,7 +70,7 @@ def in_known_functions(e: Any, args: list[Expr]) -> Expr:
     Raises InputError where that has none for it.
     """
     if e.func in ELEMENTWISE.values() and len(args) == 1:
-        return e.func(args[0], evaluate=False) if e.func.__module__.startswith("derive") else e.func(args[0])
+        return elementwise(e.func, args[0])
     if isinstance(e, Max | Min):
         return _largest(args) if isinstance(e, Max) else -_largest([-a for a in args])
     name = e.func.__name__

@@ -24,8 +24,11 @@ from sympy import (
     Trace,
     Transpose,
     ZeroMatrix,
+    exp,
+    log,
 )
 from sympy.matrices.expressions.diagonal import DiagonalOf
+from sympy.matrices.expressions.matexpr import MatrixExpr
 
 from derive.algebra import cancel, seen, structure
 from derive.facts import facts
@@ -350,10 +353,22 @@ def _exponent(e: Expr, like: tuple[Expr, Expr]) -> Expr:
     return e if is_matrix(e) else dot(e, ones(like))
 
 
+def scalar_power(base: Expr, exponent: Expr) -> Expr:
+    """Return a scalar to a power; b^k is exp(k log b) where matrices stand in the exponent.
+
+    SymPy factors the exponents of a power as if all sums inside were of scalars, and fails.
+    """
+    if base is S.One:
+        return base
+    if exponent.is_Atom or base is S.Exp1 or not exponent.has(MatrixExpr):
+        return Pow(base, exponent)
+    return exp(exponent * log(base))
+
+
 def elementwise_power(x: Expr, exponent: Expr) -> Expr:
     """Return every entry of x to a power, which is a scalar or a matrix of x's shape."""
     if not is_matrix(x):
-        return Pow(x, exponent)
+        return scalar_power(x, exponent)
     if exponent == 1 or isinstance(x, OneMatrix):
         return x
     if exponent == 0:

@@ -25,7 +25,6 @@ from sympy import (
     MatPow,
     Mul,
     OneMatrix,
-    Pow,
     S,
     Trace,
     Transpose,
@@ -224,10 +223,9 @@ def scalar_power(base: Expr, exponent: Expr) -> Expr:
     number = base if base.is_number else base.as_coeff_Mul()[0]
     if abs(number) != 1 and exponent.is_number and abs(exponent) > MAX_POWER:
         raise InputError(f"a number to a power beyond {MAX_POWER} is not worked out: name it as a scalar")
-    if exponent.has(MatAdd):
-        # SymPy factors exponents as if all of their sums were of scalars, and fails.
-        return exp(exponent * log(base))
-    return Pow(base, exponent)
+    if base == 0 and not exponent.is_number:
+        raise InputError("zero to a power that is no number: its derivative has no value")
+    return algebra.scalar_power(base, exponent)
 
 
 def matrix_power(x: Expr, exponent: Expr) -> Expr:
@@ -306,7 +304,7 @@ def transpose(x: Expr) -> Expr:
 
 def absolute(c: Expr) -> Expr:
     """Return |c|, which is c where c is seen to be zero or more."""
-    return c if algebra.is_nonnegative(c) else Abs(c)
+    return c if algebra.is_nonnegative(c) else elementwise(Abs, c)
 
 
 def at_scalar(name: str, c: Expr) -> Expr:
@@ -317,7 +315,7 @@ def at_scalar(name: str, c: Expr) -> Expr:
     values = {
         "inv": lambda: 1 / c,
         "pinv": lambda: 1 / c,
-        "logdet": lambda: log(Abs(c)),
+        "logdet": lambda: log(absolute(c)),
         "adj": lambda: S.One,
         "softmax": lambda: S.One,
         "expm": lambda: exp(c),

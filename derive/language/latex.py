@@ -51,7 +51,7 @@ from derive import algebra
 from derive.elementwise import ENTRY, relu
 from derive.functions import EntrySum, Functional, MatrixFunction, operator, spell
 from derive.language.names import GREEK
-from derive.language.text import fraction, join_terms, ordered, signed
+from derive.language.text import fraction, join_terms, ordered, signed, written_power
 
 #: How tightly a piece holds together.
 SUM, PRODUCT, POWER, ATOM = range(4)
@@ -184,6 +184,14 @@ def _power(expr: Any) -> Piece:
     return rf"{_at(base, ATOM)}^{{{latex(exponent)}}}", POWER
 
 
+def _exponential(expr: Expr) -> Piece:
+    found = written_power(expr)
+    if found is None:
+        return _call(exp, expr.args[0])
+    base, exponent = found
+    return rf"{_at(base, ATOM)}^{{{latex(exponent)}}}", POWER
+
+
 def _inverse(expr: Inverse) -> Piece:
     return rf"{_at(expr.arg, ATOM)}^{{-1}}", POWER
 
@@ -297,6 +305,7 @@ _PRINTERS: dict[type, Callable[[Any], Piece]] = {
     MatAdd: _sum,
     Mul: _product,
     Pow: _power,
+    exp: _exponential,
     MatMul: _matrix_product,
     MatPow: _power,
     Inverse: _inverse,

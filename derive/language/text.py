@@ -30,10 +30,13 @@ from sympy import (
     Trace,
     Transpose,
     ZeroMatrix,
+    exp,
+    log,
 )
 from sympy.core.numbers import Float, Pi
 from sympy.matrices.expressions.applyfunc import ElementwiseApplyFunction
 from sympy.matrices.expressions.diagonal import DiagonalOf
+from sympy.matrices.expressions.matexpr import MatrixExpr
 
 from derive import algebra
 from derive.elementwise import ELEMENTWISE, ENTRY
@@ -178,6 +181,25 @@ def _power(expr: Pow) -> Piece:
     return f"{_at(expr.base, ATOM)}^{_at(expr.exp, ATOM)}", POWER
 
 
+def written_power(expr: Expr) -> tuple[Expr, Expr] | None:
+    """Return (b, k) where an expression is exp(k log b), which people write b^k; None where it is not."""
+    if not isinstance(expr, exp) or not expr.args[0].has(MatrixExpr):
+        return None
+    factors = Mul.make_args(expr.args[0])
+    logs = [a for a in factors if isinstance(a, log)]
+    if len(logs) != 1 or logs[0].args[0] == S.Exp1:
+        return None
+    return logs[0].args[0], Mul(*[a for a in factors if a is not logs[0]])
+
+
+def _exponential(expr: Expr) -> Piece:
+    found = written_power(expr)
+    if found is None:
+        return _call(exp, expr.args[0])
+    base, exponent = found
+    return f"{_at(base, ATOM)}^{_at(exponent, ATOM)}", POWER
+
+
 def _matrix_power(expr: MatPow) -> Piece:
     return f"{_at(expr.base, ATOM)}^{_at(expr.exp, ATOM)}", POWER
 
@@ -260,6 +282,7 @@ _PRINTERS: dict[type, Callable[[Any], Piece]] = {
     MatAdd: _sum,
     Mul: _product,
     Pow: _power,
+    exp: _exponential,
     MatMul: _matrix_product,
     MatPow: _matrix_power,
     Inverse: _named("inv"),

@@ -25,7 +25,7 @@ from verify.evaluate import evaluate, size_of
 MORE: dict[str, tuple[str, ...]] = {
     "product": ("tr(A)*sum(B)*norm2(A)",),
     "matrix product": ("tr(A)*B*C", "A*x"),
-    "power": ("(1 + norm2(A)^2)^tr(B)", "norm2(x)^3"),
+    "power": ("(1 + norm2(A)^2)^c", "norm2(x)^3"),
     "elementwise power": ("exp(A).^B", "exp(A).^tr(B)", "exp(A).^(-1/2)"),
     "matrix power": ("X^2", "X^-2", "(X + X')^5"),
     "Kronecker product": ("kron(x, A)", "kron(A, y')"),
