@@ -188,6 +188,12 @@ def _finish(scope: Scope, root: Node, symbols: Mapping[str, Expr]) -> Expr:
             node.expr = build.expression(node, symbols)
             if node.expr in (zoo, nan, oo, -oo):
                 raise InputError("there is no number here: a division by zero, or the logarithm of zero")
+            if (
+                not algebra.is_matrix(node.expr)
+                and node.expr.is_number
+                and node.expr.is_extended_real is False
+            ):
+                raise InputError("there is no real number here: a root or a logarithm of a negative number")
         except SizeConflict:
             raise scope.error(
                 f"the size of {node.op if node.op == 'eye' else node.op + '(1)'} does not follow from the text: "
