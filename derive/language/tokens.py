@@ -1,0 +1,106 @@
+"""The tokens of a formula in plain text: the text language, NumPy's notation, and Unicode's signs."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from derive.language.scope import ParseError
+
+
+class Token(NamedTuple):
+    """A token: its kind, its canonical text, its place, and whether a space stands before it."""
+
+    kind: str
+    text: str
+    start: int
+    end: int
+    gap: bool = False
+    bold: bool = False
+
+
+GREEK = dict(
+    zip("αβγδεζηθικλμνξοπρστυφχψωϵϑϕϱςΑΒΓΔΕΖΗΘΙΚΛΜΝΞΟΠΡΣΤΥΦΧΨΩ",
+        ("alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi omicron pi rho sigma tau upsilon phi "
+         "chi psi omega epsilon theta phi rho sigma Alpha Beta Gamma Delta Epsilon Zeta Eta Theta Iota Kappa Lambda Mu "
+         "Nu Xi Omicron Pi Rho Sigma Tau Upsilon Phi Chi Psi Omega").split(), strict=True)
+)  # fmt: skip
+#: Signs that stand for signs of the language.
+SIGNS = {
+    "−": "-", "–": "-", "—": "-", "×": "*", "·": "*", "∗": "*", "⋅": "*", "÷": "/", "⊙": ".*", "∘": ".*", "⊗": "kron",
+    "′": "'", "’": "'", "‘": "'", "⊤": "'", "（": "(", "）": ")", "，": ",", "‖": "||", "∥": "||", "≔": ":=", "==": "=",
+    "≈": "≈", "≃": "≈", "∝": "∝", "≤": "≤", "<=": "≤", "≥": "≥", ">=": "≥", "≠": "≠", "!=": "≠", "∈": "∈", "∼": "∼",
+    "~": "∼", "⇒": "⇒", "=>": "⇒", "→": "→", "->": "→", "∴": "⇒", "⇔": "⇔",
+}  # fmt: skip
+FRACTIONS = {"½": "1/2", "⅓": "1/3", "¼": "1/4", "¾": "3/4", "⅔": "2/3", "⅛": "1/8", "⅙": "1/6", "⅕": "1/5"}
+_SUPER = dict(zip("⁰¹²³⁴⁵⁶⁷⁸⁹⁻ᵀᴴⁿ", "0123456789-THn", strict=True))
+_SUB = dict(zip("₀₁₂₃₄₅₆₇₈₉ᵢⱼₖₗₘₙ", "0123456789ijklmn", strict=True))
+RELATIONS = frozenset("= ≈ ∝ ≤ < ≥ > ≠ ∈ ∼ := →".split())
+SEPARATORS = frozenset("; ⇒ ⇔ \n".split())
+
+_GREEK = "".join(GREEK)
+_TOKEN = re.compile(
+    r"(?P<space>[ \t\r\n]+)"
+    # The point of 5.*x is that of the operator.
+    r"|(?P<number>(?:[0-9]+(?:\.[0-9]+|\.(?=[eE][+-]?[0-9])|\.(?![*/^.\w]))?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)"
+    r"|(?P<module>(?:np|numpy|jnp|torch|tf|math|scipy|sp|jax|F)(?:\.(?:linalg|special|nn|functional|numpy|math))*\.(?=[A-Za-z]))"
+    rf"|(?P<name>(?:[A-Za-z]|[{_GREEK}])[A-Za-z_0-9]*[{''.join(_SUB)}]*)"
+    r"|(?P<transpose>\.(?:T|mT|t\(\)|transpose\(\))(?!\w))"
+    r"|(?P<method>\.[A-Za-z]\w*(?=\())"
+    rf"|(?P<super>[{''.join(_SUPER)}]+)"
+    rf"|(?P<fraction>[{''.join(FRACTIONS)}])"
+    r"|(?P<root>√)|(?P<sum>∑)|(?P<product>∏)|(?P<nabla>∇)|(?P<partial>∂)"
+    r"|(?P<op>\.\*|\./|\.\^|\*\*|\|\||:=|==|<=|>=|!=|=>|->|[-+*/^'()\[\]{},;:=|@<>_~−–—×·∗⋅÷⊙∘⊗′’‘⊤（），‖∥≔≈≃∝≤≥≠∈∼⇒→∴⇔])"
+)
+
+#: What people write with characters that the language does not have.
+MENDS = {
+    "\\": "write inv(A)*x for the solution of a system",
+    ".": "a point stands in a number or before *, / and ^; write X' or X.T for the transpose, inv(X) for the inverse",
+    "!": "there are no factorials",
+}
+_SPELT = re.compile(rf"[{_GREEK}{''.join(_SUB)}]")
+
+
+def _name(text: str) -> str:
+    """Return a name in the letters of the language: x₁ is x_1, α is alpha."""
+    if text.isascii():
+        return text
+    text = re.sub(rf"([{''.join(_SUB)}]+)$", lambda m: "_" + "".join(_SUB[c] for c in m[1]), text)
+    return "".join(GREEK.get(c, c) for c in text)
+
+
+def tokens(text: str) -> list[Token]:
+    """Return the tokens of a text, the last being of kind `end`. Raises ParseError with the place."""
+    found: list[Token] = []
+    at, gap = 0, False
+    while at < len(text):
+        hit = _TOKEN.match(text, at)
+        if hit is None:
+            raise _unknown(text, at)
+        kind, piece, start, at = hit.lastgroup or "", hit[0], at, hit.end()
+        if kind == "space":
+            gap = True
+            continue
+        if kind == "name":
+            found.append(Token("name", _name(piece), start, at, gap))
+        elif kind == "op":
+            found.append(Token("op", SIGNS.get(piece, piece), start, at, gap))
+        elif kind == "super":
+            found.append(Token("super", "".join(_SUPER[c] for c in piece), start, at, gap))
+        elif kind == "fraction":
+            found.append(Token("number", FRACTIONS[piece], start, at, gap))
+        elif kind == "transpose":
+            found.append(Token("op", "'", start, at, gap))
+        else:
+            found.append(Token(kind, piece, start, at, gap))
+        gap = False
+    found.append(Token("end", "", len(text), len(text), gap))
+    return found
+
+
+def _unknown(text: str, at: int) -> ParseError:
+    c = text[at]
+    shown = c if c.isprintable() else f"U+{ord(c):04X}"
+    mend = f": {MENDS[c]}" if c in MENDS else "" if c.isascii() else ": rename it in ASCII or Greek letters"
+    return ParseError(f"the character {shown} is not part of the language{mend}", text, at)
