@@ -34,7 +34,7 @@ def gradient(expr: Text, wrt: Any, where: Where = None, assume: Assume = None) -
     under `structured-symmetric(X)` it is G + G' - G ⊙ I (MC (138)), under `structured-diagonal(X)` G ⊙ I, under
     `structured-toeplitz(X)` the sums along the diagonals of G (MC (143)). Raises InputError.
     """
-    problem = read_problem(expr, wrt, where, assume)
+    problem = read_problem(expr, wrt, where, assume, scalar=True)
     x = _one(problem, "gradient")
     _need_scalar(problem, "gradient")
     with assuming(problem.assumptions):
@@ -118,7 +118,7 @@ def hessian(
     """
     if form not in ("operator", "kronecker"):
         raise InputError(f'the form of a Hessian is "operator" or "kronecker", not "{form}"')
-    problem = read_problem(expr, wrt, where, assume)
+    problem = read_problem(expr, wrt, where, assume, scalar=True)
     x = _one(problem, "hessian")
     first = gradient(replace(problem, assumptions=_beyond_a_point(problem)), x)
     shape = algebra.shape(x)
@@ -184,7 +184,7 @@ def _graph(problem: Problem, taken: Iterable[str] = ()) -> tuple[Graph, tuple[st
     )
     for note in notes:
         warnings.warn(note, stacklevel=5)
-    return graph, notes
+    return graph, (*problem.notes, *notes)
 
 
 def _adjoint(graph: Graph, sweep: Sweep, x: Expr) -> Expr:

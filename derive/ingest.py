@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
@@ -25,9 +26,11 @@ def read_problem(
     wrt: Any,
     where: str | Mapping[str, Any] | None = None,
     assume: str | Iterable[Any] | None = None,
+    scalar: bool = False,
 ) -> Problem:
     """Return the problem of an expression (text, SymPy or a problem) and its variables.
 
+    `scalar` tells that the expression is meant to be one, which settles what names in a text are.
     `wrt` is a name, a symbol, or a list of them ("X,Y" names two). Raises InputError.
     """
     wanted = [wrt] if isinstance(wrt, str | Expr) or not isinstance(wrt, Iterable) else list(wrt)
@@ -38,16 +41,14 @@ def read_problem(
     if len(set(names)) < len(names):
         raise InputError("a variable is named twice: name each one once")
     if isinstance(expr, str):
-        return parse(expr, where, assume, wrt=names)
+        return parse(expr, where, assume, wrt=names, scalar=scalar)
     if where:
         raise InputError(
             "shapes are declared for text only: those of a SymPy expression are its symbols' own"
         )
     if isinstance(expr, Problem):
         _check_known(names, expr.symbols, expr.sizes, "the problem")
-        return Problem(
-            expr.expr, tuple(expr.symbols[n] for n in names), expr.symbols, expr.shapes, expr.assumptions
-        )
+        return replace(expr, wrt=tuple(expr.symbols[n] for n in names))
     root = canonical(expr)
     given = [w for w in wanted if isinstance(w, Expr)]
     sizes = _by_name([s for e in (expr, *given) for s in _sizes(e)])

@@ -184,6 +184,15 @@ def _product(ops: list[str], nodes: Sequence[Any]) -> Expr:
     return product(*pending)
 
 
+def spread(x: Expr, form: str, shape: tuple[Expr, Expr]) -> Expr:
+    """Return a matrix whose entries, rows or columns are all the given scalar, row or column."""
+    if form == "scalar":
+        return product(x, algebra.ones(shape))
+    if form == "row":
+        return product(algebra.ones((shape[0], S.One)), x)
+    return product(x, algebra.ones((S.One, shape[1])))
+
+
 def add(*terms: Expr) -> Expr:
     """Return a sum of matrices as it is written, flat; X - X keeps its shape in sight."""
     flat = [a for term in terms for a in (term.args if isinstance(term, MatAdd) else [term])]
@@ -254,6 +263,12 @@ def expression(node: Any, symbols: Mapping[str, Expr]) -> Expr:
         return symbols.get(node.value) or size_symbol(node.value)
     if op == "name":
         return symbols[node.value]
+    if op == "ref":
+        return args[0]
+    if op == "spread":
+        return spread(
+            args[0], node.value, (to_sympy(node.shape[0], symbols), to_sympy(node.shape[1], symbols))
+        )
     if op == "eye":
         return Identity(to_sympy(node.shape[0], symbols)) if not is_scalar(node.shape) else S.One
     if op in ("vector", "matrix"):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from derive.errors import InputError
@@ -11,6 +12,7 @@ from derive.language.pratt import Parser, Vocabulary
 from derive.language.scope import ParseError
 from derive.language.tokens import SEPARATORS, Token, tokens
 from derive.language.tree import Tree
+from derive.language.words import FUNCTIONS
 
 Notation = Literal["auto", "text", "latex"]
 
@@ -29,7 +31,6 @@ class Piece:
     before: str = ""
     words: str = ""
     error: InputError | None = None
-    after: str = field(default="")
 
 
 def notation_of(text: str) -> Literal["text", "latex"]:
@@ -38,9 +39,7 @@ def notation_of(text: str) -> Literal["text", "latex"]:
 
 
 def _vocabulary(scope: Vocabulary | None, latex: bool) -> Vocabulary:
-    from dataclasses import replace
-
-    return replace(scope or Vocabulary(), latex=latex)
+    return replace(scope or Vocabulary(functions=FUNCTIONS), latex=latex)
 
 
 def _tokens(text: str, notation: Notation) -> tuple[list[Token], bool]:
@@ -48,16 +47,26 @@ def _tokens(text: str, notation: Notation) -> tuple[list[Token], bool]:
     return (latex_tokens(text) if latex else tokens(text)), latex
 
 
-def parse_formula(text: str, notation: Notation = "auto", scope: Vocabulary | None = None) -> Tree:
+def parse(text: str, notation: Notation = "auto", scope: Vocabulary | None = None) -> Tree:
     """Return the tree of one expression, or of one chain of relations. Raises ParseError with the place."""
     found, latex = _tokens(text, notation)
     if latex:
-        found = [
-            t for t in found if t.kind not in ("amp", "prose") and not (t.kind == "sep" and t.text == "quad")
-        ]
+        found = list(outside(found))
         while len(found) > 1 and found[-2].kind == "sep":
             del found[-2]
     return Parser(text, found, _vocabulary(scope, latex)).whole()
+
+
+def outside(found: list[Token], parted: bool = False) -> Iterator[Token]:
+    r"""Yield the tokens without what only sets out an equation: &, prose, and \quad unless it parts statements.
+
+    Inside matrices and cases these stay, since there they part the entries.
+    """
+    depth = 0
+    for t in found:
+        depth += (t.kind == "begin") - (t.kind == "finish")
+        if depth or not (t.kind in ("amp", "prose") or (not parted and t.kind == "sep" and t.text == "quad")):
+            yield t
 
 
 def parse_statements(text: str, notation: Notation = "auto", scope: Vocabulary | None = None) -> list[Piece]:

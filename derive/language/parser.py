@@ -6,23 +6,21 @@ The parser calls back bottom-up and nothing recurses, so that depth costs nothin
 
 from __future__ import annotations
 
-import re
 import warnings
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
-from functools import cache
-from importlib.resources import files
 from typing import Any
 
-from lark import Lark
-from lark.exceptions import UnexpectedCharacters, UnexpectedToken, VisitError
 from sympy import Expr, MatrixSymbol, Symbol, Trace, nan, oo, zoo
 
 from derive import algebra
 from derive.errors import InputError, InputWarning
 from derive.facts import SQUARE, assuming
 from derive.language import build
-from derive.language.names import read_assumptions, read_where
+from derive.language.definitions import Program, read_program
+from derive.language.kinds import best_reading
+from derive.language.names import kind_of, read_assumptions, read_where
+from derive.language.pratt import Vocabulary
 from derive.language.reader import Reader
 from derive.language.scope import Node, ParseError, Scope
 from derive.language.settle import settle
@@ -40,120 +38,36 @@ from derive.language.shapes import (
     unify,
 )
 from derive.language.spelling import check_name
+from derive.language.words import FUNCTIONS
 from derive.problem import Problem
 
 MAX_LENGTH = 20_000
-MAX_DEPTH = 150
-
-#: What people type or paste for what the language writes otherwise.
-LOOK_ALIKES = {
-    "−": "-", "–": "-", "—": "-", "×": "*", "·": "*", "∗": "*", "⋅": "*", "÷": "/", "⊙": ".*", "∘": ".*",
-    "²": "^2", "³": "^3", "ᵀ": "'", "⊤": "'", "′": "'", "’": "'", "‘": "'", "⁻": "^-", "√": "sqrt", "‖": "norm2",
-    "α": "alpha", "β": "beta", "γ": "gamma", "δ": "delta", "ε": "epsilon", "η": "eta", "θ": "theta",
-    "λ": "lambda", "μ": "mu", "π": "pi", "ρ": "rho", "σ": "sigma", "τ": "tau", "φ": "phi", "ω": "omega",
-    "**": "^", "@": "*", "（": "(", "）": ")", "，": ",", "[": "(", "]": ")", "{": "(", "}": ")", "|": "abs or det",
-}  # fmt: skip
-
-
-#: A list of entries in square brackets, as NumPy, MATLAB and Julia write vectors and matrices.
-_ENTRIES = re.compile(r"\[[^\]]*(?:[,;]|[\w.)]\s+[\w.(]|\d\s+[-+]\d)")
-
-#: What people write with characters that the language does not have.
-MENDS = {
-    "\\": "write inv(A)*x for the solution of a system",
-    "=": "give one expression, not an equation: what stands on one side of it",
-    ";": "give one expression at a time",
-    ".": "a point stands in a number or before *, / and ^; write X' for the transpose, inv(X) for the inverse",
-    "!": "there are no factorials",
-}
-
-
-@cache
-def _lark() -> Lark:
-    grammar = files("derive.language").joinpath("grammar.lark").read_text(encoding="utf-8")
-    return Lark(grammar, parser="lalr", keep_all_tokens=False, maybe_placeholders=False)
 
 
 def _scan(text: str) -> None:
-    """Refuse what is empty, too long, nested too deep, unbalanced, or in other letters than ASCII."""
+    """Refuse what is empty or too long."""
     if not text.strip():
         raise InputError("the expression is empty: write one such as norm2(A*x - y)^2")
     if len(text) > MAX_LENGTH:
         raise ParseError(f"the text is {len(text)} characters long, at most {MAX_LENGTH} are read",
                          text[: MAX_LENGTH + 1], MAX_LENGTH)  # fmt: skip
-    opened: list[int] = []
-    signs = [0]  # the signs, powers and transposes in a row, for every open bracket
-    before = ""
-    for i, c in enumerate(text):
-        if not c.isascii() or c in "[]{}|@":
-            mend = LOOK_ALIKES.get(c)
-            if c in "[{" and before and (before.isalnum() or before in "_)'"):
-                raise ParseError("entries are not read by an index: a name may end in one, such as x_1; "
-                                 "arguments stand in (...)", text, i)  # fmt: skip
-            if c == "[" and _ENTRIES.match(text, i):
-                raise ParseError("vectors and matrices are not written out entry by entry: write a name, such as v or "
-                                 "M, and put the entries in when the result is evaluated", text, i)  # fmt: skip
-            if c == "|" and text[i : i + 2] == "||":
-                mend = "norm2(...) for the Euclidean or Frobenius norm"
-            name = c if c.isprintable() else f"U+{ord(c):04X}"
-            raise ParseError(f"the character {name} is not part of the language"
-                             + (f": write {mend}" if mend else ": only ASCII is read"), text, i)  # fmt: skip
-        if c == "(":
-            opened.append(i)
-            signs.append(0)
-        elif c == ")":
-            if not opened:
-                raise ParseError("this bracket was never opened", text, i)
-            opened.pop()
-            signs.pop()
-        elif c in "^'" or (c in "+-" and before in "+-*/^(,"):
-            signs[-1] += 1
-        elif c in "+-*/,":
-            signs[-1] = 0
-        if len(opened) + sum(signs) > MAX_DEPTH:
-            raise ParseError(
-                f"nested more than {MAX_DEPTH} deep: name parts of it or write it flatter", text, i
-            )
-        before = before if c in " \t\r\n" else c
-    if opened:
-        raise ParseError("this bracket is never closed", text, opened[-1])
 
 
-_EMPTY_CALL = re.compile(r"([A-Za-z]\w*)\s*\(\s*$")
+def _program(text: str, known: Iterable[str], functions: Iterable[str] = ()) -> Program:
+    _scan(text)
+    return read_program(text, Vocabulary(functions=FUNCTIONS, names=set(known), defined=set(functions)))
 
 
-def _expected(error: UnexpectedToken) -> str:
-    if error.token.type in ("ADD", "MUL", "POW", "COMMA", "RPAR", "$END"):
-        return "a number, a name or a bracket"
-    return "an operator such as + or *"
+def _attempt(program: Program, scope: Scope) -> tuple[Scope, Node]:
+    """Return the scope and the node of a text: its definitions, then the expression."""
+    reader = Reader(scope, program.numpy, program.latex)
+    for name, tree in program.definitions:
+        node = reader.read(tree)
+        scope.defined[name] = node
+    return scope, reader.read(program.expression)
 
 
-def _read(scope: Scope) -> Node:
-    text = scope.text
-    try:
-        tree = _lark().parse(text)
-        return Reader(scope).transform(tree)
-    except UnexpectedCharacters as error:
-        position = error.pos_in_stream or 0
-        mend = f": {MENDS[text[position]]}" if text[position] in MENDS else ""
-        raise scope.error(
-            f"the character {text[position]} is not part of the language{mend}", position
-        ) from None
-    except UnexpectedToken as error:
-        position = len(text) if error.token.type == "$END" else error.token.start_pos or 0
-        found = "the text ends" if error.token.type == "$END" else f"there is {error.token!s}"
-        if text[max(0, position - 1) : position + 1] == "**":
-            raise scope.error("a power is written ^, not **", position - 1) from None
-        if error.token.type == "RPAR" and (empty := _EMPTY_CALL.search(text[:position])):
-            raise scope.error(
-                f"{empty[1]} needs an argument: write {empty[1]}(...)", empty.start(1)
-            ) from None
-        raise scope.error(f"expected {_expected(error)}, but {found}", position) from None
-    except VisitError as error:
-        raise error.orig_exc from None
-
-
-def _name_sizes(scope: Scope) -> None:
+def name_sizes(scope: Scope) -> None:
     """Give the sizes of variables that are still unknown names, the customary ones first."""
     taken = set(scope.used) | set(scope.declared) | scope.sizes
     pool = [n for n in [*"nmkpqrsl", *(f"n{i}" for i in range(1, 200))] if n not in taken]
@@ -169,7 +83,8 @@ def _name_sizes(scope: Scope) -> None:
         size.to = wanted
 
 
-def _symbols(scope: Scope) -> tuple[dict[str, Expr], dict[str, tuple[Expr, Expr]]]:
+def symbols_of(scope: Scope) -> tuple[dict[str, Expr], dict[str, tuple[Expr, Expr]]]:
+    """Return the symbols and the shapes of all names."""
     symbols: dict[str, Expr] = {}
     shapes: dict[str, tuple[Expr, Expr]] = {}
     for name, shape in scope.used.items():
@@ -181,7 +96,7 @@ def _symbols(scope: Scope) -> tuple[dict[str, Expr], dict[str, tuple[Expr, Expr]
     return symbols, shapes
 
 
-def _finish(scope: Scope, root: Node, symbols: Mapping[str, Expr]) -> Expr:
+def finish(scope: Scope, symbols: Mapping[str, Expr]) -> None:
     """Build the SymPy expression of every node, operands first."""
     for node in scope.nodes:
         try:
@@ -200,8 +115,6 @@ def _finish(scope: Scope, root: Node, symbols: Mapping[str, Expr]) -> Expr:
                 "multiply it by something of known size, or leave it away", node.position) from None  # fmt: skip
         except InputError as error:
             raise scope.error(str(error), node.position) from None
-    assert root.expr is not None
-    return root.expr
 
 
 def parse(
@@ -209,20 +122,26 @@ def parse(
     where: str | Mapping[str, Any] | None = None,
     assume: str | Iterable[Any] | None = None,
     wrt: str | Iterable[str] = (),
+    scalar: bool = False,
 ) -> Problem:
-    """Read an expression of the text language.
+    """Read an expression of the text language, in NumPy's notation or in LaTeX, and the definitions before it.
 
     `where` declares shapes ("W: m x n, b1: h, t: scalar"), `assume` says what is known of values
-    ("symmetric(K)"), `wrt` names the variables to differentiate by. Raises InputError with the place.
+    ("symmetric(K)"), `wrt` names the variables to differentiate by; `scalar` tells that the expression is meant to be
+    one, which settles the kinds of names. Raises InputError with the place.
     """
     if not isinstance(text, str):
         raise InputError(f"expected text, got {type(text).__name__}")
-    _scan(text)
-    scope = Scope(text, read_where(where))
-    for name in (*scope.declared, *sorted(scope.sizes)):
+    declared = read_where(where)
+    program = _program(text, declared)
+    given = Scope(text, declared)
+    for name in (*given.declared, *sorted(given.sizes)):
         check_name(name)
-    root = _read(scope)
     names = [n.strip() for w in ([wrt] if isinstance(wrt, str) else wrt) for n in w.split(",")]
+    program = program.open_at(names)
+    scope, root = best_reading(
+        lambda kinds: _attempt(program, Scope(text, dict(declared), kinds=kinds)), scalar, declared
+    )
     for name in names:
         _want(scope, name)
     _warn_of_unused(scope)
@@ -241,11 +160,37 @@ def parse(
                 raise InputError(f"{kind}({name}) needs a square matrix, {name} is "
                                  f"{show_shape(scope.used[name])}") from None  # fmt: skip
     settle(scope)
-    _name_sizes(scope)
-    symbols, shapes = _symbols(scope)
+    name_sizes(scope)
+    symbols, shapes = symbols_of(scope)
     with assuming(assumptions):
-        expr = _finish(scope, root, symbols)
-    return Problem(expr, tuple(symbols[n] for n in names), symbols, shapes, assumptions)
+        finish(scope, symbols)
+    expr = root.expr
+    assert expr is not None
+    definitions = tuple((n, node.expr) for n, node in scope.defined.items() if node.expr is not None)
+    return Problem(
+        expr, tuple(symbols[n] for n in names), symbols, shapes, assumptions,
+        definitions=definitions, notes=(*kind_notes(scope), *scope_notes(scope)),
+    )  # fmt: skip
+
+
+def kind_notes(scope: Scope) -> tuple[str, ...]:
+    """Return how names were read whose letters say otherwise."""
+    said = {"scalar": "a scalar", "vector": "a column", "matrix": "a matrix"}
+    notes = []
+    for name in scope.kinds:
+        if name in scope.used:
+            shape = scope.used[name]
+            form = "" if is_scalar(shape) else f" ({show_shape(shape)})"
+            notes.append(
+                f"{name} is read as {said[scope.kinds[name]]}{form}, as it is used, and not as {said[kind_of(name)]}, as its "
+                f'letter says: --where "{name}: ..." declares it'
+            )
+    return tuple(notes)
+
+
+def scope_notes(scope: Scope) -> tuple[str, ...]:
+    """Return what the text was read as where it can be read otherwise, in the order of the text."""
+    return tuple(dict.fromkeys(words for _, words in sorted(scope.notes)))
 
 
 def _warn_of_unused(scope: Scope) -> None:
@@ -279,15 +224,14 @@ def parse_within(text: str, problem: Problem, shape: tuple[Expr, Expr] | None = 
     `shape` is the shape that it should have, where that is known; it settles the size of a bare `eye`.
     Raises InputError, also where a name is not of the problem or the shape is another.
     """
-    _scan(text)
     sizes: dict[str, Expr] = {}
     declared: dict[str, Shape] = {
         name: (from_sympy(rows, sizes), from_sympy(columns, sizes))
         for name, (rows, columns) in problem.shapes.items()
     }
     sizes |= problem.sizes
-    scope = Scope(text, declared, closed=True, named=set(problem.sizes))
-    root = _read(scope)
+    program = _program(text, declared)
+    scope, root = _attempt(program, Scope(text, declared, closed=True, named=set(problem.sizes)))
     if shape is not None:
         try:
             for have, size in zip(root.shape, shape, strict=True):
@@ -304,7 +248,9 @@ def parse_within(text: str, problem: Problem, shape: tuple[Expr, Expr] | None = 
             ) from None
     settle(scope)
     with assuming(problem.assumptions):
-        return _finish(scope, root, {**sizes, **{n: _as_scalar(s) for n, s in problem.symbols.items()}})
+        finish(scope, {**sizes, **{n: _as_scalar(s) for n, s in problem.symbols.items()}})
+    assert root.expr is not None
+    return root.expr
 
 
 def _as_scalar(symbol: Expr) -> Expr:

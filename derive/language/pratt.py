@@ -27,7 +27,10 @@ _CLOSING = {"(": ")", "[": "]", "{": "}", "||<": "||>", "|<": "|>", "floor<": "f
 _PRODUCTS = frozenset({"*", "/", ".*", "./", "@", "kron"})
 #: Heads that are functions where nothing else is known of them and their argument is a plain name.
 _APPLIED = re.compile(r"(?:f|g|h|F|G|L|J|ell|phi|psi|varphi|calL|l|p|q|u|r|E)(?:_\w+)?")
-_AFTER_NUMBER = "expected an operator such as + or *"
+#: Subscripts that are words, not indices.
+_LABELS = frozenset(
+    "in out min max new old tr test ref true pred fan total eff obs opt est MLE ML MAP OLS".split()
+)
 
 
 @dataclass
@@ -48,7 +51,9 @@ class Vocabulary:
 
     def is_function(self, name: str) -> bool:
         """Tell whether a name before a bracket is that of a function."""
-        return name in self.defined or (name in self.functions and name not in self.names)
+        return name in self.defined or (
+            name not in self.names and (name in self.functions or name == "sigma")
+        )
 
 
 class Parser:
@@ -504,10 +509,10 @@ class Parser:
                 groups[-1].append(t)
         indices: list[Tree] = []
         for group in groups:
-            if all(t.kind in ("name", "number") and len(t.text) <= 2 for t in group):
+            word = "".join(t.text for t in group)
+            if word not in _LABELS and all(t.kind in ("name", "number") and len(t.text) <= 2 for t in group):
                 indices += [self._inside([t], t.end) for t in group]  # ij are two
             elif group and all(t.kind in ("name", "number", "func") for t in group):
-                word = "".join(t.text for t in group)
                 indices.append(Tree("name", [], group[0].start, group[-1].end, word))
             elif [t.text for t in group] == [":"]:
                 at = group[0].start
@@ -686,6 +691,14 @@ class Parser:
                 return self._statistic({"E": "expect", "Var": "var", "Cov": "cov"}[name], token)
             args = self._arguments()
             return self._named_call(name, args, token.start, token.start)
+        if (
+            not called
+            and self.words.is_function(name)
+            and name not in self.words.defined
+            and (follows.text in ("|", "||") or (follows.gap and follows.kind in ("name", "number", "root")))
+            and not (self.bars and self.bars[-1] == follows.text)
+        ):
+            return self._named_call(name, [self._bare_argument(name)], token.start, token.start)
         if follows.text == "[" and not follows.gap and name in ("E", "Var", "Cov") and self.words.document:
             return self._statistic({"E": "expect", "Var": "var", "Cov": "cov"}[name], token)
         return tree
@@ -845,10 +858,7 @@ class Parser:
             count = int(raised[1]) if raised and order > 1 else 1
             inner = chunk[:-2] if raised and order > 1 else chunk
             by += [self._inside(inner, inner[-1].end)] * count
-        if what:
-            body = self._inside(what, what[-1].end)
-        else:
-            body = self.expression(PRODUCT)
+        body = self._inside(what, what[-1].end) if what else self.expression(PRODUCT)
         return Tree("derivative", [body, *by], token.start, max(end, self.end()),
                     {"order": order, "kind": sign, "operator": not what})  # fmt: skip
 
@@ -883,7 +893,8 @@ class Parser:
         return Tree("^", [inner, exponent], token.start, self.end())
 
     def _nabla(self, token: Token) -> Tree:
-        order, by = 1, []
+        order = 1
+        by: list[Tree] = []
         for _ in range(2):
             if self.sees("_") or (self.sees("_") and not self.words.latex):
                 self.take()
@@ -910,7 +921,7 @@ class Parser:
         what = None if operator else self.expression(POSTFIX)
         if self.sees("/") and self.peek().kind in ("partial", "d"):
             self.take()
-            by = []
+            by: list[Tree] = []
             while self.next.kind == token.kind and not (by and self.next.gap and self.peek(2).text == "/"):
                 self.take()
                 x = self.expression(POSTFIX)
@@ -948,7 +959,7 @@ class Parser:
         if name in self.words.names:
             return None
         if after.text == "/" and below.kind == "name" and below.text[0] == "d" and len(below.text) > 1:
-            if len(name) < 2 and not (name == "d"):
+            if len(name) < 2 and name != "d":
                 return None
             if below.text in self.words.names:
                 return None

@@ -1,12 +1,12 @@
-"""From the grammar's rules to nodes with shapes, bottom-up."""
+"""From the tree of a formula to nodes with shapes, bottom-up and without recursion."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from difflib import get_close_matches
 from typing import Any
 
-from lark import Token, Transformer
-from sympy import Rational, pi
+from sympy import Integer, pi
 
 from derive.elementwise import ELEMENTWISE
 from derive.functions import MATRIX_FUNCTIONS
@@ -24,61 +24,20 @@ from derive.language.shapes import (
     show_shape,
     unify,
 )
+from derive.language.tree import Tree
+from derive.language.words import ALSO, ELSEWHERE, FUNCTIONS, INFIX, OF_MATRICES
 
-#: The names of all functions.
-FUNCTIONS = frozenset(ELEMENTWISE) | frozenset(MATRIX_FUNCTIONS) | build.OPERATORS.keys()
-
-#: What functions of other languages are here.
-ELSEWHERE = {
-    "ln": "log(...)",
-    "log2": "log(...)/log(2)",
-    "log10": "log(...)/log(10)",
-    "trace": "tr(...)",
-    "transpose": "X' for the transpose of X",
-    "inverse": "inv(...)",
-    "identity": "eye, whose size follows from its place",
-    "ones": "vector(1) or matrix(1), whose size follows from its place",
-    "zeros": "0*vector(1) or 0*matrix(1), whose size follows from its place",
-    "max": "b + relu(a - b) for the larger of a and b",
-    "min": "b - relu(b - a) for the smaller of a and b",
-    "dot": "x'*y for the scalar product",
-    "inner": "x'*y for the scalar product",
-    "outer": "x*y' for the outer product",
-    "hadamard": "X.*Y for the elementwise product",
-    "cross": "S*y with a matrix S for the cross product by x",
-    "mean": "1/n*sum(x), with the shape of x declared as n",
-    "average": "1/n*sum(x), with the shape of x declared as n",
-    "norm": "norm2(...) for the Euclidean or Frobenius norm, norm1(...) for the sum of absolute values",
-    "frobenius": "norm2(...)",
-    "pow": "x^2, or x.^2 entry by entry",
-    "square": "x^2, or x.^2 entry by entry",
-    "solve": "inv(A)*b",
-    "eig": "eigval(A, k) and eigvec(A, k), the k-th smallest",
-    "asin": "arcsin(...)",
-    "acos": "arccos(...)",
-    "atan": "arctan(...)",
-    "sec": "1/cos(...), or vector(1)./cos(...) entry by entry",
-    "csc": "1/sin(...), or vector(1)./sin(...) entry by entry",
-    "cot": "1/tan(...), or vector(1)./tan(...) entry by entry",
-    "coth": "1/tanh(...), or vector(1)./tanh(...) entry by entry",
-    "arcsinh": "log(x + sqrt(x^2 + 1))",
-    "arccosh": "log(x + sqrt(x^2 - 1))",
-    "arctanh": "1/2*log((1 + x)/(1 - x))",
-    "silu": "swish(...)",
-}
-#: Names that stand for a transpose as exponents elsewhere.
-TRANSPOSES = ("T", "t", "H")
-
-
-def _place(token: Token) -> int:
-    return token.start_pos or 0
-
+#: What a reading costs beyond the letters: see `derive.language.kinds`.
+LITERAL, COMPUTED, BY_LETTER, COLUMNS, PRODUCTS = 0.2, 0.6, 1.5, 0.9, 1.3
+POOR = 1.2
 
 #: What to write for the functions of a column at every row of a matrix S.
 _ROWS = {
     "softmax": "exp(S)./(exp(S)*matrix(1))",
     "logsumexp": "log(exp(S)*vector(1))",
 }
+#: Functions that act entry by entry here, and what the functions of a matrix are called.
+_MATRIX_FUNCTION = {"log": "logm", "exp": "expm", "sqrt": "sqrtm", "sin": "sinm", "cos": "cosm"}
 
 
 def _by_rows(word: str, shape: Shape) -> str:
@@ -101,35 +60,82 @@ def _mend(x: Node, what: str) -> str:
     return f": {declare}" if declare else ""
 
 
-class Reader(Transformer):
-    """Builds nodes from the grammar's rules."""
+def _is_literal(node: Node) -> bool:
+    return node.op == "number" or (node.op in ("neg", "*", "^", "+") and all(map(_is_literal, node.args)))
 
-    def __init__(self, scope: Scope) -> None:
-        super().__init__()
-        self.scope = scope
+
+def _is_row(shape: Shape) -> bool:
+    return find(shape[0]) == 1 and find(shape[1]) != 1
+
+
+def _is_column(shape: Shape) -> bool:
+    return find(shape[1]) == 1 and find(shape[0]) != 1
+
+
+class Reader:
+    """Builds nodes from a tree; `numpy` tells that * and / act entry by entry there."""
+
+    def __init__(self, scope: Scope, numpy: bool = False, latex: bool = False) -> None:
+        self.scope, self.numpy, self.latex = scope, numpy, latex
+        self.done: dict[int, Node] = {}
+
+    def read(self, root: Tree) -> Node:
+        """Return the node of a tree. Raises ParseError."""
+        stack = [(root, False)]
+        while stack:
+            tree, ready = stack.pop()
+            if id(tree) in self.done:
+                continue
+            if ready:
+                args = [self.done[id(a)] for a in self._operands(tree)]
+                node = self._node_of(tree, args)
+                node.bracketed = node.bracketed or tree.bracketed
+                self.done[id(tree)] = node
+            else:
+                stack.append((tree, True))
+                stack.extend((a, False) for a in reversed(self._operands(tree)))
+        return self.done[id(root)]
+
+    def _operands(self, tree: Tree) -> list[Tree]:
+        if tree.op in ("sub", "rows", "index", "sum", "prod"):
+            return []
+        if tree.op == "call":
+            return [a for a in tree.args if a.op != "keyword" and not _is_axis(a)]
+        if tree.op == "^" and tree.args[0].op == "bars":
+            tree.args[0].extra["powered"] = True
+        return tree.args
+
+    def _node_of(self, tree: Tree, args: list[Node]) -> Node:
+        method = _METHODS.get(tree.op)
+        if method is None:
+            raise self.scope.error(f"{_SAID.get(tree.op, 'this')} is not read here", tree.start)
+        return method(self, tree, args)
 
     def _node(self, op: str, args: list[Node], shape: Shape, position: int, value: Any = None) -> Node:
         node = Node(op, args, shape, position, value)
         self.scope.nodes.append(node)
         return node
 
-    def start(self, items: list[Node]) -> Node:
-        """Return the whole expression."""
-        return items[0]
+    # ------------------------------------------------------------------------------------ names, numbers
 
-    def number(self, items: list[Token]) -> Node:
-        """Read a number, exactly."""
-        mantissa, _, exponent = items[0].lower().partition("e")
-        if len(mantissa) > 400 or (exponent and abs(int(exponent)) > 400):
-            raise self.scope.error("this number is too long: write up to 400 digits", _place(items[0]))
-        return self._node("number", [], SCALAR, _place(items[0]), Rational(items[0].value))
+    def _number(self, tree: Tree, args: list[Node]) -> Node:
+        return self._node("number", [], SCALAR, tree.start, tree.value)
 
-    def name(self, items: list[Token]) -> Node:
-        """Read a variable, a size, a constant or `eye`."""
-        name, position, scope = str(items[0]), _place(items[0]), self.scope
-        if name == "eye":
+    def _name(self, tree: Tree, args: list[Node]) -> Node:
+        """Read a variable, a size, a constant, a definition, or `eye`."""
+        name, position, scope = tree.value, tree.start, self.scope
+        if name in scope.defined:
+            node = scope.defined[name]
+            return self._node("ref", [node], node.shape, position, name)
+        if name == "eye" or (self.latex and name == "I" and name not in scope.declared):
             n = Unknown()
             return self._node("eye", [], (n, n), position)
+        if name == "1_vector":
+            return self._node("vector", [], (Unknown(), 1), position)
+        if name == "0_vector":
+            ones = self._node("vector", [], (Unknown(), 1), position)
+            zero = self._node("number", [], SCALAR, position, Integer(0))
+            return self._node("*", [zero, ones], ones.shape, position, ["*"])
         if name not in scope.declared:
             if name in scope.sizes:
                 return self._node("size", [], SCALAR, position, name)
@@ -140,81 +146,165 @@ class Reader(Transformer):
                 raise scope.error(f"{name} is a function and needs an argument: write {mend}", position)
         return self._node("name", [], scope.shape_of(name, position), position, name)
 
-    def bracket(self, items: list[Any]) -> Node:
-        """Keep in mind that a piece was in brackets."""
-        items[1].bracketed = True
-        return items[1]
+    # ------------------------------------------------------------------------------------ signs, sums
 
-    def transposed(self, items: list[Any]) -> Node:
-        """Read a transpose."""
-        x = items[0]
-        if x.op == "number" and not x.bracketed:
-            raise self.scope.error("a number has no transpose: write (X^2)' for the transpose of a power",
-                                   _place(items[1]))  # fmt: skip
+    def _transposed(self, tree: Tree, args: list[Node]) -> Node:
+        x = args[0]
+        if (
+            x.op == "name"
+            and is_scalar(x.shape)
+            and not self.scope.closed
+            and x.value not in self.scope.declared
+        ):
+            self.scope.cost += POOR  # people do not transpose numbers
         return self._node("'", [x], x.shape[::-1], x.position)
 
-    def signed(self, items: list[Any]) -> Node:
-        """Read a sign in front."""
-        sign, x = items
-        return x if sign == "+" else self._node("neg", [x], x.shape, _place(sign))
+    def _negative(self, tree: Tree, args: list[Node]) -> Node:
+        return self._node("neg", args, args[0].shape, tree.start)
 
-    def sum(self, items: list[Any]) -> Node:
-        """Read a sum: all terms have one shape."""
-        if len(items) == 1:
-            return items[0]
-        first, *rest = items
-        for sign, x in zip(rest[::2], rest[1::2], strict=True):
-            for i in (0, 1):
-                self.scope.same(first, x, i, i, str(sign))
-        signs = ["+", *map(str, rest[::2])]
-        return self._node("+", [first, *rest[1::2]], first.shape, first.position, signs)
+    def _sum(self, tree: Tree, args: list[Node]) -> Node:
+        """Read a sum: all terms have one shape, or are spread to it."""
+        terms = self._spread_together(args, tree.value)
+        return self._node("+", terms, terms[0].shape, terms[0].position, list(tree.value))
 
-    def product(self, items: list[Any]) -> Node:
+    def _spread_together(self, args: list[Node], signs: list[str]) -> list[Node]:
+        """Return the terms of a sum in one shape: scalars, rows and columns are spread over a matrix, with a note."""
+        first = args[0]
+        kinds = {self._form(x) for x in args}
+        if len(kinds) == 1 or not kinds & {"scalar", "row", "column"}:
+            for sign, x in zip(signs[1:], args[1:], strict=True):
+                self._same_shape(first, x, sign)
+            return args
+        whole = kinds - {"scalar"}
+        largest = "matrix" if len(whole) > 1 else next(iter(whole))
+        target = next((x for x in args if self._form(x) == largest), None)
+        if target is None:
+            column, row = (next(x for x in args if self._form(x) == form) for form in ("column", "row"))
+            raise self.scope.conflict(
+                column, row, signs[args.index(row)] if args.index(row) else signs[args.index(column)]
+            )
+        for x, sign in zip(args, signs, strict=True):
+            if self._form(x) == largest and x is not target:
+                self._same_shape(target, x, sign)
+        return [self._spread(x, target, sign) for x, sign in zip(args, signs, strict=True)]
+
+    @staticmethod
+    def _form(x: Node) -> str:
+        if is_scalar(x.shape):
+            return "scalar"
+        return "row" if _is_row(x.shape) else "column" if _is_column(x.shape) else "matrix"
+
+    def _same_shape(self, a: Node, b: Node, what: str) -> None:
+        for i in (0, 1):
+            self.scope.same(a, b, i, i, what)
+
+    def _spread(self, x: Node, target: Node, what: str) -> Node:
+        """Return a scalar, a row or a column spread over the shape of a target."""
+        form = self._form(x)
+        if form == self._form(target):
+            return x
+        scope = self.scope
+        if form == "scalar":
+            inner = x.args[0] if x.op == "'" else x
+            letter = (
+                inner.op == "name" and inner.value not in scope.declared and inner.value not in scope.kinds
+            )
+            scope.cost += (
+                LITERAL if _is_literal(x) else BY_LETTER if letter and not scope.closed else COMPUTED
+            )
+            said = "every entry"
+        else:
+            side = 1 if form == "row" else 0
+            scope.same(target, x, side, side, what)
+            scope.cost += COLUMNS
+            said = "every row" if form == "row" else "every column"
+        sign = {"-": "subtracted from", "+": "added to"}.get(what, "taken with")
+        words = f"{_said_of(x)} is {sign} {said} of the {'column' if self._form(target) == 'column' else 'matrix'}"
+        if self._form(target) == "row":
+            words = words.replace("matrix", "row")
+        scope.note(x.position, words)
+        return self._node("spread", [x], target.shape, x.position, form)
+
+    # ------------------------------------------------------------------------------------ products
+
+    def _product(self, tree: Tree, args: list[Node]) -> Node:
         """Read a product from left to right."""
-        if len(items) == 1:
-            return items[0]
-        left, *rest = items
+        left = args[0]
         steps: list[tuple[str, Node]] = []
         seen = left  # what stands to the left of the operator so far, for its shape only
-        for op, x in zip(map(str, rest[::2]), rest[1::2], strict=True):
-            shape = self._product_shape(op, seen, x)
+        for sign, x in zip(tree.value, args[1:], strict=True):
+            op, x, shape = self._times(sign, seen, x)
             steps.append((op, x))
-            seen = Node("so far", [], shape, left.position)
+            seen = Node("so far", [left, *[n for _, n in steps]], shape, left.position)
         return self._node("*", [left, *[x for _, x in steps]], seen.shape, left.position,
                           [op for op, _ in steps])  # fmt: skip
 
-    def _product_shape(self, op: str, a: Node, b: Node) -> Shape:
+    def _times(self, sign: str, a: Node, b: Node) -> tuple[str, Node, Shape]:
+        """Return the operator that is meant by a sign, the right operand, and the shape of the product."""
+        op = "*" if sign in ("", "@") else sign
         one, two = is_scalar(a.shape), is_scalar(b.shape)
+        scope = self.scope
+        if op == "/" and not two and self.numpy:
+            op = "./"
         if op == "/":
             if not two:
-                raise self.scope.error(
+                raise scope.misfit(
                     f"division by {show_shape(b.shape)}: divide by a scalar, or write ./ for elementwise division"
-                    " or inv(X)", b.position)  # fmt: skip
-            return a.shape
+                    " or inv(X)", b.position, b)  # fmt: skip
+            return op, b, a.shape
+        if op == "*" and sign == "*" and self.numpy and not (one or two):
+            if self._form(a) == self._form(b):
+                op = ".*"
+                scope.note(b.position, "* is read entry by entry, as NumPy has it; @ is the matrix product")
+            else:
+                scope.note(b.position, "* is read as the matrix product, which NumPy writes @")
         if one or two:
-            return b.shape if one else a.shape
+            if (
+                op == "*"
+                and two
+                and not one
+                and b.op == "name"
+                and b.value not in scope.declared
+                and not scope.closed
+            ):
+                scope.cost += 0.3  # people write numbers in front
+            return op, b, b.shape if one else a.shape
         if op == "*":
-            self.scope.same(a, b, 1, 0, "*")
-            return (a.shape[0], b.shape[1])
+            scope.same(a, b, 1, 0, "*")
+            return op, b, (a.shape[0], b.shape[1])
         for i in (0, 1):
-            self.scope.same(a, b, i, i, op)
-        return a.shape
+            scope.same(a, b, i, i, op)
+        return op, b, a.shape
 
-    def power(self, items: list[Any]) -> Node:
+    def _power(self, tree: Tree, args: list[Node]) -> Node:
         """Read a power of a scalar, of a square matrix, or of every entry."""
-        base, op, exponent = items[0], str(items[1]), items[2]
+        base, exponent = args
+        op, scope = tree.op, self.scope
+        if tree.value == "**" and not is_scalar(base.shape):
+            op = ".^"
+            if not (self.numpy or _is_column(base.shape)):
+                scope.note(
+                    base.position, "** is read entry by entry, as NumPy has it; A^2 is the matrix power"
+                )
+        if op == "^" and base.op in ("abs", "norm2") and not is_scalar(base.shape):
+            op = ".^"
         if op == ".^" and not is_scalar(exponent.shape):
             if is_scalar(base.shape):
                 return self._node(".^", [base, exponent], exponent.shape, base.position)
             for i in (0, 1):
-                self.scope.same(base, exponent, i, i, op)
+                scope.same(base, exponent, i, i, op)
         elif not is_scalar(exponent.shape):
-            mend = " (for the transpose write X')" if exponent.value in TRANSPOSES else ""
+            mend = " (for the transpose write X')" if exponent.value in ("T", "t", "H") else ""
             due = "a scalar" if is_scalar(base.shape) else "an integer such as 3, or a scalar after .^"
-            raise self.scope.error(
-                f"the exponent is {show_shape(exponent.shape)}, it must be {due}{mend}", exponent.position
-            )
+            said = f"the exponent is {show_shape(exponent.shape)}, it must be {due}{mend}"
+            if mend:
+                raise scope.error(said, exponent.position)
+            raise scope.misfit(said, exponent.position, exponent)
         if op == "^" and not is_scalar(base.shape):
+            if self.latex and _is_column(base.shape):
+                raise scope.misfit(
+                    "the square of a vector: write x^T x, or x^{\\odot 2} entry by entry", base.position, base
+                )
             self._square(base, "a matrix power")
         return self._node(op, [base, exponent], base.shape, base.position)
 
@@ -224,37 +314,135 @@ class Reader(Transformer):
         except Undetermined:
             self.scope.deferred.append((*x.shape, x, what))
         except SizeConflict:
-            raise self.scope.error(
-                f"{what} needs a square matrix, this is {show_shape(x.shape)}{_mend(x, what)}", x.position
+            raise self.scope.misfit(
+                f"{what} needs a square matrix, this is {show_shape(x.shape)}{_mend(x, what)}", x.position, x
             ) from None
 
-    def call(self, items: list[Any]) -> Node:
+    # ------------------------------------------------------------------------------------ calls
+
+    def _call(self, tree: Tree, args: list[Node]) -> Node:
         """Read a function and its arguments."""
-        name, args = items[0], [x for x in items[2:-1] if isinstance(x, Node)]
-        word, position, scope = str(name), _place(name), self.scope
+        word, position, scope = tree.value, tree.extra.get("at", tree.start), self.scope
+        if "note" in tree.extra:
+            scope.note(position, tree.extra["note"])
+        if not args and len(tree.args) == 0:
+            raise scope.error(f"{word} needs an argument: write {word}(...)", position)
         if word in ("vector", "matrix"):
             if len(args) != 1 or args[0].value != 1:
                 raise scope.error(f"only {word}(1) is known, the {word} of ones: scale it", position)
             return self._node(word, [], (Unknown(), 1 if word == "vector" else Unknown()), position)
+        if word in ("eye", "identity", "ones", "zeros") and word not in scope.used:
+            return self._constant(word, args, position)
+        if word not in FUNCTIONS and word in ALSO and ALSO[word] in FUNCTIONS:
+            word = ALSO[word]
+        if word not in FUNCTIONS and word in INFIX:
+            return self._infix(INFIX[word], tree, args, position)
         if word not in FUNCTIONS:
-            if word in scope.declared or word in scope.used or len(word) == 1:
-                raise scope.error(f"{word} is a variable, not a function: write {word}*(...)", position)
-            near = get_close_matches(word.lower(), sorted(FUNCTIONS), 1)
-            mend = f"did you mean {near[0]}?" if near else f"known are {', '.join(sorted(FUNCTIONS))}"
-            if word == "eye":
-                raise scope.error(
-                    "eye is the identity matrix, whose size follows from its place: write eye", position
-                )
-            if word.lower() in ELSEWHERE:
-                mend = f"write {ELSEWHERE[word.lower()]}"
-            raise scope.error(f"unknown function {word}: {mend}", position)
+            raise self._unknown(word, position)
+        if word == "norm2" and len(args) == 2:
+            args = self._norm_order(args, position)
+            word = "norm1" if args[1].value == 1 else "norm2"
+            args = args[:1]
+        axis = self._axis(tree, position)
+        if axis:
+            return self._by_axis(word, axis, args, position)
         operator = build.OPERATORS.get(word)
         arity, more = (operator.arity, operator.more) if operator else (1, False)
         if len(args) < arity or (len(args) > arity and not more):
             due = f"{arity}{' or more' * more} argument{'s' * (arity > 1)}"
             mend = f": {operator.mend}" if operator and operator.mend else ""
             raise scope.error(f"{word} takes {due}, not {len(args)}{mend}", position)
+        x = args[0]
+        if word in OF_MATRICES and x.op == "name" and is_scalar(x.shape) and not scope.closed and (
+            x.value not in scope.declared and scope.kind_of(x.value) == "scalar"
+        ):  # fmt: skip
+            scope.cost += POOR
         return self._node(word, args, self._call_shape(word, args), position)
+
+    def _norm_order(self, args: list[Node], position: int) -> list[Node]:
+        order = args[1]
+        if order.op == "number" and order.value in (1, 2):
+            return args
+        raise self.scope.error("the norms are norm1(x), norm2(x) and norminf(x)", position)
+
+    def _unknown(self, word: str, position: int) -> Exception:
+        scope = self.scope
+        if word in scope.declared or word in scope.used or len(word) == 1:
+            return scope.error(f"{word} is a variable, not a function: write {word}*(...)", position)
+        near = get_close_matches(word.lower(), sorted(FUNCTIONS), 1)
+        mend = f"did you mean {near[0]}?" if near else f"known are {', '.join(sorted(FUNCTIONS))}"
+        if word.lower() in ELSEWHERE:
+            mend = f"write {ELSEWHERE[word.lower()]}"
+        return scope.error(f"unknown function {word}: {mend}", position)
+
+    def _constant(self, word: str, args: list[Node], position: int) -> Node:
+        sizes = self.scope.sizes_of(args, f"{word}(n)")
+        if word in ("eye", "identity"):
+            if len(sizes) != 1:
+                raise self.scope.error("the identity is square: write eye or eye(n)", position)
+            return self._node("eye", [], (sizes[0], sizes[0]), position)
+        shape = (sizes[0], sizes[1] if len(sizes) > 1 else 1)
+        ones = self._node("vector" if shape[1] == 1 else "matrix", [], shape, position)
+        if word == "ones":
+            return ones
+        zero = self._node("number", [], SCALAR, position, Integer(0))
+        return self._node("*", [zero, ones], shape, position, ["*"])
+
+    def _infix(self, op: str, tree: Tree, args: list[Node], position: int) -> Node:
+        """Read dot(x, y), outer(x, y), matmul(A, B), solve(A, b), multiply(x, y), square(x), transpose(X)."""
+        wanted = 1 if op in ("'", "square", "reciprocal") else 2
+        if len(args) != wanted:
+            raise self.scope.error(
+                f"{tree.value} takes {wanted} argument{'s' * (wanted > 1)}, not {len(args)}", position
+            )
+        a = args[0]
+        if op == "'":
+            return self._node("'", [a], a.shape[::-1], position)
+        if op in ("square", "reciprocal"):
+            exponent = self._node("number", [], SCALAR, position, Integer(2 if op == "square" else -1))
+            return self._node(".^" if not is_scalar(a.shape) else "^", [a, exponent], a.shape, position)
+        b = args[1]
+        if op in ("+", "-"):
+            return self._sum(Tree("+", [], tree.start, tree.end, ["+", op]), args)
+        if op == ".^":
+            return self._power(Tree(".^", [], tree.start, tree.end), args)
+        if op == "solve":
+            self._square(a, "solve")
+            a, op = self._node("inv", [a], a.shape, a.position), "*"
+        if op == "dot" and _is_column(a.shape) and _is_column(b.shape):
+            a, op = self._node("'", [a], a.shape[::-1], a.position), "*"
+        if op == "outer":
+            b, op = self._node("'", [b], b.shape[::-1], b.position), "*"
+        op = "*" if op == "dot" else op
+        op, b, shape = self._times(op, a, b)
+        return self._node("*", [a, b], shape, position, [op])
+
+    def _axis(self, tree: Tree, position: int) -> str:
+        """Return whether a call is by rows or by columns."""
+        for a in tree.args:
+            if _is_axis(a):
+                return str(a.value)
+            if a.op == "keyword":
+                if a.value in ("axis", "dim") and a.args[0].op in ("number", "neg"):
+                    last = a.args[0].op == "neg" or a.args[0].value == 1
+                    return "rows" if last else "columns"
+                if a.value not in ("keepdims", "keepdim"):
+                    raise self.scope.error(f"the argument {a.value} is not read", a.start)
+        return ""
+
+    def _by_axis(self, word: str, axis: str, args: list[Node], position: int) -> Node:
+        """Read f(X, rows): f of every row, one under the other."""
+        x = args[0]
+        if word == "sum":
+            if axis == "rows":
+                ones = self._node("vector", [], (x.shape[1], 1), position)
+                return self._node("*", [x, ones], (x.shape[0], 1), position, ["*"])
+            ones = self._node("vector", [], (x.shape[0], 1), position)
+            row = self._node("'", [ones], (1, x.shape[0]), position)
+            return self._node("*", [row, x], (1, x.shape[1]), position, ["*"])
+        if word in ELEMENTWISE:
+            return self._node(word, [x], x.shape, position)
+        raise self.scope.error(f"{word} by {axis} is not known{_by_rows(word, x.shape)}", position)
 
     def _call_shape(self, word: str, args: list[Node]) -> Shape:
         x = args[0]
@@ -282,3 +470,74 @@ class Reader(Transformer):
             self._square(x, "diag")
             return (x.shape[0], 1)
         return x.shape if word in ("inv", "adj", "expm", "softmax", "toeplitz") else SCALAR
+
+    def _apply(self, tree: Tree, args: list[Node]) -> Node:
+        head = tree.args[0]
+        said = head.value if head.op == "name" else "this"
+        raise self.scope.error(
+            f"{said} is a variable, not a function: write {said}*(...), or define {said}(x) = ...", tree.start
+        )
+
+    # ------------------------------------------------------------------------------------ bars
+
+    def _norm(self, tree: Tree, args: list[Node]) -> Node:
+        word = {"": "norm2", "2": "norm2", "F": "norm2", "Fro": "norm2", "1": "norm1"}.get(tree.value)
+        word = word or {"inf": "norminf", "∞": "norminf", "*": "normnuc", "op": "normspec"}.get(tree.value)
+        if word is None or word not in FUNCTIONS:
+            raise self.scope.error(f"the norm with the index {tree.value} is not read", tree.start)
+        return self._node(word, args, SCALAR, tree.start)
+
+    def _bars(self, tree: Tree, args: list[Node]) -> Node:
+        """Read |x|: of a number its absolute value, of a column every entry's (its norm under a power), of a matrix det."""
+        x, scope = args[0], self.scope
+        if is_scalar(x.shape):
+            return self._node("abs", args, SCALAR, tree.start)
+        if _is_column(x.shape) or _is_row(x.shape):
+            if tree.extra.get("powered"):
+                scope.note(tree.start, "|...| of a vector under a power is read as its norm")
+                return self._node("norm2", args, SCALAR, tree.start)
+            scope.note(
+                tree.start, "|...| of a vector is read entry by entry, as abs(...); ||...|| is its norm"
+            )
+            return self._node("abs", args, x.shape, tree.start)
+        self._square(x, "a determinant |...|")
+        scope.note(tree.start, "|...| of a matrix is read as its determinant; abs(...) is entry by entry")
+        return self._node("det", args, SCALAR, tree.start)
+
+
+def _is_axis(tree: Tree) -> bool:
+    return tree.op == "name" and tree.value in ("rows", "columns")
+
+
+def _said_of(x: Node) -> str:
+    if x.op in ("name", "size", "number"):
+        return str(x.value)
+    if x.op == "'" and x.args[0].op == "name":
+        return f"{x.args[0].value}'"
+    return {"scalar": "the scalar", "row": "the row", "column": "the column"}.get(Reader._form(x), "this")
+
+
+_SAID = {
+    "chain": "an equation", "derivative": "a derivative", "gradient": "a derivative", "differential": "a differential",
+    "sum": "a sum over indices", "prod": "a product over indices", "index": "an entry by its index",
+    "rows": "a matrix written out entry by entry", "tuple": "a list of expressions", "expect": "an expectation",
+    "var": "a variance", "cov": "a covariance", "cases": "a function by cases", "integral": "an integral",
+    "indicator": "an indicator", "dots": "...", "prime": "f'", "empty": "nothing", "text": "prose",
+    "slice": "a range of indices", "domain": "a set",
+}  # fmt: skip
+
+_METHODS: dict[str, Callable[[Reader, Tree, list[Node]], Node]] = {
+    "number": Reader._number,
+    "name": Reader._name,
+    "sub": Reader._name,
+    "+": Reader._sum,
+    "*": Reader._product,
+    "neg": Reader._negative,
+    "'": Reader._transposed,
+    "^": Reader._power,
+    ".^": Reader._power,
+    "call": Reader._call,
+    "apply": Reader._apply,
+    "norm": Reader._norm,
+    "bars": Reader._bars,
+}

@@ -37,6 +37,14 @@ class ParseError(InputError):
         super().__init__(f"{message}\n  {window}\n  {' ' * (position - start)}^")
 
 
+class Misfit(ParseError):
+    """Shapes that do not fit, with the pieces of the text that they are those of."""
+
+    def __init__(self, message: str, text: str, position: int, nodes: Sequence[Node]) -> None:
+        super().__init__(message, text, position)
+        self.nodes = list(nodes)
+
+
 @dataclass
 class Node:
     """A piece of the text: its operation, its operands, its shape and where it stands."""
@@ -50,9 +58,17 @@ class Node:
     expr: Expr | None = None
 
 
+#: What a note says, and the place that it is about.
+Note = tuple[int, str]
+
+
 @dataclass
 class Scope:
-    """The names in force while a text is read, and the nodes in the order in which they were made."""
+    """The names in force while a text is read, and the nodes in the order in which they were made.
+
+    `kinds` are the names whose letters the use has overruled, with what they are instead; `cost` is how far the
+    reading is from the letters and from what is written.
+    """
 
     text: str
     declared: dict[str, Shape]
@@ -61,6 +77,10 @@ class Scope:
     nodes: list[Node] = field(default_factory=list)
     deferred: list[tuple[Size, Size, Node, str]] = field(default_factory=list)
     named: set[str] = field(default_factory=set)
+    kinds: dict[str, str] = field(default_factory=dict)
+    defined: dict[str, Node] = field(default_factory=dict)
+    notes: list[Note] = field(default_factory=list)
+    cost: float = 0.0
 
     @property
     def sizes(self) -> set[str]:
@@ -75,7 +95,7 @@ class Scope:
         for name in {n.value for n in inside if n.op == "name"} - set(self.declared):
             places = [n for n in self.nodes if n.op == "name" and n.value == name]
             if not self.closed and all(any(n is m for m in inside) for n in places):
-                del self.used[name]
+                self.used.pop(name, None)
                 self.named.add(name)
                 for n in places:
                     n.op, n.shape = "size", SCALAR
@@ -95,6 +115,19 @@ class Scope:
         """Return the error at a place of the text."""
         return ParseError(message, self.text, position)
 
+    def misfit(self, message: str, position: int, *nodes: Node) -> Misfit:
+        """Return the error for shapes that do not fit."""
+        return Misfit(message, self.text, position, nodes)
+
+    def note(self, position: int, words: str) -> None:
+        """Take down how something was read."""
+        if (position, words) not in self.notes:
+            self.notes.append((position, words))
+
+    def kind_of(self, name: str) -> str:
+        """Return what a name is that nobody declared: by its use where that was found to say so, else by its letter."""
+        return self.kinds.get(name) or kind_of(name)
+
     def shape_of(self, name: str, position: int) -> Shape:
         """Return the shape of a variable at its first or a later use."""
         if name not in self.used:
@@ -105,7 +138,7 @@ class Scope:
                 mend = f"did you mean {near[0]}?" if near else f"known are {', '.join(self.declared)}"
                 raise self.error(f"{name} does not occur in the problem: {mend}", position)
             else:
-                kind = kind_of(name)
+                kind = self.kind_of(name)
                 rows: Size = 1 if kind == "scalar" else Unknown()
                 self.used[name] = (rows, Unknown() if kind == "matrix" else 1)
         return self.used[name]
@@ -120,7 +153,7 @@ class Scope:
                 return
             raise self.conflict(a, b, what) from None
 
-    def conflict(self, a: Node, b: Node, what: str) -> ParseError:
+    def conflict(self, a: Node, b: Node, what: str) -> Misfit:
         """Return the error for two operands that do not fit."""
         names = Names()
         sides = ("the left side", "the right side")
@@ -128,7 +161,9 @@ class Scope:
             f"{n.value if n.op == 'name' else side} is {names.show_shape(n.shape)}"
             for n, side in zip((a, b), sides, strict=True)
         )
-        return self.error(f"shapes do not fit in {what}: {left}, {right}; {_mend(a, b, what)}", b.position)
+        return self.misfit(
+            f"shapes do not fit in {what}: {left}, {right}; {_mend(a, b, what)}", b.position, a, b
+        )
 
 
 def _mend(a: Node, b: Node, what: str) -> str:

@@ -6,7 +6,7 @@ import re
 import unicodedata
 
 from derive.errors import InputError
-from derive.language.reader import FUNCTIONS
+from derive.language.words import FUNCTIONS
 
 #: What the text language calls something of its own. `pi` is not among them: it may be declared.
 RESERVED = FUNCTIONS | {"eye", "vector", "matrix"}

@@ -102,5 +102,11 @@ def tokens(text: str) -> list[Token]:
 def _unknown(text: str, at: int) -> ParseError:
     c = text[at]
     shown = c if c.isprintable() else f"U+{ord(c):04X}"
-    mend = f": {MENDS[c]}" if c in MENDS else "" if c.isascii() else ": rename it in ASCII or Greek letters"
+    mend = (
+        f": {MENDS[c]}"
+        if c in MENDS
+        else ""
+        if c.isascii()
+        else ": only ASCII, Greek letters and signs of mathematics are read"
+    )
     return ParseError(f"the character {shown} is not part of the language{mend}", text, at)

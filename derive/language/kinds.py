@@ -1,0 +1,136 @@
+"""Which kinds of names make a text fit: what letters say by default, overruled where the use says otherwise.
+
+A reading costs what it departs from: a name read against its letter, a scalar added to a matrix, a number transposed.
+The cheapest reading in which all shapes fit is taken. Names are overruled only as people are seen to use them: a letter
+from a to g or a Greek one may be a column or a matrix, n or N a number; x, y, A and X stay what they are.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable, Iterable
+from itertools import count
+from typing import TypeVar
+
+from derive.language.names import kind_of
+from derive.language.scope import Misfit, Node, ParseError, Scope
+from derive.language.shapes import is_scalar
+
+#: The most that a reading may cost, the most readings tried.
+MAX_COST, MAX_TRIES = 4.5, 250
+#: A reading that costs less than this cannot be bettered by overruling a name.
+CHEAPEST = 1.0
+
+_COUNTS = frozenset({"n", "m", "N"})
+_NUMBERS = frozenset("k p q r s t l i j h".split())
+_CAPITALS = frozenset("C D E F J K L M T".split())
+
+Root = TypeVar("Root")
+
+
+def alternatives(name: str) -> list[tuple[str, float]]:
+    """Return what a name may be other than its letter says, and what that costs."""
+    kind, stem = kind_of(name), name.split("_")[0].rstrip("0123456789")
+    if kind == "scalar":
+        return [("vector", 1.0), ("matrix", 2.0)]
+    if kind == "vector":
+        return [("scalar", 1.0)] if stem in _COUNTS else [("scalar", 2.0)] if stem in _NUMBERS else []
+    if stem in _COUNTS:
+        return [("scalar", 1.0)]
+    return [("scalar", 2.5), ("vector", 3.0)] if stem in _CAPITALS else [("vector", 3.0)]
+
+
+def best_reading(
+    attempt: Callable[[dict[str, str]], tuple[Scope, Root]], scalar: bool = False, fixed: Iterable[str] = ()
+) -> tuple[Scope, Root]:
+    """Return the cheapest reading in which shapes fit, a scalar if that is wanted and can be had.
+
+    `attempt` reads the text with some names overruled, `fixed` are names that nothing overrules. Raises the error of
+    the reading by the letters where none fits.
+    """
+    kept = set(fixed)
+    order = count()
+    waiting: list[tuple[float, int, dict[str, str]]] = [(0.0, next(order), {})]
+    seen: set[frozenset[tuple[str, str]]] = {frozenset()}
+    best: tuple[float, tuple[Scope, Root]] | None = None
+    loose: tuple[float, tuple[Scope, Root]] | None = None  # the best that is no scalar
+    failed: Misfit | None = None
+    for _ in range(MAX_TRIES):
+        if not waiting:
+            break
+        paid, _, kinds = heapq.heappop(waiting)
+        if best is not None and paid >= best[0]:
+            break
+        try:
+            scope, root = attempt(kinds)
+        except Misfit as misfit:
+            failed = failed or misfit
+            names = _names(misfit.nodes)
+        else:
+            total = paid + scope.cost
+            if scalar and isinstance(root, Node) and not is_scalar(root.shape):
+                if loose is None or total < loose[0]:
+                    loose = (total, (scope, root))
+                names = list(scope.used)
+            else:
+                if best is None or total < best[0]:
+                    best = (total, (scope, root))
+                if scope.cost < CHEAPEST:
+                    continue
+                names = list(scope.used)
+        for name in names:
+            if name in kinds or name in kept:
+                continue
+            for kind, price in alternatives(name):
+                further = {**kinds, name: kind}
+                key = frozenset(further.items())
+                if paid + price <= MAX_COST and key not in seen:
+                    seen.add(key)
+                    heapq.heappush(waiting, (paid + price, next(order), further))
+    found = best or loose
+    if found is not None:
+        return found[1]
+    assert failed is not None
+    raise _with_declaration(failed, attempt, kept)
+
+
+def _names(nodes: Iterable[Node]) -> list[str]:
+    """Return the names under some nodes, in order of appearance."""
+    found: dict[str, None] = {}
+    stack, seen = list(nodes)[::-1], set()
+    while stack:
+        node = stack.pop()
+        if id(node) in seen:
+            continue
+        seen.add(id(node))
+        if node.op == "name":
+            found[node.value] = None
+        stack.extend(reversed(node.args))
+    return list(found)
+
+
+def _with_declaration(
+    misfit: Misfit, attempt: Callable[[dict[str, str]], tuple[Scope, Root]], kept: set[str]
+) -> ParseError:
+    """Return an error with the declaration of one name that would mend it, where there is one."""
+    words = {"scalar": "{}: scalar", "vector": "{}: n", "matrix": "{}: m x n"}
+    for name in _names(misfit.nodes)[:6]:
+        if name in kept:
+            continue
+        for kind in ("scalar", "vector", "matrix"):
+            if kind == kind_of(name):
+                continue
+            try:
+                attempt({name: kind})
+            except ParseError:
+                continue
+            declared = f'--where "{words[kind].format(name)}" would make them fit'
+            said, _, mend = misfit.message.partition("; ")
+            if not said.startswith("shapes do not fit"):
+                return misfit
+            if " in *" in said and ", or " in mend:
+                declared = f"{mend.partition(', or ')[0]}, or {declared}"
+            elif " in *" in said:
+                declared = f"{mend.partition(' (declare')[0]}; {declared}"
+            return ParseError(f"{said}; {declared}", misfit.text, misfit.position)
+    return misfit

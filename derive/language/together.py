@@ -1,0 +1,65 @@
+"""Several formulas of one document read together: one unification of shapes, one set of kinds, one symbol a name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from sympy import Expr
+
+from derive.facts import assuming
+from derive.language.kinds import best_reading
+from derive.language.parser import finish, kind_notes, name_sizes, scope_notes, symbols_of
+from derive.language.reader import Reader
+from derive.language.scope import Node, Scope
+from derive.language.settle import settle
+from derive.language.shapes import Shape
+from derive.language.tree import Tree
+
+
+@dataclass(frozen=True)
+class Built:
+    """Expressions in the order of their trees, the symbols and shapes of all names, and how names were read."""
+
+    expressions: tuple[Expr, ...]
+    symbols: dict[str, Expr]
+    shapes: dict[str, tuple[Expr, Expr]]
+    notes: tuple[str, ...]
+
+
+def build(
+    trees: Sequence[Tree],
+    text: str,
+    declared: Mapping[str, Shape] | None = None,
+    same: Iterable[tuple[int, int]] = (),
+    scalars: Iterable[int] = (),
+    assumptions: Iterable[tuple[str, str]] = (),
+    latex: bool = True,
+) -> Built:
+    """Return the expressions of some trees of one text, their shapes unified.
+
+    `declared` are the shapes of names (`derive.language.names.read_where`), `same` pairs of trees that have one shape,
+    such as the sides of an equation, `scalars` trees that are numbers, such as losses. Raises ParseError with the place,
+    a Misfit where shapes cannot fit.
+    """
+    given, pairs, numbers = dict(declared or {}), list(same), list(scalars)
+
+    def attempt(kinds: dict[str, str]) -> tuple[Scope, list[Node]]:
+        scope = Scope(text, dict(given), kinds=kinds)
+        reader = Reader(scope, latex=latex)
+        nodes = [reader.read(tree) for tree in trees]
+        one = Node("number", [], (1, 1), 0)
+        for i, j in [*pairs, *[(k, -1) for k in numbers]]:
+            right = one if j < 0 else nodes[j]
+            for side in (0, 1):
+                scope.same(nodes[i], right, side, side, "=")
+        return scope, nodes
+
+    scope, nodes = best_reading(attempt, fixed=given)
+    settle(scope)
+    name_sizes(scope)
+    symbols, shapes = symbols_of(scope)
+    with assuming(frozenset(assumptions)):
+        finish(scope, symbols)
+    expressions = tuple(node.expr for node in nodes if node.expr is not None)
+    return Built(expressions, symbols, shapes, (*kind_notes(scope), *scope_notes(scope)))

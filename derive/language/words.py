@@ -1,0 +1,49 @@
+"""The words of the language: the names of its functions, and what other languages call them."""
+
+from __future__ import annotations
+
+from derive.elementwise import ELEMENTWISE
+from derive.functions import MATRIX_FUNCTIONS
+from derive.language.build import OPERATORS
+
+#: The names of all functions.
+FUNCTIONS = frozenset(ELEMENTWISE) | frozenset(MATRIX_FUNCTIONS) | OPERATORS.keys()
+
+#: Other names of functions of the language.
+ALSO = {
+    "ln": "log", "trace": "tr", "Tr": "tr", "Trace": "tr", "inverse": "inv", "norm": "norm2", "frobenius": "norm2",
+    "silu": "swish", "SiLU": "swish", "expit": "sigmoid", "logistic": "sigmoid", "asin": "arcsin", "acos": "arccos",
+    "atan": "arctan", "absolute": "abs", "fabs": "abs", "sgn": "sign", "ReLU": "relu", "adjugate": "adj",
+    "maximum": "max", "minimum": "min", "diagonal": "diag", "leaky_relu": "leakyrelu", "leakyReLU": "leakyrelu",
+    "LeakyReLU": "leakyrelu", "gammaln": "lgamma", "loggamma": "lgamma", "psi": "digamma", "determinant": "det",
+    "average": "mean", "GELU": "gelu", "log_det": "logdet", "det_log": "logdet",
+}  # fmt: skip
+
+#: What functions of other languages are here, where there is no function of another name.
+ELSEWHERE = {
+    "log2": "log(...)/log(2)",
+    "log10": "log(...)/log(10)",
+    "max": "b + relu(a - b) for the larger of a and b",
+    "min": "b - relu(b - a) for the smaller of a and b",
+    "cross": "S*y with a matrix S for the cross product by x",
+    "mean": "1/n*sum(x), with the shape of x declared as n",
+    "average": "1/n*sum(x), with the shape of x declared as n",
+    "eig": "eigval(A, k) and eigvec(A, k), the k-th smallest",
+    "sec": "1/cos(...), or vector(1)./cos(...) entry by entry",
+    "csc": "1/sin(...), or vector(1)./sin(...) entry by entry",
+    "cot": "1/tan(...), or vector(1)./tan(...) entry by entry",
+    "coth": "1/tanh(...), or vector(1)./tanh(...) entry by entry",
+    "arcsinh": "log(x + sqrt(x^2 + 1))",
+    "arccosh": "log(x + sqrt(x^2 - 1))",
+    "arctanh": "1/2*log((1 + x)/(1 - x))",
+}
+
+#: Calls that are operators of the language.
+INFIX = {
+    "dot": "dot", "inner": "dot", "vdot": "dot", "outer": "outer", "matmul": "*", "mm": "*", "mv": "*", "matvec": "*",
+    "hadamard": ".*", "multiply": ".*", "mul": ".*", "add": "+", "subtract": "-", "divide": "./", "power": ".^",
+    "pow": ".^", "solve": "solve", "transpose": "'", "square": "square", "reciprocal": "reciprocal",
+}  # fmt: skip
+
+#: Functions of which a scalar is a poor argument: a name in them that goes by its letter as a scalar is rather no scalar.
+OF_MATRICES = frozenset("tr det logdet inv pinv adj diag vec norm1 norm2 sum softmax logsumexp expm".split())

@@ -1,0 +1,135 @@
+"""Formulas of documents to trees: what every construct is read as, and where it stands."""
+
+import pytest
+
+from derive.errors import InputError
+from derive.language.formula import parse, parse_statements
+from derive.language.names import read_where
+from derive.language.pratt import Vocabulary
+from derive.language.scope import Misfit
+from derive.language.together import build
+
+#: LaTeX or text, and its tree in brackets.
+TREES = [
+    (r"\frac{\partial L}{\partial W}", "(derivative L W)"),
+    (r"\frac{\partial^2 f}{\partial x \partial y}", "(derivative f x y)"),
+    (r"\frac{\partial}{\partial z_j} p_i q", "(derivative (* (sub p i) q) (sub z j))"),
+    (r"\frac{d}{dx}\tanh x", "(derivative (call tanh x) x)"),
+    (r"\frac{\mathrm d y}{\mathrm d t}", "(derivative y t)"),
+    (r"\partial L/\partial W", "(derivative L W)"),
+    (r"\nabla_{\mathbf w}J", "(gradient J w)"),
+    (r"\nabla^2 f", "(gradient f)"),
+    (r"\nabla f(x)", "(gradient (apply f x))"),
+    (r"\sigma'(z)", "(apply (prime sigma) z)"),
+    (r"\sigma(z_i)", "(call sigmoid (sub z i))"),
+    (r"d\Sigma", "(differential Sigma)"),
+    (r"\frac1nS", "(* (* 1 n) S)"),
+    (r"\tfrac12A^{-1}b", "(* (* 1 2) (^ A (neg 1)) b)"),
+    (r"\mathbf w^*", "w_star"),
+    (r"\hat{\beta}_j", "(sub betahat j)"),
+    (r"\bar X_n", "(sub Xbar n)"),
+    (r"n_{in}", "(sub n in)"),
+    (r"W^{(1)}x", "(* W_1 x)"),
+    (r"X_{ij}", "(sub X i j)"),
+    (r"x^2_i", "(^ (sub x i) 2)"),
+    (r"\sum_{i=1}^n x_i + c", "(+ (sum (sub x i) i) c)"),
+    (r"\sum_{i \ne j} A_{ij}", "(sum (sub A i j) i j)"),
+    (r"\sum_ky_k\log p_k", "(sum (* (sub y k) (call log (sub p k))) k)"),
+    (r"\prod_{i=1}^n x_i", "(prod (sub x i) i)"),
+    (r"\mathbb E[X^2]", "(expect (^ X 2))"),
+    (r"E[y^2] - \mathrm{Var}(y)", "(+ (expect (^ y 2)) (var y))"),
+    (r"\operatorname{Cov}(X, Y)", "(cov X Y)"),
+    (r"X \in \mathbb{R}^{m \times n}", "(chain X (domain m n))"),
+    (r"w \sim \mathcal N(0, \sigma^2)", "(chain w (* N (tuple 0 (^ sigma 2))))"),
+    (r"\int_0^\infty x e^{-x}\,dx", "(integral (* x (call exp (neg x))) x 0 inf)"),
+    (r"\begin{cases} x & x > 0 \\ 0 & \text{otherwise}\end{cases}", "(cases x (chain x 0) 0 otherwise)"),
+    (r"\begin{bmatrix} a & b \\ c & 0 \end{bmatrix}", "(rows (tuple a b) (tuple c 0))"),
+    (r"\mathbb 1[Y > 0]", "(indicator (chain Y 0))"),
+    (r"\mathbf 1^\top x", "(* (' 1_vector) x)"),
+    (r"\lVert x\rVert_1 \cdot \|y\|_2^2", "(* (norm x) (^ (norm y) 2))"),
+    (r"|\Sigma|^{-1/2}", "(^ (bars Sigma) (* (neg 1) 2))"),
+    (r"\log\det(X^TX)", "(call log (call det (* (' X) X)))"),
+    (r"\tanh^2x", "(^ (call tanh x) 2)"),
+    (r"\mathbf X(A+B)", "(* X (+ A B))"),
+    (r"f(x, \theta)", "(apply f x theta)"),
+    (r"\boxed{c = d}", "(chain c d)"),
+    (r"\underbrace{A x}_{z} + b", "(+ (* A x) b)"),
+    ("∂L/∂W", "(derivative L W)"),
+    ("sum[i<j](A[i, j])", "(sum (index A i j) i j)"),
+    ("A[2:4, :]", "(index A (slice 2 4) (slice empty empty))"),
+    ("[A, B; C, D]", "(rows (tuple A B) (tuple C D))"),
+    ("softmax(S, rows)", "(call softmax S rows)"),
+    ("max(x, y)", "(call max x y)"),
+]
+
+
+def shown(tree):
+    """Return a tree in brackets, without the values of operators."""
+    if not tree.args:
+        return str(tree.value) if tree.value is not None else tree.op
+    head = f"call {tree.value}" if tree.op == "call" else tree.op
+    return f"({head} {' '.join(map(shown, tree.args))})"
+
+
+@pytest.mark.parametrize(("text", "tree"), TREES, ids=[t[0][:30] for t in TREES])
+def test_a_construct_is_read_as_this_tree(text, tree):
+    read = parse(text)
+    assert shown(read) == tree
+    for piece in read.walk():
+        assert 0 <= piece.start <= piece.end <= len(text)
+
+
+def test_a_display_is_cut_into_statements():
+    text = (
+        r"\begin{align*}d\ell&=-\tfrac n2\operatorname{tr}(\Sigma^{-1}d\Sigma)\\"
+        r"\frac{\partial\ell}{\partial\Sigma}&=-\frac n2\Sigma^{-1}\end{align*},\quad S=S^T \Rightarrow A=B"
+    )
+    pieces = parse_statements(text)
+    assert [p.before for p in pieces] == ["", "\\\\", "quad", "⇒"]
+    assert [shown(p.tree.args[0]) for p in pieces] == [
+        "(differential ell)",
+        "(derivative ell Sigma)",
+        "S",
+        "A",
+    ]
+    assert all(text[p.start : p.end].strip() for p in pieces)
+
+
+def test_a_statement_that_cannot_be_read_costs_no_other():
+    good, bad, also = parse_statements(r"a = b \\ c = \foo x \\ x = y".replace(r"\foo", "(")) or []
+    assert good.tree is not None
+    assert bad.tree is None
+    assert isinstance(bad.error, InputError)
+    assert also.tree is not None
+
+
+def test_a_chain_may_begin_with_its_relation():
+    tree = parse(r"&= 2X^\top(Xw - y) \approx 3", "latex")
+    assert tree.value == ["=", "≈"]
+    assert tree.args[0].op == "empty"
+
+
+@pytest.mark.parametrize(
+    ("text", "names", "tree"),
+    [
+        (r"d x", {"d"}, "(* d x)"), (r"d x", set(), "(differential x)"),
+        (r"e^x", {"e"}, "(^ e x)"), (r"e^x", set(), "(call exp x)"),
+        (r"f(x)", {"f"}, "(* f x)"), (r"\sigma(x)", {"sigma"}, "(* sigma x)"),
+        (r"E[x]", {"E"}, "(* E x)"),
+    ],
+)  # fmt: skip
+def test_what_a_sign_means_is_asked_of_the_vocabulary(text, names, tree):
+    assert shown(parse(text, "latex", Vocabulary(names=names))) == tree
+
+
+def test_formulas_of_one_document_share_their_shapes():
+    text = r"r = Xw - y, J = \|r\|^2 + \lambda w^\top w"
+    first, second = (p.tree for p in parse_statements(text))
+    sides = [*first.args, *second.args]
+    built = build(sides, text, read_where("X: m x n"), same=[(0, 1), (2, 3)], scalars=[3])
+    assert [str(d) for d in built.shapes["r"]] == ["m", "1"]
+    assert [str(d) for d in built.shapes["w"]] == ["n", "1"]
+    assert built.shapes["J"] == (1, 1)
+    assert any(note.startswith("J is read as a scalar") for note in built.notes)
+    with pytest.raises(Misfit):
+        build(sides, text, read_where("X: 2 x 3, y: 4, r: 2"), same=[(0, 1)])
