@@ -15,13 +15,14 @@ from sympy import Expr
 from derive.errors import InputError
 from derive.problem import Problem
 from verify.samples import Samples, same
-from verify.slips import assumptions, chain, places, terms, whole
+from verify.slips import assumptions, chain, functions, pieces, places, terms, whole
 from verify.slips.case import Case, Slip
 from verify.statement import Statement
 
 #: The slips, those that explain a claim most simply first.
 SLIPS: tuple[Callable[[Case], Slip | None], ...] = (
     whole.rearranged,
+    functions.function_for_derivative,
     whole.factor,
     assumptions.symmetry,
     assumptions.tied_or_free,
@@ -68,8 +69,7 @@ def explain(
     with samples.arithmetic.context():
         case = Case(problem, statement, claim, samples, seed)
         if case.claimed is not None and same(case.claimed, samples.true):
-            words = "right at entries of usual size, but not at all points"
-            return Slip(words, claim if case.result is None else case.result)
+            return pieces.beyond(case)
         for slip in SLIPS:
             try:
                 found = slip(case)

@@ -94,7 +94,7 @@ class Pieces:
         out = []
         for k, s in product(range(len(self.kinks)), (1, -1)):
             if (k, s) not in self.visited:
-                out.append(f"{_text(self.kinks[k])} {'>' if s > 0 else '<'} 0")
+                out.append(side_in_words(self.kinks[k], s))
         return out
 
     # --------------------------------------------------------------------------------------------- the search
@@ -256,6 +256,11 @@ def watching(watch: Watch, arguments: list[Expr]) -> Watch:
 
 def _moved(free: Free, move: Free, t: float) -> Free:
     return {name: numbers + t * move[name] if name in move else numbers for name, numbers in free.items()}
+
+
+def side_in_words(argument: Expr, s: int) -> str:
+    """Return a side of a kink in words: x - 5 > 0."""
+    return f"{_text(argument)} {'>' if s > 0 else '<'} 0"
 
 
 def _text(argument: Any) -> str:

@@ -13,11 +13,17 @@ from derive.errors import InputError
 from verify.arithmetics.balls import Balls
 from verify.arithmetics.base import Abstain, Arithmetic, Undefined
 from verify.evaluate import Environment
-from verify.exact import Place, assignments, field_places, real_places
+from verify.exact import assignments, field_places
+from verify.place import Place
+from verify.reals import real_places
 from verify.statement import Statement
+from verify.watched import kinks
 
 #: Assignments of sizes, and points for each.
 SIZES, POINTS = 2, 2
+#: So many numbers other than zero are sampled in balls, since a ratio of two rational numbers is rational anyway; the
+#: points for that at most, and those where a formula has several pieces.
+INFORMATIVE, MOST_POINTS, KINKED_POINTS = 4, 12, 6
 #: What an evaluation costs besides its entries, in entries.
 EVALUATION = 200
 #: Distances within which balls count as equal, and as a rational factor: differences lose digits.
@@ -63,7 +69,8 @@ class Samples:
                 return
 
     def _fill_at(self, claim: Expr, sizes: dict[str, int], seed: int) -> bool:
-        done = 0
+        done = informative = 0
+        wanted = KINKED_POINTS if self.is_real and kinks(self.statement.expr, claim) else POINTS
         for arithmetic, place in self._drawn(claim, sizes, seed):
             try:
                 true = self._true(arithmetic, place)
@@ -74,7 +81,8 @@ class Samples:
             self.true += true
             self.counts.append(len(true))
             done += 1
-            if done == POINTS:
+            informative += sum(not _equal(t, 0 * t) for t in true)
+            if done >= wanted and (not self.is_real or informative >= INFORMATIVE or done >= MOST_POINTS):
                 break
         return done > 0
 
@@ -82,7 +90,7 @@ class Samples:
         if not self.is_real:
             yield from field_places(self.statement, claim, sizes, seed)
             return
-        for place in real_places(self.statement.space, self.statement, sizes, seed):
+        for place in real_places(self.statement.space, self.statement, sizes, seed, MOST_POINTS, claim):
             yield self.arithmetic, place
 
     def _true(self, arithmetic: Arithmetic, place: Place) -> list[Any]:

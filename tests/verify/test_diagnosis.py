@@ -158,7 +158,7 @@ def test_a_factor_close_to_one_is_told_as_it_is(digits):
 
 def test_what_is_right_at_usual_points_is_said_to_be():
     verdict = check_claim("norm2(x)^2", "x", "2*x + relu(x - 50*vector(1))")
-    assert verdict.diagnosis == "right at entries of usual size, but not at all points"
+    assert verdict.diagnosis == "right only where x - 50*vector(1) < 0"
 
 
 #: Right formulas to make wrong ones from: smooth and rational, with terms, products, inverses and transposes.

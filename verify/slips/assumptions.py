@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from random import Random
 
 import numpy as np
 from sympy import Expr, MatMul
@@ -48,6 +49,16 @@ class _Shares(Variable):
         return free * arithmetic.power(total(free), -1)
 
 
+@dataclass(frozen=True)
+class _OneHot(Variable):
+    """A column with a single 1, such as the target of a classification."""
+
+    def build(self, free: Array, arithmetic: Arithmetic, flip: bool = False) -> Array:
+        entries = np.zeros(free.shape, dtype=int)
+        entries.reshape(-1)[Random(str(free.reshape(-1)[0])).randrange(entries.size)] = 1
+        return arithmetic.array(entries)
+
+
 def unit_sum(case: Case) -> Slip | None:
     """A claim that is right only if the entries of a column add up to 1, as those of a target of softmax do."""
     for v in _variables(case):
@@ -55,6 +66,9 @@ def unit_sum(case: Case) -> Slip | None:
             statement = _with(case.statement, _Shares(v.name, v.shape))
             if case.is_right_in(statement):
                 return Slip(f"right only if sum({v.name}) = 1", case.claim, statement)
+            statement = _with(case.statement, _OneHot(v.name, v.shape))
+            if case.is_right_in(statement):
+                return Slip(f"right only if {v.name} is one-hot", case.claim, statement)
     return None
 
 

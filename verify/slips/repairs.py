@@ -34,7 +34,7 @@ Place = tuple[Callable[[Expr], Expr], Expr, bool]
 
 def repairs(claim: Expr, text: Callable[[Expr], str]) -> Iterator[tuple[str, Expr]]:
     """Yield the claim with one thing in it put right, with words for it; `text` writes an expression."""
-    for rebuild, node, many in _places(claim):
+    for rebuild, node, many in places_of(claim):
         for words, other in _alternatives(node, text):
             try:
                 whole = rebuild(other)
@@ -44,7 +44,7 @@ def repairs(claim: Expr, text: Callable[[Expr], str]) -> Iterator[tuple[str, Exp
                 yield words + (" throughout" if many else ""), whole
 
 
-def _places(claim: Expr) -> Iterator[Place]:
+def places_of(claim: Expr) -> Iterator[Place]:
     """Yield every place of an expression; then, for what occurs several times, all its places at once."""
     count: dict[Expr, int] = {}
 
@@ -82,8 +82,9 @@ def _alternatives(e: Expr, text: Callable[[Expr], str]) -> Iterator[tuple[str, E
     """Yield what may have been meant by a piece of the claim, with the words for it."""
     if not e.is_Matrix:
         if isinstance(e, Pow) and e.exp.is_Integer:
-            for k in (-e.exp, e.exp - 1, e.exp + 1):
-                yield f"right with {text(e.base**k)} in place of {text(e)}", e.base**k
+            for k in (-e.exp, e.exp - 1, e.exp + 1, e.exp - 2, e.exp + 2):
+                lost = ": the square of the denominator is lost" if (k, e.exp) == (-2, -1) else ""
+                yield f"right with {text(e.base**k)} in place of {text(e)}{lost}", e.base**k
         return
     square = e.shape[0] == e.shape[1]
     if isinstance(e, MatMul):
@@ -123,7 +124,8 @@ def _alternatives(e: Expr, text: Callable[[Expr], str]) -> Iterator[tuple[str, E
     if isinstance(e, HadamardPower) and e.exp.is_Integer:
         for k in (e.exp - 1, e.exp + 1):
             other = HadamardPower(e.base, k) if k != 1 else e.base
-            yield f"right with {text(other)} in place of {text(e)}", other
+            lost = ": the square of the denominator is lost" if (k, e.exp) == (-2, -1) else ""
+            yield f"right with {text(other)} in place of {text(e)}{lost}", other
     elif not e.is_MatMul:
         yield f"right with {text(HadamardPower(e, 2))} in place of {text(e)}", HadamardPower(e, 2)
     if isinstance(e, Transpose):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from sympy import Add, Expr, MatAdd, Rational, Transpose
+from sympy import Add, DiagMatrix, Expr, Identity, MatAdd, Rational, Transpose
 
 from derive import algebra
 from derive.expand import expand
@@ -43,6 +43,7 @@ def one_term(case: Case) -> Slip | None:
     for part in (*merged, *single):
         if multiple(gap, part.side) == -1:
             words = f"right but for the missing term {case.text(part.value)}{part.path}"
+            words += ": delta_ij is missing" if _is_diagonal(case, part.value) else ""
             return Slip(words, _plus(case, 1, part.value))
     claimed = _parts(case, ((term, "") for terms in sums_of(case, case.claim) for term in terms))
     for part in merged:
@@ -57,6 +58,14 @@ def one_term(case: Case) -> Slip | None:
         words = f"right but for the term {case.text(bare)}{part.path}, which has the factor {k * (1 + c)} instead of {k}"
         return Slip(words, mended)
     return _surplus(case, gap, claimed)
+
+
+def _is_diagonal(case: Case, term: Expr) -> bool:
+    """Return whether a term of a Jacobian or Hessian stands on the diagonal only."""
+    if case.statement.kind not in ("jacobian", "hessian") or not term.is_Matrix:
+        return False
+    factors = [f for f in algebra.split(term)[1] if not isinstance(f, Identity)]
+    return all(isinstance(f, DiagMatrix) for f in factors) and term.shape[0] != 1
 
 
 def _surplus(case: Case, gap: list[Any], claimed: list[_Part]) -> Slip | None:

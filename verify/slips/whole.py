@@ -9,8 +9,9 @@ from sympy import Expr, HadamardProduct, Identity, Inverse, Pow, Rational, Symbo
 from sympy.core.basic import Basic
 
 from derive import algebra
-from verify.samples import multiple
+from verify.samples import multiple, same
 from verify.slips.case import Case, Slip
+from verify.watched import KINKED
 
 #: So many scalars are tried as factors.
 MOST_SCALARS = 30
@@ -30,6 +31,18 @@ def rearranged(case: Case) -> Slip | None:
     by_columns = case.statement.kind in ("jacobian", "hessian") and not case.statement.is_operator(claim)
     if by_columns and case.gives(HadamardProduct(case.result, Identity(claim.shape[0])), case.claimed):
         return Slip(f"only the diagonal of {case.what}, which is {case.text(case.result)}", case.result)
+    return _of_the_diagonal(case) if by_columns else None
+
+
+def _of_the_diagonal(case: Case) -> Slip | None:
+    """A matrix whose entries are right for i = j only."""
+    assert case.result is not None
+    unit = Identity(case.claim.shape[0])
+    true, claimed = (case.samples.side(HadamardProduct(e, unit)) for e in (case.result, case.claim))
+    if true is None or claimed is None:
+        return None
+    if same(true, claimed) and multiple(true, true) is not None:
+        return Slip(f"right for i = j only: delta_ij is missing in {case.text(case.claim)}", case.result)
     return None
 
 
@@ -50,6 +63,7 @@ def factor(case: Case) -> Slip | None:
         constant = multiple(case.claimed, with_it)
         if constant is not None and constant != 0:
             words = f"{'' if constant == 1 else f'{constant} times '}{case.text(s)} times {case.what}"
+            words += _lost(case, s)
             return Slip(words, algebra.dot(1 / (_rational(constant) * s), case.claim))
         # claimed * s = constant * true: the factor s is missing.
         with_it = [t * c for t, c in zip(case.claimed, value, strict=True)]
@@ -59,6 +73,14 @@ def factor(case: Case) -> Slip | None:
             mended = algebra.dot(s / _rational(constant), case.claim)
             return Slip(f"right but for the missing factor {case.text(s)}{also}", mended)
     return None
+
+
+def _lost(case: Case, s: Expr) -> str:
+    """Return what is lost with a factor: 1/n of a mean, the second power of a denominator."""
+    if s.is_Symbol and s.is_integer:
+        return f": the factor 1/{case.text(s)} is lost"
+    denominators = (n for n in case.nodes(case.claim) if isinstance(n, Pow) and n.exp == -1)
+    return ": the square of the denominator is lost" if any(n.base == s for n in denominators) else ""
 
 
 def _rational(c: Fraction) -> Rational:
@@ -83,6 +105,8 @@ def _scalars(case: Case) -> Iterator[Expr]:
     nodes = case.nodes(*([case.result] if case.result is not None else []), case.claim)
     for e in [*sizes, *sorted(nodes, key=lambda e: not e.is_Symbol)]:
         base = e.base if isinstance(e, Pow) else e
+        if type(base).__name__ in KINKED:
+            continue  # the pieces of a formula are no factors of it
         if getattr(base, "is_Matrix", False) or base.is_number or base in seen or len(seen) > MOST_SCALARS:
             continue
         seen.add(base)
