@@ -13,6 +13,7 @@ from derive.algebra import M
 from derive.backprop import Sweep
 from derive.facts import assuming
 from derive.graph import Graph, Node, symbol
+from derive.language import lambdified  # noqa: F401 - every result is one that lambdify takes
 from derive.language.latex import latex
 from derive.language.numpy_code import to_numpy
 from derive.language.text import to_text

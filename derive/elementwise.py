@@ -50,6 +50,11 @@ class _RealFunction(Function):
         """Keep the function as it is written."""
         return None
 
+    def _numpycode(self, printer: Any) -> str:
+        """Return the function's own spelling, for SymPy's printer."""
+        template: str = type(self).numpy  # type: ignore[attr-defined]
+        return "(" + template.format(f"({printer._print(self.args[0])})").replace("np.", "numpy.") + ")"
+
 
 class sigmoid(_RealFunction):
     """The logistic function 1/(1 + exp(-x))."""

@@ -83,7 +83,7 @@ class Functional(Expr):
         return body if exp is None else rf"\left({body}\right)^{{{exp}}}"
 
     def _numpycode(self, printer: Any) -> str:
-        args = [printer._print(a) for a in self.args]
+        args = [f"({printer._print(a)})" for a in self.args]
         return "(" + self.numpy.format(*args).replace("np.", "numpy.") + ")"
 
 
@@ -208,7 +208,7 @@ class MatrixFunction(MatrixExpr):
         return body if exp is None else rf"\left({body}\right)^{{{exp}}}"
 
     def _numpycode(self, printer: Any) -> str:
-        args = [printer._print(a) for a in self.args]
+        args = [f"({printer._print(a)})" for a in self.args]
         return "(" + self.numpy.format(*args).replace("np.", "numpy.") + ")"
 
 
