@@ -41,8 +41,7 @@ from sympy import (
     pi,
 )
 from sympy.matrices.expressions.applyfunc import ElementwiseApplyFunction
-from sympy.matrices.expressions.determinant import Determinant
-from sympy.matrices.expressions.diagonal import DiagonalMatrix, DiagonalOf
+from sympy.matrices.expressions.diagonal import DiagonalMatrix
 from sympy.matrices.expressions.dotproduct import DotProduct
 from sympy.matrices.expressions.matexpr import MatrixElement
 from sympy.matrices.matrixbase import MatrixBase
@@ -51,15 +50,15 @@ from derive import algebra
 from derive.elementwise import ENTRY
 from derive.entrywise import lift
 from derive.errors import InputError
-from derive.functions import MATRIX_FUNCTIONS, Functional, MatrixFunction
+from derive.functions import Functional, MatrixFunction
 from derive.indexed import in_matrices
 from derive.language import build
+from derive.language.calls import called
+from derive.operation import Operation, record
 from derive.scalar_functions import in_known_functions, rectified
 
-#: SymPy's own functions of one matrix, by their name in the text language.
-_WORDS = {Trace: "tr", Determinant: "det", Inverse: "inv", DiagMatrix: "diag", DiagonalOf: "diag"}
-#: Those that only a square matrix has.
-_SQUARE = (Trace, Determinant, Inverse, MatPow, DiagonalOf, DiagonalMatrix)
+#: What only a square matrix has, beside the functions whose signature says so.
+_SQUARE = (MatPow, DiagonalMatrix)
 _LEAVES = (MatrixSymbol, Identity, OneMatrix, ZeroMatrix)
 #: Those that list entries or blocks.
 _EXPLICIT = (MatrixBase, BlockMatrix)
@@ -156,8 +155,9 @@ def _rebuild(e: Expr, args: list[Expr]) -> Expr:
         return _entry(e, args)
     if isinstance(e, Sum):
         return canonical(in_matrices(e))
-    if type(e) in _WORDS or isinstance(e, Functional | MatrixFunction):
-        return _function(e, args)
+    entry = record(type(e))
+    if entry is not None and entry.text and not entry.entrywise:
+        return _function(e, entry, args)
     if isinstance(e, Piecewise):
         return canonical(rectified(e))
     if e.is_Function and not any(map(algebra.is_matrix, args)):
@@ -217,13 +217,14 @@ def _check_shapes(e: Expr, args: list[Expr]) -> None:
         elif e.has(Adjoint):
             mend = "write Abs of a scalar as Abs(Trace(...))"
         raise InputError(f"shapes do not fit in {str(e)[:60]}: {kinds}; {mend}")
-    square = isinstance(e, _SQUARE) or getattr(e, "square_argument", False)
+    entry = record(type(e))
+    square = isinstance(e, _SQUARE) or (entry is not None and entry.shape and entry.signature.is_square)
     if square and algebra.is_matrix(args[0]) and not _equal(*args[0].shape):
         raise InputError(f"{_name(e)} needs a square matrix, {str(args[0])[:60]} is {_by(args[0])}")
 
 
 def _name(e: Expr) -> str:
-    return getattr(e, "text", None) or type(e).__name__
+    return e.record.text if isinstance(e, Functional | MatrixFunction) else type(e).__name__
 
 
 def _column(x: Expr) -> Expr:
@@ -238,27 +239,20 @@ def _hadamard(args: list[Expr]) -> Expr:
     return product
 
 
-def _function(e: Expr, args: list[Expr]) -> Expr:
+def _function(e: Expr, entry: Operation, args: list[Expr]) -> Expr:
     """Return a function of one matrix; one of a column takes a row as the column that it is the transpose of."""
     x = args[0]
-    word = _WORDS.get(type(e)) or e.text
-    if algebra.is_matrix(x) and (getattr(e, "column_argument", False) or isinstance(e, DiagMatrix)):
+    if algebra.is_matrix(x) and entry.signature.is_column:
         column = _column(x)
         if column.shape[1] != 1:
             mend = ": is DiagonalMatrix meant?" if isinstance(e, DiagMatrix) else ""
             raise InputError(f"{_name(e)} needs a column, {str(x)[:60]} is {_by(x)}{mend}")
-        new = _applied(word, [column, *args[1:]])
+        new = called(entry, [column, *args[1:]])
         follows = (
             isinstance(e, MatrixFunction) and e.shape == x.shape
         )  # such as a softmax, that of a row being a row
         return build.transpose(new) if column is not x and follows else new
-    return _applied(word, args)
-
-
-def _applied(word: str, args: list[Expr]) -> Expr:
-    if word in MATRIX_FUNCTIONS:
-        return build.function(word, args[0])
-    return build.OPERATORS[word].build(*args)
+    return called(entry, args)
 
 
 def _entry(e: Any, args: list[Expr]) -> Expr:

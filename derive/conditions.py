@@ -7,15 +7,16 @@ p = 2 on.
 
 from __future__ import annotations
 
-from sympy import Abs, Add, Expr, HadamardPower, HadamardProduct, MatAdd, MatMul, Mul, Pow, S, Transpose
+from sympy import Add, Expr, HadamardPower, HadamardProduct, MatAdd, MatMul, Mul, Pow, S, Transpose
 from sympy.matrices.expressions.applyfunc import ElementwiseApplyFunction
 
 from derive import algebra
-from derive.elementwise import relu, scalar_function
+from derive.elementwise import scalar_function
 from derive.facts import facts
 from derive.functions import EntrySum
 from derive.graph import Graph, Node
 from derive.language.text import to_text
+from derive.operation import record
 
 #: Operations that are smooth but for a corner where their value is 0, entry by entry or as a whole.
 _ENTRYWISE, _WHOLE = ("absolute value", "rectifier"), ("norm",)
@@ -120,7 +121,8 @@ def _is_nonnegative(e: Expr) -> bool:
         return all(map(_is_nonnegative, e.args)) or _is_positive(e)
     if isinstance(e, HadamardPower):
         return bool(e.exp.is_even) or _is_nonnegative(e.base)
-    if isinstance(e, ElementwiseApplyFunction) and scalar_function(e) in (Abs, relu):
+    entry = record(scalar_function(e)) if isinstance(e, ElementwiseApplyFunction) else None
+    if entry is not None and entry.nonnegative:
         return True
     return _is_positive(e) or (not algebra.is_matrix(e) and algebra.is_nonnegative(e))
 

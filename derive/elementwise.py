@@ -1,45 +1,37 @@
 """Real functions of one variable, which act on every entry of a matrix.
 
-A function that SymPy lacks says what it is by a `definition` in terms of simpler ones, and how it is spelt in
-LaTeX and NumPy. What its derivative is stands in the rule table.
+What each *is* stands in its record (`derive.operations.entrywise`); classes are declared here that SymPy lacks and the
+algebra itself names.
 """
 
 from __future__ import annotations
 
 from functools import cache
-from typing import Any, ClassVar
+from typing import Any
 
 from sympy import (
-    Abs,
     Dummy,
     Expr,
     Function,
     HadamardPower,
     Lambda,
     S,
-    acos,
-    asin,
-    atan,
-    cos,
-    cosh,
-    erf,
     exp,
     log,
     sign,
-    sin,
-    sinh,
     sqrt,
-    tan,
-    tanh,
 )
 from sympy.matrices.expressions.applyfunc import ElementwiseApplyFunction
 from sympy.matrices.expressions.matexpr import MatrixExpr
+
+from derive.errors import InputError
+from derive.operation import record
 
 #: The one bound variable of every elementwise function, so that equal functions are equal objects.
 ENTRY = Dummy("t", real=True)
 
 
-class _RealFunction(Function):
+class RealFunction(Function):
     """A real function of one real variable."""
 
     nargs = 1
@@ -52,87 +44,32 @@ class _RealFunction(Function):
 
     def _numpycode(self, printer: Any) -> str:
         """Return the function's own spelling, for SymPy's printer."""
-        template: str = type(self).numpy  # type: ignore[attr-defined]
-        return "(" + template.format(f"({printer._print(self.args[0])})").replace("np.", "numpy.") + ")"
+        entry = record(type(self))
+        spelling = entry.spelling("numpy") if entry else None
+        if spelling is None:
+            raise InputError(f"{type(self).__name__} has no NumPy spelling")
+        return "(" + spelling.format(f"({printer._print(self.args[0])})").replace("np.", "numpy.") + ")"
 
 
-class sigmoid(_RealFunction):
+def made(word: str) -> type:
+    """Return a SymPy class for a function of entries with a name of its own; it is pickled by that name."""
+    return type(RealFunction)(word, (RealFunction,), {"__module__": "derive.operations"})
+
+
+class sigmoid(RealFunction):
     """The logistic function 1/(1 + exp(-x))."""
 
-    tex: ClassVar[str] = r"\sigma\left(<0>\right)"
-    numpy: ClassVar[str] = "scipy.special.expit({0})"
 
-    def definition(self) -> Expr:
-        """Return the function in terms of exp."""
-        return 1 / (1 + exp(-self.args[0]))
-
-
-class swish(_RealFunction):
-    """x·sigmoid(x) (Ramachandran, Zoph and Le 2017; also SiLU)."""
-
-    numpy: ClassVar[str] = "{0}*scipy.special.expit({0})"
-
-    def definition(self) -> Expr:
-        """Return the function in terms of exp."""
-        x = self.args[0]
-        return x / (1 + exp(-x))
-
-
-class softplus(_RealFunction):
+class softplus(RealFunction):
     """log(1 + exp(x)) (Dugas et al. 2001)."""
 
-    numpy: ClassVar[str] = "np.logaddexp(0, {0})"
 
-    def definition(self) -> Expr:
-        """Return the function in terms of exp and log."""
-        return log(1 + exp(self.args[0]))
-
-
-class relu(_RealFunction):
+class relu(RealFunction):
     """max(x, 0)."""
 
-    numpy: ClassVar[str] = "np.maximum({0}, 0)"
 
-    def definition(self) -> Expr:
-        """Return the function in terms of the absolute value."""
-        x = self.args[0]
-        return (x + elementwise(Abs, x)) / 2
-
-
-class gelu(_RealFunction):
-    """x·Φ(x), with Φ the distribution function of the normal distribution (Hendrycks and Gimpel 2016)."""
-
-    numpy: ClassVar[str] = "({0}/2*(1 + scipy.special.erf({0}/np.sqrt(2))))"
-
-    def definition(self) -> Expr:
-        """Return the function in terms of erf."""
-        x = self.args[0]
-        return x / 2 * (1 + elementwise(erf, x / sqrt(2)))
-
-
-#: Name in the text language -> scalar function of one variable that acts on every entry.
-ELEMENTWISE: dict[str, Any] = {
-    "exp": exp,
-    "log": log,
-    "sqrt": sqrt,
-    "sin": sin,
-    "cos": cos,
-    "tan": tan,
-    "tanh": tanh,
-    "sinh": sinh,
-    "cosh": cosh,
-    "arcsin": asin,
-    "arccos": acos,
-    "arctan": atan,
-    "erf": erf,
-    "abs": Abs,
-    "sign": sign,
-    "relu": relu,
-    "sigmoid": sigmoid,
-    "swish": swish,
-    "softplus": softplus,
-    "gelu": gelu,
-}
+class step(RealFunction):
+    """The unit step: 1 for x > 0, else 0."""
 
 
 _SAFE = frozenset({exp, log, sqrt})
@@ -144,17 +81,26 @@ def _entrywise(f: Any) -> Lambda:
 
 
 def elementwise(f: Any, x: Expr) -> Expr:
-    """Return f applied to every entry of the matrix x, or to the scalar x.
+    """Return f applied to every entry of the matrix x, or to the scalar x; sign(relu(x)) is the unit step.
 
     Of a scalar that is made of matrices, SymPy is asked nothing but exp and log: its other functions take what they do
     not see to be real, such as a trace, apart into real and imaginary parts, and some (`Abs`) turn the signs of the
     sums inside, those of matrices too, which fails.
     """
+    if f is sign and (inner := applied(relu, x)) is not None:
+        return elementwise(step, inner)
     if not getattr(x, "is_Matrix", False):
         return f(x) if f in _SAFE or not x.has(MatrixExpr) else f(x, evaluate=False)
     if f is sqrt:
         return HadamardPower(x, S.Half)
     return ElementwiseApplyFunction(_entrywise(f), x)
+
+
+def applied(f: Any, x: Expr) -> Expr | None:
+    """Return t where an expression is f(t), a scalar or entry by entry; None where it is not."""
+    if isinstance(x, ElementwiseApplyFunction):
+        return x.expr if scalar_function(x) is f else None
+    return x.args[0] if isinstance(x, Function) and x.func is f else None
 
 
 def scalar_function(x: ElementwiseApplyFunction) -> Any:

@@ -1,6 +1,6 @@
-"""The formulas of the rule table that take more than a line, and the words that all formulas are made of.
+"""The formulas of the operations that take more than a line, and the words that all formulas are made of.
 
-Each is written in `M` expressions under NumPy's operators, in the terms of `derive.rules`: g is the adjoint of y,
+Each is written in `M` expressions under NumPy's operators, in the terms of `derive.operation`: g is the adjoint of y,
 d the tangent of x_i, and y = op(x_0, x_1, ...).
 """
 
@@ -48,6 +48,11 @@ def diag(x: M) -> M:
 def apply(f: Any, x: M) -> M:
     """Return f of every entry."""
     return M(elementwise(f, x.e))
+
+
+def entry_sum(x: M) -> M:
+    """Return the sum of all entries."""
+    return M(algebra.entry_sum(x.e))
 
 
 def inner(a: M, b: M) -> M:

@@ -1,8 +1,7 @@
-"""The functions of matrices that SymPy lacks, as SymPy classes with shapes.
+"""The functions of matrices that SymPy lacks, as SymPy classes.
 
-Each class says what the function *is*: its shape, its name in the text language, its NumPy spelling and,
-where it is not primitive, a `definition` in terms of simpler functions. What its derivative is stands in the
-rule table (`derive.rules`); an evaluator that follows `definition` never meets that table.
+What each *is* stands in its record (`derive.operations`): its shape, its spellings, its definition, its derivative.
+Classes are declared here that the algebra itself names; others are made from their record by `made`.
 
 A 1 x 1 matrix is a scalar. The scalar that a 1 x 1 matrix M stands for is written `Trace(M)`.
 """
@@ -10,30 +9,15 @@ A 1 x 1 matrix is a scalar. The scalar that a 1 x 1 matrix M stands for is writt
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import Any
 
-from sympy import (
-    Abs,
-    Determinant,
-    DiagMatrix,
-    Expr,
-    HadamardPower,
-    Inverse,
-    MatMul,
-    Mul,
-    Pow,
-    S,
-    Trace,
-    exp,
-    log,
-    sqrt,
-)
+from sympy import Expr
 from sympy.core.sympify import _sympify
-from sympy.matrices.expressions.diagonal import DiagonalOf
 from sympy.matrices.expressions.matexpr import MatrixExpr
 
-from derive.elementwise import elementwise
-from derive.errors import InputError
+from derive.errors import InputError, InternalError
+from derive.operation import Operation, record
+from derive.signature import Matrix, signature
 
 # ------------------------------------------------------------------------------------------ spelling
 
@@ -44,106 +28,113 @@ def operator(name: str) -> str:
 
 
 def spell(template: str, args: Sequence[str]) -> str:
-    """Return a LaTeX spelling with its arguments: <args> are all of them, <0> the first and <1> the second."""
+    """Return a LaTeX spelling with its arguments: <args> are all of them, <0> the first and <1> the second.
+
+    [0] is the first one for a printer that puts it in brackets where it is no single symbol.
+    """
     text = template.replace("<args>", ", ".join(args))
     for i, arg in enumerate(args):
-        text = text.replace(f"<{i}>", arg)
+        text = text.replace(f"<{i}>", arg).replace(f"[{i}]", arg)
     return text
 
 
-# -------------------------------------------------------------------------------- scalars of a matrix
+def template(entry: Operation, target: str, count: int) -> str | None:
+    """Return how a target writes a function of so many arguments, None where it has no spelling."""
+    found = entry.spelling(target)
+    return found(count) if callable(found) else found
 
 
-class Functional(Expr):
+class _Recorded:
+    """What SymPy asks of a function, answered from its record."""
+
+    args: tuple[Any, ...]
+
+    @property
+    def record(self) -> Operation:
+        """Return the record. Raises InternalError for a class that has none."""
+        entry = record(type(self))
+        if entry is None:
+            raise InternalError(f"{type(self).__name__} has no entry in derive.operations")
+        return entry
+
+    @property
+    def arg(self) -> MatrixExpr:
+        """Return the first argument."""
+        return self.args[0]
+
+    def _sympystr(self, printer: Any) -> str:
+        return f"{self.record.text}({', '.join(printer._print(a) for a in self.args)})"
+
+    def _latex(self, printer: Any, exp: str | None = None) -> str:
+        entry = self.record
+        tex = template(entry, "latex", len(self.args)) or operator(entry.text)
+        body = spell(tex, [printer._print(a) for a in self.args])
+        return body if exp is None else rf"\left({body}\right)^{{{exp}}}"
+
+    def _numpycode(self, printer: Any) -> str:
+        spelling = template(self.record, "numpy", len(self.args))
+        if spelling is None:
+            raise InputError(f"{self.record.text} has no NumPy spelling")
+        args = [f"({printer._print(a)})" for a in self.args]
+        return "(" + spelling.format(*args).replace("np.", "numpy.") + ")"
+
+
+class Functional(_Recorded, Expr):
     """A real scalar function of one matrix; `args[0]` is the matrix, further ones are numbers."""
 
     is_commutative = True
     is_real = True
-    text: ClassVar[str]
-    tex: ClassVar[str] = ""
-    bracketed: ClassVar[bool] = False
-    numpy: ClassVar[str]
-    square_argument: ClassVar[bool] = False
-    column_argument: ClassVar[bool] = False
 
     def __new__(cls, *args: Expr) -> Functional:
         """Apply the function to a matrix expression."""
         return Expr.__new__(cls, *[_sympify(a) for a in args])
 
+
+class MatrixFunction(_Recorded, MatrixExpr):
+    """A matrix-valued function of matrices."""
+
+    def __new__(cls, *args: Expr) -> MatrixFunction:
+        """Apply the function to matrix expressions."""
+        return MatrixExpr.__new__(cls, *[_sympify(a) for a in args])
+
     @property
-    def arg(self) -> MatrixExpr:
-        """Return the matrix."""
-        return self.args[0]
+    def shape(self) -> tuple[Expr, Expr]:
+        """Return (rows, columns), which follow from the arguments by the signature of the record."""
+        return self.record.signature.shape(self.args)
 
-    def _sympystr(self, printer: Any) -> str:
-        return f"{self.text}({', '.join(printer._print(a) for a in self.args)})"
 
-    def _latex(self, printer: Any, exp: str | None = None) -> str:
-        body = spell(self.tex or operator(self.text), [printer._print(a) for a in self.args])
-        return body if exp is None else rf"\left({body}\right)^{{{exp}}}"
+def made(word: str, shape: str) -> type:
+    """Return a SymPy class for a function of matrices with a name of its own; it is pickled by that name."""
+    scalar = all(way.value == Matrix((), ()) for way in signature(shape).alternatives)
+    base = Functional if scalar else MatrixFunction
+    return type(base)(word, (base,), {"__module__": "derive.operations"})
 
-    def _numpycode(self, printer: Any) -> str:
-        args = [f"({printer._print(a)})" for a in self.args]
-        return "(" + self.numpy.format(*args).replace("np.", "numpy.") + ")"
+
+# -------------------------------------------------------------------------------- scalars of a matrix
 
 
 class LogDet(Functional):
     """log |det X| of a square matrix."""
 
-    bracketed = True
-    text = "logdet"
-    tex = r"\log \left|\det <0>\right|"
-    numpy = "np.linalg.slogdet({0})[1]"
-    square_argument = True
-
-    def definition(self) -> Expr:
-        """Return the function in terms of the determinant."""
-        return log(Abs(Determinant(self.arg), evaluate=False), evaluate=False)
-
 
 class Norm1(Functional):
     """The sum of the absolute values of all entries."""
 
-    text = "norm1"
-    tex = r"\left\lVert <0> \right\rVert_{1}"
-    numpy = "np.abs({0}).sum()"
     is_nonnegative = True
-
-    def definition(self) -> Expr:
-        """Return the function in terms of the absolute value."""
-        return EntrySum(elementwise(Abs, self.arg))
 
 
 class Norm2(Functional):
     """The Euclidean norm of a vector, the Frobenius norm of a matrix."""
 
-    text = "norm2"
-    tex = r"\left\lVert <0> \right\rVert"
-    numpy = "np.sqrt(np.sum(np.square({0})))"
     is_nonnegative = True
-
-    def definition(self) -> Expr:
-        """Return the function in terms of the sum of squares."""
-        return sqrt(EntrySum(HadamardPower(self.arg, S(2))))
 
 
 class EntrySum(Functional):
     """The sum of all entries."""
 
-    text = "sum"
-    numpy = "np.sum({0})"
-
 
 class LogSumExp(Functional):
     """log Σ exp(x_i) of a column vector."""
-
-    text = "logsumexp"
-    numpy = "np.logaddexp.reduce({0}, axis=None)"
-    column_argument = True
-
-    def definition(self) -> Expr:
-        """Return the function in terms of exp and log."""
-        return log(EntrySum(elementwise(exp, self.arg)))
 
 
 def _place(x: Expr, i: Expr) -> tuple[Expr, Expr]:
@@ -164,10 +155,6 @@ class Eigenvalue(Functional):
     At other matrices nearby it is the eigenvalue that continues it (Magnus 1985, theorem 1).
     """
 
-    text = "eigval"
-    tex = r"\lambda_{<1>}\left(<0>\right)"
-    numpy = "np.linalg.eigvalsh({0})[{1} - 1]"
-
     def __new__(cls, x: Expr, i: Expr) -> Functional:
         """Name the i-th eigenvalue of x. Raises InputError where there is none."""
         return super().__new__(cls, *_place(x, i))
@@ -176,114 +163,28 @@ class Eigenvalue(Functional):
 # ------------------------------------------------------------------------------- matrices of a matrix
 
 
-class MatrixFunction(MatrixExpr):
-    """A matrix-valued function of matrices; `shape` follows from the arguments' shapes."""
-
-    text: ClassVar[str]
-    tex: ClassVar[str] = ""
-    bracketed: ClassVar[bool] = False
-    numpy: ClassVar[str]
-    square_argument: ClassVar[bool] = False
-    column_argument: ClassVar[bool] = False
-
-    def __new__(cls, *args: Expr) -> MatrixFunction:
-        """Apply the function to matrix expressions."""
-        return MatrixExpr.__new__(cls, *[_sympify(a) for a in args])
-
-    @property
-    def arg(self) -> MatrixExpr:
-        """Return the first argument."""
-        return self.args[0]
-
-    @property
-    def shape(self) -> tuple[Expr, Expr]:
-        """Return (rows, columns): those of the first argument unless a class says otherwise."""
-        return self.arg.shape
-
-    def _sympystr(self, printer: Any) -> str:
-        return f"{self.text}({', '.join(printer._print(a) for a in self.args)})"
-
-    def _latex(self, printer: Any, exp: str | None = None) -> str:
-        body = spell(self.tex or operator(self.text), [printer._print(a) for a in self.args])
-        return body if exp is None else rf"\left({body}\right)^{{{exp}}}"
-
-    def _numpycode(self, printer: Any) -> str:
-        args = [f"({printer._print(a)})" for a in self.args]
-        return "(" + self.numpy.format(*args).replace("np.", "numpy.") + ")"
-
-
 class Softmax(MatrixFunction):
     """exp(x)/Σ exp(x_i) of a column vector (Bridle 1990)."""
-
-    text = "softmax"
-    numpy = "(lambda e: e / e.sum(axis=0))(np.exp({0} - {0}.max(axis=0)))"
-    column_argument = True
-
-    def definition(self) -> Expr:
-        """Return the function in terms of exp."""
-        e = elementwise(exp, self.arg)
-        return MatMul(Pow(EntrySum(e), -1), e)
 
 
 class Vec(MatrixFunction):
     """The columns of a matrix, stacked."""
 
-    text = "vec"
-    numpy = "{0}.reshape(-1, 1, order='F')"
-
-    @property
-    def shape(self) -> tuple[Expr, Expr]:
-        """Return (mn, 1) for an m x n argument."""
-        return (Mul(*self.arg.shape), S.One)
-
 
 class Reshape(MatrixFunction):
     """The m x n matrix whose columns, stacked, are a given column: X where the column is vec(X)."""
-
-    text = "reshape"
-    tex = r"\operatorname{reshape}_{<1> \times <2>}\left(<0>\right)"
-    numpy = "{0}.reshape({1}, {2}, order='F')"
-    column_argument = True
-
-    @property
-    def shape(self) -> tuple[Expr, Expr]:
-        """Return (m, n), the second and the third argument."""
-        return (self.args[1], self.args[2])
 
 
 class Adjugate(MatrixFunction):
     """The transposed matrix of cofactors; det(X)·inv(X) where X is invertible."""
 
-    text = "adj"
-    numpy = "(np.linalg.det({0})*np.linalg.inv({0}))"
-    square_argument = True
-
-    def definition(self) -> Expr:
-        """Return the function for an invertible matrix."""
-        return MatMul(Determinant(self.arg), Inverse(self.arg))
-
 
 class PseudoInverse(MatrixFunction):
     """The Moore-Penrose inverse of a matrix of full rank."""
 
-    bracketed = True
-    text = "pinv"
-    tex = r"<0>^{+}"
-    numpy = "np.linalg.pinv({0})"
-
-    @property
-    def shape(self) -> tuple[Expr, Expr]:
-        """Return (n, m) for an m x n argument."""
-        return self.arg.shape[::-1]
-
 
 class Expm(MatrixFunction):
     """The matrix exponential Σ X^k/k!."""
-
-    text = "expm"
-    tex = r"\mathrm{e}^{<0>}"
-    numpy = "scipy.linalg.expm({0})"
-    square_argument = True
 
 
 class ExpmFrechet(MatrixFunction):
@@ -293,39 +194,9 @@ class ExpmFrechet(MatrixFunction):
     k-th is a block of the exponential of a matrix 2^k times as large (Higham and Relton 2014, theorem 3.5).
     """
 
-    text = "dexpm"
-    square_argument = True
-
-    @property
-    def tex(self) -> str:  # type: ignore[override]
-        """Return the LaTeX spelling."""
-        k = len(self.args) - 1
-        order = "" if k == 1 else f"^{{{k}}}"
-        directions = ", ".join(f"<{i}>" for i in range(1, k + 1))
-        return rf"\mathrm{{D}}{order}\exp\left(<0>\right)\left[{directions}\right]"
-
-    @property
-    def numpy(self) -> str:  # type: ignore[override]
-        """Return the NumPy spelling."""
-        k = len(self.args) - 1
-        if k == 1:
-            return "scipy.linalg.expm_frechet({0}, {1}, compute_expm=False)"
-        block = "{0}"
-        for i in range(1, k + 1):
-            larger = f"np.kron(np.eye({2 ** (i - 1)}), {{{i}}})" if i > 1 else "{1}"
-            block = f"(lambda x: np.block([[x, {larger}], [np.zeros_like(x), x]]))({block})"
-        return f"scipy.linalg.expm({block})[:len({{0}}), -len({{0}}):]"
-
 
 class Toeplitz(MatrixFunction):
     """Every entry replaced by the sum of its diagonal: the matrix α(X) of MC (143)."""
-
-    text = "toeplitz"
-    numpy = (
-        "(lambda x: scipy.linalg.toeplitz([np.trace(x, -k) for k in range(len(x))],"
-        " [np.trace(x, k) for k in range(len(x))]))({0})"
-    )
-    square_argument = True
 
 
 class Eigenvector(MatrixFunction):
@@ -335,21 +206,9 @@ class Eigenvector(MatrixFunction):
     two entries have the same size, as in the eigenvectors of Toeplitz matrices, rounding does not choose.
     """
 
-    text = "eigvec"
-    tex = r"v_{<1>}\left(<0>\right)"
-    numpy = (
-        "(lambda v: v*np.sign(v[np.argmax(np.abs(v) > 0.9*np.abs(v).max())]))"
-        "(np.linalg.eigh({0})[1][:, [{1} - 1]])"
-    )
-
     def __new__(cls, x: Expr, i: Expr) -> MatrixFunction:
         """Name the i-th eigenvector of x. Raises InputError where there is none."""
         return super().__new__(cls, *_place(x, i))
-
-    @property
-    def shape(self) -> tuple[Expr, Expr]:
-        """Return (n, 1) for an n x n argument."""
-        return (self.arg.shape[0], S.One)
 
 
 class Commutation(MatrixFunction):
@@ -357,41 +216,3 @@ class Commutation(MatrixFunction):
 
     Magnus and Neudecker 1979, "The commutation matrix: some properties and applications", definition 3.1.
     """
-
-    text = "commutation"
-    tex = r"K_{<args>}"
-    numpy = "np.eye({0}*{1}).reshape({1}, {0}, {0}*{1}).transpose(1, 0, 2).reshape({0}*{1}, {0}*{1})"
-
-    @property
-    def shape(self) -> tuple[Expr, Expr]:
-        """Return (mn, mn)."""
-        size = self.args[0] * self.args[1]
-        return (size, size)
-
-
-# ------------------------------------------------------------------------- names in the text language
-
-
-def diag(x: MatrixExpr) -> Expr:
-    """Return the diagonal matrix of a column, or the column of a square matrix's diagonal."""
-    return DiagMatrix(x) if x.shape[1] == 1 else DiagonalOf(x)
-
-
-#: Name in the text language -> constructor, for the functions of one matrix that are not elementwise.
-MATRIX_FUNCTIONS: dict[str, Any] = {
-    "tr": Trace,
-    "det": Determinant,
-    "logdet": LogDet,
-    "inv": Inverse,
-    "adj": Adjugate,
-    "norm1": Norm1,
-    "norm2": Norm2,
-    "sum": EntrySum,
-    "diag": diag,
-    "vec": Vec,
-    "expm": Expm,
-    "pinv": PseudoInverse,
-    "toeplitz": Toeplitz,
-    "softmax": Softmax,
-    "logsumexp": LogSumExp,
-}

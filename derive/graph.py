@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from sympy import Expr, MatrixSymbol, Symbol
 
 from derive import algebra
+from derive.definitions import unfolded
 from derive.language.text import to_text
-from derive.rules import Operation, operation
+from derive.operation import Operation
+from derive.operations import operation
 
 
 @dataclass(frozen=True)
@@ -96,6 +98,7 @@ def build_graph(expr: Expr, variables: Iterable[Expr], taken: Iterable[str] = ()
 
     Raises InputError where an operation has no rule.
     """
+    expr = unfolded(expr)
     variables, taken = tuple(variables), set(taken)
     depends: dict[Expr, bool] = dict.fromkeys(variables, True)
     for e in _post_order(expr, lambda e: [] if e in depends else e.args):

@@ -13,7 +13,6 @@ from typing import Any
 from sympy import (
     Abs,
     Expr,
-    Function,
     HadamardPower,
     HadamardProduct,
     MatAdd,
@@ -34,9 +33,9 @@ from sympy import (
 from sympy.matrices.expressions.applyfunc import ElementwiseApplyFunction
 
 from derive import algebra
-from derive.elementwise import elementwise, relu, scalar_function, sigmoid
-from derive.functions import Norm1, Norm2
+from derive.elementwise import applied, elementwise, relu, scalar_function, sigmoid, step
 from derive.language.text import signed
+from derive.operation import record
 
 Of = Callable[[Expr], Expr]
 
@@ -53,13 +52,6 @@ def _negative(x: Expr) -> Expr:
     return algebra.dot(S.NegativeOne, x)
 
 
-def applied(f: Any, x: Expr) -> Expr | None:
-    """Return t where an expression is f(t), a scalar or entry by entry; None where it is not."""
-    if isinstance(x, ElementwiseApplyFunction):
-        return x.expr if scalar_function(x) is f else None
-    return x.args[0] if isinstance(x, Function) and x.func is f else None
-
-
 def _head(f: Any) -> Head:
     return Head(lambda t: elementwise(f, t), lambda x: applied(f, x))
 
@@ -72,18 +64,11 @@ def _flipped(f: Any) -> Head:
     return Head(lambda t: elementwise(f, _negative(t)), argument)
 
 
-def _step_argument(x: Expr) -> Expr | None:
-    inner = applied(sign, x)
-    return None if inner is None else applied(relu, inner)
-
-
-#: 1 where t > 0, else 0.
-STEP = Head(lambda t: elementwise(sign, elementwise(relu, t)), _step_argument)
 #: t itself.
 SELF = Head(lambda t: t, lambda x: x)
 
 _SINH, _COSH, _TANH, _SIN, _COS, _TAN = map(_head, (sinh, cosh, tanh, sin, cos, tan))
-_RELU, _ABS, _SIGN, _SIGMOID = map(_head, (relu, Abs, sign, sigmoid))
+_RELU, _ABS, _SIGN, _STEP, _SIGMOID = map(_head, (relu, Abs, sign, step, sigmoid))
 
 #: (powers of functions of t, what they come to). The first function says what t is.
 PRODUCTS: tuple[tuple[tuple[tuple[Head, int], ...], tuple[tuple[Head, int], ...]], ...] = (
@@ -93,10 +78,10 @@ PRODUCTS: tuple[tuple[tuple[tuple[Head, int], ...], tuple[tuple[Head, int], ...]
     (((_SIN, 1), (_COS, -1)), ((_TAN, 1),)),
     (((_COS, 1), (_SIN, -1)), ((_TAN, -1),)),
     (((_TAN, 1), (_COS, 1)), ((_SIN, 1),)),
-    (((STEP, 1), (_RELU, 1)), ((_RELU, 1),)),
-    (((STEP, 1), (_SIGN, 1)), ((STEP, 1),)),
-    (((STEP, 1), (SELF, 1)), ((_RELU, 1),)),
-    (((STEP, 2),), ((STEP, 1),)),
+    (((_STEP, 1), (_RELU, 1)), ((_RELU, 1),)),
+    (((_STEP, 1), (_SIGN, 1)), ((_STEP, 1),)),
+    (((_STEP, 1), (SELF, 1)), ((_RELU, 1),)),
+    (((_STEP, 2),), ((_STEP, 1),)),
     (((_SIGN, 1), (_ABS, 1)), ((SELF, 1),)),
     (((_SIGN, 1), (_ABS, -1)), ((SELF, -1),)),
     (((_SIGN, 1), (SELF, 1)), ((_ABS, 1),)),
@@ -112,24 +97,23 @@ def homogeneous(e: Expr) -> Expr:
 
     relu(2 x) is 2 relu(x), |-2 x| is 2 |x|, also for the norms; of what is seen to be positive, |x| and relu(x) are x.
     """
-    if isinstance(e, Norm1 | Norm2):
-        f, x = type(e), e.args[0]
-    elif isinstance(e, ElementwiseApplyFunction):
-        f, x = scalar_function(e), e.expr
-    elif isinstance(e, relu | Abs | sign):
-        f, x = e.func, e.args[0]
-    else:
+    applied_entrywise = isinstance(e, ElementwiseApplyFunction)
+    f = scalar_function(e) if applied_entrywise else type(e)
+    entry = record(f)
+    if entry is None or entry.homogeneous is None:
         return e
-    if f in (Abs, relu) and algebra.is_nonnegative(x):
+    x = e.expr if applied_entrywise else e.args[0]
+    degree, parity = entry.homogeneous
+    if entry.entrywise and degree == 1 and algebra.is_nonnegative(x):
         return x
-    if f is sign and algebra.is_positive(x):
+    if entry.entrywise and degree == 0 and algebra.is_positive(x):
         return algebra.ones(algebra.shape(x))
     number, rest = _number_and_rest(x)
-    if number in (1, 0) or f not in (sign, Abs, relu, Norm1, Norm2) or (f is relu and number == -1):
+    if number in (1, 0) or (parity == 0 and number == -1):
         return e
-    outside = number / abs(number) if f is sign else abs(number)
-    inside = rest if f is not relu or number > 0 else _negative(rest)
-    return algebra.dot(outside, f(inside) if issubclass(f, Norm1 | Norm2) else elementwise(f, inside))
+    outside = abs(number) ** degree * (parity if number < 0 and parity else 1)
+    inside = rest if parity or number > 0 else _negative(rest)
+    return algebra.dot(outside, elementwise(f, inside) if entry.entrywise else f(inside))
 
 
 def _number_and_rest(x: Expr) -> tuple[Expr, Expr]:

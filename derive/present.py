@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Iterable
 
 from sympy import (
-    Abs,
     Add,
     Determinant,
     DiagMatrix,
@@ -26,18 +25,16 @@ from sympy import (
     Transpose,
     exp,
     log,
-    sign,
 )
 from sympy.matrices.expressions.applyfunc import ElementwiseApplyFunction
 from sympy.matrices.expressions.diagonal import DiagonalOf
 
 from derive import algebra, identities
 from derive.cost import cost
-from derive.elementwise import relu
 from derive.expand import expand
 from derive.factor import factor_sum, reading
 from derive.fractions import reduced
-from derive.functions import Adjugate, EntrySum, Expm, ExpmFrechet, Norm1, Norm2, Softmax
+from derive.functions import Adjugate, EntrySum, Expm, ExpmFrechet, Softmax
 from derive.graph import symbol
 from derive.language.text import signed
 from derive.rebuild import parts, rebuild, tidy
@@ -147,8 +144,7 @@ def _shorten(e: Expr, args: list[Expr]) -> Expr | None:
         if len(factors) == 1 and isinstance(factors[0], HadamardProduct | HadamardPower):
             inner = reduced(identities.product(identities.even_root(factors[0])))
             new = inner if coefficient == 1 else reduced(algebra.dot(coefficient, inner))
-    if isinstance(new, ElementwiseApplyFunction | relu | Abs | sign | Norm1 | Norm2):
-        new = identities.homogeneous(new)
+    new = identities.homogeneous(new)
     if isinstance(new, ElementwiseApplyFunction | exp | log):
         return identities.exponential_of_logarithm(new)
     if isinstance(new, Expm | ExpmFrechet):

@@ -3,62 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
-from sympy import (
-    Add,
-    Determinant,
-    DiagMatrix,
-    Expr,
-    Function,
-    HadamardPower,
-    HadamardProduct,
-    Identity,
-    Inverse,
-    KroneckerProduct,
-    MatAdd,
-    MatMul,
-    MatPow,
-    MatrixSymbol,
-    Mul,
-    OneMatrix,
-    Pow,
-    Trace,
-    Transpose,
-    ZeroMatrix,
-)
+from sympy import Expr, Function, Identity, Inverse, MatrixSymbol, OneMatrix, ZeroMatrix
 from sympy.matrices.expressions.applyfunc import ElementwiseApplyFunction
-from sympy.matrices.expressions.diagonal import DiagonalOf
 
 from derive import algebra
 from derive.elementwise import elementwise, scalar_function
-from derive.functions import EntrySum, Expm, ExpmFrechet, PseudoInverse, Reshape, Toeplitz, Vec
+from derive.operation import record
 
 Rewrite = Callable[[Expr, list[Expr]], Expr | None]
-
-_TIDY: dict[type, Callable[..., Expr]] = {
-    Add: Add,
-    Mul: Mul,
-    Pow: algebra.scalar_power,
-    MatAdd: algebra.add,
-    MatMul: algebra.dot,
-    MatPow: lambda x, k: algebra.power(x, int(k)),
-    HadamardProduct: algebra.hadamard,
-    HadamardPower: algebra.elementwise_power,
-    KroneckerProduct: algebra.kron,
-    Transpose: algebra.t,
-    Trace: algebra.trace,
-    Determinant: algebra.det,
-    EntrySum: algebra.entry_sum,
-    DiagMatrix: algebra.diag,
-    DiagonalOf: algebra.diag,
-    Vec: algebra.vec,
-    Reshape: algebra.unvec,
-    PseudoInverse: algebra.pinv,
-    Expm: algebra.expm,
-    ExpmFrechet: algebra.frechet,
-    Toeplitz: algebra.toeplitz,
-}
 
 
 def parts(e: Expr) -> tuple[Expr, ...]:
@@ -84,8 +37,8 @@ def tidy(e: Expr, args: list[Expr]) -> Expr:
         return elementwise(f, x)
     if isinstance(e, Function) and len(args) == 1:
         return elementwise(e.func, args[0])
-    build: Any = _TIDY.get(type(e), e.func)
-    return build(*args)
+    entry = record(type(e))
+    return (entry.tidy if entry and entry.tidy else e.func)(*args)
 
 
 def rebuild(expr: Expr, rewrite: Rewrite) -> Expr:

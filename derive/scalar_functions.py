@@ -37,8 +37,9 @@ from sympy import (
 )
 from sympy.core.function import AppliedUndef
 
-from derive.elementwise import ELEMENTWISE, ENTRY, elementwise, relu
+from derive.elementwise import ENTRY, elementwise, relu, step
 from derive.errors import InputError
+from derive.operation import entry_functions
 
 #: Name of a SymPy function -> the same in functions of the text language.
 REWRITTEN: dict[str, Callable[..., Expr]] = {
@@ -60,7 +61,9 @@ REWRITTEN: dict[str, Callable[..., Expr]] = {
     "acsch": lambda x: log(1 / x + sqrt(1 / x**2 + 1)),
     "acoth": lambda x: log((x + 1) / (x - 1)) / 2,
     "sinc": lambda x: sin(x) / x,
-    "Heaviside": lambda x, at_zero: (1 + sign(x)) / 2 + (at_zero - S.Half) * (1 - Abs(sign(x))),
+    "Heaviside": lambda x, at_zero: (
+        (1 + sign(x)) / 2 + (at_zero - S.Half) * (1 - Abs(sign(x))) if at_zero else step(x)
+    ),
 }
 
 
@@ -69,7 +72,8 @@ def in_known_functions(e: Any, args: list[Expr]) -> Expr:
 
     Raises InputError where that has none for it.
     """
-    if e.func in ELEMENTWISE.values() and len(args) == 1:
+    functions = entry_functions()
+    if e.func in functions and len(args) == 1:
         return elementwise(e.func, args[0])
     if isinstance(e, Max | Min):
         return _largest(args) if isinstance(e, Max) else -_largest([-a for a in args])
@@ -77,7 +81,7 @@ def in_known_functions(e: Any, args: list[Expr]) -> Expr:
     if name in REWRITTEN:
         return REWRITTEN[name](*args)
     what = "no definition" if isinstance(e, AppliedUndef) else "no name in the text language"
-    known = sorted({*REWRITTEN, *(f.__name__ for f in ELEMENTWISE.values()), "Max", "Min"})
+    known = sorted({*REWRITTEN, *(f.__name__ for f in functions), "Max", "Min"})
     shown = str(e.xreplace({ENTRY: Symbol("t")}))[:60]
     raise InputError(f"the function {name} in {shown} has {what}: known are {', '.join(known)}")
 

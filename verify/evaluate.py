@@ -41,26 +41,15 @@ from sympy import (
     Trace,
     Transpose,
     ZeroMatrix,
-    acos,
-    asin,
-    atan,
-    cos,
-    cosh,
-    erf,
-    exp,
     log,
     pi,
-    sign,
-    sin,
-    sinh,
-    tan,
-    tanh,
 )
 from sympy.core.basic import Basic
 from sympy.matrices.expressions.applyfunc import ElementwiseApplyFunction
 from sympy.matrices.expressions.diagonal import DiagonalOf
 
-from derive.elementwise import relu
+from derive.definitions import definition
+from derive.elementwise import ENTRY
 from derive.errors import InputError
 from derive.functions import (
     Commutation,
@@ -74,8 +63,10 @@ from derive.functions import (
     Toeplitz,
     Vec,
 )
+from derive.operation import Operation
+from derive.operations import record
 from verify import ties
-from verify.arithmetics.base import Abstain, Arithmetic, Array, Undefined, depth, lifted
+from verify.arithmetics.base import DERIVATIVES, Abstain, Arithmetic, Array, Undefined, depth, lifted
 from verify.arithmetics.dual import Dual
 from verify.arithmetics.floats import FLOAT
 from verify.rectified import rectified
@@ -228,16 +219,29 @@ def _operation(node: Basic) -> tuple[Callable[..., Array], tuple[Basic, ...]]:
     """Return how a node is computed, and from which expressions."""
     if isinstance(node, Add | MatAdd) and (other := rectified(node)) is not None:
         return _same, (other,)
-    if isinstance(node, Pow) and hasattr(node.base, "definition") and type(node.base) not in _OPERATIONS:
+    if (
+        isinstance(node, Pow)
+        and not _is_primitive(node.base)
+        and (meaning := definition(node.base)) is not None
+    ):
         # The square of a norm is rational, though the norm is not: SymPy joins the two exponents.
-        return _same, (Pow(node.base.definition(), node.exp),)
+        return _same, (Pow(meaning, node.exp),)
     for cls in type(node).__mro__:
         if cls in _OPERATIONS:
             children, compute = _OPERATIONS[cls]
             return compute, children(node)
-    if hasattr(node, "definition"):
-        return _same, (node.definition(),)
+    entry = record(type(node))
+    if entry is not None and entry.kernel:
+        return (_function(entry) if entry.entrywise else _of_matrix(entry.kernel)), node.args[:1]
+    if (meaning := definition(node)) is not None:
+        return _same, (meaning,)
     raise InputError(f"{type(node).__name__} is not a function that can be evaluated: {node}")
+
+
+def _is_primitive(node: Basic) -> bool:
+    """Tell whether a function has a value of its own, not that of its definition."""
+    entry = record(type(node))
+    return type(node) in _OPERATIONS or bool(entry and entry.kernel)
 
 
 def _same(env: Environment, node: Basic, x: Array) -> Array:
@@ -376,8 +380,25 @@ def _log(env: Environment, node: Any, x: Array) -> Array:
     return env.arithmetic.apply("log_abs" if isinstance(node.args[0], Abs) else "log", x)
 
 
-def _function(name: str) -> Callable[..., Array]:
-    return lambda env, node, x: env.arithmetic.apply(name, x)
+def _function(entry: Operation) -> Callable[..., Array]:
+    """Return a primitive function of every entry.
+
+    Where the arithmetics do not know its derivative, dual numbers take the one of SymPy's calculus, which is not that
+    of the entry.
+    """
+
+    def compute(env: Environment, node: Any, x: Array) -> Array:
+        if not isinstance(x, Dual) or entry.kernel in DERIVATIVES:
+            return env.arithmetic.apply(entry.kernel, x)
+        inner = Environment(env.arithmetic, env.values, env.sizes, {**env.bound, ENTRY: x.value})
+        slope = inner.run(entry.head(ENTRY, evaluate=False).fdiff(1))
+        return Dual(compute(env, node, x.value), slope * x.tangent)
+
+    return compute
+
+
+def _of_matrix(kernel: str) -> Callable[..., Array]:
+    return lambda env, node, x: env.arithmetic.matrix_function(kernel, x)
 
 
 def _leaf(node: Basic) -> tuple[Basic, ...]:
@@ -433,22 +454,4 @@ _OPERATIONS: dict[type, tuple[Callable[[Any], tuple[Basic, ...]], Callable[..., 
     Expm: (_all, lambda env, node, x: env.arithmetic.expm(x)),
     ExpmFrechet: (_all, _exponential_derivative),
     log: (_log_children, _log),
-} | {
-    cls: (_first, _function(name))
-    for cls, name in {
-        exp: "exp",
-        sin: "sin",
-        cos: "cos",
-        tan: "tan",
-        sinh: "sinh",
-        cosh: "cosh",
-        tanh: "tanh",
-        asin: "asin",
-        acos: "acos",
-        atan: "atan",
-        erf: "erf",
-        Abs: "abs",
-        sign: "sign",
-        relu: "relu",
-    }.items()
 }

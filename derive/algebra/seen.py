@@ -3,34 +3,30 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 
 from sympy import (
-    Abs,
     Add,
-    Determinant,
     DiagMatrix,
     Expr,
-    HadamardPower,
     HadamardProduct,
     Identity,
     Inverse,
     KroneckerProduct,
     MatAdd,
     MatMul,
-    MatPow,
     OneMatrix,
     Trace,
     Transpose,
     ZeroMatrix,
-    exp,
 )
 from sympy.matrices.expressions.applyfunc import ElementwiseApplyFunction
 from sympy.matrices.expressions.matexpr import MatrixSymbol
 
 from derive.algebra import core
-from derive.elementwise import relu, scalar_function, sigmoid, softplus
+from derive.elementwise import scalar_function
 from derive.facts import facts
-from derive.functions import Adjugate, EntrySum, Expm, Norm1, Norm2, PseudoInverse, Softmax, Toeplitz
+from derive.operation import Operation, record
 
 _SYMMETRIC = ("symmetric", "posdef", "structured-symmetric", "structured-diagonal")
 
@@ -46,14 +42,8 @@ def is_symmetric(x: Expr) -> bool:
 def _symmetric(x: Expr) -> bool:
     if isinstance(x, MatrixSymbol):
         return facts().has(x, *_SYMMETRIC)
-    if isinstance(x, Identity | ZeroMatrix | OneMatrix | DiagMatrix):
+    if isinstance(x, Identity | ZeroMatrix | OneMatrix):
         return True
-    if isinstance(x, Transpose | Inverse | Adjugate | PseudoInverse | Expm | Toeplitz):
-        return is_symmetric(x.args[0])
-    if isinstance(x, HadamardPower):
-        return is_symmetric(x.base) and (not x.exp.is_Matrix or is_symmetric(x.exp))
-    if isinstance(x, MatPow):
-        return is_symmetric(x.base)
     if isinstance(x, ElementwiseApplyFunction):
         return is_symmetric(x.expr)
     if isinstance(x, MatMul):
@@ -64,7 +54,14 @@ def _symmetric(x: Expr) -> bool:
         return Counter(x.args) == Counter(core.t(a) for a in x.args)
     if isinstance(x, KroneckerProduct):
         return all(is_symmetric(a) for a in x.args)
-    return False
+    entry = record(type(x))
+    known = entry.symmetric if entry else ""
+    return known == "always" or (bool(known) and all(is_symmetric(a) for a in _matrices(x, known)))
+
+
+def _matrices(x: Expr, which: str) -> Sequence[Expr]:
+    """Return the argument, or all arguments, of which a property of a function follows."""
+    return x.args[:1] if which == "argument" else [a for a in x.args if a.is_Matrix]
 
 
 def is_orthogonal(x: Expr) -> bool:
@@ -144,30 +141,28 @@ def is_positive(x: Expr) -> bool:
         return True
     if isinstance(x, MatrixSymbol) or x.is_Symbol:
         return facts().has(x, "positive")
-    if isinstance(x, OneMatrix | Softmax | exp):
+    if isinstance(x, OneMatrix):
         return True
-    if isinstance(x, ElementwiseApplyFunction):
-        return scalar_function(x) in (exp, sigmoid, softplus)
-    if isinstance(x, sigmoid | softplus):
-        return True
-    if isinstance(x, Determinant):
-        return is_posdef(x.arg)
-    if isinstance(x, Trace):
-        return is_posdef(x.arg)
-    if x.is_Add or x.is_Mul or isinstance(x, MatAdd | HadamardProduct):
+    if x.is_Add or x.is_Mul or isinstance(x, MatAdd | HadamardProduct | MatMul):
         return all(is_positive(a) for a in x.args)
-    if isinstance(x, MatMul | EntrySum | Transpose):
-        return all(is_positive(a) for a in x.args)
-    if x.is_Pow or isinstance(x, HadamardPower):
+    entry = _entry(x)
+    known = entry.positive if entry else ""
+    if known == "argument":
         return is_positive(x.args[0])
-    return False
+    return known == "always" or (known == "posdef" and is_posdef(x.args[0]))
+
+
+def _entry(x: Expr) -> Operation | None:
+    """Return the record of a function, also of one that is applied entry by entry."""
+    return record(scalar_function(x) if isinstance(x, ElementwiseApplyFunction) else type(x))
 
 
 def is_nonnegative(x: Expr) -> bool:
     """Tell whether a scalar is seen to be zero or more."""
     if x.is_nonnegative or is_positive(x):
         return True
-    if isinstance(x, Norm1 | Norm2 | Abs | relu):
+    entry = _entry(x)
+    if entry and entry.nonnegative:
         return True
     if isinstance(x, Trace):
         return is_semidefinite(x.arg)

@@ -6,12 +6,10 @@ go in front, and a product that is 1 x 1 becomes the scalar `Trace(product)`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sympy import (
-    Abs,
     Add,
     Expr,
     HadamardPower,
@@ -19,7 +17,6 @@ from sympy import (
     Identity,
     Integer,
     Inverse,
-    KroneckerProduct,
     MatAdd,
     MatMul,
     MatPow,
@@ -29,109 +26,21 @@ from sympy import (
     Trace,
     Transpose,
     ZeroMatrix,
-    exp,
-    log,
 )
 
 from derive import algebra
-from derive.elementwise import ELEMENTWISE, elementwise
 from derive.errors import InputError
-from derive.functions import MATRIX_FUNCTIONS, Commutation, Eigenvalue, Eigenvector, ExpmFrechet, Reshape
-from derive.language.scope import Node
-from derive.language.shapes import (
-    SCALAR,
-    Product,
-    Shape,
-    SizeConflict,
-    find,
-    is_scalar,
-    show_shape,
-    size_symbol,
-    to_sympy,
-    unify,
-)
+from derive.language.calls import called
+from derive.language.shapes import is_scalar, size_symbol, to_sympy
+from derive.operations import by_name
 
 #: The largest matrix power, and the largest exponent of a number, that is worked out.
 MAX_POWER = 64
 
 
-@dataclass(frozen=True)
-class Operator:
-    """A function of several arguments: how many (or more), its shape, how it is built, and how to write it otherwise."""
-
-    arity: int
-    shape: Callable[[Any, Sequence[Any]], Shape]
-    build: Callable[..., Expr]
-    more: bool = False
-    mend: str = ""
-
-
-def _kron_shape(scope: Any, args: Sequence[Any]) -> Shape:
-    (a, b), (c, d) = (x.shape for x in args)
-    return (Product(a, c), Product(b, d))
-
-
-def _frechet_shape(scope: Any, args: Sequence[Any]) -> Shape:
-    for direction in args[1:]:
-        for i, j in ((0, 0), (1, 1), (0, 1)):
-            scope.same(args[0], direction, i, j, "dexpm")
-    return args[0].shape
-
-
-def _commutation_shape(scope: Any, args: Sequence[Any]) -> Shape:
-    size = Product(*scope.sizes_of(args, "commutation(m, n)"))
-    return (size, size)
-
-
-def _reshape_shape(scope: Any, args: Sequence[Any]) -> Shape:
-    x, *sizes = args
-    rows, columns = scope.sizes_of(sizes, "reshape(x, m, n)")
-    if find(x.shape[1]) != 1:
-        message = f"reshape needs a column vector, this is {show_shape(x.shape)}: write vec(...)"
-        raise scope.error(message, x.position)
-    due = Node("due", [], (Product(columns, rows), 1), x.position)
-    scope.same(x, due, 0, 0, "reshape")
-    return (rows, columns)
-
-
-def _eigval_shape(scope: Any, args: Sequence[Any]) -> Shape:
-    try:
-        unify(*args[0].shape)
-    except SizeConflict:
-        message = f"eigenvalues are those of a square matrix, this one is {show_shape(args[0].shape)}"
-        raise scope.error(message, args[0].position) from None
-    return SCALAR
-
-
-def _eigvec_shape(scope: Any, args: Sequence[Any]) -> Shape:
-    _eigval_shape(scope, args)
-    return (args[0].shape[0], 1)
-
-
 def kron(a: Expr, b: Expr) -> Expr:
-    """Return the Kronecker product; a scalar scales."""
-    if algebra.is_matrix(a) and algebra.is_matrix(b):
-        return algebra.make(KroneckerProduct, a, b)
-    return algebra.dot(a, b)
-
-
-def _reshape(x: Expr, rows: Expr, columns: Expr) -> Expr:
-    return Reshape(x, rows, columns) if (rows, columns) != (1, 1) else product(x)
-
-
-def _frechet(x: Expr, *directions: Expr) -> Expr:
-    return ExpmFrechet(x, *directions) if algebra.is_matrix(x) else Mul(exp(x), *directions)
-
-
-#: Functions of several arguments.
-OPERATORS: dict[str, Operator] = {
-    "kron": Operator(2, _kron_shape, kron, mend="write kron(A, kron(B, C)) for three"),
-    "dexpm": Operator(2, _frechet_shape, _frechet, more=True),
-    "reshape": Operator(3, _reshape_shape, _reshape),
-    "commutation": Operator(2, _commutation_shape, Commutation),
-    "eigval": Operator(2, _eigval_shape, lambda x, i: Eigenvalue(x, i) if algebra.is_matrix(x) else x),
-    "eigvec": Operator(2, _eigvec_shape, lambda x, i: Eigenvector(x, i) if algebra.is_matrix(x) else S.One),
-}
+    """Return the Kronecker product as it is written; a scalar scales."""
+    return function("kron", a, b)
 
 
 def product(*factors: Expr) -> Expr:
@@ -288,21 +197,14 @@ def expression(node: Any, symbols: Mapping[str, Expr]) -> Expr:
         return elementwise_power(*args)
     if op == "^":
         return matrix_power(*args) if algebra.is_matrix(args[0]) else scalar_power(*args)
-    if op in OPERATORS:
-        return OPERATORS[op].build(*args)
-    if op in ELEMENTWISE:
-        return elementwise(ELEMENTWISE[op], args[0])
-    return function(op, args[0])
+    return function(op, *args)
 
 
-def function(name: str, x: Expr) -> Expr:
-    """Return the function of one matrix that the text language calls `name`, at a matrix or a scalar."""
-    if not algebra.is_matrix(x):
-        return at_scalar(name, x)
-    if isinstance(x, Identity | OneMatrix) and name in ("tr", "sum"):
-        # The text tr(eye) would not say of which size.
-        return algebra.trace(x) if name == "tr" else algebra.entry_sum(x)
-    return MATRIX_FUNCTIONS[name](x)
+def function(name: str, *args: Expr) -> Expr:
+    """Return the function that the text language calls `name`, at matrices or at a scalar."""
+    entry = by_name(name)
+    assert entry is not None
+    return called(entry, args)
 
 
 def transpose(x: Expr) -> Expr:
@@ -315,26 +217,3 @@ def transpose(x: Expr) -> Expr:
             coefficient, transpose(factors[0] if len(factors) == 1 else algebra.make(MatMul, *factors))
         )
     return algebra.t(x) if isinstance(x, OneMatrix | Transpose) else Transpose(x)
-
-
-def absolute(c: Expr) -> Expr:
-    """Return |c|, which is c where c is seen to be zero or more."""
-    return c if algebra.is_nonnegative(c) else elementwise(Abs, c)
-
-
-def at_scalar(name: str, c: Expr) -> Expr:
-    """Return the function of the text language at a 1 x 1 matrix, that is, at a scalar."""
-    same = ("tr", "det", "sum", "diag", "vec", "logsumexp", "toeplitz")
-    if name in same:
-        return c
-    values = {
-        "inv": lambda: 1 / c,
-        "pinv": lambda: 1 / c,
-        "logdet": lambda: log(absolute(c)),
-        "adj": lambda: S.One,
-        "softmax": lambda: S.One,
-        "expm": lambda: exp(c),
-        "norm1": lambda: absolute(c),
-        "norm2": lambda: absolute(c),
-    }
-    return values[name]()

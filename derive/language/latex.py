@@ -11,10 +11,8 @@ from collections.abc import Callable
 from typing import Any
 
 from sympy import (
-    Abs,
     Add,
     Determinant,
-    DiagMatrix,
     Expr,
     Function,
     HadamardPower,
@@ -35,23 +33,17 @@ from sympy import (
     Trace,
     Transpose,
     ZeroMatrix,
-    acos,
-    asin,
-    atan,
     exp,
-    log,
-    sign,
-    sqrt,
 )
 from sympy.core.numbers import Float, Pi
 from sympy.matrices.expressions.applyfunc import ElementwiseApplyFunction
-from sympy.matrices.expressions.diagonal import DiagonalOf
 
 from derive import algebra
-from derive.elementwise import ENTRY, relu
-from derive.functions import EntrySum, Functional, MatrixFunction, operator, spell
+from derive.elementwise import ENTRY
+from derive.functions import EntrySum, operator, spell, template
 from derive.language.names import GREEK
 from derive.language.text import fraction, join_terms, ordered, signed, written_power
+from derive.operation import Operation, record
 
 #: How tightly a piece holds together.
 SUM, PRODUCT, POWER, ATOM = range(4)
@@ -74,9 +66,12 @@ def _at(expr: Expr, level: int) -> str:
 
 
 def _piece(expr: Expr) -> Piece:
-    for head in type(expr).__mro__:
-        if head in _PRINTERS:
-            return _PRINTERS[head](expr)
+    head = type(expr)
+    if head not in _PRINTERS and (entry := record(head)) is not None:
+        return _function(entry, expr)
+    for kind in head.__mro__:
+        if kind in _PRINTERS:
+            return _PRINTERS[kind](expr)
     return rf"\operatorname{{{type(expr).__name__}}}" + _brackets(", ".join(map(latex, expr.args))), ATOM
 
 
@@ -219,41 +214,10 @@ def _hadamard_power(expr: HadamardPower) -> Piece:
     return rf"{_at(expr.base, ATOM)}^{{\odot {latex(expr.exp)}}}", POWER
 
 
-_FUNCTIONS: dict[Any, str] = {
-    exp: r"\exp",
-    log: r"\log",
-    asin: r"\arcsin",
-    acos: r"\arccos",
-    atan: r"\arctan",
-    sign: r"\operatorname{sign}",
-}
-_NATIVE = ("sin", "cos", "tan", "sinh", "cosh", "tanh")
-
-
 def _call(f: Any, x: Expr) -> Piece:
-    if f is Abs:
-        return rf"\left|{latex(x)}\right|", ATOM
-    if f is sqrt:
-        return rf"\sqrt{{{latex(x)}}}", ATOM
-    inner = relu_argument(f, x)
-    if inner is not None:
-        return rf"\mathbf{{1}}\left[{latex(inner)} > 0\right]", ATOM
-    word = f.__name__
-    if getattr(f, "tex", None):
-        return spell(f.tex, [latex(x)]), ATOM
-    head = _FUNCTIONS.get(f) or (rf"\{word}" if word in _NATIVE else rf"\operatorname{{{word}}}")
-    return head + _brackets(latex(x)), ATOM
-
-
-def relu_argument(f: Any, x: Expr) -> Expr | None:
-    """Return z where f(x) is sign(relu(z)), the indicator of z > 0, else None."""
-    if f is not sign:
-        return None
-    if isinstance(x, relu):
-        return x.args[0]
-    if isinstance(x, ElementwiseApplyFunction) and isinstance(x.function.expr, relu):
-        return x.expr
-    return None
+    entry = record(f)
+    tex = template(entry, "latex", 1) if entry else None
+    return spell(tex or operator(entry.text if entry else f.__name__), [latex(x)]), ATOM
 
 
 def _elementwise(expr: ElementwiseApplyFunction) -> Piece:
@@ -285,13 +249,10 @@ def _entry_sum(expr: EntrySum) -> Piece:
     return (left + r" \, " if left else "") + middle + right, PRODUCT
 
 
-def _function(expr: Functional | MatrixFunction) -> Piece:
-    args = [_at(a, ATOM) if expr.bracketed else latex(a) for a in expr.args]
-    return spell(expr.tex or operator(expr.text), args), POWER if expr.tex.endswith("}") else ATOM
-
-
-def _named(word: str) -> Callable[[Any], Piece]:
-    return lambda expr: (word + _brackets(", ".join(map(latex, expr.args))), ATOM)
+def _function(entry: Operation, expr: Expr) -> Piece:
+    tex = template(entry, "latex", len(expr.args)) or operator(entry.text)
+    args = [_at(a, ATOM) if f"[{i}]" in tex else latex(a) for i, a in enumerate(expr.args)]
+    return spell(tex, args), POWER if tex.endswith("}") else ATOM
 
 
 _PRINTERS: dict[type, Callable[[Any], Piece]] = {
@@ -311,18 +272,13 @@ _PRINTERS: dict[type, Callable[[Any], Piece]] = {
     Inverse: _inverse,
     Transpose: _transpose,
     Trace: _trace,
-    Determinant: lambda e: (r"\det" + _brackets(latex(e.arg)), ATOM),
     EntrySum: _entry_sum,
-    Functional: _function,
-    MatrixFunction: _function,
     HadamardProduct: _hadamard,
     HadamardPower: _hadamard_power,
     ElementwiseApplyFunction: _elementwise,
     KroneckerProduct: lambda e: (r" \otimes ".join(_at(a, POWER) for a in e.args), PRODUCT),
-    DiagMatrix: _named(r"\operatorname{diag}"),
-    DiagonalOf: _named(r"\operatorname{diag}"),
     Identity: lambda e: ("I", ATOM),
     OneMatrix: _ones,
     ZeroMatrix: lambda e: (r"\mathbf{0}", ATOM),
-    Function: lambda e: _call(e.func, e.args[0]) if len(e.args) == 1 else _named(e.func.__name__)(e),
+    Function: lambda e: _call(e.func, e.args[0]) if len(e.args) == 1 else (e.func.__name__ + _brackets(", ".join(map(latex, e.args))), ATOM),
 }  # fmt: skip

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import keyword
+import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from sympy import (
-    Abs,
     Add,
-    Determinant,
     DiagMatrix,
     Expr,
     Function,
@@ -32,36 +31,27 @@ from sympy import (
     Trace,
     Transpose,
     ZeroMatrix,
-    acos,
-    asin,
-    atan,
-    erf,
 )
 from sympy.core.numbers import Float, Pi
 from sympy.matrices.expressions.applyfunc import ElementwiseApplyFunction
-from sympy.matrices.expressions.diagonal import DiagonalOf
 
 from derive import algebra
 from derive.code.door import RESERVED, door, follows
-from derive.elementwise import ELEMENTWISE, scalar_function
+from derive.definitions import definition
+from derive.elementwise import ENTRY, scalar_function, step
+from derive.entrywise import lift
 from derive.errors import InputError
-from derive.functions import Functional, MatrixFunction
-from derive.language.latex import relu_argument
+from derive.functions import template
 from derive.language.text import fraction
+from derive.operation import Operation, record
 
 #: How tightly a piece of Python holds together.
 SUM, PRODUCT, UNARY, POWER, ATOM = range(5)
 
 Piece = tuple[str, int]
 
-#: Functions that NumPy calls otherwise than SymPy.
-_ELEMENTWISE: dict[Any, str] = {
-    asin: "np.arcsin",
-    acos: "np.arccos",
-    atan: "np.arctan",
-    Abs: "np.abs",
-    erf: "scipy.special.erf",
-}
+#: The place of an argument in a spelling: alone between brackets and commas, or next to something else.
+_PLACE = re.compile(r"((?<=\()|(?<=, ))\{(\d)\}(?=[),])|\{(\d)\}")
 
 
 def to_numpy(
@@ -184,9 +174,13 @@ class _Writer:
         return text if holds >= level else f"({text})"
 
     def _piece(self, expr: Expr) -> Piece:
-        for head in type(expr).__mro__:
-            if head in _PRINTERS:
-                return _PRINTERS[head](self, expr)
+        head = type(expr)
+        entry = record(head)
+        if head not in _PRINTERS and entry is not None and not entry.entrywise:
+            return self.function_of(entry, expr)
+        for kind in head.__mro__:
+            if kind in _PRINTERS:
+                return _PRINTERS[kind](self, expr)
         raise InputError(f"{type(expr).__name__} has no NumPy spelling")
 
     def size(self, size: Any) -> str:
@@ -289,11 +283,10 @@ class _Writer:
         """Return a unit step that multiplies something else as a comparison, which NumPy takes for 0 and 1."""
         if not isinstance(a, ElementwiseApplyFunction) or a in self.temporaries or len(product.args) < 2:
             return ""
-        inner = relu_argument(scalar_function(a), a.expr)
         others = [b for b in product.args if b is not a]
-        if inner is None or all(isinstance(b, ElementwiseApplyFunction) and _is_step(b) for b in others):
+        if not _is_step(a) or all(isinstance(b, ElementwiseApplyFunction) and _is_step(b) for b in others):
             return ""
-        return f"({self.text(inner)} > 0)"
+        return f"({self.text(a.expr)} > 0)"
 
     def trace(self, expr: Trace) -> Piece:
         if _is_scalar_symbol(expr):
@@ -308,17 +301,13 @@ class _Writer:
         return f"np.trace({self.text(expr.arg)})", ATOM
 
     def call(self, f: Any, x: Expr) -> Piece:
-        inner = relu_argument(f, x)
-        if inner is not None:
-            return f"np.heaviside({self.text(inner)}, 0.0)", ATOM
-        if f in _ELEMENTWISE:
-            return self._filled(f"{_ELEMENTWISE[f]}({{0}})", (x,)), ATOM
-        template = getattr(f, "numpy", None)
-        if template is not None:
-            return f"({self._filled(template, (x,))})", ATOM
-        if f not in ELEMENTWISE.values():
+        entry = record(f)
+        if entry is None:
             raise InputError(f"the function {f.__name__} has no NumPy spelling")
-        return f"np.{f.__name__}({self.text(x)})", ATOM
+        spelling = template(entry, "numpy", 1)
+        if spelling is None and entry.definition is not None:
+            return self.text(lift(entry.definition(ENTRY), x), ATOM), ATOM
+        return self._filled(spelling or f"np.{entry.text}({{0}})", (x,)), ATOM
 
     def scalar_function(self, expr: Any) -> Piece:
         if len(expr.args) != 1:
@@ -331,15 +320,21 @@ class _Writer:
             raise InputError(f"the function {expr.function} has no NumPy spelling")
         return self.call(f, expr.expr)
 
-    def function_of(self, expr: Any) -> Piece:
-        return self._filled(expr.numpy, expr.args), ATOM
+    def function_of(self, entry: Operation, expr: Expr) -> Piece:
+        spelling = template(entry, "numpy", len(expr.args))
+        if spelling is None and (meaning := definition(expr)) is not None:
+            return self.text(meaning, ATOM), ATOM
+        if spelling is None:
+            raise InputError(f"{entry.text} has no NumPy spelling")
+        return self._filled(spelling, expr.args), ATOM
 
     def _filled(self, template: str, args: tuple[Expr, ...]) -> str:
         self.modules |= {m for m in ("scipy.linalg", "scipy.special") if f"{m}." in template}
         for a in args:
             if template.count("{0}") > 1 and self._worth(a) and a not in self.temporaries:
                 self._store(a)  # what the template repeats is computed once
-        return template.format(*[self.text(a, ATOM) for a in args])
+        # Between brackets and commas an argument needs no brackets of its own.
+        return _PLACE.sub(lambda m: self.text(args[int(m[2] or m[3])], SUM if m[2] else ATOM), template)
 
 
 def _is_scalar_symbol(expr: Expr) -> bool:
@@ -348,16 +343,12 @@ def _is_scalar_symbol(expr: Expr) -> bool:
 
 
 def _is_step(e: ElementwiseApplyFunction) -> bool:
-    return relu_argument(scalar_function(e), e.expr) is not None
+    return scalar_function(e) is step
 
 
 def _bracketed(piece: Piece, level: int) -> str:
     text, holds = piece
     return text if holds >= level else f"({text})"
-
-
-def _template(pattern: str) -> Callable[[_Writer, Any], Piece]:
-    return lambda w, e: (pattern.format(w.text(e.args[0])), ATOM)
 
 
 _PRINTERS: dict[type, Callable[[_Writer, Any], Piece]] = {
@@ -373,22 +364,17 @@ _PRINTERS: dict[type, Callable[[_Writer, Any], Piece]] = {
     Pow: _Writer.power,
     MatMul: _Writer.matrix_product,
     MatPow: lambda w, e: (f"np.linalg.matrix_power({w.text(e.base)}, {w.text(e.exp)})", ATOM),
-    Inverse: _template("np.linalg.inv({0})"),
+    Inverse: lambda w, e: (f"np.linalg.inv({w.text(e.arg)})", ATOM),
     Transpose: lambda w, e: (f"{w.text(e.arg, ATOM)}.T", ATOM),
     Trace: _Writer.trace,
-    Determinant: _template("np.linalg.det({0})"),
     HadamardProduct: _Writer.hadamard,
     HadamardPower: _Writer.power,
     ElementwiseApplyFunction: _Writer.elementwise,
     KroneckerProduct: lambda w, e: (_nested_kron([w.text(a) for a in e.args]), ATOM),
-    DiagMatrix: _template("np.diagflat({0})"),
-    DiagonalOf: _template("np.diagonal({0}).reshape(-1, 1)"),
     Identity: lambda w, e: (f"np.eye({w.size(e.shape[0])}{w.typed})", ATOM),
     OneMatrix: lambda w, e: (f"np.ones(({w.size(e.shape[0])}, {w.size(e.shape[1])}){w.typed})", ATOM),
     ZeroMatrix: lambda w, e: (f"np.zeros(({w.size(e.shape[0])}, {w.size(e.shape[1])}){w.typed})", ATOM),
     Function: _Writer.scalar_function,
-    Functional: _Writer.function_of,
-    MatrixFunction: _Writer.function_of,
 }
 
 

@@ -8,56 +8,26 @@ from typing import Any
 
 from sympy import Integer, pi
 
-from derive.elementwise import ELEMENTWISE
-from derive.functions import MATRIX_FUNCTIONS
-from derive.language import build
+from derive.language.calls import by_rows, call_shape, square
 from derive.language.scope import Node, Scope
 from derive.language.shapes import (
     SCALAR,
-    Product,
     Shape,
-    SizeConflict,
-    Undetermined,
     Unknown,
     find,
     is_scalar,
     show_shape,
-    unify,
 )
 from derive.language.tree import Tree
 from derive.language.words import ALSO, ELSEWHERE, FUNCTIONS, INFIX, OF_MATRICES
+from derive.operations import by_name
 
 #: What a reading costs beyond the letters: see `derive.language.kinds`.
 LITERAL, COMPUTED, BY_LETTER, COLUMNS, PRODUCTS = 0.2, 0.6, 1.5, 0.9, 1.3
 POOR = 1.2
 
-#: What to write for the functions of a column at every row of a matrix S.
-_ROWS = {
-    "softmax": "exp(S)./(exp(S)*matrix(1))",
-    "logsumexp": "log(exp(S)*vector(1))",
-}
 #: Functions that act entry by entry here, and what the functions of a matrix are called.
 _MATRIX_FUNCTION = {"log": "logm", "exp": "expm", "sqrt": "sqrtm", "sin": "sinm", "cos": "cosm"}
-
-
-def _by_rows(word: str, shape: Shape) -> str:
-    """Return how to mend a function of a column that is given another matrix."""
-    if find(shape[0]) == 1:
-        return ": transpose the row"
-    return f": for every row of a matrix S, write {_ROWS[word]}" if word in _ROWS else ""
-
-
-def _mend(x: Node, what: str) -> str:
-    """Return how to mend what is not square but should be."""
-    if what == "toeplitz" and find(x.shape[1]) == 1:
-        return (": it sums along the diagonals of a matrix; a Toeplitz matrix itself is a variable T with "
-                "--assume structured-toeplitz(T)")  # fmt: skip
-    name = x.value if x.op == "name" else "x"
-    declare = f"declare {name} with --where" if x.op == "name" else ""
-    if what == "a matrix power" and find(x.shape[1]) == 1:
-        written = f"write {name}.^2 for elementwise powers, {name}'*{name} for the squared norm"
-        return f": {written}, or {declare}" if declare else f": {written}"
-    return f": {declare}" if declare else ""
 
 
 def _is_literal(node: Node) -> bool:
@@ -305,18 +275,8 @@ class Reader:
                 raise scope.misfit(
                     "the square of a vector: write x^T x, or x^{\\odot 2} entry by entry", base.position, base
                 )
-            self._square(base, "a matrix power")
+            square(self.scope, base, "a matrix power")
         return self._node(op, [base, exponent], base.shape, base.position)
-
-    def _square(self, x: Node, what: str) -> None:
-        try:
-            unify(*x.shape)
-        except Undetermined:
-            self.scope.deferred.append((*x.shape, x, what))
-        except SizeConflict:
-            raise self.scope.misfit(
-                f"{what} needs a square matrix, this is {show_shape(x.shape)}{_mend(x, what)}", x.position, x
-            ) from None
 
     # ------------------------------------------------------------------------------------ calls
 
@@ -346,18 +306,19 @@ class Reader:
         axis = self._axis(tree, position)
         if axis:
             return self._by_axis(word, axis, args, position)
-        operator = build.OPERATORS.get(word)
-        arity, more = (operator.arity, operator.more) if operator else (1, False)
+        entry = by_name(word)
+        assert entry is not None
+        arity, more = entry.arity, entry.more
         if len(args) < arity or (len(args) > arity and not more):
             due = f"{arity}{' or more' * more} argument{'s' * (arity > 1)}"
-            mend = f": {operator.mend}" if operator and operator.mend else ""
+            mend = f": {entry.mend}" if entry.mend else ""
             raise scope.error(f"{word} takes {due}, not {len(args)}{mend}", position)
         x = args[0]
         if word in OF_MATRICES and x.op == "name" and is_scalar(x.shape) and not scope.closed and (
             x.value not in scope.declared and scope.kind_of(x.value) == "scalar"
         ):  # fmt: skip
             scope.cost += POOR
-        return self._node(word, args, self._call_shape(word, args), position)
+        return self._node(word, args, call_shape(scope, entry, args), position)
 
     def _norm_order(self, args: list[Node], position: int) -> list[Node]:
         order = args[1]
@@ -407,7 +368,7 @@ class Reader:
         if op == ".^":
             return self._power(Tree(".^", [], tree.start, tree.end), args)
         if op == "solve":
-            self._square(a, "solve")
+            square(self.scope, a, "solve")
             a, op = self._node("inv", [a], a.shape, a.position), "*"
         if op == "dot" and _is_column(a.shape) and _is_column(b.shape):
             a, op = self._node("'", [a], a.shape[::-1], a.position), "*"
@@ -440,36 +401,11 @@ class Reader:
             ones = self._node("vector", [], (x.shape[0], 1), position)
             row = self._node("'", [ones], (1, x.shape[0]), position)
             return self._node("*", [row, x], (1, x.shape[1]), position, ["*"])
-        if word in ELEMENTWISE:
+        entry = by_name(word)
+        assert entry is not None
+        if entry.entrywise:
             return self._node(word, [x], x.shape, position)
-        raise self.scope.error(f"{word} by {axis} is not known{_by_rows(word, x.shape)}", position)
-
-    def _call_shape(self, word: str, args: list[Node]) -> Shape:
-        x = args[0]
-        if word in ELEMENTWISE:
-            return x.shape
-        if word in build.OPERATORS:
-            return build.OPERATORS[word].shape(self.scope, args)
-        if is_scalar(x.shape):
-            return SCALAR
-        head = MATRIX_FUNCTIONS[word]
-        if word in ("tr", "det", "inv") or getattr(head, "square_argument", False):
-            self._square(x, word)
-        if getattr(head, "column_argument", False) and find(x.shape[1]) != 1:
-            mend = _by_rows(word, x.shape)
-            raise self.scope.error(
-                f"{word} needs a column vector, this is {show_shape(x.shape)}{mend}", x.position
-            )
-        if word == "pinv":
-            return x.shape[::-1]
-        if word == "vec":
-            return (Product(x.shape[1], x.shape[0]), 1)
-        if word == "diag":
-            if find(x.shape[1]) == 1:
-                return (x.shape[0], x.shape[0])
-            self._square(x, "diag")
-            return (x.shape[0], 1)
-        return x.shape if word in ("inv", "adj", "expm", "softmax", "toeplitz") else SCALAR
+        raise self.scope.error(f"{word} by {axis} is not known{by_rows(entry, x)}", position)
 
     def _apply(self, tree: Tree, args: list[Node]) -> Node:
         head = tree.args[0]
@@ -500,7 +436,7 @@ class Reader:
                 tree.start, "|...| of a vector is read entry by entry, as abs(...); ||...|| is its norm"
             )
             return self._node("abs", args, x.shape, tree.start)
-        self._square(x, "a determinant |...|")
+        square(self.scope, x, "a determinant |...|")
         scope.note(tree.start, "|...| of a matrix is read as its determinant; abs(...) is entry by entry")
         return self._node("det", args, SCALAR, tree.start)
 

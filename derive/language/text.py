@@ -8,8 +8,6 @@ from typing import Any
 from sympy import (
     Add,
     Basic,
-    Determinant,
-    DiagMatrix,
     Expr,
     Function,
     HadamardPower,
@@ -35,19 +33,16 @@ from sympy import (
 )
 from sympy.core.numbers import Float, Pi
 from sympy.matrices.expressions.applyfunc import ElementwiseApplyFunction
-from sympy.matrices.expressions.diagonal import DiagonalOf
 from sympy.matrices.expressions.matexpr import MatrixExpr
 
 from derive import algebra
-from derive.elementwise import ELEMENTWISE, ENTRY
-from derive.functions import Functional, MatrixFunction
+from derive.elementwise import ENTRY
+from derive.operation import record
 
 #: How tightly a piece of text holds together.
 SUM, PRODUCT, UNARY, POWER, ATOM = range(5)
 
 Piece = tuple[str, int]
-
-_NAMES = {f: name for name, f in ELEMENTWISE.items()}
 
 
 def to_text(expr: Expr) -> str:
@@ -61,9 +56,12 @@ def _at(expr: Expr, level: int) -> str:
 
 
 def _piece(expr: Expr) -> Piece:
-    for head in type(expr).__mro__:
-        if head in _PRINTERS:
-            return _PRINTERS[head](expr)
+    head = type(expr)
+    if head not in _PRINTERS and (entry := record(head)) is not None and entry.text:
+        return f"{entry.text}({', '.join(to_text(a) for a in expr.args)})", ATOM
+    for kind in head.__mro__:
+        if kind in _PRINTERS:
+            return _PRINTERS[kind](expr)
     return _unknown(expr)
 
 
@@ -239,7 +237,8 @@ def _elementwise(expr: ElementwiseApplyFunction) -> Piece:
 
 
 def _call(f: Any, x: Expr) -> Piece:
-    return f"{_NAMES.get(f, f.__name__.lower())}({to_text(x)})", ATOM
+    entry = record(f)
+    return f"{entry.text if entry else f.__name__.lower()}({to_text(x)})", ATOM
 
 
 def _ones(expr: OneMatrix) -> Piece:
@@ -252,12 +251,8 @@ def _zero(expr: ZeroMatrix) -> Piece:
     return f"0*{_ones(expr)[0]}", PRODUCT
 
 
-def _named(name: str) -> Callable[[Expr], Piece]:
-    return lambda expr: (f"{name}({to_text(expr.args[0])})", ATOM)
-
-
 def _trace(expr: Trace) -> Piece:
-    return _piece(expr.arg) if expr.arg.shape == (1, 1) else _named("tr")(expr)
+    return _piece(expr.arg) if expr.arg.shape == (1, 1) else (f"tr({to_text(expr.arg)})", ATOM)
 
 
 def _kron(expr: KroneckerProduct) -> Piece:
@@ -265,10 +260,6 @@ def _kron(expr: KroneckerProduct) -> Piece:
     for a in reversed(rest):
         text = f"kron({a}, {text})"
     return text, ATOM
-
-
-def _function(expr: Any) -> Piece:
-    return f"{expr.text}({', '.join(to_text(a) for a in expr.args)})", ATOM
 
 
 _PRINTERS: dict[type, Callable[[Any], Piece]] = {
@@ -285,20 +276,15 @@ _PRINTERS: dict[type, Callable[[Any], Piece]] = {
     exp: _exponential,
     MatMul: _matrix_product,
     MatPow: _matrix_power,
-    Inverse: _named("inv"),
+    Inverse: lambda e: (f"inv({to_text(e.arg)})", ATOM),
     Transpose: _transpose,
     Trace: _trace,
-    Determinant: _named("det"),
     HadamardProduct: _hadamard,
     HadamardPower: _hadamard_power,
     ElementwiseApplyFunction: _elementwise,
     KroneckerProduct: _kron,
-    DiagMatrix: _named("diag"),
-    DiagonalOf: _named("diag"),
     Identity: lambda e: ("eye", ATOM),
     OneMatrix: _ones,
     ZeroMatrix: _zero,
     Function: lambda e: _call(e.func, e.args[0]) if len(e.args) == 1 else _unknown(e),
-    Functional: _function,
-    MatrixFunction: _function,
 }

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from derive.elementwise import ELEMENTWISE
-from derive.functions import MATRIX_FUNCTIONS
-from derive.language.build import OPERATORS
+from derive.operations import names
 
 #: The names of all functions.
-FUNCTIONS = frozenset(ELEMENTWISE) | frozenset(MATRIX_FUNCTIONS) | OPERATORS.keys()
+FUNCTIONS = frozenset(names())
 
 #: Other names of functions of the language.
 ALSO = {

@@ -17,6 +17,7 @@ from difflib import get_close_matches
 
 import sympy as sp
 
+from derive.definitions import definition
 from derive.errors import InputError
 
 #: The variable of every activation here.
@@ -201,8 +202,6 @@ def _symbolic(expression: sp.Expr, name: str | None = None) -> Activation:
         raise InputError(f"an activation has one variable, found {names}: name the variable x")
     variable = named_x[0] if named_x else (symbols[0] if symbols else X)
     # relu, sigmoid, swish and softplus of the text language, in terms of exp, log and abs.
-    plain = expression.replace(lambda e: hasattr(e, "definition"), lambda e: e.definition()).xreplace(
-        {variable: X}
-    )
+    plain = expression.replace(lambda e: definition(e) is not None, definition).xreplace({variable: X})
     exact = sp.nsimplify(plain, rational=True) if plain.atoms(sp.Float) else plain
     return Activation(name or str(expression), exact)

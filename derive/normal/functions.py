@@ -2,7 +2,7 @@
 
 exp of a sum falls apart into powers of exp of its terms, log of a product into a sum. The hyperbolic functions,
 the logistic function and their like are rational in exp and log; tan is sin/cos, arccos is pi/2 - arcsin,
-relu(t) = (t + |t|)/2, and sign(relu(t)) is a step.
+relu(t) = (t + |t|)/2, and the unit step has atoms of its own.
 """
 
 from __future__ import annotations
@@ -238,6 +238,7 @@ FUNCTIONS: dict[str, Callable[[Space, Value], Value]] = {
     "log": logarithm,
     "Abs": absolute,
     "sign": sign,
+    "step": step,
     "relu": relu,
     "sigmoid": sigmoid,
     "tanh": tanh,

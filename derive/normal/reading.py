@@ -31,14 +31,13 @@ from sympy import (
     Transpose,
     ZeroMatrix,
     log,
-    sign,
 )
 from sympy.core.numbers import Exp1, Float, NumberSymbol
 from sympy.matrices.expressions.applyfunc import ElementwiseApplyFunction
 from sympy.matrices.expressions.diagonal import DiagonalOf
 
 from derive.algebra.seen import is_orthogonal, is_symmetric
-from derive.elementwise import relu, scalar_function
+from derive.elementwise import scalar_function
 from derive.facts import facts
 from derive.functions import (
     Adjugate,
@@ -60,7 +59,7 @@ from derive.functions import (
 )
 from derive.normal import matrices, tensors
 from derive.normal.entrywise import broadcast, power
-from derive.normal.functions import absolute, exponential, function, logarithm, matrix_exponent, step
+from derive.normal.functions import absolute, exponential, function, logarithm, matrix_exponent
 from derive.normal.settling import Net, from_net
 from derive.normal.space import Space, Undecided, Value, exponent
 from derive.normal.tensors import constant
@@ -89,14 +88,11 @@ def _arguments(e: Expr) -> tuple[Expr, ...]:
     if isinstance(e, MatrixSymbol | Identity | OneMatrix | ZeroMatrix | Commutation | Symbol):
         return ()
     if isinstance(e, ElementwiseApplyFunction):
-        inner = _rectified(e)
-        return (e.expr,) if inner is None else (e.expr, inner)
+        return (e.expr,)
     if isinstance(e, Inverse):
         return (e.arg,)
     if isinstance(e, Pow):
         return (e.base,)
-    if isinstance(e, sign) and isinstance(e.args[0], relu):
-        return e.args[0].args
     if isinstance(e, HadamardPower):
         return e.args if getattr(e.exp, "is_Matrix", False) else (e.base,)
     if isinstance(e, MatPow):
@@ -201,25 +197,12 @@ def _matrix_power(space: Space, e: MatPow) -> Value:
 
 
 def _function(space: Space, e: Function) -> Value:
-    if isinstance(e, sign) and isinstance(e.args[0], relu):
-        return step(space, space.read[e.args[0].args[0]])
     if len(e.args) != 1:
         raise Undecided("a function of several variables")
     return function(space, type(e).__name__, space.read[e.args[0]])
 
 
-def _rectified(e: ElementwiseApplyFunction) -> Expr | None:
-    """Return x where a matrix is sign(relu(x)) in every entry."""
-    if scalar_function(e) is sign and isinstance(e.expr, ElementwiseApplyFunction):
-        if scalar_function(e.expr) is relu:
-            return e.expr.expr
-    return None
-
-
 def _elementwise(space: Space, e: ElementwiseApplyFunction) -> Value:
-    inner = _rectified(e)
-    if inner is not None:
-        return step(space, space.read[inner])
     (variable,) = e.function.variables
     return _applied(space, e.function.expr, variable, space.read[e.expr])
 
@@ -232,8 +215,6 @@ def _applied(space: Space, f: Expr, variable: Expr, v: Value) -> Value:
         return broadcast(space, v, read(space, f))
     if isinstance(f, Pow) and not f.exp.has(variable):
         return power(space, _applied(space, f.base, variable, v), exponent(f.exp))
-    if isinstance(f, sign) and isinstance(f.args[0], relu):
-        return step(space, _applied(space, f.args[0].args[0], variable, v))
     parts = [_applied(space, a, variable, v) for a in f.args]
     if isinstance(f, Add):
         return tensors.total(space, parts)

@@ -51,10 +51,14 @@ def _names() -> Table:
 
 
 def _operations() -> Table:
-    from derive.rules import RULES
+    from derive.operations import OPERATIONS
     from reports.document import Table
 
-    rows = [[rule.name, rule.example, rule.source, _FIELD.sub(_generic, rule.holds)] for rule in RULES]
+    rows = [
+        [rule.name, rule.example, rule.source, _FIELD.sub(_generic, rule.holds)]
+        for rule in OPERATIONS
+        if rule.pull
+    ]
     return Table(["operation", "for example", "rule", "differentiable where"], rows)
 
 

@@ -17,7 +17,7 @@ from derive import Problem, latex, parse, read_claim, to_text
 from derive.algebra import M, is_matrix, ones, shape
 from derive.errors import InputError
 from derive.graph import build_graph
-from derive.rules import Operation
+from derive.operation import Operation
 from tests.derive.points import slope
 from verify.evaluate import evaluate, size_of
 

@@ -164,7 +164,7 @@ def test_second_derivatives_among_symmetric_matrices():
 
 @pytest.mark.parametrize("name", ["eigenvalue", "eigenvector", "sums along diagonals"])
 def test_a_wrong_rule_is_caught(name):
-    (entry,) = (e for e in derive.rules.RULES if e.name == name)
+    (entry,) = (e for e in derive.operations.OPERATIONS if e.name == name)
     changed = [m for m in mutants(entry) if m.changes]
     assert changed
     assert [m.label for m in changed if not m.caught()] == []
@@ -199,7 +199,7 @@ def test_an_arithmetic_says_what_it_cannot_tell():
         (lambda: derive.hessian("eigval(X, 1)", "X", assume=FREE), r"structured-symmetric\(X\)"),
         (lambda: derive.parse("eigval(X, 0)"), "1 for the smallest"),
         (lambda: derive.parse("eigvec(X, c)"), "1 for the smallest"),
-        (lambda: derive.parse("eigvec(A, 1)", where="A: m x n"), "square matrix, this one is m x n"),
+        (lambda: derive.parse("eigvec(A, 1)", where="A: m x n"), "square matrix, this is m x n"),
         (lambda: derive.parse("eigvec(A, 4)", where="A: 3 x 3"), "has no eigenvalue number 4"),
         (lambda: Eigenvalue(X, Integer(4)), "has no eigenvalue number 4"),
         (lambda: check_claim("eigval(X, 9)", "X", "eye", where="X: n x n", assume=FREE), "eigenvalue 9 of a"),

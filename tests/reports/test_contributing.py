@@ -1,4 +1,4 @@
-"""The worked example of CONTRIBUTING.md, done in a copy of the packages."""
+"""The worked examples of CONTRIBUTING.md, done in a copy of the packages: each is one entry in one file."""
 
 import re
 import shutil
@@ -6,42 +6,76 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parents[2]
-WRONG = "lambda x, y: 1 - apply(Abs, y)"
+TEXT = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+#: The entries, and the commands that show them with what they print.
+SOFTSIGN, ARCSINH, COSHM = re.findall(r"```python\n(.*?)```", TEXT, re.DOTALL)
+SHOWN = re.findall(r"```console\n\$ gradproof (.*?)\n(.*?)\n```", TEXT, re.DOTALL)
+WRONG = ("lambda x, y: (1 - apply(Abs, y)) ** 2", "lambda x, y: 1 - apply(Abs, y)")
+ENTRYWISE, SPECTRAL = "derive/operations/entrywise.py", "derive/operations/spectral.py"
 
 
-def insert(path, before, text):
-    source = path.read_text(encoding="utf-8")
-    assert source.count(before) == 1, f"{path} has no single place {before!r}"
-    path.write_text(source.replace(before, text + before), encoding="utf-8")
+def copied(place):
+    for package in ("derive", "verify", "reports"):
+        shutil.copytree(ROOT / package, place / package, ignore=shutil.ignore_patterns("__pycache__"))
 
 
-def run(place, code):
-    return subprocess.run(
+def add(path, entry, *imports):
+    """Add an entry at the end of a file's table, and names to what the file imports from SymPy."""
+    head, end = path.read_text(encoding="utf-8").rsplit("\n)", 1)
+    for line in imports:
+        head = head.replace("\nfrom sympy import", f"\n{line}\nfrom sympy import", 1)
+    path.write_text(f"{head}\n{entry})" + end, encoding="utf-8")
+
+
+def run(place, *commands):
+    """Run commands of gradproof in one process, and return what each of them prints."""
+    code = (
+        "import shlex\nfrom reports.cli import main\n"
+        f"for c in {commands!r}:\n    try: main(shlex.split(c))\n"
+        "    except SystemExit as e:\n        if e.code: raise\n    print('---')"
+    )
+    done = subprocess.run(
         [sys.executable, "-c", code], cwd=place, capture_output=True, text=True, check=False
     )
+    return done, [part.strip() for part in done.stdout.split("---\n")[:-1]]
 
 
-def test_the_operation_that_contributing_adds_works_and_a_wrong_rule_is_withheld(tmp_path):
-    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
-    function, name, rule = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
-    ((command, printed),) = re.findall(r"```console\n\$ gradproof (.*?)\n(.*?)\n```", text, re.DOTALL)
-    for package in ("derive", "verify", "reports"):
-        shutil.copytree(ROOT / package, tmp_path / package, ignore=shutil.ignore_patterns("__pycache__"))
-    functions, rules = tmp_path / "derive/elementwise.py", tmp_path / "derive/rules.py"
-    insert(functions, "#: Name in the text language -> scalar function of one variable", f"{function}\n\n")
-    insert(functions, '    "softplus": softplus,\n', name)
-    insert(rules, "swish\nfrom derive.entrywise", "softsign, ")
-    insert(rules, '    entrywise("softplus", softplus,', rule)
+def test_what_contributing_adds_works(tmp_path):
+    copied(tmp_path)
+    add(tmp_path / ENTRYWISE, SOFTSIGN)
+    add(tmp_path / ENTRYWISE, ARCSINH, "from sympy import asinh")
+    add(tmp_path / SPECTRAL, COSHM, "from derive.algebra import M")
+    commands = [command for command, _ in SHOWN]
+    more = (
+        "gradient 'sum(coshm(A)) + sum(arcsinh(A).*softsign(A))' --wrt A --format numpy",
+        "gradient 'tr(coshm(A)) + sum(arcsinh(A)) + sum(softsign(A))' --wrt A --format latex",
+        "check 'sum(softsign(x))' --wrt x --claim '(vector(1) + abs(x)).^(-2)'",
+        "check 'sum(arcsinh(x))' --wrt x --claim '1./sqrt(vector(1) + x.^2)'",
+    )
+    done, printed = run(tmp_path, *commands, *more)
+    assert (done.returncode, done.stderr) == (0, "")
+    for (_, expected), text in zip(SHOWN, printed, strict=False):
+        assert text == expected
+    numpy, latex, softsign, arcsinh = printed[len(SHOWN) :]
+    assert "np.arcsinh" in numpy or "np.sqrt" in numpy
+    assert "operatorname{softsign}" in latex
+    assert softsign.startswith("proved")
+    assert "refuted" not in arcsinh
 
-    arguments = "import shlex; from reports.cli import main; main(shlex.split({!r}))"
-    right = run(tmp_path, arguments.format(command))
-    assert (right.returncode, right.stderr) == (0, "")
-    assert right.stdout.strip() == printed
 
-    source = rules.read_text(encoding="utf-8")
-    rules.write_text(re.sub(r"lambda x, y: \(1 - apply\(Abs, y\)\) \*\* 2", WRONG, source), encoding="utf-8")
-    wrong = run(tmp_path, arguments.format(command))
+def test_a_wrong_rule_is_withheld(tmp_path):
+    copied(tmp_path)
+    assert WRONG[0] in SOFTSIGN
+    add(tmp_path / ENTRYWISE, SOFTSIGN.replace(*WRONG))
+    wrong, _ = run(tmp_path, SHOWN[0][0])
     assert wrong.returncode not in (0, 2)
     assert wrong.stdout == ""
     assert "did not pass its own check" in wrong.stderr
+
+
+@pytest.mark.parametrize("entry", [SOFTSIGN, ARCSINH, COSHM])
+def test_an_entry_is_one_expression(entry):
+    assert len(re.findall(r"^    \w+\($", entry, re.MULTILINE)) == 1

@@ -46,7 +46,7 @@ from sympy import (
 )
 from sympy.matrices.expressions.diagonal import DiagonalOf
 
-from derive.elementwise import elementwise, relu, sigmoid, softplus, swish
+from derive.elementwise import elementwise, relu, sigmoid, softplus
 from derive.errors import InputError
 from derive.functions import (
     Adjugate,
@@ -62,6 +62,7 @@ from derive.functions import (
     Softmax,
     Vec,
 )
+from derive.operations import swish
 from verify.arithmetics.balls import Balls
 from verify.arithmetics.base import Abstain, Undefined
 from verify.arithmetics.degree import DEGREES, Degree

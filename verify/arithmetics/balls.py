@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from fractions import Fraction
 from threading import RLock
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from flint import acb_mat, arb, arb_mat, ctx, fmpq
@@ -44,7 +44,7 @@ class Balls(Arithmetic):
         return arb.pi() if name == "pi" else arb.const_e()
 
     def _apply(self, function: str, x: np.ndarray) -> np.ndarray:
-        at = _BALL[function]
+        at = _BALL.get(function) or getattr(arb, function)
         out = np.empty(x.shape, dtype=object)
         out.reshape(-1)[:] = [e if isinstance(e, Unknown) else at(e) for e in x.flat]
         return out
@@ -70,6 +70,8 @@ class Balls(Arithmetic):
         out = np.empty(x.shape, dtype=object)
         out.reshape(-1)[:] = flat
         return out
+
+    kernels: ClassVar[dict[str, Any]] = {"expm": _expm}
 
     def _eigenpair(self, x: np.ndarray, i: int) -> tuple[Any, Any]:
         n = x.shape[0]

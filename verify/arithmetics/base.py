@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from contextlib import AbstractContextManager, nullcontext
 from fractions import Fraction
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -66,6 +66,8 @@ class Arithmetic:
 
     name: str = ""
     dtype: Any = object
+    #: The functions of a whole matrix that this arithmetic knows, by the name of their kernel.
+    kernels: ClassVar[dict[str, Any]] = {}
 
     def context(self) -> AbstractContextManager[Any]:
         """Return the context in which this arithmetic computes (its precision)."""
@@ -230,17 +232,19 @@ class Arithmetic:
         return x.T @ self.inverse(x @ x.T)
 
     def expm(self, x: Array) -> Array:
-        """Return the matrix exponential.
+        """Return the matrix exponential."""
+        return self.matrix_function("expm", x)
+
+    def matrix_function(self, kernel: str, x: Array) -> Array:
+        """Return a primary function of a square array, such as the exponential, by its kernel.
 
         A matrix of dual numbers X + tE is the block matrix [[X, E], [0, X]] over the base: the two rings are
         isomorphic, so that a power series in one is the same power series in the other.
         """
         if isinstance(x, Dual):
-            return _from_blocks(self._expm(_to_blocks(self, x)), x)
-        return self._expm(x)
-
-    def _expm(self, x: np.ndarray) -> Array:
-        return self.unknown(x.shape, f"expm has no value in {self.words}")
+            return _from_blocks(self.matrix_function(kernel, _to_blocks(self, x)), x)
+        at = self.kernels.get(kernel)
+        return at(self, x) if at else self.unknown(x.shape, f"{kernel} has no value in {self.words}")
 
     def eigenpair(self, x: Array, i: int) -> tuple[Array, Array]:
         """Return the i-th smallest eigenvalue of an array, 1 x 1, and its eigenvector v, n x 1.

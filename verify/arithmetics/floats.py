@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from contextlib import AbstractContextManager
 from fractions import Fraction
-from typing import Any
+from functools import cache
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -18,7 +19,17 @@ from verify.arithmetics.dual import Dual
 
 #: Terms of the exponential series at norm 1/2: the next one is below 2^-53.
 TERMS = 16
-_NUMPY = {"asin": "arcsin", "acos": "arccos", "atan": "arctan"}
+
+
+@cache
+def _found(function: str) -> Any:
+    """Return a function by Arb's name: NumPy's, which calls asin arcsin, or else SciPy's."""
+    for name in (function, f"arc{function[1:]}"):
+        if hasattr(np, name):
+            return getattr(np, name)
+    import scipy.special  # takes long to import
+
+    return getattr(scipy.special, function)
 
 
 class Floats(Arithmetic):
@@ -56,11 +67,7 @@ class Floats(Arithmetic):
             return x * np.sign(x.real)
         if function == "log_abs":
             return np.log(x * np.sign(x.real))
-        if function == "erf":
-            from scipy.special import erf  # NumPy has none, and SciPy takes long to import
-
-            return erf(x)
-        return getattr(np, _NUMPY.get(function, function))(x)
+        return _found(function)(x)
 
     def _power(self, x: np.ndarray, exponent: Fraction | int) -> np.ndarray:
         return np.sqrt(x) if exponent == Fraction(1, 2) else x ** float(exponent)
@@ -95,6 +102,8 @@ class Floats(Arithmetic):
         for _ in range(squarings):
             out = out @ out
         return out
+
+    kernels: ClassVar[dict[str, Any]] = {"expm": _expm}
 
     def _eigenpair(self, x: np.ndarray, i: int) -> tuple[np.ndarray, np.ndarray]:
         real = not np.iscomplexobj(x)

@@ -10,8 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.special import expit, softmax
 
-import derive.rules as rules
-from derive import InputError, gradient
+from derive import InputError, gradient, operation, operations
 from verify import check_claim
 from verify.fit.network import derived, one_by_one
 from verify.fit.network.assembled import as_formula, check_network
@@ -211,9 +210,9 @@ def test_a_changed_rule_changes_the_training(monkeypatch):
     """Scale tanh's derivative in the rule table: the gradient of the network moves with it."""
     x, y = RNG.normal(size=(7, 4)), one_hot(np.array([0, 2, 1, 1]), 3)
     (before, _), *_ = some_network("tanh").loss_and_gradients(x, y)[1]
-    (entry,) = (r for r in rules.RULES if r.name == "hyperbolic tangent")
+    (entry,) = (r for r in operations.OPERATIONS if r.name == "hyperbolic tangent")
     twice = replace(entry, pull=lambda g, y, x, i: 2 * entry.pull(g, y, x, i))
-    monkeypatch.setitem(rules._BY_HEAD, entry.head, [twice])
+    monkeypatch.setitem(operation._BY_HEAD, entry.head, [twice])
     derived.activation_pullback.cache_clear()
     try:
         (after, _), *_ = some_network("tanh").loss_and_gradients(x, y)[1]

@@ -1,0 +1,79 @@
+"""Rearrangements of entries, all of them linear."""
+
+from __future__ import annotations
+
+from sympy import DiagMatrix, Expr, Transpose
+from sympy.matrices.expressions.diagonal import DiagonalOf
+
+from derive import algebra
+from derive.algebra import M
+from derive.formulas import diag, vec
+from derive.functions import Commutation, Reshape, Toeplitz, Vec
+from derive.operation import Operation
+from derive.operations.entries import function
+
+
+def _diag(x: Expr) -> Expr:
+    return DiagMatrix(x) if x.shape[1] == 1 else DiagonalOf(x)
+
+
+def _reshape(x: Expr, rows: Expr, columns: Expr) -> Expr:
+    return Reshape(x, rows, columns) if (rows, columns) != (1, 1) else algebra.trace(x)
+
+
+OPERATIONS = (
+    Operation(
+        "transpose", Transpose,
+        pull=lambda g, y, x, i: g.T,
+        push="linear",
+        example="A'", source="MC (44)",
+        tidy=algebra.t, symmetric="argument", positive="argument",
+    ),
+    function(
+        "vec", Vec, "m x n -> n*m x 1",
+        pull=lambda g, y, x, i: M(algebra.unvec(g.e, *x[0].shape)),
+        push="linear",
+        source="Magnus and Neudecker, 2.4",
+        text="vec", numpy="{0}.reshape(-1, 1, order='F')", tidy=algebra.vec, scalar=lambda c: c,
+    ),
+    function(
+        "reshape", Reshape, "n*m x 1, m, n -> m x n",
+        pull=lambda g, y, x, i: vec(g),
+        push="linear",
+        example="reshape(x, 2, 3)", source="the inverse of vec",
+        arguments=lambda y: y.args[:1], text="reshape",
+        latex=r"\operatorname{reshape}_{<1> \times <2>}\left(<0>\right)",
+        numpy="{0}.reshape({1}, {2}, order='F')", build=_reshape, tidy=algebra.unvec,
+    ),
+    function(
+        "diagonal matrix", DiagMatrix, "n x 1 -> n x n",
+        pull=lambda g, y, x, i: diag(g),
+        push="linear",
+        example="diag(x)", source="linearity",
+        text="diag", numpy="np.diagflat({0})", build=_diag, tidy=algebra.diag, scalar=lambda c: c,
+        symmetric="always",
+    ),
+    function(
+        "diagonal", DiagonalOf, "n x n -> n x 1",
+        pull=lambda g, y, x, i: diag(g),
+        push="linear",
+        example="diag(A*B)", source="linearity",
+        text="diag", numpy="np.diagonal({0}).reshape(-1, 1)", build=_diag, tidy=algebra.diag, scalar=lambda c: c,
+    ),
+    function(
+        "sums along diagonals", Toeplitz, "n x n -> n x n",
+        pull=lambda g, y, x, i: M(algebra.toeplitz(g.e)),
+        push="linear",
+        example="toeplitz(A*B)", source="linearity, MC (143)",
+        text="toeplitz",
+        numpy="(lambda x: scipy.linalg.toeplitz([np.trace(x, -k) for k in range(len(x))],"
+        " [np.trace(x, k) for k in range(len(x))]))({0})",
+        tidy=algebra.toeplitz, scalar=lambda c: c, symmetric="argument",
+    ),
+    function(
+        "commutation matrix", Commutation, "m, n -> m*n x m*n",
+        example="commutation(m, n)", source="a constant", arguments=lambda y: (), text="commutation",
+        latex=r"K_{<args>}",
+        numpy="np.eye({0}*{1}).reshape({1}, {0}, {0}*{1}).transpose(1, 0, 2).reshape({0}*{1}, {0}*{1})",
+    ),
+)  # fmt: skip
