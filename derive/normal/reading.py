@@ -37,7 +37,8 @@ from sympy.matrices.expressions.applyfunc import ElementwiseApplyFunction
 from sympy.matrices.expressions.diagonal import DiagonalOf
 
 from derive.algebra.seen import is_orthogonal, is_symmetric
-from derive.elementwise import scalar_function
+from derive.definitions import definition
+from derive.elementwise import ENTRY, scalar_function
 from derive.facts import facts
 from derive.functions import (
     Adjugate,
@@ -59,10 +60,11 @@ from derive.functions import (
 )
 from derive.normal import matrices, tensors
 from derive.normal.entrywise import broadcast, power
-from derive.normal.functions import absolute, exponential, function, logarithm, matrix_exponent
+from derive.normal.functions import FUNCTIONS, absolute, exponential, function, logarithm, matrix_exponent
 from derive.normal.settling import Net, from_net
 from derive.normal.space import Space, Undecided, Value, exponent
 from derive.normal.tensors import constant
+from derive.operations import record
 
 #: The largest power of a matrix that is written out.
 _MAX_POWER = 24
@@ -199,7 +201,15 @@ def _matrix_power(space: Space, e: MatPow) -> Value:
 def _function(space: Space, e: Function) -> Value:
     if len(e.args) != 1:
         raise Undecided("a function of several variables")
-    return function(space, type(e).__name__, space.read[e.args[0]])
+    return _of_entries(space, type(e), space.read[e.args[0]])
+
+
+def _of_entries(space: Space, head: Any, v: Value) -> Value:
+    """Return a function of every entry: by the form of its own, else by its definition, else by its name only."""
+    entry = record(head)
+    if head.__name__ not in FUNCTIONS and entry is not None and entry.definition is not None:
+        return _applied(space, entry.definition(ENTRY), ENTRY, v)
+    return function(space, head.__name__, v)
 
 
 def _elementwise(space: Space, e: ElementwiseApplyFunction) -> Value:
@@ -221,7 +231,7 @@ def _applied(space: Space, f: Expr, variable: Expr, v: Value) -> Value:
     if isinstance(f, Mul):
         return tensors.hadamard(space, parts)
     if isinstance(f, Function) and len(parts) == 1:
-        return function(space, type(f).__name__, parts[0])
+        return _of_entries(space, type(f), parts[0])
     raise Undecided(f"{type(f).__name__} of an entry has no normal form")
 
 
@@ -311,6 +321,12 @@ def _pseudo_inverse(space: Space, e: PseudoInverse) -> Value:
     return matrices.pseudo_inverse(space, space.read[x], rank)
 
 
+def _other(space: Space, e: Functional | MatrixFunction) -> Value:
+    """A function that has no form of its own: its definition, if it has one."""
+    meaning = definition(e)
+    return _opaque(space, e) if meaning is None else read(space, meaning)
+
+
 def _opaque(space: Space, e: Functional | MatrixFunction) -> Value:
     """A function of which nothing is known but its arguments."""
     name = (type(e).__name__, tuple([space.value(space.read[a]) for a in e.args]))
@@ -380,8 +396,8 @@ _READERS: dict[type, Callable[[Space, Any], Value]] = {
     Toeplitz: _of_one(matrices.diagonal_sums),
     ElementwiseApplyFunction: _elementwise,
     Function: _function,
-    Functional: _opaque,
-    MatrixFunction: _opaque,
+    Functional: _other,
+    MatrixFunction: _other,
 }
 
 

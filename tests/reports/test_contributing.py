@@ -62,7 +62,7 @@ def test_what_contributing_adds_works(tmp_path):
     numpy, latex, softsign, arcsinh = printed[len(SHOWN) :]
     assert "np.arcsinh" in numpy or "np.sqrt" in numpy
     assert "operatorname{softsign}" in latex
-    assert softsign.startswith("proved")
+    assert softsign.startswith("✓ proved")
     assert "refuted" not in arcsinh
 
 
