@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from derive.language.text import to_text
     from verify.claims import check_claim
     from verify.derived import differential, gradient, hessian, jacobian
+    from verify.equal import check_equal
     from verify.gradients import check_gradient
     from verify.monte_carlo import check_moment
     from verify.suite import run_suite
@@ -38,6 +39,7 @@ _HOMES = {
     "Verdict": "verify.verdict",
     "assert_gradient": "verify.testing",
     "check_claim": "verify.claims",
+    "check_equal": "verify.equal",
     "check_gradient": "verify.gradients",
     "check_moment": "verify.monte_carlo",
     "differential": "verify.derived",
@@ -58,6 +60,7 @@ __all__ = [
     "Verdict",
     "assert_gradient",
     "check_claim",
+    "check_equal",
     "check_gradient",
     "check_moment",
     "differential",

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from verify.claims import check_claim
     from verify.derived import differential, gradient, hessian, jacobian
+    from verify.equal import check_equal
     from verify.gradients import check_gradient
     from verify.monte_carlo import check_moment
     from verify.suite import run_suite
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "assert_gradient": "verify.testing",
     "check_claim": "verify.claims",
+    "check_equal": "verify.equal",
     "check_gradient": "verify.gradients",
     "check_moment": "verify.monte_carlo",
     "differential": "verify.derived",
@@ -31,6 +33,7 @@ _HOMES = {
 __all__ = [
     "assert_gradient",
     "check_claim",
+    "check_equal",
     "check_gradient",
     "check_moment",
     "differential",

@@ -43,6 +43,13 @@ def check_claim(
     seed = checked_seed(seed)
     problem, statement, asserted = read(expr, wrt, claim, kind, where, assume)
     evidence = gather(problem, statement, asserted, seed)
+    return answer(problem, statement, asserted, evidence, seed)
+
+
+def answer(
+    problem: Problem, statement: Statement, asserted: Expr, evidence: list[Evidence], seed: int = 0
+) -> Verdict:
+    """Return what evidence adds up to; where it refutes, with a counterexample and a diagnosis."""
     word = add_up(evidence)
     if word != "refuted":
         return Verdict(word, tuple(evidence))
@@ -129,8 +136,9 @@ def gather(
     words = {e.verdict for e in found}
     if "refuted" in words and words & {"proved", "certified"}:
         raise InternalError(
-            f"the methods contradict each other on the {statement.kind} of {problem.expr} by "
-            f"{', '.join(statement.wrt)}: " + "; ".join(f"{e.method}: {e.verdict}" for e in found)
+            f"the methods contradict each other on the {statement.kind} of {problem.expr}"
+            f"{' by ' if statement.wrt else ''}{', '.join(statement.wrt)}: "
+            + "; ".join(f"{e.method}: {e.verdict}" for e in found)
         )
     return found
 
@@ -148,13 +156,16 @@ def symbolic_evidence(
         )
     with assuming(problem.assumptions):
         same = equal(result, claim)
-    figure = "the derived result has the same normal form" if same else "the normal forms differ"
+    whose = "the left side" if statement.is_value else "the derived result"
+    figure = f"{whose} has the same normal form" if same else "the normal forms differ"
     word: Word = "proved" if same else "inconclusive"
     return Evidence("normal form", word, figure, {}, time.perf_counter() - start)
 
 
 def derived(problem: Problem, statement: Statement, claim: Expr | None = None) -> Expr:
     """Return the derived result, in the layout of the claim where there are two. Raises InputError."""
+    if statement.is_value:
+        return problem.expr
     names = list(statement.wrt)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # a variable that does not occur is the caller's to be warned of

@@ -43,13 +43,18 @@ LARGE = 100
 
 
 def find_counterexample(
-    statement: Statement, claim: Expr, seed: int = 0, refuted_at: dict[str, int] | None = None
+    statement: Statement,
+    claim: Expr,
+    seed: int = 0,
+    refuted_at: dict[str, int] | None = None,
+    arithmetic: Arithmetic = RATIONALS,
 ) -> Counterexample | None:
     """Return a reduced counterexample, checked again at the point that is shown; None where none is found.
 
-    `refuted_at` are sizes at which the claim is known to be wrong; they are tried after the smaller ones.
+    `refuted_at` are sizes at which the claim is known to be wrong; they are tried after the smaller ones. What the
+    rationals cannot say is left to balls, and so is all else if that is the `arithmetic`.
     """
-    search = _Search(statement, claim)
+    search = _Search(statement, claim, arithmetic)
     top = reach(statement, claim)
     far = ((-REACH, REACH, 1), (-top, top, 1), (-REACH, REACH, 4 * top))
     for sizes in _small_sizes(statement.space, refuted_at or {}):
@@ -103,9 +108,8 @@ def _plain_place(
 class _Search:
     """Looks for the plainest point at which a claim differs from the truth."""
 
-    def __init__(self, statement: Statement, claim: Expr) -> None:
-        self.statement, self.claim = statement, claim
-        self.arithmetic: Arithmetic = RATIONALS
+    def __init__(self, statement: Statement, claim: Expr, arithmetic: Arithmetic) -> None:
+        self.statement, self.claim, self.arithmetic = statement, claim, arithmetic
 
     def sides(self, place: Place) -> tuple[Array, Array] | None:
         """Return both sides where they differ, None where they do not, or where one has no value."""
@@ -177,7 +181,7 @@ class _Search:
 
     def _entry(self, place: Place) -> Place:
         """Return the place with weights on a single entry at which the two differ, found by halving."""
-        if self.statement.kind == "differential":
+        if self.statement.is_entrywise:
             return place
         (x,) = self.statement.wrt
         for k in range(2 if self._is_square else 1):
@@ -220,15 +224,17 @@ class _Search:
                 weights = RATIONALS.array(place.weights[-1][x])
                 used[f"d{x}"] = statement.space.variables[x].tie(weights, RATIONALS)
         with self.arithmetic.context():
-            return Counterexample(
-                {name: _entries(value) for name, value in used.items()},
-                self._position(place, true, row),
-                *self._texts(claimed.reshape(-1)[row], true.reshape(-1)[row]),
-            )
+            position = self._position(place, true, row)
+            entries = {name: _entries(value) for name, value in used.items()}
+            texts = self._texts(claimed.reshape(-1)[row], true.reshape(-1)[row])
+            if not statement.is_value:
+                return Counterexample(entries, position, *texts)
+            at = "" if true.size == 1 else f"entry ({position[0] + 1}, {position[1] + 1}) of "
+            return Counterexample(entries, position, *texts, f"{at}the left side", "the right side is")
 
     def _position(self, place: Place, true: Array, row: int) -> tuple[int, int]:
         """Return the entry of the claim that the `row`-th number of a side is, under unit weights."""
-        if self.statement.kind == "differential":
+        if self.statement.is_entrywise:
             return divmod(row, true.shape[1])
         (x,) = self.statement.wrt
         w = place.weights[0][x]

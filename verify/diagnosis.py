@@ -79,6 +79,6 @@ def explain(
                 return found
             if case.late:
                 break
-    if case.result is None:
+    if case.result is None or statement.is_value:
         return None
     return Slip(f"none of the usual slips; {case.what} is {case.text(case.result)}", case.result)

@@ -457,10 +457,8 @@ def _far(statement: Statement, claim: Expr, sizes: dict[str, int], seed: int) ->
             with arithmetic.context():
                 for a, b in zip(true.reshape(-1), claimed.reshape(-1), strict=True):
                     if not a.overlaps(b):
-                        figure = (
-                            f"disjoint at entries up to {2 * scale}: along a random direction {a.str(12)}, "
-                        )
-                        figure += f"claimed {b.str(12)}, {_show(sizes)}{PRECISIONS[0]} bits"
+                        figure = f"disjoint at entries up to {2 * scale}: {statement.compared(a.str(12), b.str(12))}"
+                        figure += f", {_show(sizes)}{PRECISIONS[0]} bits"
                         return {"figure": figure, "sizes": sizes, "bits": PRECISIONS[0]}
     return None
 
@@ -499,7 +497,7 @@ def compare(statement: Statement, claim: Expr, place: Place) -> Gap:
             pairs = list(zip(true.reshape(-1), claimed.reshape(-1), strict=True))
             for a, b in pairs:
                 if not a.overlaps(b):
-                    figure = f"disjoint: along a random direction {a.str(12)}, claimed {b.str(12)}"
+                    figure = f"disjoint: {statement.compared(a.str(12), b.str(12))}"
                     return Gap("refuted", 0, bits, figure)
             digits = min(_digits(a, b) for a, b in pairs)
         if digits >= DIGITS:

@@ -4,7 +4,8 @@ Layouts: a gradient has the shape of the variable. A Jacobian is J[i, j] = dy_i/
 column; by a scalar it has the shape of the expression. A Hessian by a column is n x n, or its product with dx; by a
 matrix it is the linear map that takes dX to the change of the gradient, in the shape of X, or the mn x mn matrix of
 that map on vec(dX).
-A differential is linear in the directions, dX for X.
+A differential is linear in the directions, dX for X. A value is the expression itself, which a claim says to be equal to
+another: an equation.
 
 Weights W in the variable's shape turn every layout into an equality: the derivative along the direction that moves
 entry (i, j), with the entries tied to it, by W[i, j] equals the claim's entries summed with the same weights.
@@ -36,6 +37,8 @@ NAMES = {
     "differential": "the differential",
 }
 KINDS = tuple(NAMES)
+#: The kind of an equation, which is about values and by no variable.
+VALUE = "value"
 
 #: One name -> its weights; a Hessian has two sets of them.
 Weights = Mapping[str, Any]
@@ -43,7 +46,7 @@ Weights = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Statement:
-    """An expression, the variables it is differentiated by, and the kind of derivative."""
+    """An expression, the variables it is differentiated by (none for its value), and the kind of derivative."""
 
     expr: Expr
     wrt: tuple[str, ...]
@@ -53,6 +56,8 @@ class Statement:
     @classmethod
     def of(cls, problem: Problem, kind: str) -> Statement:
         """Return the statement about a problem's expression. Raises InputError for an unknown kind."""
+        if kind == VALUE:
+            return cls(problem.expr, (), kind, Space.of(problem))
         if kind not in KINDS:
             raise InputError(f"the kind {kind!r} is not one of {', '.join(KINDS)}")
         if kind in ("gradient", "hessian") and problem.expr.is_Matrix:
@@ -67,7 +72,13 @@ class Statement:
     @property
     def name(self) -> str:
         """Return what is stated, in words."""
-        return NAMES[self.kind]
+        return "the left side" if self.kind == VALUE else NAMES[self.kind]
+
+    def compared(self, true: str, claimed: str) -> str:
+        """Return words for two numbers that are not equal, one of each side."""
+        if self.is_value:
+            return f"the left side is {true}, the right side is {claimed}"
+        return f"along a random direction {true}, claimed {claimed}"
 
     # ----------------------------------------------------------------------------------------- shapes
 
@@ -80,6 +91,16 @@ class Statement:
     def wrt_shape(self) -> tuple[Expr, Expr]:
         """Return the shape of the (first) variable."""
         return self.space.variables[self.wrt[0]].shape
+
+    @property
+    def is_value(self) -> bool:
+        """Return whether this is about the value of the expression, not a derivative."""
+        return self.kind == VALUE
+
+    @property
+    def is_entrywise(self) -> bool:
+        """Return whether the two sides are compared entry by entry, not by their products with weights."""
+        return self.kind in ("differential", VALUE)
 
     @property
     def is_by_scalar(self) -> bool:
@@ -97,6 +118,8 @@ class Statement:
 
     def claim_shapes(self) -> list[tuple[Expr, Expr]]:
         """Return the shapes that a claim may have."""
+        if self.is_value:
+            return [self.expr_shape]
         (m, n), (r, c) = self.expr_shape, self.wrt_shape
         if self.kind == "gradient":
             return [(r, c)]
@@ -113,7 +136,9 @@ class Statement:
     def true_side(
         self, values: Mapping[str, Array], sizes: Mapping[str, int], arithmetic: Arithmetic, *w: Weights
     ) -> Array:
-        """Return the derivative along the weighted directions, as a column (a matrix for a differential)."""
+        """Return the derivative along the weighted directions, as a column (a matrix for a differential or a value)."""
+        if self.is_value:
+            return arithmetic.check(Environment(arithmetic, values, sizes).run(self.expr))
         moves = [
             {x: self.space.variables[x].tie(arithmetic.array(v[x]), arithmetic) for x in self.wrt} for v in w
         ]
@@ -161,6 +186,8 @@ class Statement:
         *w: Weights,
     ) -> Array:
         """Return a claim's entries, summed with the weights, in the shape of the true side."""
+        if self.is_entrywise:
+            return self.claim_value(claim, values, sizes, arithmetic, w[-1])
         x = self.wrt[0]
         if self.kind == "hessian" and not self.is_operator(claim):
             product = self._product(claim, values, sizes, arithmetic, w[1])
@@ -168,8 +195,6 @@ class Statement:
         if self.kind == "jacobian" and not self.is_by_scalar:
             return self._product(claim, values, sizes, arithmetic, w[0])
         c = self.claim_value(claim, values, sizes, arithmetic, w[-1])
-        if self.kind == "differential":
-            return c
         first = arithmetic.array(w[0][x])
         return _vec(c) * first if self.kind == "jacobian" else total(c * first)
 

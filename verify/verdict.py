@@ -58,7 +58,7 @@ class Counterexample:
     `point` maps names to entries (nested lists of exact numbers as strings), `entry` is the (row, column) at
     which the two values are compared, counted from 0 as in arrays. `claimed` and `true` are those values as
     strings, to as many digits as are certain. In text, entries of formulas are counted from 1, as
-    in print; an entry of an array has a `name` of its own there, such as x[2].
+    in print; an entry of an array has a `name` of its own there, such as x[2]. `against` introduces the claimed value.
     """
 
     point: Mapping[str, Any]
@@ -66,6 +66,7 @@ class Counterexample:
     claimed: str
     true: str
     name: str = ""
+    against: str = "the claim gives"
 
     def to_dict(self) -> dict[str, Any]:
         """Return the counterexample as a JSON-ready dictionary; `entry` is counted from 0."""
@@ -78,9 +79,10 @@ class Counterexample:
 
     def __str__(self) -> str:
         where = ", ".join(f"{name} = {_shown(value)}" for name, value in self.point.items())
+        at = f"at {where}: " if where else ""
         i, j = self.entry
         name = self.name or f"entry ({i + 1}, {j + 1})"
-        return f"at {where}: {name} is {self.true}, the claim gives {self.claimed}"
+        return f"{at}{name} is {self.true}, {self.against} {self.claimed}"
 
 
 def _shown(value: Any) -> str:

@@ -18,6 +18,7 @@ _LAYOUTS = {
     "gradient": "right in numerator layout; here the gradient has the shape of the variable",
     "jacobian": "right in denominator layout; here row i of the Jacobian belongs to y_i",
     "hessian": "right when transposed; here the Hessian as a map of the direction has the shape of the variable",
+    "value": "right when transposed",
     "differential": "right when transposed; here the differential has the shape of the expression",
 }
 

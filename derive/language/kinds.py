@@ -111,7 +111,7 @@ def _names(nodes: Iterable[Node]) -> list[str]:
 
 def _with_declaration(
     misfit: Misfit, attempt: Callable[[dict[str, str]], tuple[Scope, Root]], kept: set[str]
-) -> ParseError:
+) -> Misfit:
     """Return an error with the declaration of one name that would mend it, where there is one."""
     words = {"scalar": "{}: scalar", "vector": "{}: n", "matrix": "{}: m x n"}
     for name in _names(misfit.nodes)[:6]:
@@ -132,5 +132,5 @@ def _with_declaration(
                 declared = f"{mend.partition(', or ')[0]}, or {declared}"
             elif " in *" in said:
                 declared = f"{mend.partition(' (declare')[0]}; {declared}"
-            return ParseError(f"{said}; {declared}", misfit.text, misfit.position)
+            return Misfit(f"{said}; {declared}", misfit.text, misfit.position, misfit.nodes)
     return misfit

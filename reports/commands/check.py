@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from reports.commands.options import Assume, Expression, Kind, Seed, Where, as_json, warn
+
+if TYPE_CHECKING:
+    from verify.verdict import Verdict
 
 #: The exit code for what a claim turns out to be; 2 is bad input.
 HOLDS, REFUTED, INCONCLUSIVE = 0, 1, 3
@@ -45,6 +48,11 @@ def check(
     absent = [x.name for x in problem.wrt if x not in problem.expr.free_symbols]
     warn(f"{name} does not occur in the expression: the derivative by it is zero" for name in absent)
     verdict = check_claim(problem, names, claim, kind=kind, seed=seed)
+    show(verdict, output)
+
+
+def show(verdict: Verdict, output: Literal["text", "json"]) -> None:
+    """Print a verdict, and exit with its code."""
     if output == "json":
         found = verdict.to_dict()
         if verdict.verdict == "refuted":

@@ -299,3 +299,8 @@ def test_a_polynomial_in_a_size_is_refuted_whatever_its_roots(count):
     roots = "*".join(f"(n - {k})" for k in range(2, 2 + count))
     assert check_claim("x'*x", "x", f"2*x + {roots}*x", where="x: n").verdict == "refuted"
     assert check_claim("n*x'*x", "x", f"2*x*n + 0*{roots}*x", where="x: n").verdict == "proved"
+
+
+def test_numbers_that_are_not_rational_have_no_height():
+    assert check_claim("pi*x'*x", "x", "2*pi*x").verdict == "proved"
+    assert check_claim("0.1*x'*x + 0*exp(1)", "x", "0.2*x").verdict == "proved"

@@ -92,6 +92,8 @@ class _OfOneBasis(Variable):
 
 def commuting(case: Case) -> Slip | None:
     """A differential that is right only where the matrix and its direction commute, as numbers do."""
+    if case.statement.is_value:
+        return None
     (x, *others) = case.statement.wrt
     v = case.statement.space.variables[x]
     linear = case.statement.kind == "differential" or case.statement.is_operator(case.claim)
@@ -105,6 +107,8 @@ def commuting(case: Case) -> Slip | None:
 
 def tied_or_free(case: Case) -> Slip | None:
     """The formula for free entries where they are tied, or the other way about."""
+    if case.statement.is_value:
+        return None
     x = case.statement.space.variables[case.statement.wrt[0]]
     tied = x.kinds & STRUCTURES.keys()
     if not tied:
@@ -119,6 +123,8 @@ def tied_or_free(case: Case) -> Slip | None:
 
 def structure(case: Case) -> Slip | None:
     """The formula for the tied entries of a structure, where the entries are free."""
+    if case.statement.is_value:
+        return None
     return _structured(case, [k for k in STRUCTURES if k != "structured-symmetric"])
 
 
