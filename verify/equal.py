@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from itertools import islice
 from typing import Any, TypeAlias
@@ -168,7 +168,7 @@ def _by(shape: tuple[Any, Any]) -> str:
 class Rounded(Variable):
     """A number of which a decimal is known: it is within half a unit of the last digit."""
 
-    decimal: Decimal = Decimal(Fraction(0), Fraction(0))
+    decimal: Decimal = field(kw_only=True)
 
     def build(self, free: Array, arithmetic: Arithmetic, flip: bool = False) -> Array:
         """Return the ball of such numbers; in an arithmetic without balls, the decimal."""
@@ -181,7 +181,7 @@ class Rounded(Variable):
 def _by_intervals(statement: Statement, right: Expr, decimals: Mapping[str, Decimal], seed: int) -> Verdict:
     """Return the verdict by balls in which every decimal is as wide as its digits say."""
     start = time.perf_counter()
-    rounded = {name: Rounded(name, (S.One, S.One), frozenset(), d) for name, d in decimals.items()}
+    rounded = {name: Rounded(name, (S.One, S.One), decimal=d) for name, d in decimals.items()}
     space = replace(statement.space, variables={**statement.space.variables, **rounded})
     statement = replace(statement, space=space)
     arithmetic = Balls(PRECISIONS[0])

@@ -84,7 +84,10 @@ def read_equation(
         except Misfit:
             found = built([left, right], [])  # the caller sees the two shapes
     except Misfit as misfit:
-        built([left], [])
+        try:
+            built([left], [])
+        except Misfit as own:  # a left side that does not fit in itself is no equation
+            raise ParseError(own.message, text, own.position) from None
         raise misfit from None
     one, two = found.expressions
     _check(assumptions, found)
