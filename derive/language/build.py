@@ -172,6 +172,10 @@ def expression(node: Any, symbols: Mapping[str, Expr]) -> Expr:
         return symbols.get(node.value) or size_symbol(node.value)
     if op == "name":
         return symbols[node.value]
+    if op == "given":
+        return node.value
+    if op == "count":
+        return to_sympy(node.value, symbols)
     if op == "ref":
         return args[0]
     if op == "spread":

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from derive.language.formula import notation_of, outside
+from derive.language.indices import index_names
 from derive.language.latex_tokens import latex_tokens
 from derive.language.pratt import Parser, Vocabulary
 from derive.language.scope import ParseError
@@ -25,15 +26,24 @@ class Program:
     """What a text says: definitions in order, and the expression; whether it is NumPy's notation or LaTeX."""
 
     text: str
-    definitions: tuple[tuple[str, Tree], ...]
+    definitions: tuple[tuple[str, Tree, tuple[str, ...]], ...]
     expression: Tree
     numpy: bool = False
     latex: bool = False
+    sizes: frozenset[str] = frozenset()
+
+    @property
+    def plain(self) -> set[str]:
+        """Return the names that stand by themselves somewhere, without an index."""
+        trees = [self.expression, *[t for _, t, _ in self.definitions]]
+        pieces = [p for t in trees for p in t.walk()]
+        indices = {id(a) for p in pieces if p.op in ("sub", "index", "sum", "prod") for a in p.args[1:]}
+        return {p.value for p in pieces if p.op == "name" and id(p) not in indices}
 
     def open_at(self, names: Iterable[str]) -> Program:
         """Return the program in which some defined names are variables: what is differentiated by is not unfolded."""
         wanted = set(names)
-        kept = tuple((n, t) for n, t in self.definitions if n not in wanted)
+        kept = tuple(d for d in self.definitions if d[0] not in wanted)
         return replace(self, definitions=kept) if len(kept) < len(self.definitions) else self
 
 
@@ -50,7 +60,7 @@ def read_program(text: str, words: Vocabulary) -> Program:
         raise ParseError("expected an expression", text, 0)
     trees = []
     macros: dict[str, tuple[list[str], Tree]] = {}
-    definitions: list[tuple[str, Tree]] = []
+    definitions: list[tuple[str, Tree, tuple[str, ...]]] = []
     for place, part in enumerate(parts):
         if head := _head(part):
             words.defined.add(head)
@@ -67,22 +77,47 @@ def read_program(text: str, words: Vocabulary) -> Program:
         if left.op in ("apply", "call"):
             name, names = _function(text, left)
             if last:
-                definitions.append((name, body))
+                definitions.append((name, body, ()))
                 trees.append(body)
             macros[name] = (names, body)
         else:
-            words.names.add(left.value)
-            if any(left.value == n for n, _ in definitions):
-                raise ParseError(f"{left.value} is defined twice: rename one of them", text, left.start)
+            name, indices = _indexed_name(left, body)
+            words.names.add(name)
+            if any(name == n for n, _, _ in definitions):
+                raise ParseError(f"{name} is defined twice: rename one of them", text, left.start)
             if last:
                 trees.append(body)
             else:
-                definitions.append((left.value, body))
+                definitions.append((name, body, indices))
     if macros:
         unfold = _Unfolding(text, macros)
-        definitions = [(n, unfold.tree(t)) for n, t in definitions if n not in macros]
+        definitions = [(n, unfold.tree(t), i) for n, t, i in definitions if n not in macros]
         trees = [unfold.tree(t) for t in trees]
-    return Program(text, tuple(definitions), trees[-1], numpy, latex)
+    sizes = sizes_of([trees[-1], *[t for _, t, _ in definitions]])
+    return Program(text, tuple(definitions), trees[-1], numpy, latex, frozenset(sizes))
+
+
+def sizes_of(trees: Iterable[Tree]) -> set[str]:
+    """Return the names at which sums end, which are sizes: n of a sum from 1 to n."""
+    bounds = (
+        upper
+        for tree in trees
+        for piece in tree.walk()
+        if piece.op in ("sum", "prod") and isinstance(piece.value, dict)
+        for _, upper in piece.value["bounds"].values()
+    )
+    return {upper.value for upper in bounds if upper is not None and upper.op == "name"}
+
+
+def _indexed_name(left: Tree, body: Tree) -> tuple[str, tuple[str, ...]]:
+    """Return the name that z_i = ... defines, and its indices: z and i where i is an index of the body, else z_i."""
+    if left.op not in ("sub", "index"):
+        return left.value, ()
+    indices = index_names(left)
+    within = {n for piece in body.walk() for n in index_names(piece)}
+    if len(indices) == len(left.args) - 1 and (left.op == "index" or set(indices) <= within):
+        return left.args[0].value, tuple(indices)
+    return left.value, ()
 
 
 def _statements(text: str, found: list[Token]) -> Iterable[list[Token]]:
@@ -147,7 +182,7 @@ def _equation(text: str, tree: Tree) -> tuple[Tree, Tree]:
         return left, body
     if left.op == "apply" and all(a.op in ("name", "sub") for a in left.args):
         return left, body
-    if left.op not in ("name", "sub"):
+    if left.op not in ("name", "sub", "index"):
         at = text.find("=", left.end)
         message = "this is not an expression but an equation: definitions begin with a name, such as K = A*A'"
         raise ParseError(message, text, at if at >= 0 else tree.start)

@@ -18,6 +18,7 @@ from derive.errors import InputError, InputWarning
 from derive.facts import SQUARE, assuming
 from derive.language import build
 from derive.language.definitions import Program, read_program
+from derive.language.indices import free_indices
 from derive.language.kinds import best_reading
 from derive.language.names import kind_of, read_assumptions, read_where
 from derive.language.pratt import Vocabulary
@@ -61,10 +62,11 @@ def _program(text: str, known: Iterable[str], functions: Iterable[str] = ()) -> 
 def _attempt(program: Program, scope: Scope) -> tuple[Scope, Node]:
     """Return the scope and the node of a text: its definitions, then the expression."""
     reader = Reader(scope, program.numpy, program.latex)
-    for name, tree in program.definitions:
-        node = reader.read(tree)
-        scope.defined[name] = node
-    return scope, reader.read(program.expression)
+    scope.named |= program.sizes - set(scope.declared)
+    for name, tree, indices in program.definitions:
+        scope.defined[name] = reader.read_over(tree, indices)
+    known = {*scope.declared, *scope.defined, *program.plain}
+    return scope, reader.read_over(program.expression, free_indices(program.expression, known))
 
 
 def name_sizes(scope: Scope) -> None:
@@ -140,7 +142,7 @@ def parse(
     names = [n.strip() for w in ([wrt] if isinstance(wrt, str) else wrt) for n in w.split(",")]
     program = program.open_at(names)
     scope, root = best_reading(
-        lambda kinds: _attempt(program, Scope(text, dict(declared), kinds=kinds)), scalar, declared
+        lambda kinds: _attempt(program, Scope(text, dict(declared), kinds=dict(kinds))), scalar, declared
     )
     for name in names:
         _want(scope, name)
@@ -178,7 +180,7 @@ def kind_notes(scope: Scope) -> tuple[str, ...]:
     said = {"scalar": "a scalar", "vector": "a column", "matrix": "a matrix"}
     notes = []
     for name in scope.kinds:
-        if name in scope.used:
+        if name in scope.used and scope.kinds[name] != kind_of(name):
             shape = scope.used[name]
             form = "" if is_scalar(shape) else f" ({show_shape(shape)})"
             notes.append(
@@ -231,7 +233,13 @@ def parse_within(text: str, problem: Problem, shape: tuple[Expr, Expr] | None = 
     }
     sizes |= problem.sizes
     program = _program(text, declared)
-    scope, root = _attempt(program, Scope(text, declared, closed=True, named=set(problem.sizes)))
+    scope = Scope(text, declared, closed=True, named=set(problem.sizes))
+    for name, expr in problem.definitions:
+        rows, columns = algebra.shape(expr)
+        scope.defined[name] = Node(
+            "given", [], (from_sympy(rows, sizes), from_sympy(columns, sizes)), 0, expr, expr=expr
+        )
+    scope, root = _attempt(program, scope)
     if shape is not None:
         try:
             for have, size in zip(root.shape, shape, strict=True):

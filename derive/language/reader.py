@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from difflib import get_close_matches
 from typing import Any
 
 from sympy import Integer, pi
 
 from derive.language.calls import by_rows, call_shape, square
+from derive.language.indices import Indexed
 from derive.language.scope import Node, Scope
 from derive.language.shapes import (
     SCALAR,
@@ -117,6 +118,28 @@ class Reader:
         return self._node("name", [], scope.shape_of(name, position), position, name)
 
     # ------------------------------------------------------------------------------------ signs, sums
+
+    def _indexed(self, tree: Tree, args: list[Node]) -> Node:
+        """Read a sum over indices."""
+        if "bounds" not in (tree.value or {}):
+            raise self.scope.error("this sum is not read", tree.start)
+        return Indexed(self, {}).read(tree).node
+
+    def read_over(self, tree: Tree, indices: Sequence[str]) -> Node:
+        """Return the matrix, the column or the number of what a tree is at all values of at most two free indices."""
+        if not indices:
+            return self.read(tree)
+        if len(indices) > 2:
+            raise self.scope.error(
+                "three free indices and more are not read: no matrix has such entries", tree.start
+            )
+        context = Indexed(self, {i: Unknown() for i in indices})
+        return context.spread(context.read(tree), tuple(indices))
+
+    def _entry(self, tree: Tree, args: list[Node]) -> Node:
+        raise self.scope.error(
+            "an index stands under a sum, such as sum[i](x[i]^2), or in a claim about entries", tree.start
+        )
 
     def _transposed(self, tree: Tree, args: list[Node]) -> Node:
         x = args[0]
@@ -476,4 +499,7 @@ _METHODS: dict[str, Callable[[Reader, Tree, list[Node]], Node]] = {
     "apply": Reader._apply,
     "norm": Reader._norm,
     "bars": Reader._bars,
+    "sum": Reader._indexed,
+    "prod": Reader._indexed,
+    "index": Reader._entry,
 }

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from sympy import Expr
 
 from derive.facts import assuming
+from derive.language.definitions import sizes_of
 from derive.language.kinds import best_reading
 from derive.language.parser import finish, kind_notes, name_sizes, scope_notes, symbols_of
 from derive.language.reader import Reader
@@ -35,19 +36,21 @@ def build(
     scalars: Iterable[int] = (),
     assumptions: Iterable[tuple[str, str]] = (),
     latex: bool = True,
+    over: Sequence[Sequence[str]] = (),
 ) -> Built:
     """Return the expressions of some trees of one text, their shapes unified.
 
     `declared` are the shapes of names (`derive.language.names.read_where`), `same` pairs of trees that have one shape,
-    such as the sides of an equation, `scalars` trees that are numbers, such as losses. Raises ParseError with the place,
+    such as the sides of an equation, `scalars` trees that are numbers, such as losses; `over` are the free indices of every tree, whose rows and columns they then are. Raises ParseError with the place,
     a Misfit where shapes cannot fit.
     """
     given, pairs, numbers = dict(declared or {}), list(same), list(scalars)
 
     def attempt(kinds: dict[str, str]) -> tuple[Scope, list[Node]]:
-        scope = Scope(text, dict(given), kinds=kinds)
+        scope = Scope(text, dict(given), kinds=dict(kinds))
         reader = Reader(scope, latex=latex)
-        nodes = [reader.read(tree) for tree in trees]
+        scope.named |= sizes_of(trees) - set(given)
+        nodes = [reader.read_over(tree, over[k] if k < len(over) else ()) for k, tree in enumerate(trees)]
         one = Node("number", [], (1, 1), 0)
         for i, j in [*pairs, *[(k, -1) for k in numbers]]:
             right = one if j < 0 else nodes[j]
