@@ -23,13 +23,14 @@ from sympy import (
 from sympy.matrices.expressions.applyfunc import ElementwiseApplyFunction
 
 from derive import algebra
-from derive.elementwise import ENTRY, elementwise, relu, scalar_function, sigmoid, softplus
+from derive.definitions import definition
+from derive.elementwise import ENTRY, elementwise, relu, scalar_function, sigmoid, softplus, step
 from verify.slips.case import Case, Slip
 from verify.slips.repairs import places_of
 
 #: Functions whose derivatives are written in terms of functions of the text language.
 SLOPES: dict[Any, Expr] = {
-    relu: sign(relu(ENTRY)),
+    relu: step(ENTRY),
     Abs: sign(ENTRY),
     sigmoid: sigmoid(ENTRY) * (1 - sigmoid(ENTRY)),
     softplus: sigmoid(ENTRY),
@@ -58,14 +59,11 @@ def _others(node: Expr) -> Iterator[tuple[Expr, str]]:
     slope = _slope(f)
     if slope is not None:
         yield _at(slope, argument), f"{f.__name__} stands for its derivative"
-    if f is not sign:
-        return
-    inner, deeper = _applied(argument)
-    if inner is relu:
-        yield elementwise(relu, deeper), "the derivative stands for the function"
-        yield elementwise(sign, deeper), "the step stands for the sign"
-    else:
-        yield elementwise(sign, elementwise(relu, argument)), "the sign stands for the step"
+    if f is step:
+        yield elementwise(relu, argument), "the derivative stands for the function"
+        yield elementwise(sign, argument), "the step stands for the sign"
+    elif f is sign:
+        yield elementwise(step, argument), "the sign stands for the step"
         yield elementwise(Abs, argument), "the derivative stands for the function"
 
 
@@ -84,7 +82,8 @@ def _slope(f: Any) -> Expr | None:
     if f in SLOPES:
         return SLOPES[f]
     y = f(ENTRY)
-    slope = (y.definition() if hasattr(y, "definition") else y).diff(ENTRY)
+    meaning = definition(y)
+    slope = (y if meaning is None else meaning).diff(ENTRY)
     return None if slope in (y, 0) or slope.has(Abs) else slope
 
 
