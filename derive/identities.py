@@ -12,10 +12,12 @@ from typing import Any
 
 from sympy import (
     Abs,
+    Add,
     Expr,
     HadamardPower,
     HadamardProduct,
     MatAdd,
+    MatMul,
     Mul,
     OneMatrix,
     Pow,
@@ -33,9 +35,10 @@ from sympy import (
 from sympy.matrices.expressions.applyfunc import ElementwiseApplyFunction
 
 from derive import algebra
-from derive.elementwise import applied, elementwise, relu, scalar_function, sigmoid, step
+from derive.elementwise import applied, elementwise, relu, scalar_function, sigmoid, softplus, step
 from derive.language.text import signed
 from derive.operation import record
+from derive.rebuild import rebuild, tidy
 
 Of = Callable[[Expr], Expr]
 
@@ -152,10 +155,12 @@ def product(e: Expr) -> Expr:
         powers = {b: k for b, k in powers.items() if k != 0}
     logistic = _logistic(powers)
     changed, powers = changed or logistic is not None, logistic or powers
-    if not changed:
-        return e
-    if algebra.is_matrix(e):
-        ones = algebra.ones(e.shape)
+    return _product_of(powers, e) if changed else e
+
+
+def _product_of(powers: dict[Expr, Expr], like: Expr) -> Expr:
+    if algebra.is_matrix(like):
+        ones = algebra.ones(like.shape)
         return algebra.hadamard(ones, *[algebra.elementwise_power(b, k) for b, k in powers.items()])
     return Mul(*[Pow(b, k) for b, k in powers.items()])
 
@@ -195,7 +200,9 @@ def _times(have: Expr, need: int) -> Expr:
 def _logistic(powers: dict[Expr, Expr]) -> dict[Expr, Expr] | None:
     """Return exp(t)^r (1 + exp t)^-m as σ(t)^r σ(-t)^(m - r), for r from 0 to m; None where there is none."""
     for base, k in powers.items():
-        t = _one_plus_exp(base)
+        t, written = _one_plus_exp(base), True
+        if t is None and (s := applied(sigmoid, base)) is not None:
+            t, k, written = _negative(s), -k, False
         if t is None or not (k.is_Integer and k < 0):
             continue
         rest = {b: j for b, j in powers.items() if b != base}
@@ -213,9 +220,187 @@ def _logistic(powers: dict[Expr, Expr]) -> dict[Expr, Expr] | None:
             if 0 < ratio * j <= -k:
                 r = ratio * j
                 del rest[b]
+        if r == 0 and not written:
+            continue
         for sigma, j in ((elementwise(sigmoid, t), r), (elementwise(sigmoid, _negative(t)), -k - r)):
             rest[sigma] = rest.get(sigma, S.Zero) + j
         return {b: j for b, j in rest.items() if j != 0}
+    return None
+
+
+def logistic_forms(expr: Expr, seen: set[Expr]) -> Expr:
+    """Return an expression with the logistic function and softplus, where they are written out, by their names.
+
+    With s for the logistic function of -t, 1 + exp(t) is 1/s, 1 - 1/(1 + exp(-t)) is s, and log(1 + exp(t)) is
+    softplus(t). So nothing is taken from 1 that is nearly 1, nor divided by itself where it is infinite. Where 1/s
+    does not cancel, `written_out` makes it 1 + exp(t) again, for the arguments that are `seen`.
+    """
+
+    def name(e: Expr, args: list[Expr]) -> Expr:
+        new = tidy(e, args)
+        if (t := _one_plus_exp(new)) is not None:
+            seen.update((t, _negative(t)))
+            return algebra.elementwise_power(elementwise(sigmoid, _negative(t)), S.NegativeOne)
+        if isinstance(new, Mul | Pow | HadamardProduct | HadamardPower) or _is_scaled(new):
+            new = _with_complements(new, seen)
+        if seen and isinstance(new, Add | MatAdd):
+            return _complements(new, seen)
+        if (inside := applied(log, new)) is not None:
+            base, k = _base_and_power(inside)
+            t = applied(sigmoid, base)
+            if t is not None and k in (1, -1):
+                return algebra.dot(-k, elementwise(softplus, _negative(t)))
+            if (t := _complement(inside)) is not None:
+                return algebra.dot(S.NegativeOne, elementwise(softplus, t))
+        return new
+
+    return rebuild(expr, name)
+
+
+def written_out(expr: Expr, seen: set[Expr]) -> Expr:
+    """Return an expression with 1/σ(t) as 1 + exp(-t), for the arguments that `logistic_forms` met."""
+
+    def written(e: Expr, args: list[Expr]) -> Expr | None:
+        base, k = _base_and_power(tidy(e, args))
+        t = applied(sigmoid, base)
+        if t in seen and k.is_Integer and k < 0:
+            whole = algebra.add(algebra.ones(algebra.shape(t)), elementwise(exp, _negative(t)))
+            return algebra.elementwise_power(whole, -k)
+        return None
+
+    return rebuild(expr, written) if seen else expr
+
+
+def _complements(e: Expr, seen: set[Expr]) -> Expr:
+    """Return a sum with u - u σ(t) as u σ(-t), for the arguments that are seen."""
+    terms = list(e.args)
+    for i, b in enumerate(terms):
+        coefficient, factors = algebra.split(b) if algebra.is_matrix(b) else (S.One, (b,))
+        for base in _powers(factors[0]) if len(factors) == 1 else ():
+            t = applied(sigmoid, base)
+            if t not in seen:
+                continue
+            scaled = algebra.dot(-coefficient, factors[0])
+            a = algebra.hadamard(scaled, algebra.elementwise_power(base, S.NegativeOne))
+            if a in terms:
+                other = terms.index(a)
+                new = algebra.hadamard(a, elementwise(sigmoid, _negative(t)))
+                new = (
+                    product(new)
+                    if isinstance(new, Mul | Pow | HadamardProduct) and not isinstance(new, MatMul)
+                    else new
+                )
+                rest = algebra.add(new, *[c for k, c in enumerate(terms) if k not in (i, other)])
+                return _complements(rest, seen) if isinstance(rest, Add | MatAdd) else rest
+    return e
+
+
+def _is_scaled(e: Expr) -> bool:
+    return isinstance(e, MatMul) and len(algebra.split(e)[1]) == 1
+
+
+def _with_complements(e: Expr, seen: set[Expr]) -> Expr:
+    """Return a product with what divides by 1 - σ(t) divided by σ(-t), and the identities applied."""
+    coefficient, factors = algebra.split(e) if algebra.is_matrix(e) else (S.One, (e,))
+    if len(factors) > 1:
+        return e
+    powers = _powers(factors[0])
+    turned: dict[Expr, Expr] = {}
+    for base, k in powers.items():
+        t = _complement(base)
+        if t is not None and k.is_Rational and (k < 0 or t in seen):
+            seen.update((t, _negative(t)))
+            base = elementwise(sigmoid, _negative(t))
+        t = applied(exp, base)
+        if t in seen and algebra.is_matrix(t) and k.is_Integer and k < 0:
+            base, k = elementwise(exp, _negative(t)), -k
+        turned[base] = turned.get(base, S.Zero) + k
+    inner = factors[0]
+    if turned != powers:
+        inner = _product_of(turned, inner)
+    if not isinstance(inner, MatMul):
+        inner = product(inner)
+    inner = _spread(inner, seen)
+    return algebra.dot(coefficient, inner) if algebra.is_matrix(e) else inner
+
+
+#: Products with the logistic function are multiplied out to so many terms.
+_MAX_TERMS = 30
+
+
+def _spread(e: Expr, seen: set[Expr]) -> Expr:
+    """Return a product of exp(t) or σ(t) and a sum term by term, where no exp(t) is left then, e (u + v/e) = u e + v."""
+    if (
+        not seen
+        or not isinstance(e, Mul | HadamardProduct)
+        or isinstance(e, MatMul)
+        or not _exponentials(e, seen)
+    ):
+        return e
+    terms = _multiplied_out(e)
+    if not 1 < len(terms) <= _MAX_TERMS:
+        return e
+    new = algebra.add(*[_named(a) for a in terms])
+    new = _complements(new, seen) if isinstance(new, Add | MatAdd) else new
+    return e if _exponentials(new, seen) else new
+
+
+def _multiplied_out(e: Expr) -> list[Expr]:
+    """Return the terms of a product, entry by entry, with the sums in it multiplied out."""
+    coefficient, factors = algebra.split(e) if algebra.is_matrix(e) else (S.One, (e,))
+    if isinstance(e, Add | MatAdd):
+        return [b for a in e.args for b in _multiplied_out(a)]
+    if len(factors) > 1:
+        return [e]
+    powers = _powers(factors[0])
+    whole = next((b for b, k in powers.items() if k == 1 and isinstance(b, Add | MatAdd)), None)
+    if whole is None or (algebra.is_matrix(e) and isinstance(coefficient, Add)):
+        return [e]
+    rest = algebra.dot(
+        coefficient, _product_of({b: k for b, k in powers.items() if b is not whole}, factors[0])
+    )
+    terms: list[Expr] = []
+    for a in whole.args:
+        terms += _multiplied_out(algebra.hadamard(rest, a))
+        if len(terms) > _MAX_TERMS:
+            break
+    return terms
+
+
+def _named(e: Expr) -> Expr:
+    """Return a term with the identities applied."""
+    coefficient, factors = algebra.split(e) if algebra.is_matrix(e) else (S.One, (e,))
+    if len(factors) > 1 or not isinstance(factors[0], Mul | Pow | HadamardProduct | HadamardPower):
+        return e
+    return algebra.dot(coefficient, product(factors[0])) if algebra.is_matrix(e) else product(e)
+
+
+def _exponentials(e: Expr, seen: set[Expr]) -> bool:
+    """Tell whether an exponential of an argument that is seen occurs outside of other functions."""
+    stack = [e]
+    while stack:
+        a = stack.pop()
+        if applied(exp, a) in seen:
+            return True
+        if isinstance(a, Add | Mul | Pow | MatAdd | MatMul | HadamardProduct | HadamardPower):
+            stack.extend(a.args)
+    return False
+
+
+def _base_and_power(e: Expr) -> tuple[Expr, Expr]:
+    if isinstance(e, HadamardPower) and not algebra.is_matrix(e.exp):
+        return e.base, e.exp
+    return (e.base, e.exp) if isinstance(e, Pow) else (e, S.One)
+
+
+def _complement(e: Expr) -> Expr | None:
+    """Return t where an expression is 1 - σ(t)."""
+    if not (isinstance(e, MatAdd) or e.is_Add) or len(e.args) != 2:
+        return None
+    for one, other in (e.args, e.args[::-1]):
+        if one == 1 or isinstance(one, OneMatrix):
+            c, t = _scaled(sigmoid, other)
+            return t if c == -1 else None
     return None
 
 

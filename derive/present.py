@@ -50,19 +50,24 @@ MIN_COST = 3
 
 def present(expr: Expr) -> Expr:
     """Return the shortest form that is found of an expression."""
-    expr = _one_way_round(expr)
+    logistic: set[Expr] = set()
+    expr = identities.logistic_forms(_one_way_round(expr), logistic)
     light = rebuild(expr, _shorten)
     candidates = [light]
     if cost(light) <= MAX_COST:
         spreads = [expand(expr), expand(expr, scalars=False)]
         spreads = [_one_way_round(s) for s in spreads if s is not None]
+        spreads = [identities.logistic_forms(s, logistic) if logistic else s for s in spreads]
         candidates += [rebuild(s, _shorten) for s in dict.fromkeys(spreads) if s != light]
     best = min(candidates, key=reading)
+    if logistic:
+        again = rebuild(identities.logistic_forms(best, logistic), _shorten)
+        best = min(best, again, key=reading)
     if algebra.is_matrix(best):
         flipped = rebuild(_flip(best), _shorten)
         if not isinstance(flipped, Transpose) and cost(flipped) + 3 <= cost(best):
             best = _transposed(flipped)
-    return _signs_inside(_one_of_transposes(best))
+    return _signs_inside(_one_of_transposes(identities.written_out(best, logistic)))
 
 
 def _transposed(e: Expr) -> Expr:

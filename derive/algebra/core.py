@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 from sympy import (
+    Abs,
     Add,
     Basic,
     DiagMatrix,
@@ -24,13 +25,21 @@ from sympy import (
     Trace,
     Transpose,
     ZeroMatrix,
+    atan,
+    cos,
+    erf,
     exp,
     log,
+    sign,
+    sin,
+    tanh,
 )
+from sympy.matrices.expressions.applyfunc import ElementwiseApplyFunction
 from sympy.matrices.expressions.diagonal import DiagonalOf
 from sympy.matrices.expressions.matexpr import MatrixExpr
 
 from derive.algebra import cancel, seen, structure
+from derive.elementwise import relu, scalar_function, sigmoid, softplus, step
 from derive.facts import facts
 from derive.functions import EntrySum, Softmax, Vec
 
@@ -40,7 +49,7 @@ def make(head: type, *args: Expr) -> Expr:
 
     Equal expressions come back as one object, so that comparing deep ones does not walk them.
     """
-    new = Basic.__new__(head, *args)
+    new = DiagMatrix(*args) if head is DiagMatrix else Basic.__new__(head, *args)  # SymPy's holds its shape
     return facts().memo.setdefault(new, new)
 
 
@@ -335,8 +344,43 @@ def hadamard(*terms: Expr) -> Expr:
     kept.sort(key=divides)  # what is divided by comes last
     if not kept:
         return dot(*scalars, ones(like))
+    if any(isinstance(a, Identity | DiagMatrix) for a in kept) and any(map(_is_partial, kept)):
+        return dot(*scalars, diag(hadamard(*map(diagonal, kept))))
     product = kept[0] if len(kept) == 1 else make(HadamardProduct, *kept)
     return dot(*scalars, product)
+
+
+#: Functions that are finite, and bounded by the size of their argument, everywhere.
+_TAME = (sin, cos, tanh, atan, erf, sigmoid, softplus, relu, step, Abs, sign)
+
+
+def _is_partial(x: Expr) -> bool:
+    """Tell whether entries of a matrix may be without a value, or infinite, where those on the diagonal have one."""
+    if isinstance(x, Identity | DiagMatrix):
+        return False
+    if isinstance(x, ElementwiseApplyFunction):
+        return scalar_function(x) not in _TAME or _is_partial(x.expr)
+    if isinstance(x, HadamardPower):
+        return not (x.exp.is_Integer and x.exp > 0) or _is_partial(x.base)
+    return isinstance(x, MatAdd | HadamardProduct | MatMul | Transpose) and any(
+        is_matrix(a) and _is_partial(a) for a in x.args
+    )
+
+
+def diagonal(x: Expr) -> Expr:
+    """Return the diagonal of a square matrix, taken before functions of the entries are: diag(log A) = log(diag A)."""
+    if isinstance(x, ElementwiseApplyFunction):
+        return ElementwiseApplyFunction(x.function, diagonal(x.expr))
+    if isinstance(x, HadamardPower):
+        return elementwise_power(diagonal(x.base), diagonal(x.exp) if is_matrix(x.exp) else x.exp)
+    if isinstance(x, HadamardProduct):
+        return hadamard(*map(diagonal, x.args))
+    if isinstance(x, MatAdd):
+        return add(*map(diagonal, x.args))
+    coefficient, factors = split(x)
+    if coefficient != 1 and len(factors) == 1:
+        return dot(coefficient, diagonal(factors[0]))
+    return diag(x)
 
 
 def divides(x: Expr) -> bool:

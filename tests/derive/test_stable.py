@@ -1,0 +1,58 @@
+"""Derivatives have values where they exist: far out in logistic functions written out, and off a diagonal."""
+
+import numpy as np
+import pytest
+
+import derive
+from tests.derive.points import run
+
+_ONE = "vector(1)"
+#: Ways to write the logistic function of X*w.
+LOGISTIC = ["exp(X*w)./(vector(1) + exp(X*w))", "vector(1)./(vector(1) + exp(-(X*w)))", "sigmoid(X*w)",
+            "(vector(1) + exp(-X*w)).^(-1)"]  # fmt: skip
+LOSSES = [
+    "-y'*log({p}) - (vector(1) - y)'*log(vector(1) - {p})", "norm2({p} - y)^2", "sum(log(vector(1) - {p}))",
+    "sum(log({p}))", "y'*({p})", "sum(({p}).*(vector(1) - {p}))",
+]  # fmt: skip
+SCALARS = [
+    "log(1 + exp(c))", "1/(1 + exp(-c))", "exp(c)/(1 + exp(c))", "log(1 - 1/(1 + exp(-c)))", "(1/(1 + exp(-c)) - b)^2",
+    "-b*log(1/(1 + exp(-c))) - (1 - b)*log(1 - 1/(1 + exp(-c)))", "log(1/(1 + exp(-c)))", "1/(1 + exp(c))^2",
+    "-b*log(exp(c)/(1 + exp(c))) - (1 - b)*log(1 - exp(c)/(1 + exp(c)))", "tanh(c)*log(1 + exp(-2*c))",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+@pytest.mark.parametrize("logistic", LOGISTIC)
+def test_the_logistic_function_written_out(loss, logistic):
+    d = derive.gradient(loss.format(p=logistic), "w")
+    f = run(d.to_numpy())
+    for z in (40.0, -40.0, 1000.0, -1000.0):
+        given = {"X": np.ones((1, 1)), "w": np.full((1, 1), z), "y": np.full((1, 1), 0.3)}
+        with np.errstate(all="ignore"):
+            assert np.isfinite(f(**{n: given[n] for n in d.symbols()})).all(), (z, d.to_text())
+
+
+@pytest.mark.parametrize("text", SCALARS)
+def test_the_logistic_function_of_a_scalar(text):
+    d = derive.gradient(text, "c")
+    f = run(d.to_numpy())
+    for z in (40.0, -40.0, 1000.0, -1000.0):
+        with np.errstate(all="ignore"):
+            assert np.isfinite(f(**{n: {"c": z, "b": 0.3}[n] for n in d.symbols()})).all(), (z, d.to_text())
+
+
+@pytest.mark.parametrize(
+    ("text", "result"),
+    [
+        ("tr(sqrt(A))", lambda a: 0.5 / np.sqrt(a)),
+        ("tr(log(A))", lambda a: 1 / a),
+        ("tr(1./A)", lambda a: -1 / a**2),
+        ("sum(eye.*log(A))", lambda a: 1 / a),
+        ("sum(diag(A.^0.3))", lambda a: 0.3 * a**-0.7),
+        ("tr(exp(A))", np.exp),
+    ],
+)
+def test_only_the_diagonal_is_looked_at(text, result):
+    a = np.array([[2.0, -3.0, 0.0], [0.0, 1.5, -1.0], [1000.0, -2.0, 1.0]])
+    found = run(derive.gradient(text, "A").to_numpy())(A=a)
+    assert np.allclose(found, np.diag(result(np.diag(a))))
