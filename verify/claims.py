@@ -50,9 +50,14 @@ def answer(
     problem: Problem, statement: Statement, asserted: Expr, evidence: list[Evidence], seed: int = 0
 ) -> Verdict:
     """Return what evidence adds up to; where it refutes, with a counterexample and a diagnosis."""
+    from verify.domains import domain_evidence, gap_verdict
+
     word = add_up(evidence)
     if word != "refuted":
-        return Verdict(word, tuple(evidence))
+        gap = domain_evidence(statement, asserted, seed)
+        if gap is None:
+            return Verdict(word, tuple(evidence))
+        return gap_verdict(statement, asserted, (*evidence, gap), seed)
     from verify.counterexample import find_counterexample
     from verify.diagnosis import diagnose
 

@@ -18,9 +18,9 @@ from flint import arb
 from sympy import Expr
 
 from verify.arithmetics.balls import Balls
-from verify.arithmetics.base import Abstain, Arithmetic, Array, Undefined
+from verify.arithmetics.base import Abstain, Arithmetic, Array, OutsideDomain, Undefined, Unknown
 from verify.arithmetics.exact import RATIONALS
-from verify.evaluate import layout, size_of
+from verify.evaluate import Environment, layout, size_of
 from verify.exact import REACH, reach, sides
 from verify.pieces import Pieces
 from verify.place import Place, draw_weights
@@ -57,14 +57,31 @@ def find_counterexample(
     search = _Search(statement, claim, arithmetic)
     top = reach(statement, claim)
     far = ((-REACH, REACH, 1), (-top, top, 1), (-REACH, REACH, 4 * top))
-    for sizes in _small_sizes(statement.space, refuted_at or {}):
-        rng = Random(f"counterexample {seed} {sorted(sizes.items())}")
-        for lowest, highest, q in (*PLAIN, *far):
-            place = search.reduced(_plain_place(statement, sizes, rng, lowest, highest, q))
-            found = search.show(place) if place is not None else None
-            if found is not None:
-                return found
-    return _on_another_piece(search, seed, refuted_at or {})
+    found = search.plainest((*PLAIN, *far), seed, refuted_at or {})
+    return found or _on_another_piece(search, seed, refuted_at or {})
+
+
+def outside_domain(statement: Statement, claim: Expr, place: Place) -> Array | None:
+    """Return the true side at a place where the claim has no value, for certain; None where there is no such gap."""
+    balls = Balls(256)
+    try:
+        place.values(statement.space, RATIONALS, check=True)
+        with balls.context():
+            values = place.values(statement.space, balls)
+            try:
+                statement.claimed_side(claim, values, place.sizes, balls, *place.weights)
+            except OutsideDomain:
+                return statement.true_side(values, place.sizes, balls, *place.weights)
+    except (Undefined, Abstain):
+        pass
+    return None
+
+
+def find_gap(
+    statement: Statement, claim: Expr, seed: int = 0, seen_at: dict[str, int] | None = None
+) -> Counterexample | None:
+    """Return a plain point at which the truth has a value and the claim has none; None where none is found."""
+    return _Gaps(statement, claim, Balls(256)).plainest(PLAIN, seed, seen_at or {})
 
 
 def _on_another_piece(search: _Search, seed: int, last: dict[str, int]) -> Counterexample | None:
@@ -110,6 +127,19 @@ class _Search:
 
     def __init__(self, statement: Statement, claim: Expr, arithmetic: Arithmetic) -> None:
         self.statement, self.claim, self.arithmetic = statement, claim, arithmetic
+
+    def plainest(
+        self, ranges: tuple[tuple[int, int, int], ...], seed: int, last: dict[str, int]
+    ) -> Counterexample | None:
+        """Return a counterexample with entries k/q drawn from ranges (lowest k, highest k, q), the smallest sizes first."""
+        for sizes in _small_sizes(self.statement.space, last):
+            rng = Random(f"counterexample {seed} {sorted(sizes.items())}")
+            for lowest, highest, q in ranges:
+                place = self.reduced(_plain_place(self.statement, sizes, rng, lowest, highest, q))
+                found = self.show(place) if place is not None else None
+                if found is not None:
+                    return found
+        return None
 
     def sides(self, place: Place) -> tuple[Array, Array] | None:
         """Return both sides where they differ, None where they do not, or where one has no value."""
@@ -227,10 +257,13 @@ class _Search:
             position = self._position(place, true, row)
             entries = {name: _entries(value) for name, value in used.items()}
             texts = self._texts(claimed.reshape(-1)[row], true.reshape(-1)[row])
-            if not statement.is_value:
-                return Counterexample(entries, position, *texts)
             at = "" if true.size == 1 else f"entry ({position[0] + 1}, {position[1] + 1}) of "
-            return Counterexample(entries, position, *texts, f"{at}the left side", "the right side is")
+            name = f"{at}the left side" if statement.is_value else ""
+            return Counterexample(entries, position, *texts, name, self._against)
+
+    @property
+    def _against(self) -> str:
+        return "the right side is" if self.statement.is_value else "the claim gives"
 
     def _position(self, place: Place, true: Array, row: int) -> tuple[int, int]:
         """Return the entry of the claim that the `row`-th number of a side is, under unit weights."""
@@ -265,6 +298,34 @@ class _Search:
             if found[0] != found[1]:
                 return found
         return arb(claimed).str(digits), arb(true).str(digits)
+
+
+class _Gaps(_Search):
+    """Looks for the plainest point at which a claim has no value though the truth has one."""
+
+    def sides(self, place: Place) -> tuple[Array, Array] | None:
+        """Return the true side, twice, where the claim has no value."""
+        true = outside_domain(self.statement, self.claim, place)
+        return None if true is None else (true, self._flags(place, true))
+
+    def _flags(self, place: Place, true: Array) -> Array:
+        """Return which entries of the true side the claim has no value for: all of them where it sums its entries."""
+        if not self.statement.is_value:
+            return np.ones(true.shape, dtype=bool)
+        with self.arithmetic.context():
+            values = place.values(self.statement.space, self.arithmetic)
+            found = Environment(self.arithmetic, values, place.sizes).run(self.claim)
+        return np.array([isinstance(e, Unknown) for e in found.reshape(-1)], dtype=bool).reshape(true.shape)
+
+    def _apart(self, true: Array, claimed: Array) -> list[bool]:
+        return [bool(e) for e in claimed.reshape(-1)]
+
+    def _texts(self, claimed: Any, true: Any) -> tuple[str, str]:
+        return "no value", _decimal(arb(true), 15)
+
+    @property
+    def _against(self) -> str:
+        return "the right side has" if self.statement.is_value else "the claim has"
 
 
 def _decimal(ball: arb, digits: int) -> str:

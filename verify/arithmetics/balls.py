@@ -15,7 +15,7 @@ from typing import Any, ClassVar
 import numpy as np
 from flint import acb_mat, arb, arb_mat, ctx, fmpq
 
-from verify.arithmetics.base import Arithmetic, Undefined, Unknown
+from verify.arithmetics.base import Arithmetic, OutsideDomain, Undefined, Unknown
 
 _PRECISION = RLock()
 
@@ -50,8 +50,14 @@ class Balls(Arithmetic):
         return out
 
     def _power(self, x: np.ndarray, exponent: Fraction | int) -> np.ndarray:
-        y = arb(exponent) if isinstance(exponent, int) else self.number(exponent)
-        return x**y
+        if isinstance(exponent, int):
+            return x ** arb(exponent)
+        y = self.number(exponent)
+        out = np.empty(x.shape, dtype=object)
+        out.reshape(-1)[:] = [
+            e**y if isinstance(e, Unknown) or not e < 0 else _outside("a root") for e in x.flat
+        ]
+        return out
 
     def general_power(self, x: Any, y: Any) -> Any:
         """Return x^y, for constant integer y of any sign of x."""
@@ -122,7 +128,23 @@ def _relu(e: Any) -> Any:
 
 
 def _log(e: Any) -> Any:
+    if e < 0:
+        return _outside("the logarithm")
     return e.log() if e > 0 else Unknown("the logarithm of a number that is not positive", Undefined)
+
+
+def _outside(what: str) -> Unknown:
+    sign = "not positive" if what == "the logarithm" else "negative"
+    return Unknown(f"{what} of a number that is {sign}", OutsideDomain)
+
+
+def _arc(name: str) -> Any:
+    def at(e: Any) -> Any:
+        if abs(e) > 1:
+            return Unknown(f"the {name} of a number beyond 1", OutsideDomain)
+        return e.asin() if name == "arc sine" else e.acos()
+
+    return at
 
 
 _BALL: dict[str, Any] = {
@@ -130,6 +152,8 @@ _BALL: dict[str, Any] = {
     for name in ("exp", "sin", "cos", "tan", "sinh", "cosh", "tanh", "asin", "acos", "atan", "erf")
 } | {
     "abs": abs,
+    "asin": _arc("arc sine"),
+    "acos": _arc("arc cosine"),
     "log": _log,
     "log_abs": lambda e: _log(abs(e)),
     "sign": _sign,

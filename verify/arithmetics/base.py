@@ -25,6 +25,10 @@ class Undefined(ArithmeticError):
     """The expression has no value (or no derivative) at this point: draw another one."""
 
 
+class OutsideDomain(Undefined):
+    """The expression has no real value at this point, for certain: no error of a computation makes it seem so."""
+
+
 class Abstain(Exception):
     """This arithmetic cannot say what the value is, and says why."""
 

@@ -1,0 +1,43 @@
+"""Claims without a value where the truth has one are refuted there; those with the truth's domain, or a larger one, are not."""
+
+import pytest
+
+from verify import check_claim, check_equal
+
+SMALLER = [
+    ("sum(abs(x).^1.5)", "x", "1.5*sqrt(x)", "positive(x)"),
+    ("log(a^2)*b", "b", "2*log(a)", "positive(a)"),
+    ("logdet(A)*b", "b", "log(det(A))", "posdef(A)"),
+    ("sum(abs(x).^3)", "x", "3*x.^1.5.*sqrt(x)", "positive(x)"),
+]
+AS_LARGE = [
+    ("x'*sqrt(x)", "x", "1.5*sqrt(x)"),
+    ("norm2(x)", "x", "x/sqrt(x'*x)"),
+    ("sum(abs(x).*x)", "x", "2*sqrt(x.^2)"),
+    ("log(det(A))", "A", "inv(A)'"),
+    ("sum(log(x))", "x", "vector(1)./x"),
+    ("log(a)*log(b)", "a", "log(b)/a"),
+]
+
+
+@pytest.mark.parametrize(("expr", "wrt", "claim", "assume"), SMALLER)
+def test_a_claim_of_a_smaller_domain_holds_only_where_it_is_assumed(expr, wrt, claim, assume):
+    verdict = check_claim(expr, wrt, claim)
+    assert verdict.verdict == "refuted"
+    assert verdict.counterexample.claimed == "no value"
+    assert verdict.diagnosis.startswith("right only where")
+    assert check_claim(expr, wrt, claim, assume=assume)
+
+
+@pytest.mark.parametrize(("expr", "wrt", "claim"), AS_LARGE)
+def test_a_claim_of_the_same_domain_or_a_larger_one_holds(expr, wrt, claim):
+    assert check_claim(expr, wrt, claim)
+
+
+def test_a_step_of_a_derivation_may_widen_the_domain_and_not_narrow_it():
+    assert check_equal("log(a) + log(b)", "log(a*b)").verdict == "proved"
+    narrowed = check_equal("log(a*b)", "log(a) + log(b)")
+    assert narrowed.verdict == "refuted"
+    assert "the left side is" in str(narrowed.counterexample)
+    assert "the right side has no value" in str(narrowed.counterexample)
+    assert check_equal("log(a*b)", "log(a) + log(b)", assume="positive(a), positive(b)").verdict == "proved"
