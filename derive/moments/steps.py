@@ -22,6 +22,15 @@ class MomentStep:
     equation_latex: str
     text: str
 
+    def to_dict(self) -> dict[str, str]:
+        """Return the line as a JSON-ready dictionary."""
+        return {
+            "law": self.law,
+            "assumption": self.assumption,
+            "latex": self.equation_latex,
+            "text": self.text,
+        }
+
 
 @dataclass(frozen=True)
 class MomentDerivation:

@@ -1,0 +1,459 @@
+"""What `--where` says of random variables: "x ~ normal(m, S), independent(x, y), A: m x n".
+
+Declarations of shapes stand beside those of distributions. Their parameters are expressions of the text language, read
+together with the expression, so that shapes follow from either.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from difflib import get_close_matches
+from typing import Any
+
+from sympy import Expr, S
+
+from derive import algebra
+from derive.canonical import canonical
+from derive.errors import InputError
+from derive.facts import assuming
+from derive.language.names import kind_of, read_where
+from derive.language.parser import parse, parse_within
+from derive.language.text import to_text
+from derive.moments.distributions import RAW_MOMENTS, Distribution, central_symbol
+from derive.moments.model import Model
+from derive.problem import Problem
+
+_NAME = r"[A-Za-z][A-Za-z_0-9]*"
+_INDEXED = rf"(?P<name>{_NAME})\s*(?:\[\s*(?P<index>{_NAME}(?:\s*,\s*{_NAME})*)\s*\])?"
+_DRAWN = re.compile(rf"\s*{_INDEXED}\s*(?:~|\\sim)\s*(?P<family>.*)", re.DOTALL)
+_CALL = re.compile(rf"\s*(?P<family>{_NAME})\s*(?:\((?P<args>.*)\))?\s*", re.DOTALL)
+_MOMENT = re.compile(
+    rf"\s*(?P<what>E|mean|var|cov|Var|Cov)\s*[(\[]\s*(?P<names>{_NAME}(?:\s*,\s*{_NAME})*)\s*[)\]]\s*=\s*(?P<value>.+)",
+    re.DOTALL,
+)
+_SET = re.compile(r"\s*(?P<word>independent|jointlynormal)\s*\((?P<names>[^()]*)\)\s*")
+_WORD = re.compile(_NAME)
+
+#: Families and how they are written.
+FAMILIES: dict[str, str] = {
+    "normal": "normal(m, S), with the mean and the covariance",
+    "iid": "iid(mean, variance), further central moments after them",
+    "indep": "indep(m, v), with the columns of means and variances, further central moments after them",
+    "matrixnormal": "matrixnormal(M, U, V), with Cov(X_ij, X_kl) = U_ik V_jl",
+    "wishart": "wishart(S, n)",
+    "haar": "haar(), uniform over the orthogonal matrices",
+    "mixture": "mixture(p: normal(m, S), q: normal(u, T)), with weights that add up to 1",
+    "poisson": "poisson(rate)",
+    **{name: f"{name}({', '.join(parameters)})" for name, (parameters, _) in RAW_MOMENTS.items()},
+}
+_ALSO = {
+    "gaussian": "normal",
+    "n": "normal",
+    "orthogonal": "haar",
+    "chisquare": "chi2",
+    "chisquared": "chi2",
+    "chi_square": "chi2",
+    "unif": "uniform",
+    "sign": "rademacher",
+    "mvn": "normal",
+    "binary": "bernoulli",
+    "double_exponential": "laplace",
+}
+_WITHOUT = {
+    "cauchy": "a Cauchy variable has no mean: its integral does not converge",
+    "student": "the moments of Student's t exist below its degrees of freedom only: give iid(mean, variance)",
+    "pareto": "the moments of a Pareto variable exist below its exponent only: give iid(mean, variance)",
+    "levy": "a Lévy variable has no mean: its integral does not converge",
+}
+
+
+@dataclass(frozen=True)
+class Reading:
+    """Expressions with the model that they are read in."""
+
+    problem: Problem
+    model: Model
+    expressions: tuple[Expr, ...]
+    notes: tuple[str, ...]
+
+
+@dataclass
+class _Drawn:
+    """A declaration of a distribution, before its parameters are read."""
+
+    name: str
+    family: str
+    args: list[str]
+    text: str
+    weights: list[str]
+    parts: list[_Drawn]
+    indices: int | None = None
+
+
+@dataclass
+class _Said:
+    """The parts of `where`, sorted."""
+
+    shapes: list[str]
+    drawn: dict[str, _Drawn]
+    independent: list[frozenset[str]]
+    covariances: dict[tuple[str, str], str]
+    jointly_normal: list[frozenset[str]]
+
+
+def read_moment(
+    expressions: Iterable[str | Expr],
+    where: str | Mapping[str, Any] | None,
+    assume: str | Iterable[Any] | None = None,
+) -> Reading:
+    """Read expressions (text or SymPy) and what is declared of their variables.
+
+    Raises InputError with what was expected, also where nothing is declared as random.
+    """
+    texts = [e if isinstance(e, str) else to_text(canonical(e)) for e in expressions]
+    said = _sorted_out(where)
+    if not said.drawn:
+        raise InputError(
+            'nothing is declared as random: say how a variable is distributed, such as --where "x ~ normal(m, S)"'
+        )
+    return _Reader(texts, said, assume).read()
+
+
+# ------------------------------------------------------------------------------------- taking apart
+
+
+def _split(text: str, marks: str = ",;") -> list[str]:
+    """Split a text at marks outside of brackets."""
+    out, depth, start = [], 0, 0
+    for i, c in enumerate(text):
+        depth += (c in "([") - (c in ")]")
+        if c in marks and depth == 0:
+            out.append(text[start:i])
+            start = i + 1
+    if depth != 0:
+        raise InputError(f'the brackets in "{text.strip()[:60]}" do not match')
+    return [part.strip() for part in [*out, text[start:]] if part.strip()]
+
+
+def _sorted_out(where: str | Mapping[str, Any] | None) -> _Said:
+    said = _Said([], {}, [], {}, [])
+    if isinstance(where, Mapping):
+        where = ", ".join(
+            f"{name} {'' if '~' in str(value) else ': '}{_shape_text(value)}" for name, value in where.items()
+        )
+    if where is not None and not isinstance(where, str):
+        raise InputError(f'declarations are text such as "x ~ normal(m, S)", not {type(where).__name__}')
+    moments: list[re.Match[str]] = []
+    for part in _split(where or ""):
+        if drawn := _DRAWN.fullmatch(part):
+            found = _drawn(drawn, part)
+            if found.name in said.drawn:
+                raise InputError(f"{found.name} is given two distributions: keep one of them")
+            said.drawn[found.name] = found
+        elif (word := _SET.fullmatch(part)) is not None:
+            names = [n.strip() for n in word["names"].split(",")]
+            if len(set(names)) < 2:
+                raise InputError(f'"{part}" names fewer than two variables: write {word["word"]}(x, y)')
+            kind = said.independent if word["word"] == "independent" else said.jointly_normal
+            kind.append(frozenset(names))
+        elif (moment := _MOMENT.fullmatch(part)) is not None:
+            moments.append(moment)
+        elif "~" in part:
+            raise InputError(f'cannot read "{part[:60]}": write x ~ normal(m, S)')
+        else:
+            said.shapes.append(part)
+    for moment in moments:
+        _given_moment(said, moment)
+    for names in (*said.independent, *said.jointly_normal, *map(frozenset, said.covariances)):
+        for name in sorted(names - set(said.drawn)):
+            raise InputError(
+                f"{name} is said to be independent or to covary, and has no distribution: add {name} ~ normal(m, S), "
+                f"or mean({name}) = m"
+            )
+    return said
+
+
+def _shape_text(value: Any) -> str:
+    return f"{value[0]} x {value[1]}" if isinstance(value, tuple | list) and len(value) == 2 else str(value)
+
+
+def _given_moment(said: _Said, moment: re.Match[str]) -> None:
+    """Take a mean or a (co)variance that is given by an equation."""
+    names = [n.strip() for n in moment["names"].split(",")]
+    if len(names) == 2 and moment["what"].lower() == "cov":
+        said.covariances[names[0], names[1]] = moment["value"].strip()
+        return
+    if len(names) != 1:
+        raise InputError(f'cannot read "{moment[0].strip()[:60]}": write mean(x) = m, cov(x) = S or cov(x, y) = C')
+    (name,) = names
+    drawn = said.drawn.setdefault(name, _Drawn(name, "given", ["", ""], "", [], []))
+    if drawn.family != "given":
+        raise InputError(f"{name} has a distribution, which says its mean and covariance already")
+    drawn.args[0 if moment["what"] in ("E", "mean") else 1] = moment["value"].strip()
+    drawn.text = ", ".join(
+        f"{word}({name}) = {value}" for word, value in zip(("mean", "cov"), drawn.args, strict=True) if value
+    )
+
+
+def _drawn(hit: re.Match[str], part: str) -> _Drawn:
+    found = _family(hit["name"], hit["family"], part)
+    if hit["index"]:
+        found.indices = hit["index"].count(",") + 1
+    return found
+
+
+def _family(name: str, text: str, part: str) -> _Drawn:
+    call = _CALL.fullmatch(text)
+    if call is None:
+        raise InputError(f'cannot read the distribution in "{part[:60]}": write x ~ normal(m, S)')
+    word = call["family"]
+    family = _ALSO.get(word.lower(), word if word in FAMILIES else word.lower())
+    if family in _WITHOUT:
+        raise InputError(_WITHOUT[family])
+    if family not in FAMILIES:
+        near = get_close_matches(family, FAMILIES, 1)
+        mend = f"did you mean {near[0]}?" if near else f"known are {', '.join(FAMILIES)}"
+        raise InputError(f"unknown distribution {word[:40]}: {mend}")
+    args = _split(call["args"] or "", ",")
+    found = _Drawn(name, family, args, " ".join(part.split()), [], [])
+    if family == "mixture":
+        for arg in args:
+            weight, colon, rest = arg.partition(":")
+            if not colon:
+                raise InputError(f'"{arg[:40]}" is no component: write {FAMILIES["mixture"]}')
+            found.weights.append(weight.strip())
+            found.parts.append(_family(name, rest, part))
+        if len(args) < 2:
+            raise InputError(f"a mixture has two components or more: write {FAMILIES['mixture']}")
+        return found
+    least, most = _arity(family)
+    if not least <= len(args) <= most:
+        raise InputError(f'"{part[:60]}" has {len(args)} parameters: write {FAMILIES[family]}')
+    return found
+
+
+def _arity(family: str) -> tuple[int, int]:
+    if family in RAW_MOMENTS:
+        n = len(RAW_MOMENTS[family][0])
+        return n, n
+    return {
+        "normal": (2, 2),
+        "iid": (2, 8),
+        "indep": (2, 8),
+        "matrixnormal": (3, 3),
+        "wishart": (2, 2),
+        "haar": (0, 0),
+        "poisson": (1, 1),
+    }[family]
+
+
+# ------------------------------------------------------------------------------------------ reading
+
+
+class _Reader:
+    """Reads the expressions and the parameters in one scope."""
+
+    def __init__(self, texts: list[str], said: _Said, assume: str | Iterable[Any] | None) -> None:
+        self.texts, self.said, self.notes = texts, said, list[str]()
+        self.assume = [assume] if isinstance(assume, str) else list(assume or ())
+        self.declared = read_where(", ".join(said.shapes))
+        self.scalars: dict[str, None] = {}
+        self.bits: list[str] = []
+
+    def read(self) -> Reading:
+        for drawn in self.said.drawn.values():
+            self._constrain(drawn)
+        for (x, y), value in self.said.covariances.items():
+            if not _zero(value):
+                self.bits.append(self._bilinear(x, value, y))
+        everything = " + ".join([*(f"sum({t})" for t in self.texts), *self.bits])
+        where = ", ".join([*self.said.shapes, *(f"{n}: scalar" for n in self.scalars if n not in self.declared)])
+        names = self._names(everything)
+        problem = parse(everything, where, [a for a in self._assumed() if _about(a) in names])
+        read = [self._one(problem, text) for text in self.texts]
+        problem = replace(problem, expr=read[0])
+        with assuming(problem.assumptions):
+            distributions = {
+                name: self._distribution(problem, drawn) for name, drawn in self.said.drawn.items() if name in problem.symbols
+            }
+            covariances = {
+                pair: self._parameter(problem, text, (self._shape(problem, pair[0])[0], self._shape(problem, pair[1])[0]))
+                for pair, text in self.said.covariances.items()
+                if set(pair) <= set(distributions)
+            }
+        self._refuse_random_parameters(distributions)
+        model = Model(distributions, tuple(self.said.independent), covariances, tuple(self.said.jointly_normal))
+        return Reading(_with_moment_symbols(problem, distributions), model, tuple(read), tuple(self.notes))
+
+    def _names(self, text: str) -> set[str]:
+        return set(_WORD.findall(text))
+
+    def _assumed(self) -> list[str]:
+        """The assumptions, with those that covariances and Wishart matrices bring."""
+        out = [part for text in self.assume for part in (_split(text) if isinstance(text, str) else [text])]
+        for drawn in [d for top in self.said.drawn.values() for d in (top, *top.parts)]:
+            places = {"normal": (1,), "given": (1,), "matrixnormal": (1, 2), "wishart": (0,)}.get(drawn.family, ())
+            for k in places:
+                if self._is_matrix(drawn.args[k]) and _WORD.fullmatch(drawn.args[k]):
+                    out.append(f"symmetric({drawn.args[k]})")
+            if drawn.family == "wishart":
+                out.append(f"symmetric({drawn.name})")
+            if drawn.family == "haar":
+                out.append(f"orthogonal({drawn.name})")
+        return list(dict.fromkeys(out))
+
+    def _is_matrix(self, text: str) -> bool:
+        """Tell whether a parameter is written as a matrix."""
+        if re.search(r"\b(eye|diag|matrix|kron|inv)\b|'", text):
+            return True
+        return any(
+            (self.declared[n][1] != 1 if n in self.declared else kind_of(n) == "matrix") for n in self._names(text)
+        )
+
+    def _is_scalar_name(self, name: str) -> bool:
+        return self.declared[name] == (1, 1) if name in self.declared else kind_of(name) == "scalar"
+
+    def _is_vector(self, text: str) -> bool:
+        return any(
+            (self.declared[n] != (1, 1) if n in self.declared else kind_of(n) == "vector") for n in self._names(text)
+        )
+
+    def _scalar(self, *texts: str) -> None:
+        for text in texts:
+            self.scalars.update(dict.fromkeys(sorted(self._names(text) - {"pi", "sqrt", "exp", "log"})))
+
+    def _bilinear(self, x: str, matrix: str, y: str) -> str:
+        return f"sum({x}'*({matrix})*{y})"
+
+    def _constrain(self, drawn: _Drawn) -> None:
+        """Note the shapes that a distribution asks for."""
+        x, family, args = drawn.name, drawn.family, drawn.args
+        if drawn.indices == 0:
+            return
+        for weight, part in zip(drawn.weights, drawn.parts, strict=True):
+            self._scalar(weight)
+            self.bits.append(weight)
+            part.indices = None
+            self._constrain(part)
+        if family in ("normal", "given"):
+            self._constrain_normal(drawn)
+        elif family == "indep":
+            self.bits += [f"sum({x} - ({a}))" for a in args if not _zero(a)]
+        elif family == "matrixnormal":
+            self.bits += [f"sum({x} - ({args[0]}))"] if not _zero(args[0]) else []
+            self.bits.append(f"sum({x}'*({args[1]})*{x}*({args[2]}))")
+        elif family == "wishart":
+            self._scalar(args[1])
+            self.bits += [f"sum({x} - ({args[0]}))", f"tr({x}*{x})", f"1*({args[1]})"]
+        elif family == "haar":
+            self.bits.append(f"tr({x}*{x})")
+        elif family != "mixture":
+            self._scalar(*args)
+            self.bits += [f"1*({a})" for a in args]
+
+    def _constrain_normal(self, drawn: _Drawn) -> None:
+        x, (mean, covariance) = drawn.name, drawn.args
+        if self._is_scalar_name(x):
+            self._scalar(mean, covariance)
+            self.bits += [f"1*({a})" for a in drawn.args if a]
+        elif covariance and not self._is_matrix(covariance):
+            self._scalar(covariance)
+            self.bits.append(f"1*({covariance})")
+            if self._is_vector(mean):
+                drawn.args[1] = f"({covariance})*eye"
+                self.notes.append(f"{covariance} is read as the covariance ({covariance})*eye of {x}")
+                self.bits.append(f"sum({x} - ({mean}))")
+            else:
+                drawn.family = "normal entries" if drawn.family == "normal" else "iid"
+                self._scalar(mean)
+                self.bits.append(f"1*({mean})")
+                drawn.args[0] = mean or "0"
+        else:
+            if mean and not _zero(mean):
+                self.bits.append(f"sum({x} - ({mean}))")
+            if covariance and not _zero(covariance):
+                self.bits.append(self._bilinear(x, covariance, x))
+
+    # -- parameters -------------------------------------------------------------------------------------
+
+    def _one(self, problem: Problem, text: str) -> Expr:
+        return parse_within(text, problem)
+
+    def _shape(self, problem: Problem, name: str) -> tuple[Expr, Expr]:
+        return problem.shapes[name]
+
+    def _parameter(self, problem: Problem, text: str, shape: tuple[Expr, Expr]) -> Expr:
+        if _zero(text):
+            return algebra.zero(shape)
+        return parse_within(text, problem, shape)
+
+    def _distribution(self, problem: Problem, drawn: _Drawn) -> Distribution:
+        symbol = problem.symbols[drawn.name]
+        rows, columns = problem.shapes[drawn.name]
+        family, args = drawn.family, drawn.args
+        if family == "mixture":
+            components = tuple(
+                (self._parameter(problem, w, (S.One, S.One)), self._distribution(problem, part))
+                for w, part in zip(drawn.weights, drawn.parts, strict=True)
+            )
+            weights = " + ".join(drawn.weights)
+            return Distribution(symbol, family, (), f"{drawn.text} with {weights} = 1", components)
+        scalar = (S.One, S.One)
+        if (rows, columns) == scalar and family in ("normal", "given"):
+            family = "normal entries" if family == "normal" else "given"
+        elif family in ("normal", "given", "indep") and columns != 1:
+            raise InputError(
+                f"{drawn.name} is {rows} x {columns} and {family} needs a column: for a matrix say "
+                f"matrixnormal(M, U, V), iid(mean, variance), or declare {drawn.name} as a column with {drawn.name}: n"
+            )
+        shapes = {
+            "normal": [(rows, columns), (rows, rows)],
+            "given": [(rows, columns), (rows, rows)],
+            "indep": [(rows, columns)] * len(args),
+            "matrixnormal": [(rows, columns), (rows, rows), (columns, columns)],
+            "wishart": [(rows, columns), scalar],
+        }.get(family, [scalar] * len(args))
+        values = tuple(
+            self._parameter(problem, a, s) if a else None for a, s in zip(args, shapes, strict=True)
+        )
+        family = "vector entries" if family == "indep" else family
+        return Distribution(symbol, family, values, drawn.text)
+
+    def _refuse_random_parameters(self, distributions: Mapping[str, Distribution]) -> None:
+        random = {d.symbol for d in distributions.values()}
+        for d in distributions.values():
+            for p in d.parameters:
+                inside = p.free_symbols & random if isinstance(p, Expr) else set()
+                if inside:
+                    x = sorted(s.name for s in inside)[0]
+                    raise InputError(
+                        f"the distribution of {d.name} depends on {x}, which is random: take the expectation given {x} "
+                        f'first (given="{x}"), then that of the result'
+                    )
+
+
+def _zero(text: str) -> bool:
+    return text.strip() in ("0", "0.0")
+
+
+def _about(assumption: Any) -> str:
+    """Return the name that an assumption is about."""
+    if isinstance(assumption, tuple):
+        return str(assumption[-1])
+    hit = re.search(rf"\(\s*({_NAME})\s*\)", str(assumption))
+    return hit[1] if hit else ""
+
+
+def _with_moment_symbols(problem: Problem, distributions: Mapping[str, Distribution]) -> Problem:
+    """Return the problem with the names of higher central moments that claims may use."""
+    symbols, shapes = dict(problem.symbols), dict(problem.shapes)
+    for d in distributions.values():
+        if d.family == "iid":
+            for k in range(len(d.parameters) + 1, 9):
+                symbol = central_symbol(d.name, k)
+                symbols.setdefault(symbol.name, symbol)
+                shapes.setdefault(symbol.name, (S.One, S.One))
+    return replace(problem, symbols=symbols, shapes=shapes)
+

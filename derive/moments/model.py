@@ -1,0 +1,277 @@
+"""Random variables together: their distributions, what is independent of what, and how others covary."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import combinations
+from itertools import product as choices
+
+from sympy import Expr, S
+
+from derive import algebra
+from derive.errors import InputError
+from derive.language.text import to_text
+from derive.moments.contraction import contract
+from derive.moments.distributions import MAX_DEGREE, Distribution, Part
+from derive.moments.gaussian_functions import argument, body, gaussian_cumulant, same_entry_cumulant
+from derive.moments.nets import Factor, Index, Lowering, Term
+
+
+@dataclass(frozen=True)
+class Model:
+    """Distributions by name, sets of jointly independent variables, and covariances of pairs.
+
+    `covariances` holds E[(x - E x)(y - E y)'] by (x, y), and `jointly_normal` the sets of names that are so.
+    """
+
+    distributions: Mapping[str, Distribution] = field(default_factory=dict)
+    independent: tuple[frozenset[str], ...] = ()
+    covariances: Mapping[tuple[str, str], Expr] = field(default_factory=dict)
+    jointly_normal: tuple[frozenset[str], ...] = ()
+
+    @property
+    def random(self) -> frozenset[Expr]:
+        """The symbols that are random."""
+        return frozenset(d.symbol for d in self.distributions.values())
+
+    def independent_of(self, names: frozenset[str]) -> str | None:
+        """Return why some of the variables are independent of the others, as an assumption; None where they are not."""
+        for group in self.independent:
+            inside = names & group
+            # One stated group holds all, or the rest are variables whose declarations make them independent.
+            if len(inside) > 1 and all(self.distributions[n].fresh for n in names - group):
+                return f"independent({', '.join(sorted(inside))})"
+        fresh = sorted(n for n in names if self.distributions[n].fresh)
+        if fresh and len(names) > 1:
+            others = sorted(names - {fresh[0]})
+            return f"{fresh[0]} is drawn independently of {', '.join(others)}, as its declaration says"
+        return None
+
+    def names(self, e: Expr) -> frozenset[str]:
+        """Return the names of the random variables in an expression."""
+        return frozenset(s.name for s in e.free_symbols if s.name in self.distributions)
+
+    def joint_cumulant(self, factors: Sequence[Factor]) -> list[Part]:
+        """Return the joint cumulant of random entries. Raises InputError where it is not known."""
+        names = frozenset().union(*(self.names(f.array) for f in factors))
+        random = self.random
+        if all(f.array in random for f in factors) and len(names) == 1:
+            (name,) = names
+            return self.distributions[name].cumulant([f.indices for f in factors])
+        if len(names) > 1 and len(factors) > 1 and self._fall_apart(factors):
+            return []
+        if any(f.array not in random for f in factors):
+            return self._of_functions(factors, names)
+        if any(names <= group for group in self.jointly_normal) and len(factors) > 2:
+            return []
+        if len(factors) == 2:
+            one, two = factors
+            for x, y in ((one, two), (two, one)):
+                matrix = self.covariances.get((x.array.name, y.array.name))
+                if matrix is not None:
+                    return _cross(matrix, x.indices, y.indices)
+        listed = ", ".join(sorted(names))
+        if len(names) == 2 and len(factors) == 2:
+            raise InputError(
+                f"the covariance of {' and '.join(sorted(names))} is needed and not stated: variables are independent "
+                f"only where that is said; add independent({listed}) or cov({listed}) = C to --where"
+            )
+        raise InputError(
+            f"a joint moment of {listed} of degree {len(factors)} is needed and not stated: variables are independent "
+            f"only where that is said; add independent({listed}) to --where, if they are"
+        )
+
+    def _fall_apart(self, factors: Sequence[Factor]) -> bool:
+        """Tell whether the factors are of two sets of variables that are independent of each other."""
+        parts: list[frozenset[str]] = []
+        for f in factors:
+            names = self.names(f.array)
+            together = [p for p in parts if p & names]
+            parts = [p for p in parts if not p & names] + [names.union(*together)]
+        return len(parts) > 1 and self.independent_of(frozenset().union(*parts)) is not None
+
+    # -- functions of entries ------------------------------------------------------------------------
+
+    def _of_functions(self, factors: Sequence[Factor], names: frozenset[str]) -> list[Part]:
+        """Return the joint cumulant of entries and functions of entries."""
+        functions = [f for f in factors if f.array not in self.random]
+        arguments = {argument(f.array) for f in factors}
+        if len(names) == 1 and len(arguments) == 1:
+            (name,) = names
+            d = self.distributions[name]
+            if arguments == {d.symbol} and d.fresh:
+                value = same_entry_cumulant(d, [body(f.array) for f in factors])
+                first, *rest = [f.indices for f in factors]
+                equal = tuple((i, j) for other in rest for i, j in zip(first, other, strict=True))
+                return [Part(value, (), equal)] if value != 0 else []
+        if len(functions) > 1 and len(factors) == len(functions) and len(names) == 1 and len(arguments) == 1:
+            if len({f.indices for f in factors}) == 1 and not factors[0].indices:
+                return self._same_argument(factors)
+        if len(functions) > 1:
+            raise InputError(
+                "the joint moment of two functions of dependent Gaussians is asked for: it is known here for one function "
+                "with further entries, and for entries that are independent, x ~ normal(0, s^2)"
+            )
+        (function,) = functions
+        inside = argument(function.array)
+        if not self._is_gaussian(names):
+            raise InputError(
+                f"expectations of functions are those of Gaussians: {', '.join(sorted(names))} is not said to be normal"
+            )
+        mean, variance = self._gaussian_of(inside)
+        links: list[Part] = []
+        for f in factors:
+            if f is not function:
+                found = self._link(inside, function.indices, f)
+                if not found:
+                    return []
+                links += found
+        return gaussian_cumulant(function, mean, variance, links)
+
+    def _is_gaussian(self, names: frozenset[str]) -> bool:
+        normal = all(self.distributions[n].highest == 2 for n in names)
+        joint = len(names) == 1 or any(names <= group for group in self.jointly_normal)
+        return normal and (joint or self.independent_of(names) is not None)
+
+    def _same_argument(self, factors: Sequence[Factor]) -> list[Part]:
+        """Return the joint cumulant of functions of one scalar Gaussian."""
+        mean, variance = self._gaussian_of(argument(factors[0].array))
+        entry = Distribution(factors[0].array, "normal entries", (mean, variance))
+        value = same_entry_cumulant(entry, [body(f.array) for f in factors])
+        return [Part(value)] if value != 0 else []
+
+    def _gaussian_of(self, e: Expr) -> tuple[Expr, Expr]:
+        """Return the mean and the entries' variances of an affine expression. Raises InputError where it is none."""
+        if algebra.shape(e)[1] != 1:
+            raise InputError("functions of random matrices are read where their entries are iid: X ~ normal(0, s^2)")
+        low = Lowering(self.random)
+        row = low.indices.fresh(algebra.shape(e)[0])
+        terms = low.terms(e, row)
+        if any(len(t.random) > 1 or any(f.array not in self.random for f in t.random) for t in terms):
+            raise InputError(f"{to_text(e)[:60]} is not affine in what is random, and so no Gaussian")
+        mean = self._added([contracted(t, (), low, (row, None), p) for t in terms for p in self._moments(t)], e)
+        variances = []
+        other = low.indices.fresh(algebra.shape(e)[0])
+        for a in terms:
+            for b in low.terms(e, other) if a.random else []:
+                if b.random:
+                    for part in self.joint_cumulant([*a.random, *b.random]):
+                        same = () if row is None or other is None else ((row, other),)
+                        variances.append(contracted(a * b, same, low, (row, None), part))
+        return mean, self._added(variances, e)
+
+    def _moments(self, term: Term) -> list[Part]:
+        return self.joint_cumulant(term.random) if term.random else [Part()]
+
+    @staticmethod
+    def _added(values: list[Expr], like: Expr) -> Expr:
+        return algebra.add(*values) if values else algebra.zero(algebra.shape(like))
+
+    def _link(self, inside: Expr, indices: tuple[int, ...], f: Factor) -> list[Part]:
+        """Return the covariance of an affine expression, at indices, with an entry, as one part or none."""
+        low = Lowering(self.random)
+        row = low.indices.fresh(algebra.shape(inside)[0])
+        shape = algebra.shape(f.array)
+        column = low.indices.fresh(shape[0])
+        if shape[1] != 1:
+            raise InputError("a function of a Gaussian with entries of a random matrix is asked for: this is not known here")
+        values = []
+        for t in low.terms(inside, row):
+            if t.random:
+                entry = Factor(f.array, () if column is None else (column,))
+                for part in self.joint_cumulant([*t.random, entry]):
+                    values.append(contracted(t, (), low, (row, column), part))
+        if not values:
+            return []
+        matrix = algebra.add(*values)
+        return _cross(matrix, indices, f.indices)
+
+    def mixtures(self, names: Iterable[str]) -> Iterator[tuple[Expr, Model]]:
+        """Yield the models of one component for every mixture among some variables, each with its weight."""
+        mixed = [self.distributions[n] for n in sorted(set(names)) if self.distributions[n].components]
+        for chosen in choices(*[d.components for d in mixed]):
+            weight: Expr = S.One
+            parts = dict(self.distributions)
+            for d, (share, component) in zip(mixed, chosen, strict=True):
+                weight = weight * share
+                parts[d.name] = replace(component, symbol=d.symbol)
+            yield weight, replace(self, distributions=parts)
+
+
+def _cross(matrix: Expr, rows: tuple[int, ...], columns: tuple[int, ...]) -> list[Part]:
+    """Return an entry of a covariance of two columns."""
+    if matrix == algebra.zero(algebra.shape(matrix)):
+        return []
+    if not algebra.is_matrix(matrix):
+        return [Part(matrix)]
+    return [Part(S.One, (Factor(matrix if rows else algebra.t(matrix), (*rows, *columns)),))]
+
+
+#: Blocks of positions.
+Blocks = tuple[tuple[int, ...], ...]
+
+
+def moment_parts(
+    model: Model, factors: Sequence[Factor], groups: Sequence[int] | None = None
+) -> Iterator[tuple[Blocks, Part]]:
+    """Yield the terms of the moment of a product of entries, each with the blocks of factors that it comes from.
+
+    With `groups`, a number for every factor, only those terms in which some block has factors of two groups: of two
+    groups, they add up to their covariance. Raises InputError where a cumulant is not known.
+    """
+    if len(factors) > MAX_DEGREE:
+        raise InputError(
+            f"the expectation of a product of {len(factors)} random factors is asked for: at most {MAX_DEGREE} are read"
+        )
+    memo: dict[tuple[int, ...], list[Part]] = {}
+
+    def cumulant(block: tuple[int, ...]) -> list[Part]:
+        if block not in memo:
+            memo[block] = model.joint_cumulant([factors[p] for p in block])
+        return memo[block]
+
+    def partitions(rest: tuple[int, ...]) -> Iterator[tuple[Blocks, Part]]:
+        if not rest:
+            yield (), Part()
+            return
+        first, *others = rest
+        for size in range(len(others) + 1):
+            if size > 1 and _ends_with_two(model, [factors[first], *[factors[p] for p in others]]):
+                break
+            for more in combinations(others, size):
+                block = (first, *more)
+                terms = cumulant(block)
+                if not terms:
+                    continue
+                left = tuple(p for p in others if p not in more)
+                for blocks, part in partitions(left):
+                    for term in terms:
+                        yield (block, *blocks), term * part
+
+    for blocks, part in partitions(tuple(range(len(factors)))):
+        if groups is None or any(len({groups[p] for p in block}) > 1 for block in blocks):
+            yield blocks, part
+
+
+def _ends_with_two(model: Model, factors: Sequence[Factor]) -> bool:
+    """Tell whether factors are entries of one Gaussian, whose cumulants end with the second."""
+    array = factors[0].array
+    d = model.distributions.get(getattr(array, "name", ""))
+    return d is not None and d.highest == 2 and all(f.array == array for f in factors)
+
+
+def contracted(
+    term: Term, equal: Sequence[tuple[int, int]], low: Lowering, free: tuple[Index, Index], part: Part
+) -> Expr:
+    """Return a term with the random factors replaced by a part of their moment, in matrices."""
+    used = {i for f in (*term.known, *term.random) for i in f.indices}
+    used |= {i for pair in equal for i in pair}
+    return contract(
+        term.coefficient * part.coefficient,
+        (*term.known, *part.factors),
+        (*equal, *part.equal),
+        free,
+        low.indices.sizes,
+        sorted(i for i in used if i not in free),
+    )
