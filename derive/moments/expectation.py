@@ -211,9 +211,7 @@ class _Work:
         for name in sorted(names):
             self.assumptions[self.model.distributions[name].text or name] = None
         if len(names) > 1:
-            reason = self.model.independent_of(frozenset(names))
-            if reason is not None:
-                self.assumptions[reason] = None
+            self.assumptions.update(dict.fromkeys(self.model.why_independent(frozenset(names))))
 
     def _say(self, law: str, assumption: str, equation: str, text: str) -> None:
         if equation not in self.said:
@@ -247,9 +245,7 @@ class _Work:
         names = sorted(set().union(*(self.model.names(f.array) for f in term.random)))
         law = self._law(names, term.random)
         needs = "; ".join(self.model.distributions[n].text or n for n in names)
-        reason = self.model.independent_of(frozenset(names)) if len(names) > 1 else None
-        if reason:
-            needs += f"; {reason}"
+        needs = "; ".join([needs, *self.model.why_independent(frozenset(names))])
         left = notation.moment(term.random, groups)
         self._say(law, needs, f"{left} = {notation.parts(found)}", _WORDS.get(law, ""))
         whole = notation.summed(term, left)

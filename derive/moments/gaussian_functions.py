@@ -7,13 +7,14 @@ combination a is known by its mean and variance, and its joint cumulant with fur
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any
 
 import sympy as sp
 from sympy import Expr
 from sympy.matrices.expressions.applyfunc import ElementwiseApplyFunction
+from sympy.utilities.iterables import multiset_partitions
 
 from derive import algebra
 from derive.elementwise import elementwise
@@ -55,12 +56,12 @@ def argument(e: Any) -> Expr:
 # ------------------------------------------------------------------------- one Gaussian, any mean
 
 
-def gaussian_expectation(f: Expr, order: int = 0) -> Expr:
-    """Return E[f(a)], or of a derivative of f, for a ~ N(MEAN, VARIANCE).
+def gaussian_expectation(f: Expr, order: int = 0, centred: bool = False) -> Expr:
+    """Return E[f(a)], or of a derivative of f, for a ~ N(MEAN, VARIANCE), or N(0, VARIANCE) if `centred`.
 
     Raises NoClosedFormError where there is none here, and where a derivative of f is no function.
     """
-    found = _closed_form(f, order)
+    found = _closed_form(f, order, centred)
     if found is None:
         raise NoClosedFormError(
             f"the expectation of {_shown(f)} of a Gaussian has no closed form here: with numbers for the mean and the "
@@ -73,10 +74,12 @@ def _shown(f: Expr) -> str:
     return to_text(f)[:60] if f.has(X) else str(f)[:60]
 
 
-@lru_cache(maxsize=256)
-def _closed_form(f: Expr, order: int) -> Expr | None:
+@lru_cache(maxsize=512)
+def _closed_form(f: Expr, order: int, centred: bool = False) -> Expr | None:
+    """Return E[f^(order)(a)], at mean zero if `centred`, or None."""
+    mean = sp.S.Zero if centred else MEAN
     if f.is_polynomial(X):
-        return _polynomial(sp.diff(f, X, order) if order else f)
+        return _polynomial(sp.diff(f, X, order) if order else f).subs(MEAN, mean)
     try:
         for _ in range(order):
             if has_jumps(f, X):
@@ -85,15 +88,28 @@ def _closed_form(f: Expr, order: int) -> Expr | None:
         parts = pieces(f, X)
     except UndecidedError:
         return None
-    shifted = [
-        Piece(p.lower - MEAN, p.upper - MEAN, p.expression.subs(X, X + MEAN)) for p in parts if p.expression != 0
-    ]
     total = _with_error_function(f) if len(parts) == 1 else None
     if total is None:
+        shifted = [
+            Piece(p.lower - mean, p.upper - mean, p.expression.subs(X, X + mean)) for p in parts if p.expression != 0
+        ]
         total = sum_of_pieces(shifted, X, _S)
     if total is None or total.has(sp.oo):
         return None
-    return tidy(sp.expand(total)).subs(_S, sp.sqrt(VARIANCE))
+    return tidy(_real(total.subs(MEAN, mean)), thorough=False).subs(_S, sp.sqrt(VARIANCE))
+
+
+def _real(e: Expr) -> Expr:
+    """Return a real expression without the imaginary unit, which sines and cosines were integrated by."""
+    if not e.has(sp.I):
+        return e
+
+    def turned(a: Expr) -> Expr:
+        real, imaginary = sp.expand(a.args[0]).as_independent(sp.I, as_Add=True)
+        angle = sp.expand(imaginary / sp.I)
+        return sp.exp(real) * (sp.cos(angle) + sp.I * sp.sin(angle))
+
+    return sp.expand(sp.powsimp(e).replace(lambda a: isinstance(a, sp.exp) and a.has(sp.I), turned))
 
 
 def _joined(parts: list[Piece]) -> Expr:
@@ -151,49 +167,54 @@ def _erf_moment(k: int, d: Expr) -> Expr:
 # --------------------------------------------------------------------------- functions of entries
 
 
-def entry_moment(d: Distribution, f: Expr) -> Expr:
-    """Return E[f(x)] of one entry of a variable with independent entries."""
+def entry_cumulant_of(d: Distribution, functions: Sequence[Expr]) -> Expr:
+    """Return the joint cumulant of functions of one and the same entry of a variable with independent entries."""
     if d.family == "normal entries":
         mean, variance = d.parameters
-        assert mean is not None
-        return simplified(gaussian_expectation(f).subs({MEAN: mean, VARIANCE: variance}, simultaneous=True))
+        assert mean is not None and variance is not None
+        found = _gaussian_cumulant(tuple(functions), mean == 0)
+        return put(found, mean, variance)
     if d.family == "rademacher":
-        return (f.subs(X, 1) + f.subs(X, -1)) / 2
+        return _cumulant(functions, lambda f: (f.subs(X, 1) + f.subs(X, -1)) / 2)
     if d.family == "bernoulli":
         (p,) = d.parameters
-        return p * f.subs(X, 1) + (1 - p) * f.subs(X, 0)
+        return _cumulant(functions, lambda f: p * f.subs(X, 1) + (1 - p) * f.subs(X, 0))
     raise InputError(
-        f"expectations of functions such as {_shown(f)} are those of Gaussians: {d.name} is not said to be normal"
+        f"expectations of functions such as {_shown(functions[0])} are those of Gaussians: {d.name} is not said to be "
+        "normal"
     )
 
 
-def simplified(e: Expr) -> Expr:
-    """Return an expectation with √(s²) as s: standard deviations are not negative."""
-    positive = {s: sp.Symbol(s.name, positive=True) for s in e.free_symbols if s.is_positive is None}
-    back = {v: k for k, v in positive.items()}
-    # What stands squared under a root is a standard deviation; a mean never does.
-    inside = {s for root in e.atoms(sp.Pow) if root.exp.is_Rational and root.exp.q == 2 for s in root.base.free_symbols}
-    return e.xreplace({s: p for s, p in positive.items() if s in inside}).xreplace(back)
+@lru_cache(maxsize=512)
+def _gaussian_cumulant(functions: tuple[Expr, ...], centred: bool) -> Expr:
+    return tidy(_cumulant(functions, lambda f: gaussian_expectation(f, 0, centred)), thorough=False)
 
 
-def same_entry_cumulant(d: Distribution, functions: Sequence[Expr]) -> Expr:
-    """Return the joint cumulant of functions of one and the same entry."""
+def _cumulant(functions: Sequence[Expr], moment: Callable[[Expr], Expr]) -> Expr:
+    """Return a joint cumulant from the moments of products (Leonov and Shiryaev 1959)."""
     total: Expr = sp.S.Zero
-    for blocks in sp.utilities.iterables.multiset_partitions(list(range(len(functions)))):
-        sign = (-1) ** (len(blocks) - 1) * sp.factorial(len(blocks) - 1)
-        product: Expr = sp.S.One
+    for blocks in multiset_partitions(list(range(len(functions)))):
+        product: Expr = sp.Integer((-1) ** (len(blocks) - 1)) * sp.factorial(len(blocks) - 1)
         for block in blocks:
-            product *= entry_moment(d, sp.expand(sp.Mul(*[functions[k] for k in block])))
-        total += sign * product
-    return sp.simplify(total) if total.has(sp.erf, sp.exp) else sp.expand(total)
+            product *= moment(sp.expand(sp.Mul(*[functions[k] for k in block])))
+        total += product
+    return sp.expand(total)
+
+
+def put(e: Expr, mean: Expr, variance: Expr) -> Expr:
+    """Return an expression in MEAN and VARIANCE for given ones; what stands squared as a variance is not negative."""
+    roots = variance.free_symbols - mean.free_symbols
+    squared = {s for s in roots if variance.subs(s, -s) == variance and not s.is_positive}
+    positive = {s: sp.Symbol(s.name, positive=True) for s in squared}
+    given = {MEAN: mean, VARIANCE: variance.xreplace(positive)}
+    found = e.subs(given, simultaneous=True)
+    return found.xreplace({v: k for k, v in positive.items()})
 
 
 def lifted(f: Expr, mean: Expr, variance: Expr) -> Expr:
     """Return an expression in MEAN and VARIANCE entry by entry of two columns (or scalars)."""
     if not algebra.is_matrix(mean) and not algebra.is_matrix(variance):
-        return simplified(f.subs({MEAN: mean, VARIANCE: variance}, simultaneous=True))
-    if mean == algebra.zero(algebra.shape(mean)):
-        f = simplified_at_zero(f)
+        return put(f, mean, variance)
     shape = algebra.shape(mean if algebra.is_matrix(mean) else variance)
     return _entry_by_entry(f, {MEAN: mean, VARIANCE: variance}, shape)
 
@@ -215,14 +236,10 @@ def _entry_by_entry(e: Expr, arrays: dict[Expr, Expr], shape: tuple[Expr, Expr])
     return elementwise(e.func, _entry_by_entry(e.args[0], arrays, shape))
 
 
-def simplified_at_zero(f: Expr) -> Expr:
-    """Return an expectation at mean zero."""
-    return sp.simplify(f.subs(MEAN, 0))
-
-
 def gaussian_cumulant(function: Factor, mean: Expr, variance: Expr, links: Sequence[Part]) -> list[Part]:
     """Return κ(f(a), x_j, ...) from the mean and variance of a, and the covariances of a with the x."""
-    value = gaussian_expectation(body(function.array), len(links))
+    centred = mean == algebra.zero(algebra.shape(mean))
+    value = gaussian_expectation(body(function.array), len(links), centred)
     array = lifted(value, mean, variance)
     if array == algebra.zero(algebra.shape(array)):
         return []

@@ -107,8 +107,10 @@ def terms(f: sp.Expr, x: sp.Symbol) -> list[Term] | None:
 _SIMPLIFIED = 90
 
 
-def tidy(e: sp.Expr) -> sp.Expr:
+def tidy(e: sp.Expr, thorough: bool = True) -> sp.Expr:
     """Return `e` in its shortest form, products over one denominator rather than fractions inside factors.
+
+    Where not `thorough`, SymPy's general simplification, which takes long, is left out.
 
     Exponentials and error functions stand for themselves while it is factored: to a factoring algorithm exp(50) is
     the hundredth power of exp(1/2).
@@ -117,7 +119,9 @@ def tidy(e: sp.Expr) -> sp.Expr:
     masked = e.xreplace(masks)
     expanded = sp.expand(masked)
     candidates = [masked, expanded, sp.factor_terms(expanded)]
-    if sp.count_ops(expanded) <= _SIMPLIFIED:
+    if not thorough:
+        candidates += [sp.factor(expanded)]
+    elif sp.count_ops(expanded) <= _SIMPLIFIED:
         simplified = sp.simplify(masked)
         candidates += [simplified, sp.factor(simplified), sp.factor(sp.together(simplified))]
 

@@ -14,7 +14,7 @@ from derive.errors import InputError
 from derive.language.text import to_text
 from derive.moments.contraction import contract
 from derive.moments.distributions import MAX_DEGREE, Distribution, Part
-from derive.moments.gaussian_functions import argument, body, gaussian_cumulant, same_entry_cumulant
+from derive.moments.gaussian_functions import argument, body, gaussian_cumulant, entry_cumulant_of
 from derive.moments.nets import Factor, Index, Lowering, Term
 
 
@@ -35,18 +35,26 @@ class Model:
         """The symbols that are random."""
         return frozenset(d.symbol for d in self.distributions.values())
 
-    def independent_of(self, names: frozenset[str]) -> str | None:
-        """Return why some of the variables are independent of the others, as an assumption; None where they are not."""
-        for group in self.independent:
-            inside = names & group
-            # One stated group holds all, or the rest are variables whose declarations make them independent.
-            if len(inside) > 1 and all(self.distributions[n].fresh for n in names - group):
-                return f"independent({', '.join(sorted(inside))})"
-        fresh = sorted(n for n in names if self.distributions[n].fresh)
-        if fresh and len(names) > 1:
-            others = sorted(names - {fresh[0]})
-            return f"{fresh[0]} is drawn independently of {', '.join(others)}, as its declaration says"
-        return None
+    def components(self, names: frozenset[str]) -> list[frozenset[str]]:
+        """Return the variables in sets that are jointly independent, as far as that is stated."""
+        fresh = [frozenset({n}) for n in sorted(names) if self.distributions[n].fresh]
+        rest = frozenset(n for n in names if not self.distributions[n].fresh)
+        if any(rest <= group for group in self.independent):
+            return [*fresh, *[frozenset({n}) for n in sorted(rest)]]
+        return [*fresh, rest] if rest else fresh
+
+    def why_independent(self, names: frozenset[str]) -> list[str]:
+        """Return the assumptions by which variables are independent, in words."""
+        fresh = [n for n in sorted(names) if self.distributions[n].fresh]
+        rest = names - set(fresh)
+        said = []
+        for k, n in enumerate(fresh):
+            others = [*fresh[k + 1 :], *sorted(rest)]
+            if others:
+                said.append(f"{n} is drawn independently of {', '.join(others)}, as its declaration says")
+        if len(rest) > 1 and any(rest <= group for group in self.independent):
+            said.append(f"independent({', '.join(sorted(rest))})")
+        return said
 
     def names(self, e: Expr) -> frozenset[str]:
         """Return the names of the random variables in an expression."""
@@ -89,7 +97,8 @@ class Model:
             names = self.names(f.array)
             together = [p for p in parts if p & names]
             parts = [p for p in parts if not p & names] + [names.union(*together)]
-        return len(parts) > 1 and self.independent_of(frozenset().union(*parts)) is not None
+        every = frozenset[str]().union(*parts)
+        return any(not any(p & set_ and p - set_ for p in parts) for set_ in self.components(every) if set_ != every)
 
     # -- functions of entries ------------------------------------------------------------------------
 
@@ -101,7 +110,7 @@ class Model:
             (name,) = names
             d = self.distributions[name]
             if arguments == {d.symbol} and d.fresh:
-                value = same_entry_cumulant(d, [body(f.array) for f in factors])
+                value = entry_cumulant_of(d, [body(f.array) for f in factors])
                 first, *rest = [f.indices for f in factors]
                 equal = tuple((i, j) for other in rest for i, j in zip(first, other, strict=True))
                 return [Part(value, (), equal)] if value != 0 else []
@@ -132,13 +141,13 @@ class Model:
     def _is_gaussian(self, names: frozenset[str]) -> bool:
         normal = all(self.distributions[n].highest == 2 for n in names)
         joint = len(names) == 1 or any(names <= group for group in self.jointly_normal)
-        return normal and (joint or self.independent_of(names) is not None)
+        return normal and (joint or len(self.components(names)) == len(names))
 
     def _same_argument(self, factors: Sequence[Factor]) -> list[Part]:
         """Return the joint cumulant of functions of one scalar Gaussian."""
         mean, variance = self._gaussian_of(argument(factors[0].array))
         entry = Distribution(factors[0].array, "normal entries", (mean, variance))
-        value = same_entry_cumulant(entry, [body(f.array) for f in factors])
+        value = entry_cumulant_of(entry, [body(f.array) for f in factors])
         return [Part(value)] if value != 0 else []
 
     def _gaussian_of(self, e: Expr) -> tuple[Expr, Expr]:

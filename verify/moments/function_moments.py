@@ -1,0 +1,247 @@
+"""Expectations of functions of Gaussians in real balls, by rigorous quadrature, held to closed forms.
+
+A function f of an affine combination a of Gaussians stays a random entry of its own. The expectation of f(a)^k times further
+entries x_j is one integral over a: given a, the x_j are Gaussian with mean m_j + β_j (a - E a), which is polynomial in a.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Mapping
+from dataclasses import replace
+from fractions import Fraction
+from functools import lru_cache
+from random import Random
+from typing import Any
+
+import sympy as sp
+from flint import arb
+from sympy import Expr, MatrixSymbol, Symbol
+
+from derive import algebra
+from derive.facts import assuming
+from derive.moments.activations import X
+from derive.moments.gaussian_functions import argument, body
+from derive.rebuild import parts as parts_of
+from derive.rebuild import rebuild
+from verify.arithmetics.balls import Balls
+from verify.arithmetics.base import Abstain, Undefined
+from verify.moments.entry_moments import EntryMoments
+from verify.moments.moment_points import Point, Question, plain_raw
+from verify.moments.polynomials import Entry, Monomial, Polynomial
+from verify.moments.rigorous import gaussian_mean
+from verify.verdict import Evidence, Word
+from verify.wording import count
+
+BITS = 192
+#: Digits to which the balls must agree, points at which they are compared, and points that are tried.
+DIGITS, POINTS, TRIES = 30, 2, 12
+
+
+def with_functions_named(question: Question) -> Question:
+    """Return the question with every function of what is random, that is no polynomial, as a random array of its own."""
+    random = {d.symbol for d in question.model.distributions.values()}
+    found: dict[Expr, Expr] = {}
+
+    def rewrite(e: Expr, args: list[Expr]) -> Expr | None:
+        return found.get(e)
+
+    for expression in question.expressions:
+        for e in _outermost(expression, random):
+            name = f"f{len(found) + 1}#"
+            shape = algebra.shape(e)
+            found.setdefault(e, MatrixSymbol(name, *shape) if algebra.is_matrix(e) else Symbol(name, real=True))
+    if not found:
+        return question
+    functions = {s.name: (body(e), argument(e)) for e, s in found.items()}
+    expressions = tuple(rebuild(e, rewrite) for e in question.expressions)
+    return replace(question, expressions=expressions, functions=functions)
+
+
+def _outermost(expression: Expr, random: set[Any]) -> list[Expr]:
+    out, stack = [], [expression]
+    while stack:
+        e = stack.pop()
+        if not e.free_symbols & random:
+            continue
+        inside = body(e)
+        if inside != X and not inside.is_polynomial(X):
+            out.append(e)
+            continue
+        stack.extend(parts_of(e))
+    return out
+
+
+def integrate(moments: EntryMoments, m: Monomial) -> Any:
+    """Return the expectation of a product of functions of one Gaussian and of further entries."""
+    functions = [(e, k) for e, k in m if e[0] in moments.functions]
+    others = tuple((e, k) for e, k in m if e[0] not in moments.functions)
+    arguments = [moments.functions[e[0]].arguments[e[1], e[2]] for e, _ in functions]
+    a = arguments[0]
+    if any(not (other == a) for other in arguments[1:]):
+        raise Abstain("functions of two dependent Gaussians")
+    f = sp.Mul(*[moments.functions[e[0]].function ** k for e, k in functions])
+    entries = {e for monomial in a.terms for e, _ in monomial}
+    families = {moments.model.distributions[e[0]].family for e in entries}
+    if families <= {"bernoulli", "rademacher"}:
+        return _discrete(moments, f, a, entries, others)
+    if not families <= {"normal", "normal entries"}:
+        raise Abstain("a function of what is no Gaussian")
+    if any(sum(k for _, k in monomial) > 1 for monomial in a.terms):
+        raise Abstain("a function of what is not affine in Gaussians")
+    mean = moments.of(a)
+    variance = moments.of(a * a) - mean * mean
+    if not bool(variance > 0):
+        raise Undefined("a variance that is not positive")
+    links = {e: moments.of(a * _entry(moments, e)) - mean * moments.monomial(((e, 1),)) for e, _ in others}
+    given = _given(moments, others, {e: c / variance for e, c in links.items()}, links)
+    total = arb(0)
+    for k, c in enumerate(given):
+        for j in range(k + 1):
+            total += c * math.comb(k, j) * (-mean) ** (k - j) * _mean(f, j, mean, variance)
+    return total
+
+
+def _entry(moments: EntryMoments, e: Entry) -> Polynomial:
+    return Polynomial({((e, 1),): moments.arithmetic.number(1)})
+
+
+def _given(moments: EntryMoments, m: Monomial, slopes: Mapping[Entry, Any], links: Mapping[Entry, Any]) -> list[Any]:
+    """Return E[x_j ... | a] as the coefficients of a polynomial in a - E a, by Stein's recursion for the residuals."""
+    if not m:
+        return [arb(1)]
+    (entry, power), *rest = m
+    lower: Monomial = tuple(rest) if power == 1 else ((entry, power - 1), *rest)
+    inner = _given(moments, lower, slopes, links)
+    out = [moments.monomial(((entry, 1),)) * c for c in inner] + [arb(0)]
+    for k, c in enumerate(inner):
+        out[k + 1] += slopes[entry] * c
+    for other, k in lower:
+        fewer = tuple((e, p - (e == other)) for e, p in lower if p - (e == other))
+        covariance = moments.covariance(entry, other) - slopes[entry] * links[other]
+        for n, c in enumerate(_given(moments, fewer, slopes, links)):
+            out[n] += covariance * k * c
+    return out
+
+
+def _mean(f: Expr, j: int, mean: Any, variance: Any) -> Any:
+    key = (f, j, str(mean), str(variance))
+    if key not in _KNOWN:
+        if len(_KNOWN) > 512:
+            _KNOWN.clear()
+        _KNOWN[key] = gaussian_mean(f * X**j, mean, variance)
+    return _KNOWN[key]
+
+
+_KNOWN: dict[Any, Any] = {}
+
+
+def _discrete(moments: EntryMoments, f: Expr, a: Any, entries: set[Entry], others: Monomial) -> Any:
+    """Sum over the two values of one entry."""
+    if len(entries) != 1 or any(e not in entries for e, _ in others):
+        raise Abstain("a function of several discrete entries")
+    (entry,) = entries
+    d = moments.model.distributions[entry[0]]
+    chance = moments.parameters[d.name][0][0, 0] if d.family == "bernoulli" else arb(1) / 2
+    values = (0, 1) if d.family == "bernoulli" else (-1, 1)
+    total = arb(0)
+    for x, weight in zip(values, (1 - chance, chance), strict=True):
+        at = arb(0)
+        for monomial, c in a.terms.items():
+            at += c * x ** sum(k for _, k in monomial)
+        whole = at.unique_fmpz()
+        if whole is None:
+            raise Abstain("a function at values that are not whole numbers")
+        value = Balls(BITS).array([[0]])[0, 0] + _exact(f.subs(X, sp.Integer(int(whole))))
+        total += weight * value * x ** sum(k for _, k in others)
+    return total
+
+
+@lru_cache(maxsize=128)
+def _exact(e: Expr) -> Any:
+    from verify.evaluate import evaluate
+
+    return evaluate(e, {}, {}, Balls(BITS))[0, 0]
+
+
+# ------------------------------------------------------------------------------------------- evidence
+
+
+def quadrature_evidence(question: Question, claim: Expr, seed: int = 0) -> Evidence:
+    """Return agrees to a number of proved digits, refuted where balls are disjoint, or inconclusive."""
+    start = time.perf_counter()
+    question = with_functions_named(question)
+    arithmetic = Balls(BITS)
+    done, digits, used = 0, 999, []
+    reason = "no point was found at which both sides have a value"
+    try:
+        with arithmetic.context(), assuming(question.problem.assumptions):
+            for trial, sizes in enumerate(_sizes(question)):
+                point = real_point(question, sizes, Random(f"quadrature {seed} {trial}"), arithmetic)
+                if point is None:
+                    continue
+                try:
+                    gap = compared(point, claim)
+                except Undefined as error:
+                    reason = str(error)
+                    continue
+                except Abstain as error:
+                    # At other sizes fewer entries depend on each other.
+                    reason = f"does not apply: {error}"
+                    continue
+                if gap is None:
+                    shown = ", ".join(f"{n} = {k}" for n, k in sizes.items())
+                    figure = f"disjoint balls at a random point{', ' + shown if shown else ''}"
+                    return Evidence("rigorous quadrature", "refuted", figure, {"sizes": sizes}, time.perf_counter() - start)
+                done, digits = done + 1, min(digits, gap)
+                used.append(sizes)
+                if done == POINTS:
+                    break
+    except Abstain as error:
+        reason = f"does not apply: {error}"
+    seconds = time.perf_counter() - start
+    if not done:
+        return Evidence("rigorous quadrature", "inconclusive", reason, {}, seconds)
+    at = "; ".join(dict.fromkeys(", ".join(f"{n} = {k}" for n, k in s.items()) for s in used if s))
+    word: Word = "agrees" if digits >= DIGITS else "inconclusive"
+    figure = f"{digits} proved digits agree at {count(done, 'random point')}" + (f" with {at}" if at else "")
+    details = {"digits": digits, "points": done, "bits": BITS, "sizes": used, "seed": seed}
+    return Evidence("rigorous quadrature", word, figure, details, seconds)
+
+
+def _sizes(question: Question) -> list[dict[str, int]]:
+    """Return sizes to try, first some at which entries differ, then 1 everywhere, at which fewer depend on each other."""
+    names = question.space().sizes
+    if not names:
+        return [{}] * TRIES
+    first = [s for s in question.assignments() if question.entries(s) <= 6][:2]
+    return [*first, *[dict.fromkeys(names, 1)] * (TRIES // 2)]
+
+
+def real_point(question: Question, sizes: dict[str, int], rng: Random, arithmetic: Balls) -> Point | None:
+    """Return a real point at which covariances are positive definite; None where the draw breaks an assumption."""
+    space = question.space(definite=True)
+    raw = {d.name: plain_raw(rng, 4) for d in question.free_moments()}
+    for _ in range(3):
+        try:
+            free = space.free(sizes, lambda variable: Fraction(rng.randint(1, 7), 8))
+            return Point.draw(question, arithmetic, sizes, free, raw, 2, definite=True, integrate=integrate)
+        except Undefined:
+            continue
+    return None
+
+
+def compared(point: Point, claim: Expr) -> int | None:
+    """Return to how many digits the two sides agree, None where they certainly differ."""
+    true, claimed = point.true(), point.claimed(claim)
+    if true.shape != claimed.shape:
+        return None
+    digits = 999
+    for a, b in zip(true.reshape(-1), claimed.reshape(-1), strict=True):
+        a, b = arb(a), arb(b)
+        if not a.overlaps(b):
+            return None
+        radius = float((a - b).abs_upper()) / max(1e-300, float(abs(b).mid()) or 1.0)
+        digits = min(digits, max(0, int(-math.log10(radius))) if radius > 0 else 999)
+    return digits

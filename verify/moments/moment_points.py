@@ -1,0 +1,300 @@
+"""Points at which an expectation is compared with a formula: sizes, values of what is known, moments of what is random."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+from itertools import product
+from math import comb
+from random import Random
+from typing import Any
+
+import numpy as np
+from sympy import Expr, S, Symbol
+
+from derive import algebra
+from derive.errors import InputError
+from derive.moments.distributions import Distribution
+from derive.moments.expectation import Moment
+from derive.moments.model import Model
+from derive.problem import Problem
+from verify.arithmetics.base import Abstain, Arithmetic, Array, Undefined
+from verify.arithmetics.exact import PrimeField
+from verify.evaluate import Environment, size_of
+from verify.moments.entry_moments import EntryMoments
+from verify.moments.polynomials import Polynomial, Polynomials
+from verify.points import Space
+
+#: The raw moments of entries that are drawn, where a family leaves them free.
+HIGHEST = 8
+#: Sizes that are tried, by the number of names of sizes.
+_SIZES = ((2, 3, 1, 4), (3, 1, 2, 2), (1, 2, 3, 1), (4, 2, 1, 3), (5, 1, 2, 2), (2, 2, 2, 2), (6, 2, 1, 1), (7, 1, 1, 2))
+#: The number of random entries beyond which sizes are left out.
+MOST_ENTRIES = 16
+#: Degrees of freedom that are tried.
+DRAWS = (2, 3, 1, 4)
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is asked: the kind, the expressions, the model, and the names of what is known."""
+
+    kind: str
+    problem: Problem
+    model: Model
+    expressions: tuple[Expr, ...]
+    functions: Mapping[str, tuple[Expr, Expr]] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, m: Moment) -> Question:
+        """Return the question that a derivation answers."""
+        return cls(m.kind, m.problem, m.model, m.expressions)
+
+    @property
+    def shape(self) -> tuple[Expr, Expr]:
+        """The shape of the answer."""
+        first = algebra.shape(self.expressions[0])
+        return first if self.kind == "expectation" else (first[0], algebra.shape(self.expressions[-1])[0])
+
+    @property
+    def random(self) -> frozenset[str]:
+        """The names that are random."""
+        return frozenset(self.model.distributions)
+
+    def space(self, definite: bool = False) -> Space:
+        """Return the space of what is known; with `definite`, covariances are positive definite."""
+        symbols = {n: s for n, s in self.problem.symbols.items() if n not in self.random}
+        known = Problem(
+            S.Zero, (), symbols, {n: self.problem.shapes[n] for n in symbols},
+            frozenset(a for a in self.problem.assumptions if a[1] in symbols),
+        )  # fmt: skip
+        space = Space.of(known)
+        space = replace(space, sizes=tuple(dict.fromkeys((*space.sizes, *self.problem.sizes, *self._sizes()))))
+        if definite:
+            names = [p.name for p in self._covariances() if p.name in space.variables]
+            space = space.assuming("posdef", names)
+        return space
+
+    def _sizes(self) -> list[str]:
+        dims = [d for s in self.problem.shapes.values() for d in s]
+        return sorted({s.name for d in dims for s in d.free_symbols})
+
+    def _covariances(self) -> list[Expr]:
+        out = []
+        for d in self.every_distribution():
+            places = {"normal": (1,), "given": (1,), "matrixnormal": (1, 2), "wishart": (0,)}.get(d.family, ())
+            out += [d.parameters[k] for k in places]
+        return [p for p in out if p is not None and hasattr(p, "name") and algebra.is_matrix(p)]
+
+    def every_distribution(self) -> list[Distribution]:
+        """Return the distributions, with the components of mixtures."""
+        tops = list(self.model.distributions.values())
+        return [d for top in tops for d in (top, *(c for _, c in top.components))]
+
+    def draws(self) -> list[str]:
+        """Return the names of degrees of freedom, which are whole numbers."""
+        return [
+            d.parameters[1].name
+            for d in self.every_distribution()
+            if d.family == "wishart" and isinstance(d.parameters[1], Symbol)
+        ]
+
+    def last_weights(self) -> list[tuple[str, list[Expr]]]:
+        """Return, for every mixture, the name of the weight that the others leave over, and those others."""
+        out = []
+        for d in self.model.distributions.values():
+            if d.components:
+                *others, last = [w for w, _ in d.components]
+                if isinstance(last, Symbol):
+                    out.append((last.name, others))
+        return out
+
+    def free_moments(self) -> list[Distribution]:
+        """Return the distributions whose entries have moments that are free."""
+        return [d for d in self.every_distribution() if d.family == "iid"]
+
+    def assignments(self) -> Iterator[dict[str, int]]:
+        """Yield sizes to compare at, the smaller ones first where there are many random entries."""
+        names = self.space().sizes
+        seen: list[dict[str, int]] = []
+        for base in _SIZES if names else _SIZES[:1]:
+            sizes = {n: base[k % 4] for k, n in enumerate(names)}
+            if sizes not in seen and (self.entries(sizes) <= MOST_ENTRIES or not seen):
+                seen.append(sizes)
+                yield sizes
+
+    def entries(self, sizes: Mapping[str, int]) -> int:
+        """Return the number of random entries at given sizes."""
+        total = 0
+        for d in self.model.distributions.values():
+            rows, columns = (size_of(s, sizes) for s in algebra.shape(d.symbol))
+            total += rows * columns
+        return total
+
+
+@dataclass
+class Point:
+    """A question at one point: both sides can be computed here."""
+
+    question: Question
+    arithmetic: Arithmetic
+    sizes: dict[str, int]
+    values: dict[str, Array]
+    raw: dict[str, list[Any]]
+    integrate: Any = None
+
+    @classmethod
+    def draw(
+        cls,
+        question: Question,
+        arithmetic: Arithmetic,
+        sizes: dict[str, int],
+        free: Mapping[str, Any],
+        raw: Mapping[str, list[Any]],
+        draws: int,
+        definite: bool = False,
+        integrate: Any = None,
+    ) -> Point:
+        """Return the point made from free numbers. Raises Undefined where they break an assumption."""
+        space = question.space(definite)
+        values = space.values(free, arithmetic, check=not isinstance(arithmetic, PrimeField))
+        for name in question.draws():
+            values[name] = arithmetic.full((1, 1), draws)
+        point = cls(question, arithmetic, sizes, values, {}, integrate)
+        for name, others in question.last_weights():
+            left = arithmetic.full((1, 1), 1)
+            for other in others:
+                left = left - point.value(other)
+            values[name] = left
+        point._set_moments(raw)
+        return point
+
+    def _set_moments(self, raw: Mapping[str, list[Any]]) -> None:
+        """Fill the free raw moments in, and give the names of central moments the values that follow."""
+        number = self.arithmetic.number
+        for d in self.question.free_moments():
+            given = [self.value(p)[0, 0] for p in d.parameters if p is not None]
+            mean, central = given[0], [number(1), number(0), *given[1:]]
+            moments = [
+                _sum(number(0), [comb(k, j) * mean ** (k - j) * central[j] for j in range(k + 1)])
+                for k in range(len(central))
+            ]
+            moments += [e if callable(getattr(e, "__add__", None)) and not isinstance(e, int | Fraction) else number(e)
+                        for e in raw[d.name][len(moments) :]]  # fmt: skip
+            self.raw[d.name] = moments
+            for k in range(len(central), len(moments)):
+                value = _sum(number(0), [comb(k, j) * (-mean) ** (k - j) * moments[j] for j in range(k + 1)])
+                self.values[f"mu{k}_{d.name}"] = self.arithmetic.array([[value]])
+
+    def value(self, e: Expr | int) -> Array:
+        """Return the value of what is known."""
+        return self.arithmetic.check(Environment(self.arithmetic, self.values, self.sizes).run(S(e)))
+
+    # -- the two sides ----------------------------------------------------------------------------------
+
+    def claimed(self, claim: Expr) -> Array:
+        """Return the value of a formula in what is known."""
+        return self.value(claim)
+
+    def true(self) -> Array:
+        """Return the expectation or covariance, entry by entry, without any law of expectations."""
+        ring = Polynomials(self.arithmetic)
+        arrays = {n: ring._entries(v) for n, v in self.values.items()}
+        for d in self.question.model.distributions.values():
+            shape = tuple(size_of(s, self.sizes) for s in algebra.shape(d.symbol))
+            arrays[d.name] = ring.random(d.name, (shape[0], shape[1]), d.family == "wishart")
+        atoms: dict[str, Any] = {}
+        for name, (function, argument) in self.question.functions.items():
+            inner = Environment(ring, arrays, self.sizes).run(argument)
+            atoms[name] = FunctionEntries(function, inner)
+            arrays[name] = ring.random(name, inner.shape)
+        found = [Environment(ring, arrays, self.sizes).run(e) for e in self.question.expressions]
+        moments = self._moments(atoms)
+        if self.question.kind == "expectation":
+            return _each(found[0], lambda p: _mixed(moments, p))
+        left, right = found[0].reshape(-1), found[-1].reshape(-1)
+        out = np.empty((len(left), len(right)), dtype=object)
+        for i, j in np.ndindex(*out.shape):
+            means = _mixed(moments, left[i]) * _mixed(moments, right[j])
+            out[i, j] = _mixed(moments, left[i] * right[j]) - means
+        return out
+
+    def _moments(self, atoms: Mapping[str, Any]) -> list[tuple[Any, EntryMoments]]:
+        model = self.question.model
+        out = []
+        covariances = {pair: self.value(e) for pair, e in model.covariances.items()}
+        for weight, component in model.mixtures(model.distributions):
+            parameters = {n: self._parameters(d) for n, d in component.distributions.items()}
+            moments = EntryMoments(
+                component, self.arithmetic, parameters, self.raw, covariances, atoms, self.integrate
+            )
+            out.append((self.value(weight)[0, 0], moments))
+        return out
+
+    def _parameters(self, d: Distribution) -> tuple[Any, ...]:
+        if d.family == "haar":
+            return (size_of(algebra.shape(d.symbol)[0], self.sizes),)
+        shape = tuple(size_of(s, self.sizes) for s in algebra.shape(d.symbol))
+        out = []
+        for k, p in enumerate(d.parameters):
+            if p is None:
+                out.append(None)
+                continue
+            value = self.value(p)
+            if k == 0 and value.shape != shape and d.family == "normal entries":
+                value = value * self.arithmetic.full(shape, 1)
+            out.append(value)
+        return tuple(out)
+
+
+@dataclass(frozen=True)
+class FunctionEntries:
+    """Random entries that are a function, an expression in `derive.moments.activations.X`, of affine polynomials."""
+
+    function: Expr
+    arguments: Array
+
+
+def _each(x: Array, f: Any) -> Array:
+    out = np.empty(x.shape, dtype=object)
+    for i, j in np.ndindex(*x.shape):
+        out[i, j] = f(x[i, j])
+    return out
+
+
+def _mixed(moments: list[tuple[Any, EntryMoments]], p: Any) -> Any:
+    if not isinstance(p, Polynomial):
+        return p
+    total = None
+    for weight, entry in moments:
+        value = weight * entry.of(p)
+        total = value if total is None else total + value
+    return total
+
+
+def _sum(zero: Any, values: list[Any]) -> Any:
+    for v in values:
+        zero = zero + v
+    return zero
+
+
+def plain_raw(rng: Random, q: int) -> list[Fraction]:
+    """Return free raw moments: any numbers, of which only those beyond the declared are used."""
+    return [Fraction(rng.randint(-q, q)) for _ in range(HIGHEST + 1)]
+
+
+def residues(rng: Random, p: int) -> list[int]:
+    """Return random residues for the free raw moments."""
+    return [rng.randrange(p) for _ in range(HIGHEST + 1)]
+
+
+def small_sizes(names: tuple[str, ...]) -> Iterator[dict[str, int]]:
+    """Yield the smallest sizes first."""
+    every = product((1, 2, 3), repeat=min(len(names), 3))
+    for sizes in sorted(every, key=lambda s: (sum(s), max(s, default=0))):
+        padded = [*sizes, *[2] * (len(names) - len(sizes))]
+        yield dict(zip(names, padded, strict=True))
+
+
+__all__ = ["Abstain", "DRAWS", "InputError", "Point", "Question", "Undefined", "plain_raw", "residues", "small_sizes"]
