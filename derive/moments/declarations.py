@@ -266,7 +266,12 @@ class _Reader:
         for drawn in self.said.drawn.values():
             self._constrain(drawn)
         for (x, y), value in self.said.covariances.items():
-            if not _zero(value):
+            if _zero(value):
+                continue
+            if self._is_scalar_name(x) and self._is_scalar_name(y):
+                self._scalar(value)
+                self.bits.append(f"1*({value})")
+            else:
                 self.bits.append(self._bilinear(x, value, y))
         everything = " + ".join([*(f"sum({t})" for t in self.texts), *self.bits])
         where = ", ".join([*self.said.shapes, *(f"{n}: scalar" for n in self.scalars if n not in self.declared)])
@@ -365,11 +370,17 @@ class _Reader:
                 drawn.args[1] = f"({covariance})*eye"
                 self.notes.append(f"{covariance} is read as the covariance ({covariance})*eye of {x}")
                 self.bits.append(f"sum({x} - ({mean}))")
+            elif drawn.family == "given":
+                drawn.args[1] = f"({covariance})*eye"
+                self.notes.append(f"{covariance} is read as the covariance ({covariance})*eye of {x}")
+                if mean and not _zero(mean):
+                    self._scalar(mean)
+                    drawn.args[0] = f"({mean})*vector(1)"
+                    self.bits.append(f"1*({mean})")
             else:
-                drawn.family = "normal entries" if drawn.family == "normal" else "iid"
+                drawn.family = "normal entries"
                 self._scalar(mean)
                 self.bits.append(f"1*({mean})")
-                drawn.args[0] = mean or "0"
         else:
             if mean and not _zero(mean):
                 self.bits.append(f"sum({x} - ({mean}))")

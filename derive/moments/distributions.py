@@ -68,7 +68,12 @@ class Distribution:
 
     @property
     def fresh(self) -> bool:
-        """Tell whether the declaration says that the variable is drawn independently of all others."""
+        """Tell whether the declaration says that the variable is independent of all others, as iid and indep do."""
+        return self.family in ("iid", "vector entries")
+
+    @property
+    def has_independent_entries(self) -> bool:
+        """Tell whether the entries are independent of each other."""
         return self.family in INDEPENDENT_ENTRIES
 
     @property
@@ -253,7 +258,7 @@ RAW_MOMENTS: dict[str, tuple[tuple[str, ...], Callable[..., Expr]]] = {
     "laplace": (("mean", "scale"), _raw_laplace),
 }
 
-#: Families of which every entry is drawn independently of all others.
+#: Families of which the entries are independent of each other.
 INDEPENDENT_ENTRIES = frozenset({"iid", "poisson", "normal entries", "vector entries", *RAW_MOMENTS})
 
 

@@ -51,10 +51,43 @@ class Model:
         for k, n in enumerate(fresh):
             others = [*fresh[k + 1 :], *sorted(rest)]
             if others:
-                said.append(f"{n} is drawn independently of {', '.join(others)}, as its declaration says")
+                family = "iid" if self.distributions[n].family == "iid" else "indep"
+                said.append(f"{n} is independent of {', '.join(others)}, as {family} says")
         if len(rest) > 1 and any(rest <= group for group in self.independent):
             said.append(f"independent({', '.join(sorted(rest))})")
         return said
+
+    def conditioned(self, name: str) -> Model:
+        """Return the model given the value of a variable, which is known from then on.
+
+        What is independent of it stays as it is; what is jointly normal with it has the mean u + C'·S⁻¹·(x - m) and the
+        covariance T - C'·S⁻¹·C. Raises InputError for what is neither.
+        """
+        x = self.distributions[name]
+        kept: dict[str, Distribution] = {}
+        for other, d in self.distributions.items():
+            if other == name:
+                continue
+            if len(self.components(frozenset({name, other}))) == 2:
+                kept[other] = d
+                continue
+            joint = any({name, other} <= group for group in self.jointly_normal)
+            cross = self.covariances.get((name, other))
+            if cross is None and (flipped := self.covariances.get((other, name))) is not None:
+                cross = algebra.t(flipped)
+            if not joint or cross is None:
+                raise InputError(
+                    f"how {other} depends on {name} is not stated: add independent({name}, {other}), or "
+                    f"jointlynormal({name}, {other}) and cov({name}, {other}) = C"
+                )
+            slope = algebra.dot(algebra.t(cross), algebra.inv(x.parameters[1]))
+            mean = algebra.add(d.mean, algebra.dot(slope, algebra.add(x.symbol, algebra.dot(S.NegativeOne, x.mean))))
+            rest = algebra.add(d.parameters[1], algebra.dot(S.NegativeOne, slope, cross))
+            kept[other] = replace(d, parameters=(mean, rest), text=f"{d.text}, given {name}")
+        pairs = {pair: c for pair, c in self.covariances.items() if name not in pair}
+        groups = tuple(g - {name} for g in self.independent if len(g - {name}) > 1)
+        joint_groups = tuple(g - {name} for g in self.jointly_normal if len(g - {name}) > 1)
+        return Model(kept, groups, pairs, joint_groups)
 
     def names(self, e: Expr) -> frozenset[str]:
         """Return the names of the random variables in an expression."""
@@ -109,7 +142,7 @@ class Model:
         if len(names) == 1 and len(arguments) == 1:
             (name,) = names
             d = self.distributions[name]
-            if arguments == {d.symbol} and d.fresh:
+            if arguments == {d.symbol} and d.has_independent_entries:
                 value = entry_cumulant_of(d, [body(f.array) for f in factors])
                 first, *rest = [f.indices for f in factors]
                 equal = tuple((i, j) for other in rest for i, j in zip(first, other, strict=True))

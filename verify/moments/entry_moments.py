@@ -70,11 +70,16 @@ class EntryMoments:
     def _independent_parts(self, m: Monomial) -> list[Monomial]:
         supports = [self._support(e) for e, _ in m]
         names = frozenset(e[0] for s in supports for e in s)
-        of = {n: k for k, part in enumerate(self.model.components(names)) for n in part}
+        components = self.model.components(names)
+        of = {n: k for k, part in enumerate(components) for n in part}
+        alone = {n for part in components if len(part) == 1 for n in part}
         parts: list[tuple[set[Any], list[tuple[Entry, int]]]] = []
         for (entry, power), support in zip(m, supports, strict=True):
             # Entries of a variable with independent entries stand for themselves, others for all that is dependent.
-            keys = {e if self.model.distributions[e[0]].fresh else of[e[0]] for e in support}
+            keys = {
+                e if e[0] in alone and self.model.distributions[e[0]].has_independent_entries else of[e[0]]
+                for e in support
+            }
             joined = [p for p in parts if p[0] & keys]
             parts = [p for p in parts if not p[0] & keys]
             for p in joined:
@@ -90,7 +95,7 @@ class EntryMoments:
         names = sorted({e[0] for e, _ in m})
         if len(names) == 1:
             return self._of_one(self.model.distributions[names[0]], m)
-        normal = all(self.model.distributions[n].family == "normal" for n in names)
+        normal = all(self.model.distributions[n].family in ("normal", "normal entries") for n in names)
         joint = any(set(names) <= group for group in self.model.jointly_normal)
         degree = sum(k for _, k in m)
         if degree == 2 or (normal and joint):
@@ -134,6 +139,8 @@ class EntryMoments:
             return self.parameters[x][1][i, k] * self.parameters[x][2][j, n]
         if d.family == "normal entries":
             return self.parameters[x][1][0, 0] if a == b else self.arithmetic.number(0)
+        if self.parameters[x][1] is None:
+            raise Abstain(f"the variance of {x} is not declared")
         return self.parameters[x][1][i, k]
 
     def _gaussian(self, m: Monomial) -> Any:

@@ -245,3 +245,17 @@ def compared(point: Point, claim: Expr) -> int | None:
         radius = float((a - b).abs_upper()) / max(1e-300, float(abs(b).mid()) or 1.0)
         digits = min(digits, max(0, int(-math.log10(radius))) if radius > 0 else 999)
     return digits
+
+
+def proved_digits(question: Question) -> tuple[Any, int]:
+    """Return a moment of which every parameter is a number as a ball, and how many digits of it are proved."""
+    arithmetic = Balls(BITS)
+    with arithmetic.context():
+        point = Point.draw(question, arithmetic, {}, {}, {}, 2, integrate=integrate)
+        ball = arb(point.true()[0, 0])
+        size = float(abs(ball).mid())
+        radius = float(ball.rad())
+        digits = int(-math.log10(radius / size)) if size and radius else BITS // 4
+        if digits < 1:
+            raise Abstain("no digit of the moment is proved")
+        return ball, min(digits, 50)

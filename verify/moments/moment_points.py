@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from itertools import product
-from math import comb
+from math import comb, factorial
 from random import Random
 from typing import Any
 
@@ -151,7 +151,7 @@ class Point:
         arithmetic: Arithmetic,
         sizes: dict[str, int],
         free: Mapping[str, Any],
-        raw: Mapping[str, list[Any]],
+        raw: Mapping[str, Any],
         draws: int,
         definite: bool = False,
         integrate: Any = None,
@@ -170,7 +170,7 @@ class Point:
         point._set_moments(raw)
         return point
 
-    def _set_moments(self, raw: Mapping[str, list[Any]]) -> None:
+    def _set_moments(self, raw: Mapping[str, Any]) -> None:
         """Fill the free raw moments in, and give the names of central moments the values that follow."""
         number = self.arithmetic.number
         for d in self.question.free_moments():
@@ -180,12 +180,28 @@ class Point:
                 _sum(number(0), [comb(k, j) * mean ** (k - j) * central[j] for j in range(k + 1)])
                 for k in range(len(central))
             ]
-            moments += [e if callable(getattr(e, "__add__", None)) and not isinstance(e, int | Fraction) else number(e)
-                        for e in raw[d.name][len(moments) :]]  # fmt: skip
+            moments += self._further(raw[d.name], moments)
             self.raw[d.name] = moments
             for k in range(len(central), len(moments)):
                 value = _sum(number(0), [comb(k, j) * (-mean) ** (k - j) * moments[j] for j in range(k + 1)])
                 self.values[f"mu{k}_{d.name}"] = self.arithmetic.array([[value]])
+
+    def _further(self, raw: Any, moments: list[Any]) -> list[Any]:
+        """Return the raw moments that are not declared: drawn ones, or those of a named distribution."""
+        number = self.arithmetic.number
+        if not isinstance(raw, str):
+            return [number(e) for e in raw[len(moments) :]]
+        mean, variance = moments[1], moments[2] - moments[1] * moments[1]
+        central = [
+            number(0)
+            if k % 2
+            else number(1 if raw == "two-point" else factorial(k) // (2 ** (k // 2) * factorial(k // 2))) * variance ** (k // 2)
+            for k in range(HIGHEST + 1)
+        ]
+        return [
+            _sum(number(0), [comb(k, j) * mean ** (k - j) * central[j] for j in range(k + 1)])
+            for k in range(len(moments), HIGHEST + 1)
+        ]
 
     def value(self, e: Expr | int) -> Array:
         """Return the value of what is known."""
@@ -232,6 +248,13 @@ class Point:
             out.append((self.value(weight)[0, 0], moments))
         return out
 
+    def _any_mean(self, name: str, shape: tuple[int, ...]) -> Array:
+        """Return a mean that is not declared: a drawn one, on which nothing that holds may depend."""
+        rng = Random(f"mean of {name} {self.sizes} {sorted((n, str(v)) for n, v in self.values.items())}")
+        numbers = np.empty(shape, dtype=object)
+        numbers.reshape(-1)[:] = [rng.randrange(1, 2**16) for _ in range(numbers.size)]
+        return self.arithmetic.array(numbers)
+
     def _parameters(self, d: Distribution) -> tuple[Any, ...]:
         if d.family == "haar":
             return (size_of(algebra.shape(d.symbol)[0], self.sizes),)
@@ -239,7 +262,7 @@ class Point:
         out = []
         for k, p in enumerate(d.parameters):
             if p is None:
-                out.append(None)
+                out.append(self._any_mean(d.name, shape) if k == 0 else None)
                 continue
             value = self.value(p)
             if k == 0 and value.shape != shape and d.family == "normal entries":

@@ -1,0 +1,237 @@
+"""What makes a wrong moment right: the assumption that is missing, or what was forgotten.
+
+Every hypothesis is the question with one thing changed: a mean of zero, a variance of zero, independence. The claim is
+held to each by the same computation that refuted it, so that a diagnosis is a fact and not a guess.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from itertools import combinations
+from typing import Any
+
+from sympy import Expr, Integer, MatrixSymbol, Pow, Rational, S, Symbol
+
+from derive import algebra
+from derive.errors import InputError
+from derive.facts import assuming
+from derive.language.text import to_text
+from derive.moments.distributions import Distribution
+from derive.moments.model import Model
+from verify.moments.expected import field_evidence
+from verify.moments.function_moments import quadrature_evidence
+from verify.moments.moment_points import Question
+
+#: The families that are told by a mean and a covariance first.
+_TWO = ("normal", "normal entries", "given", "iid", "matrixnormal", "vector entries")
+
+
+@dataclass(frozen=True)
+class Hypothesis:
+    """A changed question or claim: the words for it, and the assumption that it amounts to, empty where it is none."""
+
+    words: str
+    question: Question
+    claim: Expr
+    assumption: str = ""
+
+
+def unstated(question: Question) -> Question:
+    """Return the question with a free covariance for every pair of variables of which nothing is stated.
+
+    Gaussians are then taken as jointly normal: what holds whatever is not stated holds for them.
+    """
+    model = question.model
+    pairs = _unstated_pairs(model)
+    if not pairs:
+        return question
+    symbols, shapes = dict(question.problem.symbols), dict(question.problem.shapes)
+    covariances = dict(model.covariances)
+    for x, y in pairs:
+        rows, columns = (algebra.shape(model.distributions[n].symbol) for n in (x, y))
+        if rows[1] != 1 or columns[1] != 1:
+            continue
+        name = f"cov_{x}_{y}"
+        scalar = rows[0] == 1 and columns[0] == 1
+        symbols[name] = Symbol(name, real=True) if scalar else MatrixSymbol(name, rows[0], columns[0])
+        shapes[name] = (rows[0], columns[0])
+        covariances[x, y] = symbols[name]
+    names = frozenset(n for pair in pairs for n in pair)
+    joint = (*model.jointly_normal, names)
+    changed = replace(model, covariances=covariances, jointly_normal=joint)
+    return replace(question, model=changed, problem=replace(question.problem, symbols=symbols, shapes=shapes))
+
+
+def _unstated_pairs(model: Model) -> list[tuple[str, str]]:
+    """Return the pairs of variables of which neither independence nor a covariance is stated."""
+    out = []
+    for x, y in combinations(sorted(model.distributions), 2):
+        stated = (x, y) in model.covariances or (y, x) in model.covariances
+        if not stated and len(model.components(frozenset({x, y}))) == 1:
+            out.append((x, y))
+    return out
+
+
+def missing_assumption(question: Question, claim: Expr, seed: int = 0) -> str | None:
+    """Return the assumption under which a claim is right, such as "E x = 0" or "independent(x, y)"; None if none is found.
+
+    For a claim that holds as it stands the answer is the empty text.
+    """
+    completed = unstated(question)
+    if _holds(completed, claim, seed):
+        return ""
+    for h in _assumptions(question, completed, claim):
+        if _holds(h.question, h.claim, seed):
+            return h.assumption
+    return None
+
+
+def diagnose(question: Question, completed: Question, claim: Expr, seed: int = 0) -> str | None:
+    """Return what a wrong claim forgot, in one sentence, or None where nothing is found."""
+    for h in (*_assumptions(question, completed, claim), *_slips(completed, claim)):
+        if _holds(h.question, h.claim, seed):
+            return h.words + (f": right if {h.assumption}" if h.assumption else "")
+    return None
+
+
+def _holds(question: Question, claim: Expr, seed: int) -> bool:
+    try:
+        exact = field_evidence(question, claim, seed)
+        if exact.verdict == "inconclusive":
+            exact = quadrature_evidence(question, claim, seed)
+    except InputError:
+        return False
+    return exact.verdict in ("certified", "agrees")
+
+
+# ---------------------------------------------------------------------------------------- assumptions
+
+
+def _assumptions(question: Question, completed: Question, claim: Expr) -> Iterator[Hypothesis]:
+    """Yield the assumptions that people make without saying so."""
+    pairs = _unstated_pairs(question.model)
+    if pairs:
+        names = sorted({n for pair in pairs for n in pair})
+        independent = replace(
+            question, model=replace(question.model, independent=(*question.model.independent, frozenset(names)))
+        )
+        said = f"independent({', '.join(names)})"
+        yield Hypothesis("independence is used and not stated", independent, claim, said)
+    for (x, y), c in question.model.covariances.items():
+        kept = {**completed.model.covariances, (x, y): algebra.zero(algebra.shape(c))}
+        changed = replace(completed, model=replace(completed.model, covariances=kept))
+        yield Hypothesis(f"the covariance of {x} and {y} is dropped", changed, claim, f"cov({x}, {y}) = 0")
+    single = list(_means(completed))
+    for names, changed in single:
+        yield Hypothesis(f"the mean of {names} is forgotten", changed, claim, f"E {names} = 0")
+    if len(single) > 1:
+        changed = completed
+        for name in [n for n, _ in single]:
+            changed = _with(changed, name, 0, S.Zero)
+        listed = " and ".join(n for n, _ in single)
+        yield Hypothesis(f"the means of {listed} are forgotten", changed, claim, f"E {listed} = 0")
+    for d in completed.model.distributions.values():
+        if d.family == "iid":
+            normal = replace(d, family="normal entries", parameters=d.parameters[:2])
+            words = f"the higher moments of {d.name} are taken for those of a normal distribution"
+            yield Hypothesis(words, _with_distribution(completed, normal), claim, f"{d.name} is normal")
+    for name, shape in completed.problem.shapes.items():
+        known = {n for kind, n in completed.problem.assumptions if kind == "symmetric"}
+        if shape[0] == shape[1] != 1 and name not in completed.random and name not in known:
+            problem = replace(completed.problem, assumptions=completed.problem.assumptions | {("symmetric", name)})
+            words = f"{name} is taken for symmetric"
+            yield Hypothesis(words, replace(completed, problem=problem), claim, f"{name} is symmetric")
+
+
+def _means(question: Question) -> Iterator[tuple[str, Question]]:
+    for d in question.model.distributions.values():
+        if d.family in _TWO and d.parameters[0] not in (None, 0):
+            mean = d.mean
+            if mean != algebra.zero(algebra.shape(mean)):
+                yield d.name, _with(question, d.name, 0, S.Zero)
+
+
+def _with(question: Question, name: str, place: int, value: Expr) -> Question:
+    """Return the question with one parameter of a distribution changed; 0 in its shape."""
+    d = question.model.distributions[name]
+    old = d.parameters[place]
+    if value == 0 and old is not None and algebra.is_matrix(old):
+        value = algebra.zero(algebra.shape(old))
+    parameters = tuple(value if k == place else p for k, p in enumerate(d.parameters))
+    return _with_distribution(question, replace(d, parameters=parameters))
+
+
+def _with_distribution(question: Question, d: Distribution) -> Question:
+    distributions = {**question.model.distributions, d.name: d}
+    return replace(question, model=replace(question.model, distributions=distributions))
+
+
+# ---------------------------------------------------------------------------------------------- slips
+
+
+def _slips(question: Question, claim: Expr) -> Iterator[Hypothesis]:
+    """Yield what people forget or mix up, which no assumption mends."""
+    for d in question.model.distributions.values():
+        if d.family in _TWO and d.parameters[1] is not None:
+            words = (
+                f"the variance of {d.name} is forgotten: E[{d.name}^2] is (E {d.name})^2 + Var {d.name}, and not "
+                f"(E {d.name})^2"
+            )
+            yield Hypothesis(words, _with(question, d.name, 1, S.Zero), claim)
+    for d in question.model.distributions.values():
+        v = d.parameters[1] if d.family in _TWO and len(d.parameters) > 1 else None
+        if isinstance(v, Pow) and v.exp == 2:
+            words = f"the standard deviation {to_text(v.base)} stands for the variance {to_text(v)} of {d.name}"
+            yield Hypothesis(words, _with(question, d.name, 1, v.base), claim)
+        if isinstance(v, Symbol):
+            words = f"the variance {to_text(v)} of {d.name} is squared: it is the variance already"
+            yield Hypothesis(words, _with(question, d.name, 1, v**2), claim)
+    if question.kind == "variance" and not algebra.is_matrix(question.expressions[0]):
+        square = (question.expressions[0] ** 2,)
+        words = "the square of the mean is not subtracted: this is E[f^2], and the variance is E[f^2] - (E f)^2"
+        yield Hypothesis(words, replace(question, kind="expectation", expressions=square), claim)
+    yield from _factors(question, claim)
+    yield from _terms(question, claim)
+
+
+def _factors(question: Question, claim: Expr) -> Iterator[Hypothesis]:
+    sizes = [s for shape in question.problem.shapes.values() for s in shape if not s.is_Integer]
+    candidates: list[tuple[str, Any]] = [
+        ("the sign is wrong", S.NegativeOne),
+        ("a factor 2 is missing", Integer(2)),
+        ("there is a factor 2 too many", Rational(1, 2)),
+        ("a factor 4 is missing", Integer(4)),
+        ("there is a factor 4 too many", Rational(1, 4)),
+    ]
+    for size in dict.fromkeys(sizes):
+        candidates += [
+            (f"a factor {size} is missing: the sum has {size} terms", size),
+            (f"there is a factor {size} too many", 1 / size),
+            (f"a factor {size}^2 is missing", size**2),
+            (f"there is a factor {size}^2 too many", 1 / size**2),
+        ]
+    for words, c in candidates:
+        with assuming(question.problem.assumptions):
+            yield Hypothesis(words, question, algebra.dot(c, claim))
+
+
+def _terms(question: Question, claim: Expr) -> Iterator[Hypothesis]:
+    """Yield the claim with the sign of one of its terms turned, one doubled or halved, or the transpose of it."""
+    terms = claim.args if claim.is_Add or type(claim).__name__ == "MatAdd" else (claim,)
+    with assuming(question.problem.assumptions):
+        for term in terms if len(terms) > 1 else ():
+            others = [t for t in terms if t is not term]
+            shown = to_text(term)
+            for words, c in (
+                (f"the term {shown} has the opposite sign", S.NegativeOne),
+                (f"the term {shown} does not belong there", S.Zero),
+                (f"a factor 2 is missing in the term {shown}", Integer(2)),
+                (f"there is a factor 2 too many in the term {shown}", Rational(1, 2)),
+            ):
+                yield Hypothesis(words, question, algebra.add(*others, algebra.dot(c, term)))
+        if algebra.is_matrix(claim) and claim.shape[0] == claim.shape[1]:
+            yield Hypothesis("it is the transpose of this", question, algebra.t(claim))
+
+
+__all__ = ["Hypothesis", "diagnose", "missing_assumption", "unstated"]
