@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from verify.derived import differential, gradient, hessian, jacobian
     from verify.equal import check_equal
     from verify.gradients import check_gradient
+    from verify.moments.moment_claims import check_expect, covariance, expect, variance
     from verify.monte_carlo import check_moment
     from verify.suite import run_suite
     from verify.testing import assert_gradient
@@ -40,15 +41,19 @@ _HOMES = {
     "assert_gradient": "verify.testing",
     "check_claim": "verify.claims",
     "check_equal": "verify.equal",
+    "check_expect": "verify.moments.moment_claims",
     "check_gradient": "verify.gradients",
     "check_moment": "verify.monte_carlo",
+    "covariance": "verify.moments.moment_claims",
     "differential": "verify.derived",
+    "expect": "verify.moments.moment_claims",
     "gradient": "verify.derived",
     "hessian": "verify.derived",
     "jacobian": "verify.derived",
     "latex": "derive.language.latex",
     "run_suite": "verify.suite",
     "to_text": "derive.language.text",
+    "variance": "verify.moments.moment_claims",
 }
 
 __all__ = [
@@ -61,15 +66,19 @@ __all__ = [
     "assert_gradient",
     "check_claim",
     "check_equal",
+    "check_expect",
     "check_gradient",
     "check_moment",
+    "covariance",
     "differential",
+    "expect",
     "gradient",
     "hessian",
     "jacobian",
     "latex",
     "run_suite",
     "to_text",
+    "variance",
 ]
 
 

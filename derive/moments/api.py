@@ -28,26 +28,36 @@ def expect(expr: str | Expr, where: Where = None, assume: Assume = None, given: 
     return expectation_of(r.problem, r.model, r.expressions[0], r.notes)
 
 
-def variance(expr: str | Expr, where: Where = None, assume: Assume = None, given: str | None = None) -> Moment:
+def variance(
+    expr: str | Expr, where: Where = None, assume: Assume = None, given: str | None = None
+) -> Moment:
     """Return the variance of a scalar, or the covariance matrix of a column; as `expect`. Raises InputError."""
     r = reading([expr], where, assume, given)
     return variance_of(r.problem, r.model, r.expressions[0], r.notes)
 
 
 def covariance(
-    first: str | Expr, second: str | Expr, where: Where = None, assume: Assume = None, given: str | None = None
+    first: str | Expr,
+    second: str | Expr,
+    where: Where = None,
+    assume: Assume = None,
+    given: str | None = None,
 ) -> Moment:
     """Return E[(f - E f)(g - E g)'] of two scalars or columns; as `expect`. Raises InputError."""
     r = reading([first, second], where, assume, given)
     return covariance_of(r.problem, r.model, *r.expressions, notes=r.notes)
 
 
-def reading(expressions: Iterable[str | Expr], where: Where, assume: Assume = None, given: str | None = None) -> Reading:
+def reading(
+    expressions: Iterable[str | Expr], where: Where, assume: Assume = None, given: str | None = None
+) -> Reading:
     """Return expressions read with their declarations, conditioned on the variables in `given`. Raises InputError."""
     r = read_moment(expressions, where, assume)
     for name in [n.strip() for n in (given or "").split(",") if n.strip()]:
         if name not in r.model.distributions:
-            raise InputError(f"{name[:40]} is not random here: given names one of {', '.join(r.model.distributions)}")
+            raise InputError(
+                f"{name[:40]} is not random here: given names one of {', '.join(r.model.distributions)}"
+            )
         with assuming(r.problem.assumptions):
             r = replace(r, model=r.model.conditioned(name))
     return r

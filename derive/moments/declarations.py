@@ -186,7 +186,9 @@ def _given_moment(said: _Said, moment: re.Match[str]) -> None:
         said.covariances[names[0], names[1]] = moment["value"].strip()
         return
     if len(names) != 1:
-        raise InputError(f'cannot read "{moment[0].strip()[:60]}": write mean(x) = m, cov(x) = S or cov(x, y) = C')
+        raise InputError(
+            f'cannot read "{moment[0].strip()[:60]}": write mean(x) = m, cov(x) = S or cov(x, y) = C'
+        )
     (name,) = names
     drawn = said.drawn.setdefault(name, _Drawn(name, "given", ["", ""], "", [], []))
     if drawn.family != "given":
@@ -274,22 +276,30 @@ class _Reader:
             else:
                 self.bits.append(self._bilinear(x, value, y))
         everything = " + ".join([*(f"sum({t})" for t in self.texts), *self.bits])
-        where = ", ".join([*self.said.shapes, *(f"{n}: scalar" for n in self.scalars if n not in self.declared)])
+        where = ", ".join(
+            [*self.said.shapes, *(f"{n}: scalar" for n in self.scalars if n not in self.declared)]
+        )
         names = self._names(everything)
         problem = parse(everything, where, [a for a in self._assumed() if _about(a) in names])
         read = [self._one(problem, text) for text in self.texts]
         problem = replace(problem, expr=read[0])
         with assuming(problem.assumptions):
             distributions = {
-                name: self._distribution(problem, drawn) for name, drawn in self.said.drawn.items() if name in problem.symbols
+                name: self._distribution(problem, drawn)
+                for name, drawn in self.said.drawn.items()
+                if name in problem.symbols
             }
             covariances = {
-                pair: self._parameter(problem, text, (self._shape(problem, pair[0])[0], self._shape(problem, pair[1])[0]))
+                pair: self._parameter(
+                    problem, text, (self._shape(problem, pair[0])[0], self._shape(problem, pair[1])[0])
+                )
                 for pair, text in self.said.covariances.items()
                 if set(pair) <= set(distributions)
             }
         self._refuse_random_parameters(distributions)
-        model = Model(distributions, tuple(self.said.independent), covariances, tuple(self.said.jointly_normal))
+        model = Model(
+            distributions, tuple(self.said.independent), covariances, tuple(self.said.jointly_normal)
+        )
         return Reading(_with_moment_symbols(problem, distributions), model, tuple(read), tuple(self.notes))
 
     def _names(self, text: str) -> set[str]:
@@ -299,7 +309,9 @@ class _Reader:
         """The assumptions, with those that covariances and Wishart matrices bring."""
         out = [part for text in self.assume for part in (_split(text) if isinstance(text, str) else [text])]
         for drawn in [d for top in self.said.drawn.values() for d in (top, *top.parts)]:
-            places = {"normal": (1,), "given": (1,), "matrixnormal": (1, 2), "wishart": (0,)}.get(drawn.family, ())
+            places = {"normal": (1,), "given": (1,), "matrixnormal": (1, 2), "wishart": (0,)}.get(
+                drawn.family, ()
+            )
             for k in places:
                 if self._is_matrix(drawn.args[k]) and _WORD.fullmatch(drawn.args[k]):
                     out.append(f"symmetric({drawn.args[k]})")
@@ -314,7 +326,8 @@ class _Reader:
         if re.search(r"\b(eye|diag|matrix|kron|inv)\b|'", text):
             return True
         return any(
-            (self.declared[n][1] != 1 if n in self.declared else kind_of(n) == "matrix") for n in self._names(text)
+            (self.declared[n][1] != 1 if n in self.declared else kind_of(n) == "matrix")
+            for n in self._names(text)
         )
 
     def _is_scalar_name(self, name: str) -> bool:
@@ -322,7 +335,8 @@ class _Reader:
 
     def _is_vector(self, text: str) -> bool:
         return any(
-            (self.declared[n] != (1, 1) if n in self.declared else kind_of(n) == "vector") for n in self._names(text)
+            (self.declared[n] != (1, 1) if n in self.declared else kind_of(n) == "vector")
+            for n in self._names(text)
         )
 
     def _scalar(self, *texts: str) -> None:
@@ -467,4 +481,3 @@ def _with_moment_symbols(problem: Problem, distributions: Mapping[str, Distribut
                 symbols.setdefault(symbol.name, symbol)
                 shapes.setdefault(symbol.name, (S.One, S.One))
     return replace(problem, symbols=symbols, shapes=shapes)
-

@@ -280,7 +280,7 @@ def entry_cumulant(d: Distribution, order: int) -> Expr:
         known = [S.One, S.Zero, *given[1:]]
         central = [known[k] if k < len(known) else central_symbol(d.name, k) for k in range(order + 1)]
         return expand(_central_to_cumulant(order, central, lambda *a: a[0] * a[1], lambda *a: sum(a, S.Zero)))
-    names, raw = RAW_MOMENTS[d.family]
+    _names, raw = RAW_MOMENTS[d.family]
     return factor(cancel(_raw_to_cumulant(order, [raw(k, *given) for k in range(order + 1)])))
 
 
@@ -299,7 +299,9 @@ def _central_to_cumulant(order: int, central: list[Expr], times: Callable, plus:
 def _raw_to_cumulant(order: int, raw: list[Expr]) -> Expr:
     cumulants: dict[int, Expr] = {}
     for n in range(1, order + 1):
-        cumulants[n] = raw[n] - sum((comb(n - 1, k - 1) * cumulants[k] * raw[n - k] for k in range(1, n)), S.Zero)
+        cumulants[n] = raw[n] - sum(
+            (comb(n - 1, k - 1) * cumulants[k] * raw[n - k] for k in range(1, n)), S.Zero
+        )
     return cumulants[order]
 
 
@@ -312,4 +314,3 @@ _CUMULANTS: dict[str, Callable[[Distribution, Places], list[Part]]] = {
     "haar": _haar,
     **dict.fromkeys(("iid", "poisson", "normal entries", *RAW_MOMENTS), _entries),
 }
-

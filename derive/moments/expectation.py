@@ -8,7 +8,7 @@ is used: a distribution, a mean, an independence. (Isserlis 1918; Magnus and Neu
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -49,7 +49,7 @@ class Moment:
     @property
     def left_side(self) -> str:
         """The quantity in LaTeX."""
-        return _left(self.kind, self.expressions)
+        return Notation((None, None)).left(self.kind, self.expressions)
 
     def to_latex(self) -> str:
         """Return the result in LaTeX."""
@@ -74,12 +74,6 @@ class Moment:
         }
 
 
-def _left(kind: str, expressions: Sequence[Expr]) -> str:
-    operator = {"expectation": "E", "variance": "Var", "covariance": "Cov"}[kind]
-    inside = ", ".join(map(latex, expressions))
-    return rf"\mathrm{{{operator}}}\left[{inside}\right]"
-
-
 def expectation_of(problem: Problem, model: Model, expr: Expr, notes: tuple[str, ...] = ()) -> Moment:
     """Return the expectation of an expression that is read already. Raises InputError."""
     return _moment("expectation", problem, model, (expr,), notes)
@@ -101,7 +95,7 @@ def _moment(
     kind: str, problem: Problem, model: Model, expressions: tuple[Expr, ...], notes: tuple[str, ...]
 ) -> Moment:
     with assuming(problem.assumptions):
-        work = _Work(model, _left(kind, expressions))
+        work = _Work(model, kind, expressions)
         if kind == "expectation":
             result = work.expectation(expressions[0])
         else:
@@ -118,7 +112,9 @@ class _Work:
     """One calculation: what was derived so far, and with which assumptions."""
 
     model: Model
-    left: str
+    kind: str
+    expressions: tuple[Expr, ...]
+    notations: tuple[Notation, Notation] = (Notation((None, None)), Notation((None, None), plain=True))
     steps: list[MomentStep] = field(default_factory=list)
     assumptions: dict[str, None] = field(default_factory=dict)
     said: set[str] = field(default_factory=set)
@@ -130,9 +126,9 @@ class _Work:
         low = Lowering(self.model.random)
         row, column = (low.indices.fresh(d) for d in algebra.shape(e))
         terms = _merged(low.terms(e, row, column))
-        notation = Notation(low.indices, (row, column))
-        self._say_expanded(terms, notation)
-        values = [self._of_term(term, None, low, (row, column), notation) for term in terms]
+        self._name_indices(row, column)
+        self._say_expanded(terms)
+        values = [self._of_term(term, None, low, (row, column)) for term in terms]
         return algebra.add(*values) if values else algebra.zero(algebra.shape(e))
 
     def covariance(self, first: Expr, second: Expr) -> Expr:
@@ -145,15 +141,13 @@ class _Work:
         low = Lowering(self.model.random)
         row, column = (low.indices.fresh(algebra.shape(e)[0]) for e in (first, second))
         left, right = _merged(low.terms(first, row)), _merged(low.terms(second, column))
-        notation = Notation(low.indices, (row, column))
-        self._say_bilinear(len(left) * len(right))
+        self._name_indices(row, column)
+        pairs = [(a, b) for a in left for b in right if a.random and b.random]
+        groups = [[0] * len(a.random) + [1] * len(b.random) for a, b in pairs]
+        terms = [a * b for a, b in pairs]
+        self._say_bilinear(terms, groups)
         shape = (algebra.shape(first)[0], algebra.shape(second)[0])
-        values = []
-        for a in left:
-            for b in right if a.random else []:
-                if b.random:
-                    groups = [0] * len(a.random) + [1] * len(b.random)
-                    values.append(self._of_term(a * b, groups, low, (row, column), notation))
+        values = [self._of_term(t, g, low, (row, column)) for t, g in zip(terms, groups, strict=True)]
         return algebra.add(*values) if values else algebra.zero(shape)
 
     # -- a term ----------------------------------------------------------------------------------------
@@ -164,7 +158,6 @@ class _Work:
         groups: list[int] | None,
         low: Lowering,
         free: tuple[Index, Index],
-        notation: Notation,
     ) -> Expr:
         """Return the expectation of a term, or the covariance of its two groups of factors."""
         factors = list(term.random)
@@ -178,12 +171,10 @@ class _Work:
             values.append(contracted(term, (), low, free, part))
         shape = tuple(S.One if i is None else low.indices.sizes[i] for i in free)
         value = algebra.add(*values) if values else algebra.zero(shape)
-        self._say_moment(term, groups, found, value, notation)
+        self._say_moment(term, groups, found, value)
         return value
 
-    def _parts(
-        self, factors: list[Factor], groups: list[int] | None
-    ) -> list[tuple[Expr, list[Part]]]:
+    def _parts(self, factors: list[Factor], groups: list[int] | None) -> list[tuple[Expr, list[Part]]]:
         """Return the terms of a moment for every choice of the components of mixtures, with its weight."""
         if not factors:
             return []
@@ -213,48 +204,54 @@ class _Work:
         if len(names) > 1:
             self.assumptions.update(dict.fromkeys(self.model.why_independent(frozenset(names))))
 
-    def _say(self, law: str, assumption: str, equation: str, text: str) -> None:
-        if equation not in self.said:
-            self.said.add(equation)
-            self.steps.append(MomentStep(law, assumption, equation, text))
+    def _name_indices(self, row: Index, column: Index) -> None:
+        self.notations = (Notation((row, column)), Notation((row, column), plain=True))
 
-    def _say_expanded(self, terms: Sequence[Term], notation: Notation) -> None:
+    def _say(self, law: str, assumption: str, equation: Callable[[Notation], str], text: str) -> None:
+        """Add a line, unless it stands there already."""
+        written, plain = (equation(n) for n in self.notations)
+        if written not in self.said:
+            self.said.add(written)
+            self.steps.append(MomentStep(law, assumption, written, text, plain))
+
+    def _left(self, n: Notation) -> str:
+        return n.left(self.kind, self.expressions)
+
+    def _say_expanded(self, terms: Sequence[Term]) -> None:
         if any(term.random for term in terms):
-            right = notation.sum_of(terms, r"\mathrm{E}")
             self._say(
                 "linearity of the expectation",
                 "",
-                f"{self.left} = {right}",
+                lambda n: f"{self._left(n)} = {n.total(terms)}",
                 "The expression is multiplied out in index notation; what is known stands outside the expectations.",
             )
 
-    def _say_bilinear(self, count: int) -> None:
-        if count > 1:
+    def _say_bilinear(self, pairs: Sequence[Term], groups: Sequence[list[int]]) -> None:
+        if len(pairs) > 1:
             self._say(
                 "bilinearity of the covariance",
                 "",
-                rf"{self.left} = \sum \mathrm{{Cov}}(\text{{term}}, \text{{term}})",
+                lambda n: f"{self._left(n)} = {n.covariances(pairs, groups)}",
                 "The covariance of two sums is the sum of the covariances of their terms.",
             )
 
-    def _say_moment(
-        self, term: Term, groups: list[int] | None, found: list[Part], value: Expr, notation: Notation
-    ) -> None:
+    def _say_moment(self, term: Term, groups: list[int] | None, found: list[Part], value: Expr) -> None:
         if not term.random:
             return
         names = sorted(set().union(*(self.model.names(f.array) for f in term.random)))
         law = self._law(names, term.random)
         needs = "; ".join(self.model.distributions[n].text or n for n in names)
         needs = "; ".join([needs, *self.model.why_independent(frozenset(names))])
-        left = notation.moment(term.random, groups)
-        self._say(law, needs, f"{left} = {notation.parts(found)}", _WORDS.get(law, ""))
-        whole = notation.summed(term, left)
         self._say(
-            "sums over indices as products of matrices",
-            "",
-            f"{whole} = {latex(value)}",
-            "The sums over indices are gathered into matrices again.",
+            law, needs, lambda n: f"{n.moment(term.random, groups)} = {n.parts(found)}", _WORDS.get(law, "")
         )
+        if term.known or any(f.indices for f in term.random):
+            self._say(
+                "sums over indices as products of matrices",
+                "",
+                lambda n: f"{n.summed(term, groups)} = {n.expression(value)}",
+                "The sums over indices are gathered into matrices again.",
+            )
 
     def _law(self, names: list[str], factors: Sequence[Factor]) -> str:
         degree = len(factors)
@@ -275,7 +272,7 @@ class _Work:
 
     def finish(self, result: Expr) -> None:
         """Add the last line."""
-        self._say("result", "", f"{self.left} = {latex(result)}", "The terms are added.")
+        self._say("result", "", lambda n: f"{self._left(n)} = {n.expression(result)}", "The terms are added.")
 
 
 _WORDS = {
@@ -295,4 +292,3 @@ def _merged(terms: list[Term]) -> list[Term]:
         key = (term.known, term.random)
         found[key] = found.get(key, S.Zero) + term.coefficient
     return [Term(c, *key) for key, c in found.items() if c != 0]
-

@@ -91,7 +91,9 @@ def _closed_form(f: Expr, order: int, centred: bool = False) -> Expr | None:
     total = _with_error_function(f) if len(parts) == 1 else None
     if total is None:
         shifted = [
-            Piece(p.lower - mean, p.upper - mean, p.expression.subs(X, X + mean)) for p in parts if p.expression != 0
+            Piece(p.lower - mean, p.upper - mean, p.expression.subs(X, X + mean))
+            for p in parts
+            if p.expression != 0
         ]
         total = sum_of_pieces(shifted, X, _S)
     if total is None or total.has(sp.oo):
@@ -116,7 +118,7 @@ def _joined(parts: list[Piece]) -> Expr:
     """Return pieces as one expression."""
     if len(parts) == 1:
         return parts[0].expression
-    return sp.Piecewise(*[(p.expression, X < p.upper) for p in parts[:-1]], (parts[-1].expression, True))
+    return sp.Piecewise(*[(p.expression, p.upper > X) for p in parts[:-1]], (parts[-1].expression, True))
 
 
 def _polynomial(f: Expr) -> Expr:
@@ -171,7 +173,8 @@ def entry_cumulant_of(d: Distribution, functions: Sequence[Expr]) -> Expr:
     """Return the joint cumulant of functions of one and the same entry of a variable with independent entries."""
     if d.family == "normal entries":
         mean, variance = d.parameters
-        assert mean is not None and variance is not None
+        assert mean is not None
+        assert variance is not None
         found = _gaussian_cumulant(tuple(functions), mean == 0)
         return put(found, mean, variance)
     if d.family == "rademacher":
@@ -247,4 +250,3 @@ def gaussian_cumulant(function: Factor, mean: Expr, variance: Expr, links: Seque
     for link in links:
         part = part * link
     return [part]
-

@@ -14,7 +14,7 @@ from derive.errors import InputError
 from derive.language.text import to_text
 from derive.moments.contraction import contract
 from derive.moments.distributions import MAX_DEGREE, Distribution, Part
-from derive.moments.gaussian_functions import argument, body, gaussian_cumulant, entry_cumulant_of
+from derive.moments.gaussian_functions import argument, body, entry_cumulant_of, gaussian_cumulant
 from derive.moments.nets import Factor, Index, Lowering, Term
 
 
@@ -81,7 +81,9 @@ class Model:
                     f"jointlynormal({name}, {other}) and cov({name}, {other}) = C"
                 )
             slope = algebra.dot(algebra.t(cross), algebra.inv(x.parameters[1]))
-            mean = algebra.add(d.mean, algebra.dot(slope, algebra.add(x.symbol, algebra.dot(S.NegativeOne, x.mean))))
+            mean = algebra.add(
+                d.mean, algebra.dot(slope, algebra.add(x.symbol, algebra.dot(S.NegativeOne, x.mean)))
+            )
             rest = algebra.add(d.parameters[1], algebra.dot(S.NegativeOne, slope, cross))
             kept[other] = replace(d, parameters=(mean, rest), text=f"{d.text}, given {name}")
         pairs = {pair: c for pair, c in self.covariances.items() if name not in pair}
@@ -131,7 +133,9 @@ class Model:
             together = [p for p in parts if p & names]
             parts = [p for p in parts if not p & names] + [names.union(*together)]
         every = frozenset[str]().union(*parts)
-        return any(not any(p & set_ and p - set_ for p in parts) for set_ in self.components(every) if set_ != every)
+        return any(
+            not any(p & set_ and p - set_ for p in parts) for set_ in self.components(every) if set_ != every
+        )
 
     # -- functions of entries ------------------------------------------------------------------------
 
@@ -186,13 +190,17 @@ class Model:
     def _gaussian_of(self, e: Expr) -> tuple[Expr, Expr]:
         """Return the mean and the entries' variances of an affine expression. Raises InputError where it is none."""
         if algebra.shape(e)[1] != 1:
-            raise InputError("functions of random matrices are read where their entries are iid: X ~ normal(0, s^2)")
+            raise InputError(
+                "functions of random matrices are read where their entries are iid: X ~ normal(0, s^2)"
+            )
         low = Lowering(self.random)
         row = low.indices.fresh(algebra.shape(e)[0])
         terms = low.terms(e, row)
         if any(len(t.random) > 1 or any(f.array not in self.random for f in t.random) for t in terms):
             raise InputError(f"{to_text(e)[:60]} is not affine in what is random, and so no Gaussian")
-        mean = self._added([contracted(t, (), low, (row, None), p) for t in terms for p in self._moments(t)], e)
+        mean = self._added(
+            [contracted(t, (), low, (row, None), p) for t in terms for p in self._moments(t)], e
+        )
         variances = []
         other = low.indices.fresh(algebra.shape(e)[0])
         for a in terms:
@@ -217,7 +225,9 @@ class Model:
         shape = algebra.shape(f.array)
         column = low.indices.fresh(shape[0])
         if shape[1] != 1:
-            raise InputError("a function of a Gaussian with entries of a random matrix is asked for: this is not known here")
+            raise InputError(
+                "a function of a Gaussian with entries of a random matrix is asked for: this is not known here"
+            )
         values = []
         for t in low.terms(inside, row):
             if t.random:
@@ -266,16 +276,19 @@ def moment_parts(
         raise InputError(
             f"the expectation of a product of {len(factors)} random factors is asked for: at most {MAX_DEGREE} are read"
         )
-    memo: dict[tuple[int, ...], list[Part]] = {}
+    memo: dict[tuple[int, ...], list[Part] | InputError] = {}
 
-    def cumulant(block: tuple[int, ...]) -> list[Part]:
+    def cumulant(block: tuple[int, ...]) -> list[Part] | InputError:
         if block not in memo:
-            memo[block] = model.joint_cumulant([factors[p] for p in block])
+            try:
+                memo[block] = model.joint_cumulant([factors[p] for p in block])
+            except InputError as unknown:  # it may yet be multiplied by zero, or not be asked for
+                memo[block] = unknown
         return memo[block]
 
-    def partitions(rest: tuple[int, ...]) -> Iterator[tuple[Blocks, Part]]:
+    def partitions(rest: tuple[int, ...]) -> Iterator[Blocks]:
         if not rest:
-            yield (), Part()
+            yield ()
             return
         first, *others = rest
         for size in range(len(others) + 1):
@@ -283,16 +296,21 @@ def moment_parts(
                 break
             for more in combinations(others, size):
                 block = (first, *more)
-                terms = cumulant(block)
-                if not terms:
-                    continue
-                left = tuple(p for p in others if p not in more)
-                for blocks, part in partitions(left):
-                    for term in terms:
-                        yield (block, *blocks), term * part
+                if cumulant(block) != []:
+                    for blocks in partitions(tuple(p for p in others if p not in more)):
+                        yield (block, *blocks)
 
-    for blocks, part in partitions(tuple(range(len(factors)))):
-        if groups is None or any(len({groups[p] for p in block}) > 1 for block in blocks):
+    for blocks in partitions(tuple(range(len(factors)))):
+        if groups is not None and all(len({groups[p] for p in block}) == 1 for block in blocks):
+            continue
+        found = [cumulant(block) for block in blocks]
+        for terms in found:
+            if isinstance(terms, InputError):
+                raise terms
+        for chosen in choices(*[terms for terms in found if not isinstance(terms, InputError)]):
+            part = Part()
+            for piece in chosen:
+                part = part * piece
             yield blocks, part
 
 

@@ -1,93 +1,131 @@
-"""Terms in index notation as LaTeX: Σ_{ij} A_{ij} E[x_i x_j]."""
+"""Terms in index notation, in LaTeX and in the text language: Σ_ij A_ij E[x_i x_j], sum[i, j](A[i, j]*E[x[i]*x[j]])."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 from sympy import Expr, MatrixSymbol, Symbol
 
 from derive.language.latex import latex
+from derive.language.text import to_text
 from derive.moments.distributions import Part
-from derive.moments.nets import Factor, Index, Indices, Term
+from derive.moments.nets import Factor, Index, Term
 
 _LETTERS = "ijklpqrstuvwabcdefgh"
-#: What is longer is given in words.
+_OPERATORS = {"expectation": "E", "variance": "Var", "covariance": "Cov"}
+#: The number of terms after which a line goes on with dots.
 MOST_TERMS = 12
 
 
+@dataclass
 class Notation:
-    """Letters for the indices of one calculation, in the order in which they are met."""
+    """One way to write the terms of a calculation; letters for the indices are given in the order in which they are met."""
 
-    def __init__(self, indices: Indices, free: tuple[Index, Index]) -> None:
-        self.indices, self.free = indices, [i for i in free if i is not None]
-        self.letters: dict[int, str] = {}
+    free: tuple[Index, Index]
+    plain: bool = False
+    letters: dict[int, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
         for i in self.free:
-            self._letter(i)
+            if i is not None:
+                self._letter(i)
 
     def _letter(self, i: int) -> str:
         if i not in self.letters:
             n = len(self.letters)
-            self.letters[i] = _LETTERS[n] if n < len(_LETTERS) else f"i_{{{n}}}"
+            self.letters[i] = _LETTERS[n] if n < len(_LETTERS) else f"i_{n}"
         return self.letters[i]
+
+    def _indices(self, indices: Sequence[int]) -> str:
+        return (", " if self.plain else "").join(map(self._letter, indices))
+
+    def expression(self, e: Expr) -> str:
+        """Return a matrix expression."""
+        return to_text(e) if self.plain else latex(e)
+
+    def left(self, kind: str, expressions: Sequence[Expr]) -> str:
+        """Return the quantity that is derived: E[...], Var[...], Cov[..., ...]."""
+        return self._operator(_OPERATORS[kind], ", ".join(map(self.expression, expressions)))
+
+    def _operator(self, name: str, inside: str) -> str:
+        return f"{name}[{inside}]" if self.plain else rf"\mathrm{{{name}}}\left[{inside}\right]"
 
     def factor(self, f: Factor) -> str:
         """Return an entry of an array."""
-        name = latex(f.array)
+        name = self.expression(f.array)
         if not f.indices:
             return name
         if not isinstance(f.array, Symbol | MatrixSymbol):
-            name = rf"\left({name}\right)"
-        return f"{name}_{{{''.join(map(self._letter, f.indices))}}}"
+            name = f"({name})" if self.plain else rf"\left({name}\right)"
+        return (
+            f"{name}[{self._indices(f.indices)}]" if self.plain else f"{name}_{{{self._indices(f.indices)}}}"
+        )
 
-    def product(self, coefficient: Expr, factors: Sequence[Factor], after: str = "") -> str:
-        """Return a scalar times entries."""
-        parts = [self.factor(f) for f in factors]
-        if after:
-            parts.append(after)
-        if coefficient == -1 and parts:
-            return "-" + r"\,".join(parts)
-        if coefficient != 1 or not parts:
-            number = latex(coefficient)
-            parts.insert(0, rf"\left({number}\right)" if coefficient.is_Add and parts else number)
-        return r"\,".join(parts)
+    def _joined(self, factors: Sequence[str]) -> str:
+        return ("*" if self.plain else r"\,").join(factors)
+
+    def product(self, coefficient: Expr, factors: Sequence[Factor], *after: str) -> str:
+        """Return a scalar times entries, and further factors that are written already."""
+        shown = [*map(self.factor, factors), *(a for a in after if a)]
+        if coefficient == -1 and shown:
+            return "-" + self._joined(shown)
+        if coefficient != 1 or not shown:
+            number = self.expression(coefficient)
+            bracket = f"({number})" if self.plain else rf"\left({number}\right)"
+            shown.insert(0, bracket if coefficient.is_Add and shown else number)
+        return self._joined(shown)
 
     def moment(self, factors: Sequence[Factor], groups: Sequence[int] | None) -> str:
-        """Return E[...] of a product of entries, or Cov(..., ...) of two."""
+        """Return E[...] of a product of entries, or Cov[..., ...] of two."""
         if groups is None:
-            inside = r"\,".join(map(self.factor, factors))
-            return rf"\mathrm{{E}}\left[{inside}\right]"
+            return self._operator("E", self._joined([*map(self.factor, factors)]))
         sides = [
-            r"\,".join(self.factor(f) for f, g in zip(factors, groups, strict=True) if g == side)
+            self._joined([self.factor(f) for f, g in zip(factors, groups, strict=True) if g == side])
             for side in (0, 1)
         ]
-        return rf"\mathrm{{Cov}}\left({sides[0]}, {sides[1]}\right)"
+        return self._operator("Cov", ", ".join(sides))
 
-    def summed(self, term: Term, inner: str) -> str:
-        """Return the sum over the indices that are not free of a term with its moment."""
+    def summed(self, term: Term, groups: Sequence[int] | None = None) -> str:
+        """Return a term with the expectation (or covariance) of its random factors, summed over its indices."""
         used = [i for f in (*term.known, *term.random) for i in f.indices]
-        over = [self._letter(i) for i in dict.fromkeys(used) if i not in self.free]
-        sign = rf"\sum_{{{''.join(over)}}} " if over else ""
-        return sign + self.product(term.coefficient, term.known, inner)
+        over = [i for i in dict.fromkeys(used) if i not in self.free]
+        inner = self.product(
+            term.coefficient, term.known, self.moment(term.random, groups) if term.random else ""
+        )
+        if not over:
+            return inner
+        return (
+            f"sum[{self._indices(over)}]({inner})"
+            if self.plain
+            else rf"\sum_{{{self._indices(over)}}} {inner}"
+        )
 
-    def sum_of(self, terms: Sequence[Term], operator: str) -> str:
-        """Return a sum of terms with the operator on their random factors."""
-        shown = []
-        for term in terms[:MOST_TERMS]:
-            shown.append(self.summed(term, self.moment(term.random, None) if term.random else ""))
-        return _joined(shown) + (r" + \dots" if len(terms) > MOST_TERMS else "")
+    def total(self, terms: Sequence[Term]) -> str:
+        """Return a sum of terms with the expectations of their random factors."""
+        return self._sum([self.summed(term) for term in terms[:MOST_TERMS]], len(terms))
+
+    def covariances(self, terms: Sequence[Term], groups: Sequence[Sequence[int]]) -> str:
+        """Return a sum of terms with the covariances of the two groups of their random factors."""
+        shown = [self.summed(t, g) for t, g in zip(terms[:MOST_TERMS], groups, strict=False)]
+        return self._sum(shown, len(terms))
 
     def parts(self, parts: Sequence[Part]) -> str:
         """Return a moment as a sum of products of cumulants; equal indices are written with a delta."""
         shown = []
         for part in parts[:MOST_TERMS]:
-            deltas = "".join(
-                rf"\,\delta_{{{self._letter(i)}{self._letter(j)}}}" for i, j in part.equal if i != j
+            pairs = [(i, j) for i, j in part.equal if i != j]
+            delta = "delta[{0}]" if self.plain else r"\delta_{{{0}}}"
+            shown.append(
+                self.product(part.coefficient, part.factors, *[delta.format(self._indices(p)) for p in pairs])
             )
-            shown.append(self.product(part.coefficient, part.factors) + deltas)
-        return (_joined(shown) if shown else "0") + (r" + \dots" if len(parts) > MOST_TERMS else "")
+        return self._sum(shown, len(parts)) if shown else "0"
 
-
-def _joined(shown: Sequence[str]) -> str:
-    if not shown:
-        return "0"
-    return shown[0] + "".join(s if s.startswith("-") else f" + {s}" for s in shown[1:])
+    def _sum(self, shown: Sequence[str], count: int) -> str:
+        if not shown:
+            return "0"
+        out = shown[0]
+        for s in shown[1:]:
+            out += f" - {s[1:]}" if s.startswith("-") else f" + {s}"
+        more = " + ..." if self.plain else r" + \dots"
+        return out + (more if count > len(shown) else "")

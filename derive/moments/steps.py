@@ -14,21 +14,24 @@ class MomentStep:
     """One line: the law that it applies, the assumption that the law needs, and the equation that it gives.
 
     `assumption` is empty where the law holds always. `equation_latex` is one equation in LaTeX without dollar
-    signs; `text` says in one sentence what the line does.
+    signs, `equation` the same in the text language, where it has been written in it; `text` says in one sentence what
+    the line does.
     """
 
     law: str
     assumption: str
     equation_latex: str
     text: str
+    equation: str = ""
 
     def to_dict(self) -> dict[str, str]:
         """Return the line as a JSON-ready dictionary."""
         return {
             "law": self.law,
             "assumption": self.assumption,
+            "text": self.equation,
             "latex": self.equation_latex,
-            "text": self.text,
+            "says": self.text,
         }
 
 

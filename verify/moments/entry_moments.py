@@ -209,7 +209,10 @@ class EntryMoments:
             return _sum(
                 number(0),
                 (
-                    comb(k, 2 * j) * (factorial(2 * j) // (2**j * factorial(j))) * mean ** (k - 2 * j) * variance**j
+                    comb(k, 2 * j)
+                    * (factorial(2 * j) // (2**j * factorial(j)))
+                    * mean ** (k - 2 * j)
+                    * variance**j
                     for j in range(k // 2 + 1)
                 ),
             )

@@ -31,7 +31,7 @@ from verify.moments.entry_moments import EntryMoments
 from verify.moments.moment_points import Point, Question, plain_raw
 from verify.moments.polynomials import Entry, Monomial, Polynomial
 from verify.moments.rigorous import gaussian_mean
-from verify.verdict import Evidence, Word
+from verify.verdict import DOES_NOT_APPLY, Evidence, Word
 from verify.wording import count
 
 BITS = 192
@@ -51,7 +51,9 @@ def with_functions_named(question: Question) -> Question:
         for e in _outermost(expression, random):
             name = f"f{len(found) + 1}#"
             shape = algebra.shape(e)
-            found.setdefault(e, MatrixSymbol(name, *shape) if algebra.is_matrix(e) else Symbol(name, real=True))
+            found.setdefault(
+                e, MatrixSymbol(name, *shape) if algebra.is_matrix(e) else Symbol(name, real=True)
+            )
     if not found:
         return question
     functions = {s.name: (body(e), argument(e)) for e, s in found.items()}
@@ -107,7 +109,9 @@ def _entry(moments: EntryMoments, e: Entry) -> Polynomial:
     return Polynomial({((e, 1),): moments.arithmetic.number(1)})
 
 
-def _given(moments: EntryMoments, m: Monomial, slopes: Mapping[Entry, Any], links: Mapping[Entry, Any]) -> list[Any]:
+def _given(
+    moments: EntryMoments, m: Monomial, slopes: Mapping[Entry, Any], links: Mapping[Entry, Any]
+) -> list[Any]:
     """Return E[x_j ... | a] as the coefficients of a polynomial in a - E a, by Stein's recursion for the residuals."""
     if not m:
         return [arb(1)]
@@ -188,18 +192,24 @@ def quadrature_evidence(question: Question, claim: Expr, seed: int = 0) -> Evide
                     continue
                 except Abstain as error:
                     # At other sizes fewer entries depend on each other.
-                    reason = f"does not apply: {error}"
+                    reason = f"{DOES_NOT_APPLY}: {error}"
                     continue
                 if gap is None:
                     shown = ", ".join(f"{n} = {k}" for n, k in sizes.items())
                     figure = f"disjoint balls at a random point{', ' + shown if shown else ''}"
-                    return Evidence("rigorous quadrature", "refuted", figure, {"sizes": sizes}, time.perf_counter() - start)
+                    return Evidence(
+                        "rigorous quadrature",
+                        "refuted",
+                        figure,
+                        {"sizes": sizes},
+                        time.perf_counter() - start,
+                    )
                 done, digits = done + 1, min(digits, gap)
                 used.append(sizes)
                 if done == POINTS:
                     break
     except Abstain as error:
-        reason = f"does not apply: {error}"
+        reason = f"{DOES_NOT_APPLY}: {error}"
     seconds = time.perf_counter() - start
     if not done:
         return Evidence("rigorous quadrature", "inconclusive", reason, {}, seconds)

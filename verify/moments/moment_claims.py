@@ -126,7 +126,9 @@ def read_moment_claim(question: Question, claim: str | Expr | int | float) -> Ex
     found = read_claim(claim, problem, question.shape)
     inside = sorted(s.name for s in found.free_symbols if s.name in question.random)
     if inside:
-        raise InputError(f"the claim uses {inside[0]}, which is random: a moment is a formula in what is known")
+        raise InputError(
+            f"the claim uses {inside[0]}, which is random: a moment is a formula in what is known"
+        )
     return found
 
 
@@ -201,7 +203,9 @@ def _symbolic(question: Question, claim: Expr) -> Evidence:
     with assuming(question.problem.assumptions):
         same = equal(result, claim)
     figure = "the derived result has the same normal form" if same else "the normal forms differ"
-    return Evidence("normal form", "proved" if same else "inconclusive", figure, {}, time.perf_counter() - start)
+    return Evidence(
+        "normal form", "proved" if same else "inconclusive", figure, {}, time.perf_counter() - start
+    )
 
 
 def _numerical(question: Question, reason: InputError, start: float, notes: tuple[str, ...]) -> Expected:
@@ -214,7 +218,11 @@ def _numerical(question: Question, reason: InputError, start: float, notes: tupl
     result = Float(ball.str(digits, radius=False), digits)
     seconds = time.perf_counter() - start
     evidence = Evidence(
-        "rigorous quadrature", "agrees", f"{digits} proved digits", {"digits": digits, "ball": str(ball)}, seconds
+        "rigorous quadrature",
+        "agrees",
+        f"{digits} proved digits",
+        {"digits": digits, "ball": str(ball)},
+        seconds,
     )
     step = MomentStep(
         "Gaussian integral",

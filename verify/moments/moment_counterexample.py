@@ -64,14 +64,23 @@ class _Search:
             rng = Random(f"moment counterexample {seed} {k}")
             for trial in range(TRIES):
                 for moments in _MOMENTS if self.question.free_moments() else _MOMENTS[:1]:
-                    free = self.space.free(sizes, lambda v, t=trial, r=rng: Fraction(r.randint(1, 1 + t // 3)))  # type: ignore[misc]
+                    free = self.space.free(
+                        sizes, lambda v, t=trial, r=rng: Fraction(r.randint(1, 1 + t // 3))
+                    )  # type: ignore[misc]
                     yield _Draw(sizes, free, moments, 1 + trial % 3)
 
     def _point(self, draw: _Draw) -> Point | None:
         raw = {d.name: draw.moments for d in self.question.free_moments()}
         try:
             point = Point.draw(
-                self.question, self.arithmetic, draw.sizes, draw.free, raw, draw.draws, definite=True, integrate=integrate
+                self.question,
+                self.arithmetic,
+                draw.sizes,
+                draw.free,
+                raw,
+                draw.draws,
+                definite=True,
+                integrate=integrate,
             )
             return point if self._is_distribution(point) else None
         except (Undefined, Abstain, ZeroDivisionError):
@@ -91,7 +100,11 @@ class _Search:
                 return False
             if d.family == "vector entries" and not (values[1] > 0).all():
                 return False
-            if d.family in ("normal", "given") and values[1] is not None and np.linalg.eigvalsh(values[1]).min() < 0:
+            if (
+                d.family in ("normal", "given")
+                and values[1] is not None
+                and np.linalg.eigvalsh(values[1]).min() < 0
+            ):
                 return False
         if any(not 0 < w < 1 for w in self._weights(point)):
             return False
@@ -109,7 +122,10 @@ class _Search:
                 continue
             cross = _floats(point.value(c))
             block = np.block(
-                [[_floats(point.value(one.parameters[1])), cross], [cross.T, _floats(point.value(two.parameters[1]))]]
+                [
+                    [_floats(point.value(one.parameters[1])), cross],
+                    [cross.T, _floats(point.value(two.parameters[1]))],
+                ]
             )
             if np.linalg.eigvalsh(block).min() < -1e-9:
                 return False
@@ -158,7 +174,9 @@ class _Search:
         for name, value in point.values.items():
             if name in used:
                 shown[name] = _entries(value)
-        name = {"expectation": "the expectation", "variance": "the variance"}.get(self.question.kind, "the covariance")
+        name = {"expectation": "the expectation", "variance": "the variance"}.get(
+            self.question.kind, "the covariance"
+        )
         if self.question.shape != (1, 1):
             name = f"entry ({place[0] + 1}, {place[1] + 1})"
         return Counterexample(shown, place, _text(claimed), _text(true), name)
@@ -177,7 +195,11 @@ class _Search:
     def _words(self, d: Distribution, draw: _Draw) -> str:
         said = d.text.partition("~")[2].strip() or d.text
         if d.family == "iid":
-            kind = "normal" if draw.moments == "normal" else "with the two values mean ± deviation, equally likely"
+            kind = (
+                "normal"
+                if draw.moments == "normal"
+                else "with the two values mean ± deviation, equally likely"
+            )
             return f"{said}, {kind}"
         return said
 

@@ -29,7 +29,16 @@ from verify.points import Space
 #: The raw moments of entries that are drawn, where a family leaves them free.
 HIGHEST = 8
 #: Sizes that are tried, by the number of names of sizes.
-_SIZES = ((2, 3, 1, 4), (3, 1, 2, 2), (1, 2, 3, 1), (4, 2, 1, 3), (5, 1, 2, 2), (2, 2, 2, 2), (6, 2, 1, 1), (7, 1, 1, 2))
+_SIZES = (
+    (2, 3, 1, 4),
+    (3, 1, 2, 2),
+    (1, 2, 3, 1),
+    (4, 2, 1, 3),
+    (5, 1, 2, 2),
+    (2, 2, 2, 2),
+    (6, 2, 1, 1),
+    (7, 1, 1, 2),
+)
 #: The number of random entries beyond which sizes are left out.
 MOST_ENTRIES = 16
 #: Degrees of freedom that are tried.
@@ -70,7 +79,9 @@ class Question:
             frozenset(a for a in self.problem.assumptions if a[1] in symbols),
         )  # fmt: skip
         space = Space.of(known)
-        space = replace(space, sizes=tuple(dict.fromkeys((*space.sizes, *self.problem.sizes, *self._sizes()))))
+        space = replace(
+            space, sizes=tuple(dict.fromkeys((*space.sizes, *self.problem.sizes, *self._sizes())))
+        )
         if definite:
             names = [p.name for p in self._covariances() if p.name in space.variables]
             space = space.assuming("posdef", names)
@@ -83,7 +94,9 @@ class Question:
     def _covariances(self) -> list[Expr]:
         out = []
         for d in self.every_distribution():
-            places = {"normal": (1,), "given": (1,), "matrixnormal": (1, 2), "wishart": (0,)}.get(d.family, ())
+            places = {"normal": (1,), "given": (1,), "matrixnormal": (1, 2), "wishart": (0,)}.get(
+                d.family, ()
+            )
             out += [d.parameters[k] for k in places]
         return [p for p in out if p is not None and hasattr(p, "name") and algebra.is_matrix(p)]
 
@@ -195,7 +208,8 @@ class Point:
         central = [
             number(0)
             if k % 2
-            else number(1 if raw == "two-point" else factorial(k) // (2 ** (k // 2) * factorial(k // 2))) * variance ** (k // 2)
+            else number(1 if raw == "two-point" else factorial(k) // (2 ** (k // 2) * factorial(k // 2)))
+            * variance ** (k // 2)
             for k in range(HIGHEST + 1)
         ]
         return [
@@ -320,4 +334,14 @@ def small_sizes(names: tuple[str, ...]) -> Iterator[dict[str, int]]:
         yield dict(zip(names, padded, strict=True))
 
 
-__all__ = ["Abstain", "DRAWS", "InputError", "Point", "Question", "Undefined", "plain_raw", "residues", "small_sizes"]
+__all__ = [
+    "DRAWS",
+    "Abstain",
+    "InputError",
+    "Point",
+    "Question",
+    "Undefined",
+    "plain_raw",
+    "residues",
+    "small_sizes",
+]

@@ -114,7 +114,8 @@ def _assumptions(question: Question, completed: Question, claim: Expr) -> Iterat
     if pairs:
         names = sorted({n for pair in pairs for n in pair})
         independent = replace(
-            question, model=replace(question.model, independent=(*question.model.independent, frozenset(names)))
+            question,
+            model=replace(question.model, independent=(*question.model.independent, frozenset(names))),
         )
         said = f"independent({', '.join(names)})"
         yield Hypothesis("independence is used and not stated", independent, claim, said)
@@ -139,7 +140,9 @@ def _assumptions(question: Question, completed: Question, claim: Expr) -> Iterat
     for name, shape in completed.problem.shapes.items():
         known = {n for kind, n in completed.problem.assumptions if kind == "symmetric"}
         if shape[0] == shape[1] != 1 and name not in completed.random and name not in known:
-            problem = replace(completed.problem, assumptions=completed.problem.assumptions | {("symmetric", name)})
+            problem = replace(
+                completed.problem, assumptions=completed.problem.assumptions | {("symmetric", name)}
+            )
             words = f"{name} is taken for symmetric"
             yield Hypothesis(words, replace(completed, problem=problem), claim, f"{name} is symmetric")
 
@@ -182,14 +185,18 @@ def _slips(question: Question, claim: Expr) -> Iterator[Hypothesis]:
     for d in question.model.distributions.values():
         v = d.parameters[1] if d.family in _TWO and len(d.parameters) > 1 else None
         if isinstance(v, Pow) and v.exp == 2:
-            words = f"the standard deviation {to_text(v.base)} stands for the variance {to_text(v)} of {d.name}"
+            words = (
+                f"the standard deviation {to_text(v.base)} stands for the variance {to_text(v)} of {d.name}"
+            )
             yield Hypothesis(words, _with(question, d.name, 1, v.base), claim)
         if isinstance(v, Symbol):
             words = f"the variance {to_text(v)} of {d.name} is squared: it is the variance already"
             yield Hypothesis(words, _with(question, d.name, 1, v**2), claim)
     if question.kind == "variance" and not algebra.is_matrix(question.expressions[0]):
         square = (question.expressions[0] ** 2,)
-        words = "the square of the mean is not subtracted: this is E[f^2], and the variance is E[f^2] - (E f)^2"
+        words = (
+            "the square of the mean is not subtracted: this is E[f^2], and the variance is E[f^2] - (E f)^2"
+        )
         yield Hypothesis(words, replace(question, kind="expectation", expressions=square), claim)
     yield from _factors(question, claim)
     yield from _terms(question, claim)

@@ -227,4 +227,3 @@ def _at_least_one(e: sp.Expr) -> bool:
         or (a.is_Pow and a.exp.is_even)
         for a in sp.Add.make_args(rest)
     )  # fmt: skip
-
