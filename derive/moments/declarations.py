@@ -18,9 +18,13 @@ from derive import algebra
 from derive.canonical import canonical
 from derive.errors import InputError
 from derive.facts import assuming
-from derive.language.names import kind_of, read_where
-from derive.language.parser import parse, parse_within
+from derive.language.formula import parse as parse_tree
+from derive.language.names import kind_of, read_assumptions, read_where
+from derive.language.shapes import SCALAR, size_names
 from derive.language.text import to_text
+from derive.language.together import build
+from derive.language.tree import Tree
+from derive.language.words import FUNCTIONS
 from derive.moments.distributions import RAW_MOMENTS, Distribution, central_symbol
 from derive.moments.model import Model
 from derive.problem import Problem
@@ -255,34 +259,51 @@ def _arity(family: str) -> tuple[int, int]:
 
 
 class _Reader:
-    """Reads the expressions and the parameters in one scope."""
+    """Reads the expressions and the parameters in one scope: every text is a tree, and some have one shape."""
 
     def __init__(self, texts: list[str], said: _Said, assume: str | Iterable[Any] | None) -> None:
-        self.texts, self.said, self.notes = texts, said, list[str]()
+        self.said, self.notes = said, list[str]()
         self.assume = [assume] if isinstance(assume, str) else list(assume or ())
         self.declared = read_where(", ".join(said.shapes))
-        self.scalars: dict[str, None] = {}
-        self.bits: list[str] = []
+        self.text, self.trees = "", list[Tree]()
+        self.same: list[tuple[int, int]] = []
+        self.scalars: list[int] = []
+        self.known: dict[str, int] = {}
+        self.expressions = [self._tree(t) for t in texts]
+
+    def _tree(self, text: str) -> int:
+        """Read a text into a tree, the same one for the same text, and return its number."""
+        if text not in self.known:
+            tree = parse_tree(text)
+            for piece in tree.walk():
+                piece.start, piece.end = piece.start + len(self.text), piece.end + len(self.text)
+            self.text += text + "; "
+            self.known[text] = len(self.trees)
+            self.trees.append(tree)
+        return self.known[text]
 
     def read(self) -> Reading:
+        """Return the expressions and the model. Raises InputError."""
         for drawn in self.said.drawn.values():
             self._constrain(drawn)
         for (x, y), value in self.said.covariances.items():
-            if _zero(value):
-                continue
-            if self._is_scalar_name(x) and self._is_scalar_name(y):
-                self._scalar(value)
-                self.bits.append(f"1*({value})")
-            else:
-                self.bits.append(self._bilinear(x, value, y))
-        everything = " + ".join([*(f"sum({t})" for t in self.texts), *self.bits])
-        where = ", ".join(
-            [*self.said.shapes, *(f"{n}: scalar" for n in self.scalars if n not in self.declared)]
+            self._like(value, f"{x}*{y}'")
+        assumptions = read_assumptions(self._assumed())
+        built = build(
+            self.trees,
+            self.text,
+            self.declared,
+            self.same,
+            self.scalars,
+            assumptions=assumptions,
+            latex=False,
         )
-        names = self._names(everything)
-        problem = parse(everything, where, [a for a in self._assumed() if _about(a) in names])
-        read = [self._one(problem, text) for text in self.texts]
-        problem = replace(problem, expr=read[0])
+        for kind, name in sorted(assumptions):
+            if name not in built.symbols:
+                raise InputError(f"{kind}({name}): {name} does not occur in the expression")
+        self.values = built.expressions
+        read = tuple(canonical(self.values[k]) for k in self.expressions)
+        problem = Problem(read[0], (), built.symbols, built.shapes, assumptions, notes=built.notes)
         with assuming(problem.assumptions):
             distributions = {
                 name: self._distribution(problem, drawn)
@@ -290,9 +311,7 @@ class _Reader:
                 if name in problem.symbols
             }
             covariances = {
-                pair: self._parameter(
-                    problem, text, (self._shape(problem, pair[0])[0], self._shape(problem, pair[1])[0])
-                )
+                pair: self._parameter(text, tuple(problem.shapes[n][0] for n in pair))  # type: ignore[arg-type]
                 for pair, text in self.said.covariances.items()
                 if set(pair) <= set(distributions)
             }
@@ -300,10 +319,8 @@ class _Reader:
         model = Model(
             distributions, tuple(self.said.independent), covariances, tuple(self.said.jointly_normal)
         )
-        return Reading(_with_moment_symbols(problem, distributions), model, tuple(read), tuple(self.notes))
-
-    def _names(self, text: str) -> set[str]:
-        return set(_WORD.findall(text))
+        notes = (*built.notes, *self.notes)
+        return Reading(_with_moment_symbols(problem, distributions), model, read, notes)
 
     def _assumed(self) -> list[str]:
         """The assumptions, with those that covariances and Wishart matrices bring."""
@@ -313,7 +330,7 @@ class _Reader:
                 drawn.family, ()
             )
             for k in places:
-                if self._is_matrix(drawn.args[k]) and _WORD.fullmatch(drawn.args[k]):
+                if _WORD.fullmatch(drawn.args[k]) and self._is_matrix(drawn.args[k]):
                     out.append(f"symmetric({drawn.args[k]})")
             if drawn.family == "wishart":
                 out.append(f"symmetric({drawn.name})")
@@ -327,7 +344,7 @@ class _Reader:
             return True
         return any(
             (self.declared[n][1] != 1 if n in self.declared else kind_of(n) == "matrix")
-            for n in self._names(text)
+            for n in _WORD.findall(text)
         )
 
     def _is_scalar_name(self, name: str) -> bool:
@@ -336,83 +353,79 @@ class _Reader:
     def _is_vector(self, text: str) -> bool:
         return any(
             (self.declared[n] != (1, 1) if n in self.declared else kind_of(n) == "vector")
-            for n in self._names(text)
+            for n in _WORD.findall(text)
         )
 
-    def _scalar(self, *texts: str) -> None:
-        for text in texts:
-            self.scalars.update(dict.fromkeys(sorted(self._names(text) - {"pi", "sqrt", "exp", "log"})))
+    # -- shapes ------------------------------------------------------------------------------------------
 
-    def _bilinear(self, x: str, matrix: str, y: str) -> str:
-        return f"sum({x}'*({matrix})*{y})"
+    def _scalar(self, *texts: str) -> None:
+        """Note that texts are scalars, and so the names in them that are no sizes."""
+        sizes = {name for shape in self.declared.values() for d in shape for name in size_names(d)}
+        for text in texts:
+            if text:
+                self.scalars.append(self._tree(text))
+                for name in set(_WORD.findall(text)) - sizes - set(FUNCTIONS) - {"pi"}:
+                    self.declared.setdefault(name, SCALAR)
+
+    def _like(self, text: str, other: str) -> None:
+        """Note that a text has the shape of another one; a number alone is one in any shape."""
+        if text and not _zero(text):
+            self.same.append((self._tree(text), self._tree(other)))
 
     def _constrain(self, drawn: _Drawn) -> None:
         """Note the shapes that a distribution asks for."""
         x, family, args = drawn.name, drawn.family, drawn.args
+        self._tree(x)
         if drawn.indices == 0:
             return
         for weight, part in zip(drawn.weights, drawn.parts, strict=True):
             self._scalar(weight)
-            self.bits.append(weight)
-            part.indices = None
             self._constrain(part)
         if family in ("normal", "given"):
             self._constrain_normal(drawn)
         elif family == "indep":
-            self.bits += [f"sum({x} - ({a}))" for a in args if not _zero(a)]
+            for a in args:
+                self._like(a, x)
         elif family == "matrixnormal":
-            self.bits += [f"sum({x} - ({args[0]}))"] if not _zero(args[0]) else []
-            self.bits.append(f"sum({x}'*({args[1]})*{x}*({args[2]}))")
+            self._like(args[0], x)
+            self._like(args[1], f"{x}*{x}'")
+            self._like(args[2], f"{x}'*{x}")
         elif family == "wishart":
+            self._like(args[0], x)
+            self._like(f"{x}'", x)
             self._scalar(args[1])
-            self.bits += [f"sum({x} - ({args[0]}))", f"tr({x}*{x})", f"1*({args[1]})"]
         elif family == "haar":
-            self.bits.append(f"tr({x}*{x})")
+            self._like(f"{x}'", x)
         elif family != "mixture":
             self._scalar(*args)
-            self.bits += [f"1*({a})" for a in args]
 
     def _constrain_normal(self, drawn: _Drawn) -> None:
         x, (mean, covariance) = drawn.name, drawn.args
         if self._is_scalar_name(x):
-            self._scalar(mean, covariance)
-            self.bits += [f"1*({a})" for a in drawn.args if a]
+            self._scalar(x, mean, covariance)
         elif covariance and not self._is_matrix(covariance):
             self._scalar(covariance)
-            self.bits.append(f"1*({covariance})")
-            if self._is_vector(mean):
-                drawn.args[1] = f"({covariance})*eye"
-                self.notes.append(f"{covariance} is read as the covariance ({covariance})*eye of {x}")
-                self.bits.append(f"sum({x} - ({mean}))")
-            elif drawn.family == "given":
-                drawn.args[1] = f"({covariance})*eye"
-                self.notes.append(f"{covariance} is read as the covariance ({covariance})*eye of {x}")
-                if mean and not _zero(mean):
-                    self._scalar(mean)
-                    drawn.args[0] = f"({mean})*vector(1)"
-                    self.bits.append(f"1*({mean})")
-            else:
+            if drawn.family == "normal" and not self._is_vector(mean):
                 drawn.family = "normal entries"
                 self._scalar(mean)
-                self.bits.append(f"1*({mean})")
+                return
+            drawn.args[1] = f"({covariance})*eye"
+            self.notes.append(f"{covariance} is read as the covariance ({covariance})*eye of {x}")
+            self._like(drawn.args[1], f"{x}*{x}'")
+            if mean and not _zero(mean) and not self._is_vector(mean):
+                self._scalar(mean)
+                drawn.args[0] = f"({mean})*vector(1)"
+            self._like(drawn.args[0], x)
         else:
-            if mean and not _zero(mean):
-                self.bits.append(f"sum({x} - ({mean}))")
-            if covariance and not _zero(covariance):
-                self.bits.append(self._bilinear(x, covariance, x))
+            self._like(mean, x)
+            self._like(covariance, f"{x}*{x}'")
 
     # -- parameters -------------------------------------------------------------------------------------
 
-    def _one(self, problem: Problem, text: str) -> Expr:
-        return parse_within(text, problem)
-
-    def _shape(self, problem: Problem, name: str) -> tuple[Expr, Expr]:
-        return problem.shapes[name]
-
-    def _parameter(self, problem: Problem, text: str, shape: tuple[Expr, Expr]) -> Expr:
+    def _parameter(self, text: str, shape: tuple[Expr, Expr]) -> Expr:
         if _zero(text):
             return algebra.zero(shape)
-        return parse_within(text, problem, shape)
+        return canonical(self.values[self.known[text]])
 
     def _distribution(self, problem: Problem, drawn: _Drawn) -> Distribution:
         symbol = problem.symbols[drawn.name]
@@ -420,7 +433,7 @@ class _Reader:
         family, args = drawn.family, drawn.args
         if family == "mixture":
             components = tuple(
-                (self._parameter(problem, w, (S.One, S.One)), self._distribution(problem, part))
+                (self._parameter(w, (S.One, S.One)), self._distribution(problem, part))
                 for w, part in zip(drawn.weights, drawn.parts, strict=True)
             )
             weights = " + ".join(drawn.weights)
@@ -440,9 +453,7 @@ class _Reader:
             "matrixnormal": [(rows, columns), (rows, rows), (columns, columns)],
             "wishart": [(rows, columns), scalar],
         }.get(family, [scalar] * len(args))
-        values = tuple(
-            self._parameter(problem, a, s) if a else None for a, s in zip(args, shapes, strict=True)
-        )
+        values = tuple(self._parameter(a, s) if a else None for a, s in zip(args, shapes, strict=True))
         family = "vector entries" if family == "indep" else family
         return Distribution(symbol, family, values, drawn.text)
 

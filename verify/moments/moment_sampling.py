@@ -59,7 +59,9 @@ class _Experiment:
         rng = Random(f"sampling {seed}")
         space = question.space(definite=True)
         for _ in range(20):
-            free = space.free(sizes, lambda variable: Fraction(rng.randint(1, 7), 8))
+            # Small covariances of pairs fit together with any variances.
+            crossed = {s.name for c in question.model.covariances.values() for s in c.free_symbols}
+            free = space.free(sizes, lambda v: Fraction(rng.randint(1, 7), 64 if v.name in crossed else 8))  # noqa: B023
             raw = {d.name: "normal" for d in question.free_moments()}
             try:
                 self.point = Point.draw(question, FLOAT, sizes, free, raw, 3, definite=True)
@@ -78,7 +80,7 @@ class _Experiment:
         for d in self.question.every_distribution():
             if d.family == "uniform" and not self._value(d, 0) < self._value(d, 1):
                 raise Undefined("an empty interval")
-            if d.family == "vector entries" and len(d.parameters) > 2:
+            if d.family in ("iid", "vector entries") and len(d.parameters) > 2:
                 raise InputError(f"{d.name} has given higher moments, which are not sampled here")
 
     def _value(self, d: Distribution, k: int) -> float:
@@ -178,16 +180,15 @@ class _Experiment:
                     cross = _floats(self.point.value(model.covariances[x, y]))
                     matrix[starts[a] : starts[a + 1], starts[b] : starts[b + 1]] = cross
                     matrix[starts[b] : starts[b + 1], starts[a] : starts[a + 1]] = cross.T
-        # The drawn covariances need not fit together: more variance on the diagonal would change what is claimed.
         if np.linalg.eigvalsh(matrix).min() < 0:
-            raise InputError("the drawn covariances are those of no distribution: nothing is sampled")
+            raise InputError("the drawn covariances fit together in no distribution: nothing is sampled")
         draws = rng.multivariate_normal(mean, matrix, size=n)
         return {x: draws[:, starts[a] : starts[a + 1], None] for a, x in enumerate(names)}
 
     def _of(self, d: Distribution, rng: np.random.Generator, n: int) -> np.ndarray:
         shape = (n, *self._shape(d.symbol))
         p = self.point._parameters(d) if d.family != "haar" else ()
-        values = [None if a is None else _floats(a) for a in p]
+        values: list[Any] = [None if a is None else _floats(a) for a in p]
         match d.family:
             case "normal" | "given":
                 root = np.linalg.cholesky(values[1] + 1e-14 * np.eye(shape[1]))

@@ -6,8 +6,9 @@ held to each by the same computation that refuted it, so that a diagnosis is a f
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import combinations
 from typing import Any
 
@@ -23,18 +24,28 @@ from verify.moments.expected import field_evidence
 from verify.moments.function_moments import quadrature_evidence
 from verify.moments.moment_points import Question
 
+#: The number of assumptions of which pairs are tried.
+MOST_CANDIDATES = 5
 #: The families that are told by a mean and a covariance first.
 _TWO = ("normal", "normal entries", "given", "iid", "matrixnormal", "vector entries")
 
 
 @dataclass(frozen=True)
 class Hypothesis:
-    """A changed question or claim: the words for it, and the assumption that it amounts to, empty where it is none."""
+    """A changed question or claim, and the words for it."""
 
     words: str
     question: Question
     claim: Expr
-    assumption: str = ""
+
+
+@dataclass(frozen=True)
+class Assumption:
+    """What people take for granted: the words for it, what makes the claim right, and the question under it."""
+
+    words: str
+    says: str
+    under: Callable[[Question], Question]
 
 
 def unstated(question: Question) -> Question:
@@ -81,17 +92,30 @@ def missing_assumption(question: Question, claim: Expr, seed: int = 0) -> str | 
     completed = unstated(question)
     if _holds(completed, claim, seed):
         return ""
-    for h in _assumptions(question, completed, claim):
-        if _holds(h.question, h.claim, seed):
-            return h.assumption
-    return None
+    found = _assumed(question, completed, claim, seed)
+    return found[1] if found else None
 
 
 def diagnose(question: Question, completed: Question, claim: Expr, seed: int = 0) -> str | None:
     """Return what a wrong claim forgot, in one sentence, or None where nothing is found."""
-    for h in (*_assumptions(question, completed, claim), *_slips(completed, claim)):
+    found = _assumed(question, completed, claim, seed)
+    if found:
+        return f"{found[0]}: right if {found[1]}"
+    for h in _slips(completed, claim):
         if _holds(h.question, h.claim, seed):
-            return h.words + (f": right if {h.assumption}" if h.assumption else "")
+            return h.words
+    return None
+
+
+def _assumed(question: Question, completed: Question, claim: Expr, seed: int) -> tuple[str, str] | None:
+    """Return one assumption, or two, under which a claim is right, as the words for it and what it says."""
+    candidates = list(_assumptions(question, completed))
+    for a in candidates:
+        if _holds(a.under(completed), claim, seed):
+            return a.words, a.says
+    for a, b in combinations(candidates[:MOST_CANDIDATES], 2):
+        if _holds(b.under(a.under(completed)), claim, seed):
+            return f"{a.words}, and {b.words}", f"{a.says} and {b.says}"
     return None
 
 
@@ -108,51 +132,79 @@ def _holds(question: Question, claim: Expr, seed: int) -> bool:
 # ---------------------------------------------------------------------------------------- assumptions
 
 
-def _assumptions(question: Question, completed: Question, claim: Expr) -> Iterator[Hypothesis]:
+def _assumptions(question: Question, completed: Question) -> Iterator[Assumption]:
     """Yield the assumptions that people make without saying so."""
     pairs = _unstated_pairs(question.model)
     if pairs:
-        names = sorted({n for pair in pairs for n in pair})
-        independent = replace(
-            question,
-            model=replace(question.model, independent=(*question.model.independent, frozenset(names))),
+        names = frozenset(n for pair in pairs for n in pair)
+        yield Assumption(
+            "independence is used and not stated",
+            f"independent({', '.join(sorted(names))})",
+            partial(_independent, names=names, pairs=pairs),
         )
-        said = f"independent({', '.join(names)})"
-        yield Hypothesis("independence is used and not stated", independent, claim, said)
-    for (x, y), c in question.model.covariances.items():
-        kept = {**completed.model.covariances, (x, y): algebra.zero(algebra.shape(c))}
-        changed = replace(completed, model=replace(completed.model, covariances=kept))
-        yield Hypothesis(f"the covariance of {x} and {y} is dropped", changed, claim, f"cov({x}, {y}) = 0")
-    single = list(_means(completed))
-    for names, changed in single:
-        yield Hypothesis(f"the mean of {names} is forgotten", changed, claim, f"E {names} = 0")
-    if len(single) > 1:
-        changed = completed
-        for name in [n for n, _ in single]:
-            changed = _with(changed, name, 0, S.Zero)
-        listed = " and ".join(n for n, _ in single)
-        yield Hypothesis(f"the means of {listed} are forgotten", changed, claim, f"E {listed} = 0")
+    for x, y in question.model.covariances:
+        yield Assumption(
+            f"the covariance of {x} and {y} is dropped",
+            f"cov({x}, {y}) = 0",
+            partial(_uncorrelated, pair=(x, y)),
+        )
+    names_with_mean = [d.name for d in completed.model.distributions.values() if _has_mean(d)]
+    for name in names_with_mean:
+        words = f"the mean of {name} is forgotten"
+        yield Assumption(words, f"E {name} = 0", partial(_with, name=name, place=0, value=S.Zero))
     for d in completed.model.distributions.values():
         if d.family == "iid":
-            normal = replace(d, family="normal entries", parameters=d.parameters[:2])
             words = f"the higher moments of {d.name} are taken for those of a normal distribution"
-            yield Hypothesis(words, _with_distribution(completed, normal), claim, f"{d.name} is normal")
+            yield Assumption(words, f"{d.name} is normal", partial(_normal, name=d.name))
+    known = {n for kind, n in completed.problem.assumptions if kind == "symmetric"}
     for name, shape in completed.problem.shapes.items():
-        known = {n for kind, n in completed.problem.assumptions if kind == "symmetric"}
         if shape[0] == shape[1] != 1 and name not in completed.random and name not in known:
-            problem = replace(
-                completed.problem, assumptions=completed.problem.assumptions | {("symmetric", name)}
+            yield Assumption(
+                f"{name} is taken for symmetric", f"{name} is symmetric", partial(_symmetric, name=name)
             )
-            words = f"{name} is taken for symmetric"
-            yield Hypothesis(words, replace(completed, problem=problem), claim, f"{name} is symmetric")
+    if len(names_with_mean) > 2:
+        listed = ", ".join(names_with_mean)
+        yield Assumption(f"the means of {listed} are forgotten", f"E of {listed} is 0", _centred)
 
 
-def _means(question: Question) -> Iterator[tuple[str, Question]]:
-    for d in question.model.distributions.values():
-        if d.family in _TWO and d.parameters[0] not in (None, 0):
-            mean = d.mean
-            if mean != algebra.zero(algebra.shape(mean)):
-                yield d.name, _with(question, d.name, 0, S.Zero)
+def _independent(question: Question, names: frozenset[str], pairs: list[tuple[str, str]]) -> Question:
+    model = question.model
+    kept = {pair: c for pair, c in model.covariances.items() if pair not in pairs}
+    independent = (*model.independent, names)
+    joint = tuple(g for g in model.jointly_normal if g != names)
+    return replace(
+        question, model=replace(model, independent=independent, covariances=kept, jointly_normal=joint)
+    )
+
+
+def _uncorrelated(question: Question, pair: tuple[str, str]) -> Question:
+    covariances = question.model.covariances
+    kept = {**covariances, pair: algebra.zero(algebra.shape(covariances[pair]))}
+    return replace(question, model=replace(question.model, covariances=kept))
+
+
+def _normal(question: Question, name: str) -> Question:
+    d = question.model.distributions[name]
+    return _with_distribution(question, replace(d, family="normal entries", parameters=d.parameters[:2]))
+
+
+def _symmetric(question: Question, name: str) -> Question:
+    assumptions = question.problem.assumptions | {("symmetric", name)}
+    return replace(question, problem=replace(question.problem, assumptions=assumptions))
+
+
+def _centred(question: Question) -> Question:
+    for d in list(question.model.distributions.values()):
+        if _has_mean(d):
+            question = _with(question, d.name, 0, S.Zero)
+    return question
+
+
+def _has_mean(d: Distribution) -> bool:
+    """Tell whether a variable has a declared mean that is not zero."""
+    if d.family not in _TWO or d.parameters[0] in (None, 0):
+        return False
+    return bool(d.mean != algebra.zero(algebra.shape(d.mean)))
 
 
 def _with(question: Question, name: str, place: int, value: Expr) -> Question:
@@ -241,4 +293,4 @@ def _terms(question: Question, claim: Expr) -> Iterator[Hypothesis]:
             yield Hypothesis("it is the transpose of this", question, algebra.t(claim))
 
 
-__all__ = ["Hypothesis", "diagnose", "missing_assumption", "unstated"]
+__all__ = ["Assumption", "Hypothesis", "diagnose", "missing_assumption", "unstated"]
