@@ -14,7 +14,19 @@ import typer
 from typer.exceptions import TyperException
 
 from derive.errors import InputError, InputWarning, InternalError
-from reports.commands import check, depth, derive, equal, expect, fit, initialisation, report, serve, train, verify
+from reports.commands import (
+    check,
+    depth,
+    derive,
+    equal,
+    expect,
+    fit,
+    initialisation,
+    report,
+    serve,
+    train,
+    verify,
+)
 from reports.commands import list as catalogue
 
 #: An option as people write it; anything else that begins with a minus is an expression.
@@ -35,7 +47,20 @@ app = typer.Typer(
     context_settings={"max_content_width": 100},
     help="Derive matrix derivatives line by line, and prove or refute claimed ones.",
 )
-for module in (derive, check, equal, expect, catalogue, verify, report, initialisation, depth, fit, train, serve):
+for module in (
+    derive,
+    check,
+    equal,
+    expect,
+    catalogue,
+    verify,
+    report,
+    initialisation,
+    depth,
+    fit,
+    train,
+    serve,
+):
     module.register(app)
 
 

@@ -17,6 +17,7 @@ from sympy.matrices.expressions.applyfunc import ElementwiseApplyFunction
 from sympy.utilities.iterables import multiset_partitions
 
 from derive import algebra
+from derive.definitions import definition
 from derive.elementwise import elementwise
 from derive.errors import InputError
 from derive.language.text import to_text
@@ -43,7 +44,7 @@ def body(e: Any) -> Expr:
         inside = e.func(X)
     else:
         return X
-    return inside.replace(lambda a: hasattr(a, "definition"), lambda a: a.definition())
+    return inside.replace(lambda a: isinstance(a, sp.Function) and definition(a) is not None, definition)
 
 
 def argument(e: Any) -> Expr:

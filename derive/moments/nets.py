@@ -33,6 +33,7 @@ from sympy.matrices.expressions.applyfunc import ElementwiseApplyFunction
 from sympy.matrices.expressions.diagonal import DiagonalOf
 
 from derive import algebra
+from derive.definitions import definition
 from derive.elementwise import ENTRY
 from derive.errors import InputError
 from derive.functions import EntrySum
@@ -202,9 +203,8 @@ def _power(low: Lowering, e: Any, row: Index, column: Index) -> list[Term]:
     even = exponent.is_Integer and exponent % 2 == 0
     if even and isinstance(base, Abs):
         base = base.args[0]
-    elif even and hasattr(base, "definition"):
-        root = base.definition()
-        if isinstance(root, Pow):  # the square of a norm is a polynomial, though the norm is none
+    elif even and isinstance(root := definition(base), Pow):
+        if root.exp == S.Half:  # the square of a norm is a polynomial, though the norm is none
             base, exponent = root.base, root.exp * exponent
     return low.power(base, exponent)
 
