@@ -90,10 +90,22 @@ def elementwise(f: Any, x: Expr) -> Expr:
     if f is sign and (inner := applied(relu, x)) is not None:
         return elementwise(step, inner)
     if not getattr(x, "is_Matrix", False):
-        return f(x) if f in _SAFE or not x.has(MatrixExpr) else f(x, evaluate=False)
+        return f(x) if f in _SAFE or not holds_matrices(x) else f(x, evaluate=False)
     if f is sqrt:
         return HadamardPower(x, S.Half)
     return ElementwiseApplyFunction(_entrywise(f), x)
+
+
+def holds_matrices(x: Expr) -> bool:
+    """Tell whether a scalar is made of matrices; a shared part is walked once."""
+    stack, seen = [x], {x}
+    while stack:
+        e = stack.pop()
+        if isinstance(e, MatrixExpr):
+            return True
+        stack.extend(new := [a for a in e.args if a not in seen])
+        seen.update(new)
+    return False
 
 
 def applied(f: Any, x: Expr) -> Expr | None:

@@ -31,6 +31,7 @@ from derive.facts import facts
 from derive.fractions import content, divided, reduced
 from derive.functions import Softmax, Toeplitz, Vec
 from derive.language.text import signed
+from derive.rebuild import distinct
 
 #: Sums of more terms, or longer ones, are left as they are: looking at all their factors would take too long.
 MAX_TERMS = 40
@@ -154,7 +155,8 @@ def _matrix_sum(e: MatAdd) -> Expr:
 
 def reading(e: Expr) -> tuple[int, int, bool]:
     """Return how hard an expression is to read: of equally short ones, c I x is harder than c x, and -A - B than -(A + B)."""
-    return cost(e), len(e.atoms(Identity)), isinstance(e, MatAdd) and signed(e.args[0])[0]
+    identities_in = sum(isinstance(a, Identity) for a in distinct(e))
+    return cost(e), identities_in, isinstance(e, MatAdd) and signed(e.args[0])[0]
 
 
 def _factored(terms: list[Expr]) -> Expr:

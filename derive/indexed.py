@@ -28,6 +28,7 @@ from sympy import (
     Min,
     Mul,
     OneMatrix,
+    Piecewise,
     Pow,
     S,
     Sum,
@@ -43,6 +44,7 @@ from sympy.matrices.expressions.matexpr import MatrixElement
 from derive.elementwise import ENTRY
 from derive.errors import InputError
 from derive.functions import EntrySum
+from derive.scalar_functions import rectified
 
 #: Index -> the size of the dimension that it runs over.
 Sizes = Mapping[Symbol, Expr]
@@ -61,6 +63,8 @@ def _array(e: Expr, over: tuple[Symbol, ...], sizes: Sizes) -> Expr:
         return _spread(*_element(e, sizes), over, sizes)
     if isinstance(e, KroneckerDelta):
         return _delta(e, over, sizes)
+    if isinstance(e, Piecewise):
+        return _array(rectified(e), over, sizes)
     depends = e.free_symbols & set(sizes)
     if not depends:
         return _spread(e, (), over, sizes)

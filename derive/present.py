@@ -37,7 +37,7 @@ from derive.fractions import reduced
 from derive.functions import Adjugate, EntrySum, Expm, ExpmFrechet, Softmax
 from derive.graph import symbol
 from derive.language.text import signed
-from derive.rebuild import parts, rebuild, tidy
+from derive.rebuild import distinct, parts, rebuild, tidy
 from derive.squares import squared_norm
 
 #: Results longer than this are shared by their parts, as they are; multiplying them out would not shorten them.
@@ -81,7 +81,7 @@ def _transposed(e: Expr) -> Expr:
 
 def _one_of_transposes(expr: Expr) -> Expr:
     """Write a sum that is the transpose of another one, term by term, as that: A' - P B B' beside A - B B' P."""
-    sums = [e for e in _subexpressions(expr) if isinstance(e, MatAdd)]
+    sums = [e for e in distinct(expr) if isinstance(e, MatAdd)]
     if len(sums) < 2:
         return expr
     known = {_terms(e.args): e for e in sums}
@@ -99,18 +99,6 @@ def _one_of_transposes(expr: Expr) -> Expr:
 def _terms(terms: Iterable[Expr]) -> frozenset[tuple[Expr, int]]:
     """Return what sums of the same terms, each as often, have in common."""
     return frozenset(Counter(terms).items())
-
-
-def _subexpressions(expr: Expr) -> dict[Expr, None]:
-    """Return all parts of an expression, each once, in order."""
-    found: dict[Expr, None] = {}
-    stack = [expr]
-    while stack:
-        e = stack.pop()
-        if e not in found:
-            found[e] = None
-            stack.extend(reversed(parts(e)))
-    return found
 
 
 def _one_way_round(expr: Expr) -> Expr:

@@ -25,6 +25,18 @@ def parts(e: Expr) -> tuple[Expr, ...]:
     return e.args
 
 
+def distinct(expr: Expr) -> dict[Expr, None]:
+    """Return all parts of an expression, each once, in order: a shared part is not walked again."""
+    found: dict[Expr, None] = {}
+    stack = [expr]
+    while stack:
+        e = stack.pop()
+        if e not in found:
+            found[e] = None
+            stack.extend(reversed(parts(e)))
+    return found
+
+
 def tidy(e: Expr, args: list[Expr]) -> Expr:
     """Return one node with new parts."""
     if isinstance(e, Inverse):

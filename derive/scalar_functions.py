@@ -27,6 +27,7 @@ from sympy import (
     cos,
     cosh,
     default_sort_key,
+    fraction,
     log,
     sign,
     sin,
@@ -97,7 +98,7 @@ def _largest(args: list[Expr]) -> Expr:
 def rectified(e: Piecewise) -> Expr:
     """Return a function of two pieces that meet where its condition changes, in terms of the rectifier.
 
-    Where f - g is c (a - b) for a number c, "f if a > b, else g" is g + c relu(a - b). Raises InputError for others.
+    Where f - g is c (a - b), "f if a > b, else g" is g + c relu(a - b). Raises InputError for others.
     """
     try:
         (f, where), (g, otherwise) = e.args
@@ -106,7 +107,7 @@ def rectified(e: Piecewise) -> Expr:
     if otherwise == True and isinstance(where, Gt | Ge | Lt | Le):  # noqa: E712, SymPy's own truth
         above = where.gts - where.lts
         slope = cancel((f - g) / above)
-        if slope.is_number:
+        if fraction(slope)[1].is_number:  # no 0/0 where the pieces meet
             return g + slope * relu(above)
     raise InputError(
         f"the pieces of {str(e)[:60]} do not make a rectifier: write it with Max, Min, abs or sign"

@@ -36,10 +36,9 @@ from sympy import (
 )
 from sympy.matrices.expressions.applyfunc import ElementwiseApplyFunction
 from sympy.matrices.expressions.diagonal import DiagonalOf
-from sympy.matrices.expressions.matexpr import MatrixExpr
 
 from derive.algebra import cancel, seen, structure
-from derive.elementwise import relu, scalar_function, sigmoid, softplus, step
+from derive.elementwise import holds_matrices, relu, scalar_function, sigmoid, softplus, step
 from derive.facts import facts
 from derive.functions import EntrySum, Softmax, Vec
 
@@ -404,7 +403,7 @@ def scalar_power(base: Expr, exponent: Expr) -> Expr:
     """
     if base is S.One:
         return base
-    if exponent.is_Atom or base is S.Exp1 or not exponent.has(MatrixExpr):
+    if exponent.is_Atom or base is S.Exp1 or not holds_matrices(exponent):
         return Pow(base, exponent)
     return exp(exponent * log(base))
 

@@ -33,10 +33,9 @@ from sympy import (
 )
 from sympy.core.numbers import Float, Pi
 from sympy.matrices.expressions.applyfunc import ElementwiseApplyFunction
-from sympy.matrices.expressions.matexpr import MatrixExpr
 
 from derive import algebra
-from derive.elementwise import ENTRY
+from derive.elementwise import ENTRY, holds_matrices
 from derive.operation import record
 
 #: How tightly a piece of text holds together.
@@ -181,7 +180,7 @@ def _power(expr: Pow) -> Piece:
 
 def written_power(expr: Expr) -> tuple[Expr, Expr] | None:
     """Return (b, k) where an expression is exp(k log b), which people write b^k; None where it is not."""
-    if not isinstance(expr, exp) or not expr.args[0].has(MatrixExpr):
+    if not isinstance(expr, exp) or not holds_matrices(expr.args[0]):
         return None
     factors = Mul.make_args(expr.args[0])
     logs = [a for a in factors if isinstance(a, log)]
