@@ -60,11 +60,14 @@ def follows(result: tuple[Expr, Expr], symbols: Mapping[str, Expr], wrt: Sequenc
 
 
 def door(
-    names: Mapping[str, str], symbols: Mapping[str, Expr], flat: Sequence[str], given: Sequence[str] = ()
+    names: Mapping[str, str],
+    symbols: Mapping[str, Expr],
+    flat: Sequence[Sequence[str]],
+    given: Sequence[str] = (),
 ) -> list[str]:
     """Return the lines that take the arguments: `names` are the symbols' names in the code.
 
-    `flat` are those whose kind the answer takes, `given` the sizes that are arguments themselves.
+    `flat` are, for every kind of answer, those whose kind it takes, `given` the sizes that are arguments themselves.
     """
     arrays = [n for n in ordered(symbols) if not is_number(symbols[n])]
     numbers = [n for n in symbols if is_number(symbols[n]) and n not in given]
@@ -73,8 +76,9 @@ def door(
         f'types = [getattr(value, "dtype", None) for value in ({typed},)]' if typed else "types = []",
         "dtype = np.float32 if np.float32 in types and np.float64 not in types else np.float64",
     ]
-    if flat:
-        lines.append("flat = " + " or ".join(f"np.ndim({names[n]}) == 1" for n in flat))
+    for k, group in enumerate(flat, 1):
+        word = "flat" if len(flat) == 1 else f"flat{k}"
+        lines.append(f"{word} = " + " or ".join(f"np.ndim({names[n]}) == 1" for n in group))
     if arrays:
         seeds = ", ".join(f'"{n}": ({names[n]}, f"{n} is {{{names[n]}}}")' for n in given)
         lines += [f"sizes = {{{seeds}}}", "", *_TAKE.splitlines(), ""]

@@ -105,7 +105,7 @@ class _Writer:
         if self.guarded:
             flat = follows(algebra.shape(expr), self.symbols, wrt)
             names = {n: self.names[s] for n, s in self.symbols.items()}
-            body += ["", *door(names, self.symbols, flat, self.given), ""]
+            body += ["", *door(names, self.symbols, [flat] if flat else [], self.given), ""]
         if not expr.is_Matrix:
             value = f"dtype({value})" if self.guarded else f"float({value})"
         lines = [*body, *self.lines, f"value = {value}", "return value.ravel() if flat else value"] if flat else [

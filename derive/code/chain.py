@@ -1,0 +1,565 @@
+"""Products of many matrices: their order by cost, with factors that are applied and never formed.
+
+A factor of a product is an item that knows how to act on what stands at its right or left: a diagonal matrix scales, an
+inverse solves, ones sum, a Kronecker product multiplies from two sides, a sum with an identity in it is taken term by
+term. The cheapest order is found by dynamic programming at several sizes (Cormen et al. 2009, section 15.2); where
+it depends on the sizes, both orders are kept and the code chooses at run time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sympy import Integer
+
+from derive.code.builder import Builder
+from derive.code.plan import Node
+from derive.code.sizes import Sizes, flops, post_order
+
+ONE = Integer(1)
+#: An order that is never worse than this factor is taken without a choice at run time.
+REGRET = 1.25
+
+
+class Item:
+    """A factor of a product."""
+
+    rows: Any
+    columns: Any
+
+    def formed(self, at: Sizes) -> float:
+        """Return what forming the matrix costs."""
+        return 0.0
+
+    def form(self) -> Node:
+        """Return the matrix."""
+        raise NotImplementedError
+
+    def on_right(self, at: Sizes, columns: float) -> float:
+        """Return what self times a matrix of so many columns costs."""
+        return 2 * at[self.rows] * at[self.columns] * columns + self.formed(at)
+
+    def on_left(self, at: Sizes, rows: float) -> float:
+        """Return what a matrix of so many rows times self costs."""
+        return 2 * at[self.rows] * at[self.columns] * rows + self.formed(at)
+
+    def times(self, other: Node) -> Node:
+        """Return self times a matrix."""
+        raise NotImplementedError
+
+    def after(self, other: Node) -> Node:
+        """Return a matrix times self."""
+        raise NotImplementedError
+
+    def known_times(self, other: Node) -> Node | None:
+        """Return self times a matrix if it was made already."""
+        return None
+
+    def known_after(self, other: Node) -> Node | None:
+        """Return a matrix times self if it was made already."""
+        return None
+
+    def known(self) -> Node | None:
+        """Return the matrix if it was made already."""
+        return None
+
+
+class Plain(Item):
+    """A matrix that is there."""
+
+    def __init__(self, b: Builder, node: Node) -> None:
+        self.b, self.node, self.rows, self.columns = b, node, node.rows, node.columns
+
+    def form(self) -> Node:
+        """Return the matrix."""
+        return self.node
+
+    known = form
+
+    def times(self, other: Node) -> Node:
+        """Return the product."""
+        return self.b.matmul(self.node, other)
+
+    def after(self, other: Node) -> Node:
+        """Return the product."""
+        return self.b.matmul(other, self.node)
+
+    def known_times(self, other: Node) -> Node | None:
+        """Return the product if it was made already."""
+        return self.b.known_product(self.node, other)
+
+    def known_after(self, other: Node) -> Node | None:
+        """Return the product if it was made already."""
+        return self.b.known_product(other, self.node)
+
+
+class Diagonal(Item):
+    """diag(d) of a column d: it scales rows or columns."""
+
+    def __init__(self, b: Builder, d: Node) -> None:
+        self.b, self.d, self.rows, self.columns = b, d, d.rows, d.rows
+
+    def formed(self, at: Sizes) -> float:
+        """Return the entries of the matrix."""
+        return at[self.rows] ** 2
+
+    def form(self) -> Node:
+        """Return the matrix."""
+        return self.b.make("diagflat", (self.d,), (), (self.rows, self.rows), True)
+
+    def on_right(self, at: Sizes, columns: float) -> float:
+        """Return the entries of the product."""
+        return at[self.rows] * columns
+
+    on_left = on_right
+
+    def times(self, other: Node) -> Node:
+        """Return other with its rows scaled."""
+        return self.b.times(self.d, other)
+
+    def after(self, other: Node) -> Node:
+        """Return other with its columns scaled."""
+        return self.b.times(other, self.b.transpose(self.d))
+
+
+class Ones(Item):
+    """A column or a row of ones: a product with it is a sum."""
+
+    def __init__(self, b: Builder, rows: Any, columns: Any) -> None:
+        self.b, self.rows, self.columns = b, rows, columns
+
+    def form(self) -> Node:
+        """Return the ones."""
+        return self.b.ones(self.rows, self.columns)
+
+    def on_right(self, at: Sizes, columns: float) -> float:
+        """Return the entries of what is summed or spread."""
+        return at[self.columns] * at[self.rows] * columns
+
+    on_left = on_right
+
+    def times(self, other: Node) -> Node:
+        """Return the sums of columns, or a row repeated."""
+        if self.rows == 1:
+            return self.b.sum(other, 0)
+        return self.b.spread(other, (self.rows, other.columns))
+
+    def after(self, other: Node) -> Node:
+        """Return the sums of rows, or a column repeated."""
+        if self.columns == 1:
+            return self.b.sum(other, 1)
+        return self.b.spread(other, (other.rows, self.columns))
+
+
+class Power(Item):
+    """X^k: applied k times to what is narrow."""
+
+    def __init__(self, b: Builder, x: Node, k: int) -> None:
+        self.b, self.x, self.k, self.rows, self.columns = b, x, k, x.rows, x.columns
+
+    def formed(self, at: Sizes) -> float:
+        """Return the cost of squaring."""
+        return 4 * at[self.rows] ** 3
+
+    def form(self) -> Node:
+        """Return the power."""
+        if self.k == 2:
+            return self.b.matmul(self.x, self.x)
+        symmetric = self.x.symmetric
+        return self.b.make("matpower", (self.x,), (self.k,), self.x.shape, symmetric)
+
+    def on_right(self, at: Sizes, columns: float) -> float:
+        """Return the cost of one factor after the other."""
+        return 2 * self.k * at[self.rows] ** 2 * columns
+
+    on_left = on_right
+
+    def times(self, other: Node) -> Node:
+        """Return X(...(X B))."""
+        for _ in range(self.k):
+            other = self.b.matmul(self.x, other)
+        return other
+
+    def after(self, other: Node) -> Node:
+        """Return ((B X)...)X."""
+        for _ in range(self.k):
+            other = self.b.matmul(other, self.x)
+        return other
+
+
+class Kronecker(Item):
+    """A ⊗ B: on a column it is vec(B X A') (Magnus and Neudecker 2019, theorem 2.2)."""
+
+    def __init__(self, b: Builder, left: Node, right: Node) -> None:
+        self.b, self.left, self.right = b, left, right
+        self.rows, self.columns = left.rows * right.rows, left.columns * right.columns
+
+    def formed(self, at: Sizes) -> float:
+        """Return the entries of the matrix."""
+        return at[self.rows] * at[self.columns]
+
+    def form(self) -> Node:
+        """Return the matrix."""
+        symmetric = self.left.symmetric and self.right.symmetric
+        return self.b.make("kron", (self.left, self.right), (), (self.rows, self.columns), symmetric)
+
+    def on_right(self, at: Sizes, columns: float) -> float:
+        """Return the cost of two products for a column, of the matrix for more."""
+        if columns != 1:
+            return super().on_right(at, columns)
+        p, q, m, n = at[self.right.rows], at[self.right.columns], at[self.left.rows], at[self.left.columns]
+        return 2 * p * q * n + 2 * p * n * m
+
+    def on_left(self, at: Sizes, rows: float) -> float:
+        """Return the cost of two products for a row, of the matrix for more."""
+        if rows != 1:
+            return super().on_left(at, rows)
+        p, q, m, n = at[self.right.rows], at[self.right.columns], at[self.left.rows], at[self.left.columns]
+        return 2 * p * q * m + 2 * q * n * m
+
+    def _applied(self, column: Node, a: Node, b: Node) -> Node:
+        x = self.b.reshape(column, b.columns, a.columns)
+        return self.b.reshape(self.b.matmul(self.b.matmul(b, x), self.b.transpose(a)), b.rows * a.rows, ONE)
+
+    def times(self, other: Node) -> Node:
+        """Return the product."""
+        if other.columns == 1:
+            return self._applied(other, self.left, self.right)
+        return self.b.matmul(self.form(), other)
+
+    def after(self, other: Node) -> Node:
+        """Return the product."""
+        if other.rows == 1:
+            turned = self.b.transpose(self.left), self.b.transpose(self.right)
+            return self.b.transpose(self._applied(self.b.transpose(other), *turned))
+        return self.b.matmul(other, self.form())
+
+
+class Permutation(Item):
+    """The commutation matrix: on a column it transposes."""
+
+    def __init__(self, b: Builder, m: Any, n: Any) -> None:
+        self.b, self.m, self.n, self.rows, self.columns = b, m, n, m * n, m * n
+
+    def formed(self, at: Sizes) -> float:
+        """Return the entries of the matrix."""
+        return at[self.rows] ** 2
+
+    def form(self) -> Node:
+        """Return the matrix."""
+        sizes = (self.b.make("size", (), (self.m,)), self.b.make("size", (), (self.n,)))
+        return self.b.make("function", sizes, ("commutation",), (self.rows, self.rows))
+
+    def on_right(self, at: Sizes, columns: float) -> float:
+        """Return the entries for a column."""
+        return at[self.rows] if columns == 1 else super().on_right(at, columns)
+
+    def on_left(self, at: Sizes, rows: float) -> float:
+        """Return the entries for a row."""
+        return at[self.rows] if rows == 1 else super().on_left(at, rows)
+
+    def times(self, other: Node) -> Node:
+        """Return vec(X') of vec(X)."""
+        if other.columns != 1:
+            return self.b.matmul(self.form(), other)
+        return self.b.reshape(self.b.transpose(self.b.reshape(other, self.m, self.n)), self.rows, ONE)
+
+    def after(self, other: Node) -> Node:
+        """Return vec(X)' of vec(X')'."""
+        if other.rows != 1:
+            return self.b.matmul(other, self.form())
+        column = self.b.transpose(other)
+        x = self.b.transpose(self.b.reshape(column, self.n, self.m))
+        return self.b.transpose(self.b.reshape(x, self.rows, ONE))
+
+
+class Virtual(Item):
+    """A matrix of which the size is known only; it stands for what a sum is applied to."""
+
+    def __init__(self, rows: Any, columns: Any) -> None:
+        self.rows, self.columns = rows, columns
+
+
+class Sum(Item):
+    """A sum of products, some of which are cheaper to apply than the sum is to form."""
+
+    def __init__(
+        self, maker: Products, terms: list[tuple[Node, list[Item]]], form: Callable[[], Node]
+    ) -> None:
+        self.maker, self.terms, self._form = maker, terms, form
+        self.rows, self.columns = next((i[0].rows, i[-1].columns) for _, i in terms if i)
+        self._node: Node | None = None
+
+    def formed(self, at: Sizes) -> float:
+        """Return the cost of all terms."""
+        own = at[self.rows] * at[self.columns]
+        return sum(self.maker.price(items, at) + own for _, items in self.terms if items)
+
+    def form(self) -> Node:
+        """Return the sum."""
+        self._node = self._node or self._form()
+        return self._node
+
+    def known(self) -> Node | None:
+        """Return the sum if it was formed already."""
+        return self._node
+
+    def on_right(self, at: Sizes, columns: float) -> float:
+        """Return the cost of all terms applied."""
+        ghost = _Ghost(self.columns, columns, at)
+        return sum(
+            (self.maker.price([*items, ghost], at) if items else 0.0) + at[self.rows] * columns
+            for _, items in self.terms
+        )
+
+    def on_left(self, at: Sizes, rows: float) -> float:
+        """Return the cost of all terms applied."""
+        ghost = _Ghost(rows, self.rows, at)
+        return sum(
+            (self.maker.price([ghost, *items], at) if items else 0.0) + at[self.columns] * rows
+            for _, items in self.terms
+        )
+
+    def times(self, other: Node) -> Node:
+        """Return the sum of the products."""
+        b = self.maker.b
+        parts = [b.times(c, self.maker.product([*i, Plain(b, other)]) if i else other) for c, i in self.terms]
+        return b.add([(1, p) for p in parts])
+
+    def after(self, other: Node) -> Node:
+        """Return the sum of the products."""
+        b = self.maker.b
+        parts = [b.times(c, self.maker.product([Plain(b, other), *i]) if i else other) for c, i in self.terms]
+        return b.add([(1, p) for p in parts])
+
+
+class _Number:
+    """A size that is a number already."""
+
+    is_Integer = True
+
+    def __init__(self, value: float) -> None:
+        self.value = value
+
+    def __float__(self) -> float:
+        return self.value
+
+    def __eq__(self, other: object) -> bool:
+        return bool(self.value == other)
+
+    def __hash__(self) -> int:
+        return hash(self.value)
+
+
+class _Ghost(Virtual):
+    def __init__(self, rows: Any, columns: Any, at: Sizes) -> None:
+        size = lambda s: _Number(s) if isinstance(s, float) else s
+        super().__init__(size(rows), size(columns))
+
+
+@dataclass(frozen=True)
+class _Best:
+    cost: float
+    tree: Any
+    node: Node | None = None
+
+
+def _ended(n: int, from_right: bool) -> Any:
+    """Return the order of n + 1 factors from the right, or from the left."""
+    tree: Any = ("form", n if from_right else 0)
+    for i in reversed(range(n)) if from_right else range(1, n + 1):
+        tree = ("times", i, tree) if from_right else ("after", i, tree)
+    return tree
+
+
+class Products:
+    """Products, traces and diagonals of items, each in the cheapest order."""
+
+    def __init__(self, builder: Builder, examples: Sequence[Sizes]) -> None:
+        self.b, self.examples = builder, examples
+
+    # ------------------------------------------------------------------------------------------ orders
+
+    def _table(self, items: Sequence[Item], at: Sizes) -> dict[tuple[int, int], _Best]:
+        """Return the best order of every stretch i..j of items."""
+        n = len(items)
+        heights, widths = [at[i.rows] for i in items], [at[i.columns] for i in items]
+        best: dict[tuple[int, int], _Best] = {}
+        for i, item in enumerate(items):
+            node = item.known()
+            best[i, i] = _Best(0.0 if node is not None else item.formed(at), ("form", i), node)
+        for length in range(2, n + 1):
+            for i in range(n - length + 1):
+                j = i + length - 1
+                found: list[_Best] = []
+                for k in range(i, j):
+                    left, right = best[i, k], best[k + 1, j]
+                    rows, columns = heights[i], widths[j]
+                    if k == i:
+                        item = items[i]
+                        known = right.node and item.known_times(right.node)
+                        price = 0.0 if known else item.on_right(at, columns)
+                        found.append(_Best(right.cost + price, ("times", i, right.tree), known))
+                    if k + 1 == j:
+                        item = items[j]
+                        known = left.node and item.known_after(left.node)
+                        price = 0.0 if known else item.on_left(at, rows)
+                        found.append(_Best(left.cost + price, ("after", j, left.tree), known))
+                    if k > i and k + 1 < j or (k == i and k + 1 == j):
+                        known = left.node and right.node and self.b.known_product(left.node, right.node)
+                        price = 0.0 if known else 2 * rows * widths[k] * columns
+                        total = left.cost + right.cost + price
+                        found.append(_Best(total, ("matmul", left.tree, right.tree), known))
+                best[i, j] = min(found, key=lambda b: b.cost)
+        return best
+
+    def price(self, items: Sequence[Item], at: Sizes) -> float:
+        """Return what a product costs at some sizes."""
+        return self._table(items, at)[0, len(items) - 1].cost
+
+    def _price_of(self, tree: Any, items: Sequence[Item], at: Sizes) -> tuple[float, int, int]:
+        """Return the cost of an order at some sizes, and the stretch that it covers."""
+        kind, *rest = tree
+        if kind == "form":
+            i = rest[0]
+            return (0.0 if items[i].known() is not None else items[i].formed(at)), i, i
+        if kind == "times":
+            c, i, j = self._price_of(rest[1], items, at)
+            return c + items[rest[0]].on_right(at, at[items[j].columns]), rest[0], j
+        if kind == "after":
+            c, i, j = self._price_of(rest[1], items, at)
+            return c + items[rest[0]].on_left(at, at[items[i].rows]), i, rest[0]
+        (a, i, k), (b, _, j) = self._price_of(rest[0], items, at), self._price_of(rest[1], items, at)
+        return a + b + 2 * at[items[i].rows] * at[items[k].columns] * at[items[j].columns], i, j
+
+    def _run(self, tree: Any, items: Sequence[Item]) -> Node:
+        kind, *rest = tree
+        if kind == "form":
+            return items[rest[0]].form()
+        if kind == "times":
+            return items[rest[0]].times(self._run(rest[1], items))
+        if kind == "after":
+            return items[rest[0]].after(self._run(rest[1], items))
+        return self.b.matmul(self._run(rest[0], items), self._run(rest[1], items))
+
+    # ---------------------------------------------------------------------------------------- products
+
+    def product(self, items: Sequence[Item]) -> Node:
+        """Return the product of items."""
+        n = len(items) - 1
+        if n == 0:
+            return items[0].form()
+        if all(isinstance(i, Plain) for i in items) and (n == 1 or 1 in (items[0].rows, items[n].columns)):
+            return self._run(_ended(n, items[n].columns == 1), items)  # matrix times vector all the way
+        costs: dict[Any, list[float]] = {}
+        best: list[float] = []
+        for at in self.examples:
+            table = self._table(items, at)
+            costs.setdefault(table[0, n].tree, [])
+            best.append(table[0, n].cost)
+        if len(costs) == 1:
+            return self._run(next(iter(costs)), items)
+        for tree in costs:
+            costs[tree] = [self._price_of(tree, items, at)[0] for at in self.examples]
+        regret = {
+            tree: max((c + 1) / (b + 1) for c, b in zip(found, best, strict=True))
+            for tree, found in costs.items()
+        }
+        first = min(regret, key=regret.__getitem__)
+        if regret[first] <= REGRET:
+            return self._run(first, items)
+        second = min(
+            (t for t in costs if t != first),
+            key=lambda t: max((min(x, y) + 1) / (b + 1) for x, y, b in zip(costs[t], costs[first], best, strict=True)),
+        )  # fmt: skip
+        return self._chosen(first, second, items)
+
+    def _chosen(self, first: Any, second: Any, items: Sequence[Item]) -> Node:
+        """Return the product in one of two orders, by their symbolic cost at run time."""
+        before = len(self.b.nodes)
+        outside, self.b.trying = self.b.trying, True
+        try:
+            one, two = self._run(first, items), self._run(second, items)
+        finally:
+            self.b.trying = outside
+        if one is two:
+            return self._run(first, items)
+        mine, other = ({n.index: n for n in post_order([x])} for x in (one, two))
+        price = lambda a, b: sum(
+            (flops(n) or 0 for i, n in a.items() if i not in b and i >= before), Integer(0)
+        )
+        costs = price(mine, other), price(other, mine)
+        if 0 in costs:
+            return self._run(first if costs[0] == 0 else second, items)
+        flip = one.is_transpose and two.is_transpose
+        if flip:
+            one, two = one.args[0], two.args[0]
+        shape, symmetric = one.shape, one.symmetric or two.symmetric
+        node = self.b.make("choose", (one, two), costs, shape, symmetric)
+        return self.b.transpose(node) if flip else node
+
+    def _known(self, items: Sequence[Item]) -> Node | None:
+        """Return a product that was made already, whichever factor it starts with."""
+        n, doubled = len(items), [*items, *items]
+        table = self._table(doubled, self.examples[0])
+        return next((node for r in range(n) if (node := table[r, r + n - 1].node) is not None), None)
+
+    def _split(self, items: Sequence[Item], rotations: Sequence[int], extra: Callable[[Item, Item, Sizes], float]) -> tuple[Any, ...]:  # fmt: skip
+        """Return (rotation, cut) that makes two products and their combination cheapest over all sizes."""
+        n = len(items)
+        scores: dict[tuple[int, int], list[float]] = {}
+        for at in self.examples:
+            table = self._table([*items, *items] if len(rotations) > 1 else items, at)
+            for r in rotations:
+                for cut in range(1, n):
+                    first, last = items[r], items[(r + cut - 1) % n]
+                    price = (
+                        table[r, r + cut - 1].cost + table[r + cut, r + n - 1].cost + extra(first, last, at)
+                    )
+                    scores.setdefault((r, cut), []).append(price)
+        best = [min(column) for column in zip(*scores.values(), strict=True)]
+        return min(
+            scores, key=lambda s: (sum((c + 1) / (b + 1) for c, b in zip(scores[s], best, strict=True)), s)
+        )
+
+    def trace(self, items: Sequence[Item]) -> Node:
+        """Return the trace of a product, as the inner product of two halves."""
+        n = len(items)
+        if n == 1:
+            item = items[0]
+            return self.b.sum(item.d) if isinstance(item, Diagonal) else self.b.trace(item.form())
+        whole = self._known(items)
+        if whole is not None and whole.shape != (1, 1):
+            return self.b.trace(whole)
+        entries = lambda first, last, at: 2 * at[first.rows] * at[last.columns]
+        r, cut = self._split(items, range(n), entries)
+        turned = [*items[r:], *items[:r]]
+        left, right = turned[:cut], turned[cut:]
+        for one, rest in ((left, right), (right, left)):
+            if len(one) == 1 and isinstance(one[0], Diagonal):
+                d = one[0].d
+                if len(rest) == 1 and isinstance(rest[0], Diagonal):
+                    return self.b.inner(d, rest[0].d)
+                return self.b.inner(d, self.diagonal(rest))
+        return self.b.inner(self.b.transpose(self.product(left)), self.product(right))
+
+    def diagonal(self, items: Sequence[Item]) -> Node:
+        """Return the diagonal of a product as a column, without the product."""
+        b = self.b
+        if len(items) == 1:
+            item = items[0]
+            if isinstance(item, Diagonal):
+                return item.d
+            return getattr(item, "diagonal", lambda: b.diagonal(item.form()))()
+        if isinstance(items[0], Diagonal):
+            return b.times(items[0].d, self.diagonal(items[1:]))
+        if isinstance(items[-1], Diagonal):
+            return b.times(items[-1].d, self.diagonal(items[:-1]))
+        entries = lambda first, last, at: 2 * at[first.rows] * at[last.columns]
+        _, cut = self._split(items, (0,), entries)
+        left, right = self.product(items[:cut]), b.transpose(self.product(items[cut:]))
+        if left.columns == 1:
+            return b.times(left, right)
+        return b.rowinner(left, right)

@@ -1,0 +1,525 @@
+"""An expression to a plan: what each of SymPy's nodes comes to in array operations."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from sympy import (
+    Abs,
+    Add,
+    Determinant,
+    DiagMatrix,
+    Expr,
+    Function,
+    HadamardPower,
+    HadamardProduct,
+    Identity,
+    Integer,
+    Inverse,
+    KroneckerProduct,
+    MatAdd,
+    MatMul,
+    MatPow,
+    MatrixSymbol,
+    Mul,
+    OneMatrix,
+    Pow,
+    Rational,
+    S,
+    Symbol,
+    Trace,
+    Transpose,
+    ZeroMatrix,
+    acos,
+    asin,
+    atan,
+    log,
+    sign,
+)
+from sympy.core.numbers import Float, Pi
+from sympy.matrices.expressions.applyfunc import ElementwiseApplyFunction
+from sympy.matrices.expressions.diagonal import DiagonalOf
+
+from derive import algebra
+from derive.code import chain
+from derive.code.builder import Builder
+from derive.code.factors import Inverted, Solver, Woodbury
+from derive.code.plan import Node, Shape
+from derive.code.sizes import Sizes, examples
+from derive.elementwise import ELEMENTWISE, ENTRY
+from derive.errors import InputError
+from derive.functions import (
+    Adjugate,
+    EntrySum,
+    Functional,
+    LogDet,
+    LogSumExp,
+    MatrixFunction,
+    Norm1,
+    Norm2,
+    Reshape,
+    Softmax,
+    Vec,
+)
+from derive.language.latex import relu_argument
+
+ONE = Integer(1)
+_NAMES: dict[Any, str] = {f: name for name, f in ELEMENTWISE.items()} | {
+    asin: "arcsin",
+    acos: "arccos",
+    atan: "arctan",
+    Abs: "abs",
+}
+
+#: Functions that every target has in a stable form; others are computed as their definition says.
+_PRIMITIVE = frozenset({"relu", "sigmoid", "softplus"})
+
+
+class Lowering:
+    """Expressions of the same symbols as nodes of one plan.
+
+    Matrices c·U·V' + diagonal are solved by low rank where `thin` has pairs (rows, rank), the first by far larger. What was lowered before is used again,
+    so that a gradient and its loss share what they can.
+    """
+
+    def __init__(self, symbols: Mapping[str, Expr], thin: tuple[tuple[Any, Any], ...] = ()) -> None:
+        self.b = Builder()
+        self.symbols, self.thin = symbols, bool(thin)
+        self.given: list[Symbol] = []
+        self.names = {s: n for n, s in symbols.items()}
+        self.examples: Sequence[Sizes] = examples(thin)
+        self.products = chain.Products(self.b, self.examples)
+        self.known: dict[Expr, Node] = {}
+        self.solvers: dict[Expr, Solver] = {}
+        self.low: list[tuple[Any, Any]] = []  # (rows, rank) of the low-rank matrices met
+        self.bound: dict[Expr, Node] = {}
+
+    # ---------------------------------------------------------------------------------------- dispatch
+
+    def node(self, e: Expr) -> Node:
+        """Return the value of an expression in its own shape."""
+        found = self.loose(e)
+        if algebra.is_matrix(e):
+            return self.b.spread(found, e.shape)
+        return found  # a number, or what is put for the variable of a function of entries
+
+    def loose(self, e: Expr) -> Node:
+        """Return a value that broadcasts to the expression's shape."""
+        if e in self.bound:
+            return self.bound[e]
+        if e not in self.known:
+            for head in type(e).__mro__:
+                if head in _LOWER:
+                    self.known[e] = _LOWER[head](self, e)
+                    break
+            else:
+                raise InputError(f"{type(e).__name__} has no code")
+        return self.known[e]
+
+    # ------------------------------------------------------------------------------------------ leaves
+
+    def symbol(self, e: Any) -> Node:
+        """Return an argument, or a size as a number."""
+        if e in self.names:
+            shape = None if e.is_Symbol else e.shape
+            symmetric = shape is not None and algebra.is_symmetric(e)
+            return self.b.input(self.names[e], shape, symmetric)
+        return self.size(e)
+
+    def size(self, e: Any) -> Node:
+        """Return a size as a number."""
+        return self.b.number(e) if e.is_Integer else self.b.make("size", (), (e,))
+
+    # ---------------------------------------------------------------------------------------- numbers
+
+    def sum(self, e: Expr) -> Node:
+        """Return a sum; an identity among the terms shifts the diagonal."""
+        terms, diagonals, shift = [], [], []
+        for a in e.args:
+            coefficient, factors = algebra.split(a) if algebra.is_matrix(a) else (S.One, (a,))
+            if len(factors) == 1 and isinstance(factors[0], Identity):
+                shift.append(self.node(coefficient))
+            elif len(factors) == 1 and isinstance(factors[0], DiagMatrix):
+                diagonals.append(self.b.times(self.node(coefficient), self.loose(factors[0].args[0])))
+            else:
+                terms.append((1, self.loose(a)))
+        on_diagonal = [(1, n) for n in (*shift, *diagonals)]
+        if not on_diagonal:
+            return self.b.add(terms)
+        d = self.b.add(on_diagonal)
+        if not terms:
+            if d.is_number:
+                return self.b.times(d, self.b.eye(e.shape[0]))
+            return chain.Diagonal(self.b, d).form()
+        return self.b.shift(self.b.spread(self.b.add(terms), e.shape), d)
+
+    def product(self, e: Expr) -> Node:
+        """Return a product of numbers."""
+        return self.b.times(*[self.node(a) for a in e.args])
+
+    def power(self, e: Any) -> Node:
+        """Return a power of numbers, or of entries."""
+        base, exponent = e.args
+        if isinstance(base, Norm2) and exponent.is_Rational:
+            return self.b.power(self.squares(base.arg), exponent / 2)
+        x = self.loose(base)
+        if exponent.is_Rational:
+            return self.b.power(x, exponent)
+        return self.b.powers(x, self.loose(exponent))
+
+    def squares(self, x: Expr) -> Node:
+        """Return the sum of the squares of the entries."""
+        node = self.node(x)
+        return self.b.inner(node, node)
+
+    # --------------------------------------------------------------------------------------- products
+
+    def items(self, factors: Sequence[Expr]) -> list[chain.Item]:
+        """Return matrix factors as items of a product."""
+        out: list[chain.Item] = []
+        for a in factors:
+            out.extend(self._items(a))
+        return out
+
+    def _items(self, a: Expr, transposed: bool = False) -> list[chain.Item]:
+        b = self.b
+        if a in self.known or a in self.bound:
+            node = self.node(a)
+            return [chain.Plain(b, b.transpose(node) if transposed else node)]
+        if isinstance(a, Transpose):
+            return self._items(a.arg, not transposed)
+        if isinstance(a, MatMul) and not algebra.split(a)[0] != 1:
+            inner = [self._items(f, transposed) for f in a.args]
+            return [i for part in (inner[::-1] if transposed else inner) for i in part]
+        if isinstance(a, DiagMatrix):
+            return [chain.Diagonal(b, b.spread(self.loose(a.args[0]), a.args[0].shape))]
+        if isinstance(a, Inverse):
+            return [Inverted(b, self.solver(a.arg), transposed)]
+        if isinstance(a, OneMatrix):
+            rows, columns = a.shape[::-1] if transposed else a.shape
+            pieces = [(rows, ONE)] if rows != 1 else []
+            pieces += [(ONE, columns)] if columns != 1 else []
+            return [chain.Ones(b, r, c) for r, c in pieces]
+        if isinstance(a, MatPow) and a.exp.is_Integer and 2 <= a.exp:
+            base = self.node(a.base)
+            return [chain.Power(b, b.transpose(base) if transposed else base, int(a.exp))]
+        if isinstance(a, KroneckerProduct) and len(a.args) == 2:
+            left, right = (self.node(x) for x in a.args)
+            if transposed:
+                left, right = b.transpose(left), b.transpose(right)
+            return [chain.Kronecker(b, left, right)]
+        if type(a).__name__ == "Commutation":
+            m, n = a.args[::-1] if transposed else a.args
+            return [chain.Permutation(b, m, n)]
+        if isinstance(a, MatAdd) and (found := self._sum_item(a, transposed)) is not None:
+            return [found]
+        node = self.node(a)
+        return [chain.Plain(b, b.transpose(node) if transposed else node)]
+
+    def _sum_item(self, a: MatAdd, transposed: bool) -> chain.Item | None:
+        """Return a sum as an item where applying its terms may be cheaper than forming it."""
+        terms = []
+        worth = False
+        for t in a.args:
+            coefficient, factors = algebra.split(t)
+            worth |= len(factors) > 1 or isinstance(factors[0], Identity | DiagMatrix | Inverse)
+            if len(factors) == 1 and isinstance(factors[0], Identity):
+                terms.append((coefficient, []))
+            else:
+                terms.append((coefficient, list(factors)))
+        if not worth or not any(f for _, f in terms):
+            return None
+        made = []
+        for coefficient, factors in terms:
+            items = [self._items(f, transposed) for f in factors]
+            flat = [i for part in (items[::-1] if transposed else items) for i in part]
+            made.append((self.node(coefficient), flat))
+        form = (lambda: self.b.transpose(self.node(a))) if transposed else (lambda: self.node(a))
+        return chain.Sum(self.products, made, form)
+
+    def matmul(self, e: MatMul) -> Node:
+        """Return a product of matrices and numbers, which broadcasts where it is an outer product with ones."""
+        coefficient, factors = algebra.split(e)
+        b = self.b
+        c = self.node(coefficient)
+        if len(factors) == 1:
+            return b.times(c, self.loose(factors[0]))
+        cut = next((k for k in range(1, len(factors)) if factors[k].shape[0] == 1), None)
+        if cut is not None:
+            parts = factors[:cut], factors[cut:]
+            left, right = (
+                self.b.number(ONE) if len(p) == 1 and isinstance(p[0], OneMatrix) else self._stretch(p)
+                for p in parts
+            )
+            return b.times(c, left, right)
+        return b.times(c, self._stretch(factors))
+
+    def _stretch(self, factors: Sequence[Expr]) -> Node:
+        if len(factors) == 1:
+            return self.node(factors[0])
+        return self.products.product(self.items(factors))
+
+    def hadamard(self, e: HadamardProduct) -> Node:
+        """Return a product entry by entry."""
+        diagonal = [a for a in e.args if isinstance(a, Identity)]
+        if diagonal:
+            others = [a for a in e.args if not isinstance(a, Identity)]
+            column = self.b.times(*[self.diagonal_of(a) for a in others])
+            return chain.Diagonal(self.b, self.b.spread(column, (e.shape[0], ONE))).form()
+        return self.b.times(*[self.loose(a) for a in e.args])
+
+    def outer(self, e: KroneckerProduct) -> Node:
+        """Return a Kronecker product."""
+        *rest, last = [self.node(a) for a in e.args]
+        for left in reversed(rest):
+            last = chain.Kronecker(self.b, left, last).form()
+        return last
+
+    # ------------------------------------------------------------------------------- traces, diagonals
+
+    def trace(self, e: Trace) -> Node:
+        """Return a trace as an inner product."""
+        x = e.arg
+        if isinstance(x, MatrixSymbol) or not isinstance(x, MatMul):
+            if isinstance(x, MatAdd):
+                return self.b.add([(1, self.trace(Trace(a))) for a in x.args])
+            if isinstance(x, Identity):
+                return self.size(x.shape[0])
+            return self.products.trace(self.items([x])) if x.shape != (1, 1) else self.b.trace(self.node(x))
+        coefficient, factors = algebra.split(x)
+        c = self.node(coefficient)
+        if len(factors) == 1:
+            return self.b.times(c, self.trace(Trace(factors[0])))
+        spread = self._distributed(list(factors))
+        if spread is not None:
+            return self.b.times(c, self.b.add([(1, self._traced(t)) for t in spread]))
+        if any(f.shape[0] == 1 for f in factors[1:]):
+            cut = next(k for k in range(1, len(factors)) if factors[k].shape[0] == 1)
+            factors = (*factors[cut:], *factors[:cut])
+        found = self.products.trace(self.items(factors))
+        return self.b.times(c, found)
+
+    def _traced(self, x: Expr) -> Node:
+        return self.trace(Trace(x)) if algebra.is_matrix(x) else self.node(x)
+
+    def _distributed(self, factors: list[Expr]) -> list[Expr] | None:
+        """Return the terms of a product with a sum in it that holds an identity or an outer product."""
+        for k, a in enumerate(factors):
+            if isinstance(a, MatAdd) and a not in self.known and any(
+                isinstance(f, Identity | Inverse) for t in a.args for f in algebra.split(t)[1]
+            ):  # fmt: skip
+                return [algebra.dot(*factors[:k], t, *factors[k + 1 :]) for t in a.args]
+        return None
+
+    def diagonal_of(self, x: Expr) -> Node:
+        """Return the diagonal of a square expression as a column."""
+        b = self.b
+        if isinstance(x, MatAdd):
+            return b.add([(1, self.diagonal_of(a)) for a in x.args])
+        if isinstance(x, HadamardProduct):
+            return b.times(*[self.diagonal_of(a) for a in x.args])
+        if isinstance(x, Identity | OneMatrix):
+            return b.number(ONE)
+        if isinstance(x, Transpose):
+            return self.diagonal_of(x.arg)
+        if isinstance(x, HadamardPower) and x.exp.is_Rational:
+            return b.power(self.diagonal_of(x.base), x.exp)
+        coefficient, factors = algebra.split(x)
+        c = self.node(coefficient)
+        if coefficient != 1 and len(factors) == 1:
+            return b.times(c, self.diagonal_of(factors[0]))
+        spread = self._distributed(list(factors)) if len(factors) > 1 else None
+        if spread is not None:
+            return b.times(c, b.add([(1, self.diagonal_of(t)) for t in spread]))
+        if x in self.known:
+            return b.diagonal(self.node(x))
+        items = self.items(factors)
+        if not items:
+            return c
+        return b.times(c, self.products.diagonal(items))
+
+    def entry_sum(self, e: EntrySum) -> Node:
+        """Return the sum of all entries."""
+        x = e.arg
+        b = self.b
+        if isinstance(x, HadamardPower) and x.exp == 2:
+            return self.squares(x.base)
+        if isinstance(x, HadamardProduct):
+            a, *rest = x.args
+            one, two = self.loose(a), b.times(*[self.loose(r) for r in rest])
+            product = b.times(one, two)
+            if product.op == "prod" and len(product.args) == 2 and product.params[1] == (1, 1):
+                u, v = product.args
+                if u.shape == v.shape == x.shape:
+                    return b.scaled(product.params[0], b.inner(u, v))
+            if product.op == "power" and product.params[0] == 2 and product.shape == x.shape:
+                return b.inner(product.args[0], product.args[0])
+            return b.sum(b.spread(product, x.shape))
+        if isinstance(x, MatMul) and algebra.split(x)[0] == 1:
+            ends = [chain.Ones(b, ONE, x.shape[0]), chain.Ones(b, x.shape[1], ONE)]
+            ends = [i for i in ends if (i.rows, i.columns) != (1, 1)]
+            first, *rest = (
+                [*ends[:1], *self.items(x.args), *ends[1:]] if len(ends) == 2 else self.items(x.args)
+            )
+            if len(ends) == 2:
+                return self.products.trace([first, *rest])
+        return b.sum(self.node(x))
+
+    # -------------------------------------------------------------------------------- inverses and more
+
+    def solver(self, a: Expr) -> Solver:
+        """Return what solves a matrix and gives its determinant."""
+        if a not in self.solvers:
+            posdef = algebra.is_posdef(a)
+            low = self.low_rank(a)
+            if low is not None:
+                diagonal, coefficient, u, v = low
+                posdef |= u == v and algebra.is_positive(diagonal) and algebra.is_nonnegative(coefficient)
+                self.low.append((u.shape[0], u.shape[1]))
+                if self.thin:
+                    left, right = self.node(u), self.node(v)
+                    d, c = self.node(diagonal), self.node(coefficient)
+                    self.solvers[a] = Woodbury(self.b, d, c, left, right, posdef)
+                    return self.solvers[a]
+            self.solvers[a] = Solver(self.b, self.node(a), posdef)
+        return self.solvers[a]
+
+    def low_rank(self, a: Expr) -> tuple[Expr, Expr, Expr, Expr] | None:
+        """Return (d, c, U, V) of a sum d + c U V', d a number or a column on the diagonal, where U may be thin."""
+        if not isinstance(a, MatAdd):
+            return None
+        diagonal: list[Expr] = []
+        rest: list[Expr] = []
+        for t in a.args:
+            coefficient, factors = algebra.split(t)
+            if len(factors) == 1 and isinstance(factors[0], Identity):
+                diagonal.append(coefficient)
+            elif len(factors) == 1 and isinstance(factors[0], DiagMatrix):
+                diagonal.append(algebra.dot(coefficient, factors[0].args[0]))
+            else:
+                rest.append(t)
+        if len(rest) != 1 or len(diagonal) != 1:
+            return None
+        coefficient, factors = algebra.split(rest[0])
+        n = a.shape[0]
+        cuts = [k for k in range(1, len(factors)) if factors[k].shape[0] != n]
+        if not cuts:
+            return None
+        middle = min(cuts, key=lambda k: (factors[k].shape[0] != 1, abs(2 * k - len(factors)), k))
+        u, v = algebra.dot(*factors[:middle]), algebra.t(algebra.dot(*factors[middle:]))
+        return diagonal[0], coefficient, u, v
+
+    def inverse(self, e: Inverse) -> Node:
+        """Return an inverse that is needed as a matrix."""
+        return self.solver(e.arg).inverse()
+
+    def logdet(self, e: LogDet) -> Node:
+        """Return log|det|."""
+        return self.solver(e.arg).logdet()
+
+    def det(self, e: Determinant) -> Node:
+        """Return the determinant."""
+        return self.b.make("det", (self.node(e.arg),))
+
+    # ---------------------------------------------------------------------------------------- functions
+
+    def function(self, f: Any, x: Expr) -> Node:
+        """Return a function of every entry."""
+        inner = relu_argument(f, x)
+        if inner is not None:
+            return self.b.positive(self.loose(inner))
+        if f is log and isinstance(x, Determinant) and algebra.is_posdef(x.arg):
+            return self.solver(x.arg).logdet()
+        if f is log and isinstance(x, Abs) and isinstance(x.args[0], Determinant):
+            return self.solver(x.args[0].arg).logdet()
+        name = _NAMES.get(f)
+        if name is None:
+            raise InputError(f"the function {f.__name__} has no code")
+        if hasattr(f, "definition") and f.__name__ not in _PRIMITIVE:
+            return self.put(f(ENTRY).definition(), ENTRY, self.loose(x))
+        return self.b.call(name, self.loose(x))
+
+    def put(self, body: Expr, variable: Expr, value: Node) -> Node:
+        """Return an expression of one variable with a value put for it."""
+        before, known = dict(self.bound), self.known
+        self.bound[variable] = value
+        self.known = {e: n for e, n in known.items() if not e.has(variable)}
+        try:
+            return self.loose(body)
+        finally:
+            self.bound, self.known = before, known
+
+    def scalar_function(self, e: Any) -> Node:
+        """Return a function of a number."""
+        if len(e.args) != 1:
+            raise InputError(f"the function {e.func.__name__} has no code")
+        return self.function(e.func, e.args[0])
+
+    def elementwise(self, e: ElementwiseApplyFunction) -> Node:
+        """Return a function of every entry."""
+        body, (variable,) = e.function.expr, e.function.variables
+        if isinstance(body, Function) and body.args == (variable,):
+            return self.function(body.func, e.expr)
+        return self.put(body, variable, self.loose(e.expr))
+
+    def norm1(self, e: Norm1) -> Node:
+        """Return the sum of the absolute values."""
+        return self.b.sum(self.b.call("abs", self.node(e.arg)))
+
+    def norm2(self, e: Norm2) -> Node:
+        """Return the Euclidean norm."""
+        return self.b.power(self.squares(e.arg), Rational(1, 2))
+
+    def adjugate(self, e: Adjugate) -> Node:
+        """Return det(X) inv(X)."""
+        return self.b.times(self.det(Determinant(e.arg)), self.solver(e.arg).inverse())
+
+    def applied(self, e: Any) -> Node:
+        """Return a function of matrices that every target spells its own way."""
+        shape: Shape = e.shape if algebra.is_matrix(e) else None
+        args = tuple(self.node(a) for a in e.args)
+        template = getattr(e, "numpy", "").replace("np.eye({0}*{1})", "np.eye({0}*{1}, dtype=dtype)")
+        return self.b.make("function", args, (e.text, template), shape)
+
+
+_LOWER: dict[type, Callable[[Lowering, Any], Node]] = {
+    Rational: lambda w, e: w.b.number(e),
+    Float: lambda w, e: w.b.number(e),
+    Pi: lambda w, e: w.b.make("constant", (), ("pi",)),
+    type(S.Exp1): lambda w, e: w.b.make("constant", (), ("e",)),
+    Symbol: Lowering.symbol,
+    MatrixSymbol: Lowering.symbol,
+    Add: Lowering.sum,
+    MatAdd: Lowering.sum,
+    Mul: Lowering.product,
+    Pow: Lowering.power,
+    MatMul: Lowering.matmul,
+    MatPow: lambda w, e: w.products.product(w._items(e)),
+    Inverse: Lowering.inverse,
+    Transpose: lambda w, e: w.b.transpose(w.loose(e.arg)),
+    Trace: Lowering.trace,
+    Determinant: Lowering.det,
+    HadamardProduct: Lowering.hadamard,
+    HadamardPower: Lowering.power,
+    ElementwiseApplyFunction: Lowering.elementwise,
+    KroneckerProduct: Lowering.outer,
+    DiagMatrix: lambda w, e: chain.Diagonal(w.b, w.b.spread(w.loose(e.args[0]), e.args[0].shape)).form(),
+    DiagonalOf: lambda w, e: w.diagonal_of(e.arg),
+    Identity: lambda w, e: w.b.eye(e.shape[0]),
+    OneMatrix: lambda w, e: w.b.number(ONE),
+    ZeroMatrix: lambda w, e: w.b.zeros(*e.shape),
+    LogDet: Lowering.logdet,
+    LogSumExp: lambda w, e: w.b.logsumexp(w.node(e.arg), None),
+    Softmax: lambda w, e: w.b.softmax(w.node(e.arg), 0),
+    EntrySum: Lowering.entry_sum,
+    Norm1: Lowering.norm1,
+    Norm2: Lowering.norm2,
+    Adjugate: Lowering.adjugate,
+    Vec: lambda w, e: w.b.reshape(w.node(e.arg), e.shape[0], ONE),
+    Reshape: lambda w, e: w.b.reshape(w.node(e.arg), *e.shape),
+    Function: Lowering.scalar_function,
+    Functional: Lowering.applied,
+    MatrixFunction: Lowering.applied,
+}
+_LOWER[sign] = Lowering.scalar_function

@@ -1,0 +1,494 @@
+"""A plan as the lines of a function body in a target language."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from sympy import Expr, Float, Integer, MatrixSymbol, cancel, factor_terms
+
+from derive.code.builder import Builder
+from derive.code.plan import Node, post_order, uses
+from derive.code.sizes import flops
+from derive.code.targets import Target
+from derive.errors import InputError
+from derive.language.text import to_text
+
+#: How tightly a piece of code holds together.
+SUM, PRODUCT, UNARY, POWER, ATOM = range(5)
+#: Pieces longer than this get a line of their own.
+LONG = 64
+
+Piece = tuple[str, int]
+_LEAVES = frozenset({"input", "number", "constant", "size"})
+_VIEWS = frozenset({"input", "transpose", "spread", "reshape", "diagonal", "choose", "item"})
+
+
+def expanded(outputs: Iterable[Node], b: Builder, target: Target) -> list[Node]:
+    """Return the outputs with softmax and logsumexp as operations that share their exponentials."""
+    known: dict[int, Node] = {}
+
+    def shifted(x: Node, axis: int | None) -> tuple[Node, Node, Node]:
+        top = b.make("max", (x,), (axis,), b.sum(x, axis).shape)
+        e = b.make("call", (b.make("add", (x, top), (Integer(0), (Integer(1), Integer(-1))), x.shape),), ("exp",), x.shape)  # fmt: skip
+        return top, e, b.make("sum", (e,), (axis,), top.shape)
+
+    for node in post_order(list(outputs)):
+        args = tuple(known[a.index] for a in node.args)
+        if node.op in ("softmax", "logsumexp") and "softmax" not in target.operations:
+            axis = node.params[0]
+            if axis == 0 and args[0].columns == 1:
+                axis = None
+            top, e, total = shifted(args[0], axis)
+            if node.op == "softmax":
+                known[node.index] = b.make("prod", (e, total), (Integer(1), (1, -1)), node.shape)
+            else:
+                log = b.make("call", (total,), ("log",), total.shape)
+                args2 = (top, log) if top.index < log.index else (log, top)
+                known[node.index] = b.make("add", args2, (Integer(0), (Integer(1), Integer(1))), total.shape)
+        elif args == node.args:
+            known[node.index] = node
+        else:
+            known[node.index] = b.make(node.op, args, node.params, node.shape, node.symmetric)
+    return [known[n.index] for n in outputs]
+
+
+class Printer:
+    """Writes values as text, and those that are used more than once (or are long) on lines of their own."""
+
+    def __init__(self, target: Target, names: Mapping[str, str], symbols: Mapping[str, Expr], taken: set[str], costs: bool = False) -> None:  # fmt: skip
+        self.target, self.names, self.symbols, self.taken, self.costs = (
+            target,
+            names,
+            symbols,
+            set(taken),
+            costs,
+        )
+        self.modules: set[str] = set()
+        self.given: list[Any] = []
+        self.lines: list[str] = []
+        self.sizes: dict[Any, tuple[str, str]] = {}
+        self.pieces: dict[int, Piece] = {}
+        self.stored: set[int] = set()
+        self.counts: dict[int, int] = {}
+        self.indent = ""
+
+    # ------------------------------------------------------------------------------------------- names
+
+    def fresh(self) -> str:
+        """Return a name that nothing has."""
+        name = next(n for i in range(1, 100_000) if (n := f"t{i}") not in self.taken)
+        self.taken.add(name)
+        return name
+
+    def size(self, size: Any) -> str:
+        """Return a size as it is read off an argument; one that no argument has is an argument itself."""
+        if isinstance(size, int) or size.is_Integer:
+            return str(int(size))
+        for n, symbol in self.symbols.items():
+            if isinstance(symbol, MatrixSymbol) and size in symbol.shape:
+                if size not in self.sizes:
+                    axis = symbol.shape.index(size)
+                    name = str(size) if size.is_Symbol and str(size) not in self.taken else self.fresh()
+                    self.taken.add(name)
+                    text = self.target.size.format(self.names[n], axis=axis + self.target.base)
+                    self.sizes[size] = (name, f"{name} = {text}{self.target.end}")
+                return self.sizes[size][0]
+        if size.is_Symbol:
+            if size.name in self.names and self.symbols.get(size.name) == size:
+                return self.names[size.name]
+            if size not in self.given:
+                self.given.append(size)
+            return size.name
+        known = {s: type(s)(self.size(s)) for s in size.free_symbols}
+        return f"({size.xreplace(known)})".replace("**", self.target.raised)
+
+    # ------------------------------------------------------------------------------------------ lines
+
+    def write(self, line: str) -> None:
+        """Add a line."""
+        self.lines.append(f"{self.indent}{line}")
+
+    def outputs(self, roots: list[Node]) -> list[str]:
+        """Write everything that the outputs need and return their texts."""
+        self.counts = uses(roots)
+        for node in post_order(roots):
+            if node.op == "power" and node.shape is not None and node.params[0] in (3, Integer(3) / 2):
+                self.counts[node.args[0].index] += 1
+            if node.op == "function":
+                template = self._template(node)
+                for i, a in enumerate(node.args):
+                    if template.count(f"{{{i}}}") > 1:
+                        self.counts[a.index] += 1
+            if node.op == "call" and self._call(node.params[0]).count("{0}") > 1:
+                self.counts[node.args[0].index] += 1
+        self._emit(post_order(roots), roots)
+        return [self._output(r) for r in roots]
+
+    def _emit(self, order: list[Node], roots: list[Node]) -> None:
+        held = self._held(order, roots)
+        for node in order:
+            if node.index in held or node.index in self.pieces:
+                continue
+            if node.op == "choose":
+                self._choose(node, order)
+                continue
+            piece = self._piece(node)
+            if self._worth(node, piece):
+                self._store(node, piece)
+            else:
+                self.pieces[node.index] = piece
+
+    def _worth(self, node: Node, piece: Piece) -> bool:
+        if node.op in _LEAVES or node.op in ("transpose", "eye", "ones") or node.index in self.stored:
+            return False
+        if node.op == "factor":
+            return self._factored(node)
+        return self.counts.get(node.index, 0) > 1 or len(piece[0]) > LONG
+
+    def _store(self, node: Node, piece: Piece, name: str | None = None) -> None:
+        name = name or self.fresh()
+        line = f"{name} = {piece[0]}{self.target.end}"
+        cost = flops(node) if self.costs and node.shape is not None else None
+        comment = "%" if self.target.name == "octave" else "#"
+        self.write(line + (f"  {comment} {to_text(cost)} operations" if cost is not None else ""))
+        self.pieces[node.index] = (name, ATOM)
+        self.stored.add(node.index)
+
+    def _held(self, order: list[Node], roots: list[Node]) -> set[int]:
+        """Return the nodes that only one arm of a choice needs."""
+        held: set[int] = set()
+        for node in order:
+            if node.op == "choose":
+                held |= self._own(node, order, roots, 0) | self._own(node, order, roots, 1)
+        return held
+
+    def _own(self, node: Node, order: list[Node], roots: list[Node], arm: int) -> set[int]:
+        """Return what an arm of a choice needs and nothing else does."""
+        reached: set[int] = set()
+        stack = [r for r in roots]
+        while stack:
+            n = stack.pop()
+            if n.index in reached:
+                continue
+            reached.add(n.index)
+            stack.extend(n.args[1 - arm : 2 - arm] if n is node else n.args)
+        return {n.index for n in post_order([node.args[arm]])} - reached
+
+    def _choose(self, node: Node, order: list[Node]) -> None:
+        above, below = cancel(node.params[0] / node.params[1]).as_numer_denom()
+        one, two = (self.size(factor_terms(c)) for c in (above, below))
+        name = self.fresh()
+        octave = self.target.name == "octave"
+        self.write(f"if {one} <= {two}" + ("" if octave else ":"))
+        indent = self.indent
+        for arm, head in ((0, ""), (1, "else" if octave else "else:")):
+            if head:
+                self.indent = indent
+                self.write(head)
+            self.indent = indent + "    "
+            self._emit(post_order([node.args[arm]]), [node.args[arm]])
+            self.write(f"{name} = {self.text(node.args[arm])}{self.target.end}")
+        self.indent = indent
+        if octave:
+            self.write("end")
+        self.pieces[node.index] = (name, ATOM)
+        self.stored.add(node.index)
+
+    def _output(self, node: Node) -> str:
+        text = self.text(node)
+        if node.shape is None:
+            return self._spell("number", node, text)
+        if node.op == "spread" and node.args[0].is_number:
+            return self._spell("full", node, self.text(node.args[0]))
+        return self._spell("fresh", node, text) if node.op in _VIEWS or self.counts[node.index] > 1 else text
+
+    # ----------------------------------------------------------------------------------------- pieces
+
+    def text(self, node: Node, level: int = SUM) -> str:
+        """Return a value as text that holds together at a level."""
+        text, holds = self.pieces[node.index]
+        if node.op == "positive":
+            text, holds = self._spell("as number", node, text), ATOM
+        return text if holds >= level else f"({text})"
+
+    def _spell(self, operation: str, node: Node, *args: str) -> str:
+        template = self.target.operations.get(operation)
+        if template is None:
+            raise InputError(f"{self.target.words} has no spelling of {operation}: take --format numpy")
+        return self._fill(template, node, args)
+
+    def _fill(self, template: str, node: Node, args: tuple[str, ...]) -> str:
+        for alias in self.target.imports:
+            if f"{alias}." in template:
+                self.modules.add(alias)
+        sizes: dict[str, str] = {}
+        if node.shape is not None:
+            for word, size in zip(("rows", "columns"), node.shape, strict=True):
+                if f"{{{word}}}" in template:
+                    sizes[word] = self.size(size)
+        if "{tile}" in template:
+            inner = node.args[0].shape or (1, 1)
+            tile = (self.size(s) if i == 1 else "1" for s, i in zip(node.shape or (), inner, strict=True))
+            sizes["tile"] = ", ".join(tile)
+        p = node.params[0] if node.params else ""
+        return template.format(*args, p=p, **sizes)
+
+    def _call(self, name: str) -> str:
+        template = self.target.calls.get(name)
+        if template is None:
+            raise InputError(f"{self.target.words} has no spelling of {name}: take --format numpy")
+        return template
+
+    def _template(self, node: Node) -> str:
+        name = node.params[0]
+        if self.target.name == "numpy":
+            return str(node.params[1]) if len(node.params) > 1 else _COMMUTATION
+        template = self.target.functions.get(name)
+        if template is None or (name == "dexpm" and len(node.args) > 2):
+            raise InputError(f"{self.target.words} has no spelling of {name}: take --format numpy")
+        return template
+
+    def _piece(self, node: Node) -> Piece:
+        special = getattr(self, f"on_{node.op}", None)
+        if special is not None:
+            return special(node)
+        name = node.op
+        if node.op in ("sum", "max", "logsumexp") and node.params[0] is not None:
+            name = f"{node.op} {node.params[0]}"
+        level = ATOM if name not in ("cholesky logdet",) else PRODUCT
+        return self._spelled(name, node, *node.args), level
+
+    def _spelled(self, operation: str, node: Node, *args: Node) -> str:
+        """Return an operation's spelling, arguments bracketed where they need it."""
+        return self._filled(self.target.operations.get(operation), operation, node, args)
+
+    def _filled(self, template: str | None, operation: str, node: Node, args: Sequence[Node]) -> str:
+        if template is None:
+            raise InputError(f"{self.target.words} has no spelling of {operation}: take --format numpy")
+        return self._fill(
+            template, node, tuple(self.text(a, _level(template, i)) for i, a in enumerate(args))
+        )
+
+    def on_input(self, node: Node) -> Piece:
+        return self.names[node.params[0]], ATOM
+
+    def on_number(self, node: Node) -> Piece:
+        q = node.params[0]
+        if isinstance(q, Float):
+            return repr(float(q)), ATOM if q >= 0 else UNARY
+        if q.q == 1:
+            return str(q.p), ATOM if q >= 0 else UNARY
+        return f"{q.p}/{q.q}", PRODUCT
+
+    def on_size(self, node: Node) -> Piece:
+        return self.size(node.params[0]), ATOM
+
+    def on_transpose(self, node: Node) -> Piece:
+        return self.target.transposed.format(self.text(node.args[0], ATOM)), ATOM
+
+    def on_call(self, node: Node) -> Piece:
+        return self._filled(self._call(node.params[0]), node.params[0], node, node.args), ATOM
+
+    def on_function(self, node: Node) -> Piece:
+        return self._filled(self._template(node), node.params[0], node, node.args), ATOM
+
+    def on_positive(self, node: Node) -> Piece:
+        return self._spelled("positive", node, node.args[0]), ATOM
+
+    def on_matmul(self, node: Node) -> Piece:
+        a, b = node.args
+        return f"{self.text(a, PRODUCT)}{self.target.matmul}{self.text(b, POWER)}", PRODUCT
+
+    def on_power(self, node: Node) -> Piece:
+        q, x = node.params[0], node.args[0]
+        times = self.target.times
+        if q == Integer(1) / 2:
+            return self._spell("sqrt", node, self.text(x)), ATOM
+        if q == Integer(3) / 2 and node.shape is not None:
+            return f"{self.text(x, ATOM)}{times}{self._spell('sqrt', node, self.text(x))}", PRODUCT
+        if q == 3 and node.shape is not None:
+            return f"{self.text(x, ATOM)}{self.target.raised}2{times}{self.text(x, ATOM)}", PRODUCT
+        exponent = str(q) if q.is_integer else f"({q})"
+        return f"{self.text(x, ATOM)}{self.target.raised}{exponent}", POWER
+
+    def on_powers(self, node: Node) -> Piece:
+        x, y = node.args
+        return f"{self.text(x, ATOM)}{self.target.raised}{self.text(y, ATOM)}", POWER
+
+    def on_add(self, node: Node) -> Piece:
+        constant, coefficients = node.params
+        terms = [(c, self._term(c, a)) for c, a in zip(coefficients, node.args, strict=True)]
+        if constant != 0:
+            text = self._rational(abs(constant))
+            terms.append((constant, text))
+        terms.sort(key=lambda t: bool(t[0] < 0))
+        first, *rest = terms
+        out = (f"-{first[1]}" if first[0] < 0 else first[1]) + "".join(
+            f" {'-' if c < 0 else '+'} {t}" for c, t in rest
+        )
+        return out, SUM
+
+    def _rational(self, q: Any) -> str:
+        return str(q) if q.q == 1 else repr(float(q)) if _exact(q) else f"{q.p}/{q.q}"
+
+    def _term(self, coefficient: Any, node: Node) -> str:
+        c = abs(coefficient)
+        if node.op == "prod" and node.index not in self.stored:
+            factors, exps = node.args, node.params[1]
+            text, level = self._multiplied(c * node.params[0], factors, exps)
+            return text if level >= PRODUCT else f"({text})"
+        text, level = self._multiplied(c, (node,), (1,))
+        return text if level >= PRODUCT else f"({text})"
+
+    def on_prod(self, node: Node) -> Piece:
+        c, exps = node.params
+        text, level = self._multiplied(abs(c), node.args, exps)
+        if c < 0:
+            return "-" + (text if level >= PRODUCT else f"({text})"), UNARY
+        return text, level
+
+    def _multiplied(self, c: Any, factors: tuple[Node, ...], exps: tuple[int, ...]) -> Piece:
+        """Write a product: numbers first, columns and rows before matrices, masks last."""
+        times, over = self.target.times, self.target.over
+        if c == 1 and len(factors) == 1 and exps == (1,):
+            text, level = self.pieces[factors[0].index]
+            return (self.text(factors[0]), ATOM if factors[0].op == "positive" else level)
+        floats = any(
+            f.op != "positive" and f.shape is not None and e > 0 for f, e in zip(factors, exps, strict=True)
+        )
+        pairs = sorted(
+            zip(factors, exps, strict=True),
+            key=lambda p: (
+                p[0].shape is not None,
+                self._weight(p[0]),
+                p[0].op == "positive" and floats,
+                p[1] < 0,
+            ),
+        )
+        tall = [p for p in pairs if p[1] > 0]
+        below = [p for p in pairs if p[1] < 0]
+        numbers = [p for p in pairs if p[0].shape is None]
+        arrays = [p for p in pairs if p[0].shape is not None]
+        text = ""
+        if c.q == 1:
+            head = "" if c == 1 else str(c.p)
+            tail = ""
+        elif _exact(c):
+            head, tail = repr(float(c)), ""
+        else:
+            head, tail = ("" if c.p == 1 else str(c.p)), str(c.q)
+        text = head
+        scalar = "*" if True else times
+        for f, e in numbers:
+            if e > 0:
+                text += (scalar if text else "") + self.text(f, UNARY)
+        for f, e in numbers:
+            if e < 0:
+                text = (text or "1") + "/" + self.text(f, POWER)
+        if tail and (text or not arrays):
+            text, tail = (text or "1") + "/" + tail, ""
+        first = True
+        for f, e in arrays:
+            if e > 0:
+                operator = scalar if first and text else times
+                text += (operator if text else "") + self._factor(f, UNARY if not text else POWER, floats)
+                first = False
+        if tail:
+            text = (text or "1") + "/" + tail
+        for f, e in arrays:
+            if e < 0:
+                text = (text or "1") + over + self.text(f, POWER)
+        assert tall or below
+        return text, PRODUCT
+
+    def _weight(self, f: Node) -> int:
+        if f.shape is None:
+            return 0
+        return 1 if f.shape[1] == 1 else 2 if f.shape[0] != 1 else 3
+
+    def _factor(self, f: Node, level: int, floats: bool) -> str:
+        if f.op == "positive" and floats:
+            return self.pieces[f.index][0]
+        return self.text(f, level)
+
+    # -------------------------------------------------------------------------------------- statements
+
+    def on_shift(self, node: Node) -> Piece:
+        x, d = node.args
+        if not self.target.in_place:
+            plain = self.target.name == "octave"
+            level = ATOM if plain else PRODUCT
+            return self._spell(
+                "shift", node, self.text(x, level), self.text(d, level)
+            ), ATOM if plain else SUM
+        name = self.fresh()
+        text = self.text(x)
+        if x.op in _VIEWS or x.index in self.stored or x.op in _LEAVES:
+            text = f"{self.text(x, ATOM)}.copy()"
+        self.write(f"{name} = {text}")
+        if d.shape is None:
+            value = self.text(d)
+        else:
+            value = f"{self.text(d, ATOM)}.ravel()"
+        self.write(f"{name}.flat[::len({name}) + 1] += {value}")
+        self.stored.add(node.index)
+        return name, ATOM
+
+    def on_factor(self, node: Node) -> Piece:
+        """Write a factorisation; one that serves once is part of what it serves."""
+        if not self._factored(node):
+            return "", ATOM
+        return self._spelled(node.params[0], node, node.args[0]), ATOM
+
+    def _factored(self, node: Node) -> bool:
+        """Tell whether a matrix is factorised on a line of its own: its factor serves more than once."""
+        if not self.target.fuses:
+            return node.params[0] == "cholesky"
+        return node.params[0] == "cholesky" or self.counts[node.index] > 1
+
+    def _factor_of(self, node: Node) -> tuple[str, str]:
+        """Return the kind of a factor's spelling and the text of what it is used with."""
+        factor = node.args[0]
+        if self._factored(factor):
+            return f"{factor.params[0]} ", self.text(factor)
+        return "", self.text(factor.args[0])
+
+    def on_solve(self, node: Node) -> Piece:
+        kind, matrix = self._factor_of(node)
+        transposed = node.params[0]
+        end = " transposed" if transposed and kind else ""
+        template = self.target.operations.get(f"{kind}solve{end}", "")
+        if not kind:
+            a = node.args[0].args[0]
+            level = _level(template, 0)
+            matrix = self.target.transposed.format(self.text(a, ATOM)) if transposed else self.text(a, level)
+        return self._spell(
+            f"{kind}solve{end}", node, matrix, self.text(node.args[1], _level(template, 1))
+        ), ATOM
+
+    def on_inverse(self, node: Node) -> Piece:
+        kind, matrix = self._factor_of(node)
+        return self._spell(f"{kind}inverse", node, matrix), ATOM
+
+    def on_logdet(self, node: Node) -> Piece:
+        kind, matrix = self._factor_of(node)
+        level = PRODUCT if kind == "cholesky " else ATOM
+        return self._spell(f"{kind}logdet", node, matrix), level
+
+
+def _level(template: str, i: int) -> int:
+    """Return how tightly an argument of a template has to hold together: between commas it need not."""
+    free = re.compile(r"(?<=[(,] )\{%d\}(?=[,)])|(?<=\()\{%d\}(?=[,)])" % (i, i))
+    return SUM if len(free.findall(template)) == template.count(f"{{{i}}}") else ATOM
+
+
+def _exact(q: Any) -> bool:
+    """Tell whether a fraction is a float exactly and short to write."""
+    return q.q in (2, 4, 8)
+
+
+_COMMUTATION = (
+    "np.eye({0}*{1}, dtype=dtype).reshape({1}, {0}, {0}*{1}).transpose(1, 0, 2).reshape({0}*{1}, {0}*{1})"
+)

@@ -1,0 +1,106 @@
+"""Symbolic sizes as numbers: what a plan costs where sizes are such and such."""
+
+from __future__ import annotations
+
+import math
+from random import Random
+from typing import Any
+
+from sympy import Expr
+
+from derive.code.plan import Node, post_order
+
+#: The sizes at which orders of computation are compared: all equal, and drawn between these bounds.
+EQUAL, SMALLEST, LARGEST, DRAWS = 300, 4, 3000, 5
+#: What calling an operation costs beside its arithmetic, in operations.
+CALL = 1000.0
+
+
+class Sizes:
+    """One number for every size; those of the same name are the same."""
+
+    def __init__(self, seed: int) -> None:
+        self.rng = Random(seed) if seed else None
+        self.known: dict[Any, float] = {}
+
+    def __getitem__(self, size: Any) -> float:
+        """Return a size as a number."""
+        if size not in self.known:
+            if size.is_Integer:
+                self.known[size] = float(size)
+            elif size.is_Symbol:
+                low, high = math.log(SMALLEST), math.log(LARGEST)
+                self.known[size] = math.exp(self.rng.uniform(low, high)) if self.rng else float(EQUAL)
+            else:
+                self.known[size] = max(float(size.subs({s: self[s] for s in size.free_symbols})), 1.0)
+        return self.known[size]
+
+
+def examples(larger: tuple[tuple[Any, Any], ...] = ()) -> list[Sizes]:
+    """Return the sizes at which orders of computation are compared; of each pair, the first is by far the larger."""
+    found = [Sizes(seed) for seed in range(0 if not larger else 1, DRAWS + 1)]
+    for at in found:
+        for rows, rank in larger:
+            at.known[rank] = min(at[rank], max(at[rows] / 10, 1.0))
+    return found
+
+
+def entries(node: Node, at: Sizes) -> float:
+    """Return how many numbers a value holds."""
+    return at[node.rows] * at[node.columns]
+
+
+def cost(node: Node, at: Sizes) -> float:
+    """Return roughly how many floating-point operations one node takes, beside its arguments."""
+    own = entries(node, at)
+    match node.op:
+        case "matmul":
+            return 2 * own * at[node.args[0].columns]
+        case "factor":
+            n = at[node.rows]
+            return n**3 * (1 / 3 if node.params[0] == "cholesky" else 2 / 3)
+        case "solve":
+            return 2 * own * at[node.rows]
+        case "inverse":
+            return (2 / 3 if node.args[0].params[0] == "cholesky" else 4 / 3) * own * at[node.rows]
+        case "det" | "pinv" | "function":
+            return 10 * max(own, *(entries(a, at) for a in node.args), 1.0) ** 1.5
+        case "matpower":
+            return 2 * own * at[node.rows] * math.log2(max(int(node.params[0]), 2))
+        case "inner" | "rowinner" | "sum" | "logsumexp" | "softmax":
+            return 2 * entries(node.args[0], at) * (1 if node.op[0] not in "ls" or node.op == "sum" else 10)
+        case "trace" | "diagonal" | "logdet":
+            return at[node.args[0].rows]
+        case "call" | "powers" | "power":
+            return 10 * own
+        case "add" | "prod" | "shift" | "spread" | "kron" | "diagflat" | "eye" | "ones" | "positive":
+            return own * max(len(node.args), 1)
+        case "reshape":
+            return own
+        case "choose":
+            return 0.0
+    return 0.0
+
+
+def total(roots: tuple[Node, ...] | list[Node], at: Sizes) -> float:
+    """Return what a plan costs, its calls included."""
+    free = {"input", "number", "constant", "size", "transpose"}
+    return sum(cost(n, at) + (CALL if n.op not in free else 0.0) for n in post_order(roots))
+
+
+def flops(node: Node) -> Expr | None:
+    """Return the leading term of a node's operations in its sizes, None where they are none."""
+    match node.op:
+        case "matmul":
+            return 2 * node.rows * node.args[0].columns * node.columns
+        case "factor":
+            return node.rows**3 / (3 if node.params[0] == "cholesky" else 1) * (1 if node.params[0] == "cholesky" else 2) / (1 if node.params[0] == "cholesky" else 3)  # fmt: skip
+        case "solve" | "inverse":
+            return 2 * node.rows * node.rows * node.columns
+        case "inner" | "rowinner":
+            return 2 * node.args[0].rows * node.args[0].columns
+        case "sum" | "logsumexp" | "softmax" | "trace":
+            return node.args[0].rows * node.args[0].columns
+        case "input" | "number" | "constant" | "size" | "transpose" | "reshape":
+            return None
+    return node.rows * node.columns * max(len(node.args), 1)

@@ -1,0 +1,285 @@
+"""The languages of printed code: how each spells the operations of a plan.
+
+A spelling is a template of its arguments {0}, {1}, ..., of the parameters {p} and {q}, of the sizes {rows} and {columns}
+of the value, and of the type {dtype} of the arguments given. What a language lacks has none and is refused by name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Target:
+    """A language: its name, what it imports, its operators, and a spelling for every operation."""
+
+    name: str
+    words: str
+    imports: Mapping[str, str]
+    operations: Mapping[str, str]
+    calls: Mapping[str, str]
+    functions: Mapping[str, str] = field(default_factory=dict)
+    times: str = "*"
+    over: str = "/"
+    raised: str = "**"
+    matmul: str = " @ "
+    transposed: str = "{0}.T"
+    size: str = "{0}.shape[{axis}]"
+    base: int = 0
+    fuses: bool = True
+    in_place: bool = False
+    end: str = ""
+    note: str = ""
+
+
+_SHARED_CALLS = {
+    name: f"{{np}}.{name}({{0}})"
+    for name in ("exp", "log", "log1p", "expm1", "sin", "cos", "tan", "sinh", "cosh", "tanh", "abs", "sign")
+}
+
+
+def _calls(np: str, **own: str) -> dict[str, str]:
+    return {name: text.replace("{np}", np) for name, text in _SHARED_CALLS.items()} | own
+
+
+_NUMPY_OPERATIONS = {
+    "constant": "np.{p}",
+    "eye": "np.eye({rows}, dtype=dtype)",
+    "ones": "np.ones(({rows}, {columns}), dtype=dtype)",
+    "zeros": "np.zeros(({rows}, {columns}), dtype=dtype)",
+    "sqrt": "np.sqrt({0})",
+    "positive": "({0} > 0)",
+    "as number": "{0}.astype(dtype)",
+    "sum": "{0}.sum()",
+    "sum 0": "{0}.sum(axis=0, keepdims=True)",
+    "sum 1": "{0}.sum(axis=1, keepdims=True)",
+    "max": "{0}.max(initial=-np.inf)",
+    "max 0": "{0}.max(axis=0, keepdims=True, initial=-np.inf)",
+    "max 1": "{0}.max(axis=1, keepdims=True, initial=-np.inf)",
+    "inner": "np.vdot({0}, {1})",
+    "rowinner": 'np.einsum("ij,ij->i", {0}, {1})[:, None]',
+    "trace": "np.trace({0})",
+    "diagonal": "np.diagonal({0})[:, None]",
+    "diagflat": "np.diagflat({0})",
+    "kron": "np.kron({0}, {1})",
+    "reshape": "{0}.T.reshape({columns}, {rows}).T",
+    "spread": "np.broadcast_to({0}, ({rows}, {columns}))",
+    "item": "{0}[0, 0]",
+    "det": "np.linalg.det({0})",
+    "matpower": "np.linalg.matrix_power({0}, {p})",
+    "solve": "np.linalg.solve({0}, {1})",
+    "inverse": "np.linalg.inv({0})",
+    "logdet": "np.linalg.slogdet({0})[1]",
+    "cholesky": "scipy.linalg.cho_factor({0}, lower=True, check_finite=False)",
+    "cholesky solve": "scipy.linalg.cho_solve({0}, {1}, check_finite=False)",
+    "cholesky inverse": "scipy.linalg.cho_solve({0}, np.eye({rows}, dtype=dtype), check_finite=False)",
+    "cholesky logdet": "2*np.log(np.diagonal({0}[0])).sum()",
+    "lu": "scipy.linalg.lu_factor({0}, check_finite=False)",
+    "lu solve": "scipy.linalg.lu_solve({0}, {1}, check_finite=False)",
+    "lu solve transposed": "scipy.linalg.lu_solve({0}, {1}, trans=1, check_finite=False)",
+    "lu inverse": "scipy.linalg.lu_solve({0}, np.eye({rows}, dtype=dtype), check_finite=False)",
+    "lu logdet": "np.log(np.abs(np.diagonal({0}[0]))).sum()",
+    "shift": "{0} + {1}*np.eye({rows}, dtype=dtype)",
+    "fresh": "np.array({0})",
+    "full": "np.full(({rows}, {columns}), {0}, dtype=dtype)",
+    "number": "dtype({0})",
+    "flatten": "{0}.ravel()",
+}
+
+NUMPY = Target(
+    name="numpy",
+    words="NumPy",
+    imports={
+        "np": "import numpy as np",
+        "scipy.linalg": "import scipy.linalg",
+        "scipy.special": "import scipy.special",
+    },
+    operations=_NUMPY_OPERATIONS,
+    calls=_calls(
+        "np",
+        arcsin="np.arcsin({0})",
+        arccos="np.arccos({0})",
+        arctan="np.arctan({0})",
+        erf="scipy.special.erf({0})",
+        relu="np.maximum({0}, 0)",
+        sigmoid="scipy.special.expit({0})",
+        softplus="np.logaddexp(0, {0})",
+    ),
+    in_place=True,
+)
+
+_JAX_OPERATIONS = {
+    k: v.replace("np.", "jnp.").replace("jnp.linalg.matrix_power", "jnp.linalg.matrix_power").replace("scipy.", "jax.scipy.")
+    for k, v in _NUMPY_OPERATIONS.items()
+} | {
+    "cholesky": "jax.scipy.linalg.cho_factor({0}, lower=True)",
+    "cholesky solve": "jax.scipy.linalg.cho_solve({0}, {1})",
+    "cholesky inverse": "jax.scipy.linalg.cho_solve({0}, jnp.eye({rows}, dtype=dtype))",
+    "lu": "jax.scipy.linalg.lu_factor({0})",
+    "lu solve": "jax.scipy.linalg.lu_solve({0}, {1})",
+    "lu solve transposed": "jax.scipy.linalg.lu_solve({0}, {1}, trans=1)",
+    "lu inverse": "jax.scipy.linalg.lu_solve({0}, jnp.eye({rows}, dtype=dtype))",
+    "diagflat": "jnp.diagflat({0})",
+    "fresh": "{0}",
+    "number": "jnp.asarray({0}, dtype)",
+}  # fmt: skip
+
+JAX = Target(
+    name="jax",
+    words="JAX",
+    imports={"jnp": "import jax.numpy as jnp", "jax.scipy.linalg": "import jax.scipy.linalg", "jax.scipy.special": "import jax.scipy.special", "jax.nn": "import jax.nn"},
+    operations=_JAX_OPERATIONS,
+    calls=_calls(
+        "jnp",
+        arcsin="jnp.arcsin({0})",
+        arccos="jnp.arccos({0})",
+        arctan="jnp.arctan({0})",
+        erf="jax.scipy.special.erf({0})",
+        relu="jnp.maximum({0}, 0)",
+        sigmoid="jax.nn.sigmoid({0})",
+        softplus="jnp.logaddexp(0, {0})",
+    ),
+    functions={
+        "expm": "jax.scipy.linalg.expm({0})",
+        "pinv": "jnp.linalg.pinv({0})",
+        "commutation": "jnp.eye({0}*{1}, dtype=dtype).reshape({1}, {0}, {0}*{1}).transpose(1, 0, 2).reshape({0}*{1}, {0}*{1})",
+        "eigval": "jnp.linalg.eigvalsh({0})[{1} - 1]",
+        "dexpm": "jax.scipy.linalg.expm_frechet({0}, {1}, compute_expm=False)",
+    },
+    note="float32 unless jax_enable_x64 is set",
+)  # fmt: skip
+
+TORCH = Target(
+    name="torch",
+    words="PyTorch",
+    imports={"torch": "import torch", "np": "import math"},
+    operations={
+        "constant": "math.{p}",
+        "eye": "torch.eye({rows}, dtype=dtype, device=device)",
+        "ones": "torch.ones(({rows}, {columns}), dtype=dtype, device=device)",
+        "zeros": "torch.zeros(({rows}, {columns}), dtype=dtype, device=device)",
+        "sqrt": "torch.sqrt({0})",
+        "positive": "({0} > 0)",
+        "as number": "{0}.to(dtype)",
+        "sum": "{0}.sum()",
+        "sum 0": "{0}.sum(0, keepdim=True)",
+        "sum 1": "{0}.sum(1, keepdim=True)",
+        "inner": "({0}*{1}).sum()",
+        "rowinner": "({0}*{1}).sum(1, keepdim=True)",
+        "trace": "torch.trace({0})",
+        "diagonal": "torch.diagonal({0})[:, None]",
+        "diagflat": "torch.diagflat({0})",
+        "kron": "torch.kron({0}, {1})",
+        "reshape": "{0}.T.reshape({columns}, {rows}).T",
+        "spread": "{0}.expand({rows}, {columns})",
+        "item": "{0}[0, 0]",
+        "det": "torch.linalg.det({0})",
+        "matpower": "torch.linalg.matrix_power({0}, {p})",
+        "solve": "torch.linalg.solve({0}, {1})",
+        "inverse": "torch.linalg.inv({0})",
+        "logdet": "torch.linalg.slogdet({0})[1]",
+        "cholesky": "torch.linalg.cholesky({0})",
+        "cholesky solve": "torch.cholesky_solve({1}, {0})",
+        "cholesky inverse": "torch.cholesky_inverse({0})",
+        "cholesky logdet": "2*torch.log(torch.diagonal({0})).sum()",
+        "lu": "torch.linalg.lu_factor({0})",
+        "lu solve": "torch.linalg.lu_solve(*{0}, {1})",
+        "lu solve transposed": "torch.linalg.lu_solve(*{0}, {1}, adjoint=True)",
+        "lu inverse": "torch.linalg.lu_solve(*{0}, torch.eye({rows}, dtype=dtype, device=device))",
+        "lu logdet": "torch.log(torch.abs(torch.diagonal({0}[0]))).sum()",
+        "shift": "{0} + {1}*torch.eye({rows}, dtype=dtype, device=device)",
+        "fresh": "{0}.clone()",
+        "full": "torch.full(({rows}, {columns}), {0}, dtype=dtype, device=device)",
+        "number": "torch.as_tensor({0}, dtype=dtype, device=device)",
+        "flatten": "{0}.flatten()",
+        "softmax": "torch.softmax({0}, {p})",
+        "logsumexp": "torch.logsumexp({0}.flatten(), 0)",
+        "logsumexp 0": "torch.logsumexp({0}, 0, keepdim=True)",
+        "logsumexp 1": "torch.logsumexp({0}, 1, keepdim=True)",
+    },
+    calls=_calls(
+        "torch",
+        arcsin="torch.arcsin({0})",
+        arccos="torch.arccos({0})",
+        arctan="torch.arctan({0})",
+        erf="torch.erf({0})",
+        relu="torch.relu({0})",
+        sigmoid="torch.sigmoid({0})",
+        softplus="torch.logaddexp({0}, torch.zeros_like({0}))",
+    ),
+    functions={
+        "expm": "torch.linalg.matrix_exp({0})",
+        "pinv": "torch.linalg.pinv({0})",
+        "commutation": "torch.eye({0}*{1}, dtype=dtype, device=device).reshape({1}, {0}, {0}*{1}).transpose(0, 1).reshape({0}*{1}, {0}*{1})",
+        "eigval": "torch.linalg.eigvalsh({0})[{1} - 1]",
+    },
+)  # fmt: skip
+
+OCTAVE = Target(
+    name="octave",
+    words="Octave",
+    imports={},
+    operations={
+        "constant": "{p}",
+        "eye": "eye({rows}, type)",
+        "ones": "ones({rows}, {columns}, type)",
+        "zeros": "zeros({rows}, {columns}, type)",
+        "sqrt": "sqrt({0})",
+        "positive": "({0} > 0)",
+        "as number": "cast({0}, type)",
+        "sum": "sum({0}(:))",
+        "sum 0": "sum({0}, 1)",
+        "sum 1": "sum({0}, 2)",
+        "max": "max([{0}(:); -Inf])",
+        "max 0": "max({0}, [], 1)",
+        "max 1": "max({0}, [], 2)",
+        "inner": "sum(sum({0}.*{1}))",
+        "rowinner": "sum({0}.*{1}, 2)",
+        "trace": "trace({0})",
+        "diagonal": "diag({0})",
+        "diagflat": "diag({0})",
+        "kron": "kron({0}, {1})",
+        "reshape": "reshape({0}, {rows}, {columns})",
+        "spread": "repmat({0}, {tile})",
+        "item": "{0}",
+        "det": "det({0})",
+        "matpower": "{0}^{p}",
+        "solve": "({0} \\ {1})",
+        "inverse": "inv({0})",
+        "logdet": 'sum(log(abs(diag(lu({0}, "vector")))))',
+        "cholesky": 'chol({0}, "lower")',
+        "cholesky solve": "({0}' \\ ({0} \\ {1}))",
+        "cholesky inverse": "({0}' \\ ({0} \\ eye({rows}, type)))",
+        "cholesky logdet": "2*sum(log(diag({0})))",
+        "shift": "({0} + diag({1}.*ones({rows}, 1)))",
+        "fresh": "{0}",
+        "full": "repmat({0}, {rows}, {columns})",
+        "number": "{0}",
+        "flatten": "{0}",
+    },
+    calls={
+        name: f"{name}({{0}})"
+        for name in ("exp", "log", "log1p", "expm1", "sin", "cos", "tan", "sinh", "cosh", "tanh", "abs", "sign", "erf")
+    }
+    | {
+        "arcsin": "asin({0})",
+        "arccos": "acos({0})",
+        "arctan": "atan({0})",
+        "relu": "max({0}, 0)",
+        "sigmoid": "(1./(1 + exp(-{0})))",
+        "softplus": "(max({0}, 0) + log1p(exp(-abs({0}))))",
+    },
+    functions={"expm": "expm({0})", "pinv": "pinv({0})"},
+    times=".*",
+    over="./",
+    raised=".^",
+    matmul="*",
+    transposed="{0}'",
+    size="size({0}, {axis})",
+    base=1,
+    fuses=False,
+    end=";",
+)  # fmt: skip
+
+TARGETS: dict[str, Target] = {t.name: t for t in (NUMPY, JAX, TORCH, OCTAVE)}
