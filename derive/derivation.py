@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Literal
@@ -11,11 +12,11 @@ from sympy import Expr
 from derive import algebra
 from derive.algebra import M
 from derive.backprop import Sweep
+from derive.code import Output, compiled, source
 from derive.facts import assuming
 from derive.graph import Graph, Node, symbol
 from derive.language import lambdified  # noqa: F401 - every result is one that lambdify takes
 from derive.language.latex import latex
-from derive.language.numpy_code import to_numpy
 from derive.language.text import to_text
 from derive.present import abbreviate
 from derive.problem import Problem
@@ -147,27 +148,82 @@ class Derivation:
         parts = r",\quad ".join(f"{latex(_like(n, e))} = {latex(e)}" for n, e in self.where)
         return rf"{self.left_side} = {latex(self.short)} \quad \text{{where}} \quad {parts}"
 
-    def to_numpy(self, name: str = "f", guarded: bool = True) -> str:
+    def to_code(
+        self,
+        target: str = "numpy",
+        value: bool = False,
+        name: str = "f",
+        costs: bool = False,
+        guarded: bool = True,
+    ) -> str:
         """Return the source of one function of all names, by keyword, that evaluates the result.
 
-        With `guarded` false it takes arrays as they come, batches of columns too.
+        `target` is numpy, jax, torch or octave. With `value` it returns (value of the expression, result), which share
+        what they can. Vectors come as 1-D arrays or columns and the answer is of their kind; with `guarded` false,
+        arrays are taken as they come, batches of columns too. `costs` writes the operations beside the lines.
+        Raises InputError for a target that is none or that lacks a function.
         """
-        return to_numpy(
-            self.result, self.symbols(), name, [x.name for x in self.problem.wrt], self._doc(), guarded
-        )
+        with assuming(self.problem.assumptions):
+            return source(
+                self.outputs(value), self.symbols(), target, name, self._doc(target, value), guarded, costs
+            )
 
-    def _doc(self) -> str:
-        """Return what the function of the result says of itself."""
+    def outputs(self, value: bool = False) -> list[Output]:
+        """Return what its code gives: the result, after the value of the expression if that is asked for."""
+        wrt = tuple(x.name for x in self.problem.wrt)
+        candidates = [self.result]
+        if (
+            self.kind == "gradient"
+            and self.tie is None
+            and (node := self.graph.variable(self.problem.wrt[0]))
+        ):
+            candidates.append(self.sweep.values[node.index])
+        result = Output(tuple(dict.fromkeys(candidates)), wrt)
+        return [Output((self.problem.expr,)), result] if value else [result]
+
+    def function(self, target: str = "numpy", value: bool = False) -> Any:
+        """Return the function of `to_code`, ready to call. Raises InputError as that does, and for octave."""
+        return compiled(self.to_code(target, value), target)
+
+    def to_numpy(self, name: str = "f", guarded: bool = True) -> str:
+        """Return the source of one NumPy function, as `to_code` does."""
+        return self.to_code(name=name, guarded=guarded)
+
+    def command(self, target: str = "numpy", value: bool = False) -> str:
+        """Return the command that prints its code."""
+        given = self.problem
+        shapes = ", ".join(
+            f"{n}: {'scalar' if (r, c) == (1, 1) else to_text(r) if c == 1 else f'{to_text(r)} x {to_text(c)}'}"
+            for n, (r, c) in given.shapes.items()
+        )
+        words = ["gradproof", self.kind, to_text(given.expr), "--wrt", ",".join(x.name for x in given.wrt)]
+        words += ["--where", shapes] if shapes else []
+        words += ["--assume", ", ".join(given.assumption_texts())] if given.assumptions else []
+        return shlex.join([*words, "--format", target, *(["--value"] if value else [])])
+
+    def _doc(self, target: str, value: bool) -> str:
+        """Return what the function of the result says of itself, a line an entry."""
         names = ", ".join(x.name for x in self.problem.wrt)
         shapes = ", ".join(
             f"{n}: {'scalar' if (r, c) == (1, 1) else r if c == 1 else f'{r} x {c}'}"
             for n, (r, c) in ((n, algebra.shape(s)) for n, s in self.symbols().items())
         )
-        lines = [f"Return the {self.kind} of {to_text(self.problem.expr)} by {names}.", "", f"    {shapes}"]
-        lines += [f"    holds where {c}" for c in self.conditions]
+        what = (
+            f"{to_text(self.problem.expr)} and its {self.kind}"
+            if value
+            else f"the {self.kind} of {to_text(self.problem.expr)}"
+        )
+        lines = [f"Return {what} by {names}.", "", f"{self.kind} = {to_text(self.short)}"]
+        lines += [f"  where {n} = {to_text(e)}" for n, e in self.where]
+        lines += [f"holds where {c}" for c in self.conditions]
+        lines += ["", shapes] if shapes else []
         if any(1 in (r, c) and (r, c) != (1, 1) for r, c in map(algebra.shape, self.symbols().values())):
-            lines += ["", "    A vector comes as a 1-D array or as a column, and the answer is of its kind."]
-        return "\n".join(lines) + ("\n    " if len(lines) > 1 else "")
+            lines += ["A vector comes as a 1-D array or as a column, and the answer is of its kind."]
+        return "\n".join([*lines, *self.evidence_lines(), "", f"$ {self.command(target, value)}"])
+
+    def evidence_lines(self) -> list[str]:
+        """Return what is known of the result's correctness: nothing, before it is checked."""
+        return []
 
     def to_dict(self) -> dict[str, Any]:
         """Return the derivation as a JSON-ready dictionary."""

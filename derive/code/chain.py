@@ -37,13 +37,13 @@ class Item:
         """Return the matrix."""
         raise NotImplementedError
 
-    def on_right(self, at: Sizes, columns: float) -> float:
+    def on_right(self, at: Sizes, width: float) -> float:
         """Return what self times a matrix of so many columns costs."""
-        return 2 * at[self.rows] * at[self.columns] * columns + self.formed(at)
+        return 2 * at[self.rows] * at[self.columns] * width + self.formed(at)
 
-    def on_left(self, at: Sizes, rows: float) -> float:
+    def on_left(self, at: Sizes, width: float) -> float:
         """Return what a matrix of so many rows times self costs."""
-        return 2 * at[self.rows] * at[self.columns] * rows + self.formed(at)
+        return 2 * at[self.rows] * at[self.columns] * width + self.formed(at)
 
     def times(self, other: Node) -> Node:
         """Return self times a matrix."""
@@ -109,9 +109,9 @@ class Diagonal(Item):
         """Return the matrix."""
         return self.b.make("diagflat", (self.d,), (), (self.rows, self.rows), True)
 
-    def on_right(self, at: Sizes, columns: float) -> float:
+    def on_right(self, at: Sizes, width: float) -> float:
         """Return the entries of the product."""
-        return at[self.rows] * columns
+        return at[self.rows] * width
 
     on_left = on_right
 
@@ -134,9 +134,9 @@ class Ones(Item):
         """Return the ones."""
         return self.b.ones(self.rows, self.columns)
 
-    def on_right(self, at: Sizes, columns: float) -> float:
+    def on_right(self, at: Sizes, width: float) -> float:
         """Return the entries of what is summed or spread."""
-        return at[self.columns] * at[self.rows] * columns
+        return at[self.columns] * at[self.rows] * width
 
     on_left = on_right
 
@@ -170,9 +170,9 @@ class Power(Item):
         symmetric = self.x.symmetric
         return self.b.make("matpower", (self.x,), (self.k,), self.x.shape, symmetric)
 
-    def on_right(self, at: Sizes, columns: float) -> float:
+    def on_right(self, at: Sizes, width: float) -> float:
         """Return the cost of one factor after the other."""
-        return 2 * self.k * at[self.rows] ** 2 * columns
+        return 2 * self.k * at[self.rows] ** 2 * width
 
     on_left = on_right
 
@@ -205,17 +205,17 @@ class Kronecker(Item):
         symmetric = self.left.symmetric and self.right.symmetric
         return self.b.make("kron", (self.left, self.right), (), (self.rows, self.columns), symmetric)
 
-    def on_right(self, at: Sizes, columns: float) -> float:
+    def on_right(self, at: Sizes, width: float) -> float:
         """Return the cost of two products for a column, of the matrix for more."""
-        if columns != 1:
-            return super().on_right(at, columns)
+        if width != 1:
+            return super().on_right(at, width)
         p, q, m, n = at[self.right.rows], at[self.right.columns], at[self.left.rows], at[self.left.columns]
         return 2 * p * q * n + 2 * p * n * m
 
-    def on_left(self, at: Sizes, rows: float) -> float:
+    def on_left(self, at: Sizes, width: float) -> float:
         """Return the cost of two products for a row, of the matrix for more."""
-        if rows != 1:
-            return super().on_left(at, rows)
+        if width != 1:
+            return super().on_left(at, width)
         p, q, m, n = at[self.right.rows], at[self.right.columns], at[self.left.rows], at[self.left.columns]
         return 2 * p * q * m + 2 * q * n * m
 
@@ -252,13 +252,13 @@ class Permutation(Item):
         sizes = (self.b.make("size", (), (self.m,)), self.b.make("size", (), (self.n,)))
         return self.b.make("function", sizes, ("commutation",), (self.rows, self.rows))
 
-    def on_right(self, at: Sizes, columns: float) -> float:
+    def on_right(self, at: Sizes, width: float) -> float:
         """Return the entries for a column."""
-        return at[self.rows] if columns == 1 else super().on_right(at, columns)
+        return at[self.rows] if width == 1 else super().on_right(at, width)
 
-    def on_left(self, at: Sizes, rows: float) -> float:
+    def on_left(self, at: Sizes, width: float) -> float:
         """Return the entries for a row."""
-        return at[self.rows] if rows == 1 else super().on_left(at, rows)
+        return at[self.rows] if width == 1 else super().on_left(at, width)
 
     def times(self, other: Node) -> Node:
         """Return vec(X') of vec(X)."""
@@ -306,19 +306,19 @@ class Sum(Item):
         """Return the sum if it was formed already."""
         return self._node
 
-    def on_right(self, at: Sizes, columns: float) -> float:
+    def on_right(self, at: Sizes, width: float) -> float:
         """Return the cost of all terms applied."""
-        ghost = _Ghost(self.columns, columns, at)
+        ghost = _Ghost(self.columns, width, at)
         return sum(
-            (self.maker.price([*items, ghost], at) if items else 0.0) + at[self.rows] * columns
+            (self.maker.price([*items, ghost], at) if items else 0.0) + at[self.rows] * width
             for _, items in self.terms
         )
 
-    def on_left(self, at: Sizes, rows: float) -> float:
+    def on_left(self, at: Sizes, width: float) -> float:
         """Return the cost of all terms applied."""
-        ghost = _Ghost(rows, self.rows, at)
+        ghost = _Ghost(width, self.rows, at)
         return sum(
-            (self.maker.price([ghost, *items], at) if items else 0.0) + at[self.columns] * rows
+            (self.maker.price([ghost, *items], at) if items else 0.0) + at[self.columns] * width
             for _, items in self.terms
         )
 
@@ -338,7 +338,7 @@ class Sum(Item):
 class _Number:
     """A size that is a number already."""
 
-    is_Integer = True
+    is_Integer = True  # noqa: N815
 
     def __init__(self, value: float) -> None:
         self.value = value
@@ -407,7 +407,7 @@ class Products:
                         known = left.node and item.known_after(left.node)
                         price = 0.0 if known else item.on_left(at, rows)
                         found.append(_Best(left.cost + price, ("after", j, left.tree), known))
-                    if k > i and k + 1 < j or (k == i and k + 1 == j):
+                    if (k > i and k + 1 < j) or (k == i and k + 1 == j):
                         known = left.node and right.node and self.b.known_product(left.node, right.node)
                         price = 0.0 if known else 2 * rows * widths[k] * columns
                         total = left.cost + right.cost + price

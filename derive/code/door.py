@@ -12,27 +12,66 @@ from typing import Any
 from sympy import Expr, MatrixSymbol
 
 from derive import algebra
+from derive.code.targets import Target
 
 Shape = tuple[Any, Any]
 
 #: Names that the door uses itself.
-RESERVED = frozenset({"dtype", "flat", "sizes", "take", "types", "value"})
+RESERVED = frozenset({"device", "dtype", "flat", "floats", "sizes", "take", "type", "types", "value"})
 
 _TAKE = """\
 def take(name, value, *shape):
-    array, said = np.asarray(value), " x ".join(map(str, shape))
-    if array.dtype.kind not in "biuf":
-        raise TypeError(f"{name} holds {array.dtype}, not real numbers")
+    array, said = {array}, " x ".join(map(str, shape))
+    {real}
+        raise TypeError(f"{{name}} holds {{array.dtype}}, not real numbers")
     if array.ndim == 1 and 1 in shape:
-        array = array.reshape([1 if size == 1 else -1 for size in shape])
+        array = array.reshape([1 if size == 1 else {length} for size in shape])
     if array.ndim != 2:
-        raise ValueError(f"{name} has shape {array.shape}: expected {said}")
+        raise ValueError(f"{{name}} has shape {{tuple(array.shape)}}: expected {{said}}")
     for size, n, side in zip(shape, array.shape, ("rows", "columns")):
-        known, seen = sizes.setdefault(size, (n, f"{name} has {n} {side}"))
+        known, seen = sizes.setdefault(size, (n, f"{{name}} has {{n}} {{side}}"))
         if n != (size if isinstance(size, int) else known):
-            so = f", but {seen}" if isinstance(size, str) else ""
-            raise ValueError(f"{name} has {n} {side}{so}: expected {said}")
-    return array.astype(dtype, copy=False)"""
+            so = f", but {{seen}}" if isinstance(size, str) else ""
+            raise ValueError(f"{{name}} has {{n}} {{side}}{{so}}: expected {{said}}")
+    return {cast}"""
+
+_NUMPY = {
+    "array": "np.asarray(value)",
+    "real": 'if array.dtype.kind not in "biuf":',
+    "cast": "array.astype(dtype, copy=False)",
+    "length": "array.size",
+    "type": "dtype = np.float32 if np.float32 in types and np.float64 not in types else np.float64",
+    "number": "np.asarray({0}, dtype).reshape(())[()]",
+    "flat": "np.ndim({0}) == 1",
+    "one": "np.reshape({0}, (1, 1))",
+}
+_DOORS: dict[str, dict[str, str]] = {
+    "numpy": _NUMPY,
+    "jax": {
+        "array": "jnp.asarray(value)",
+        "real": "if jnp.issubdtype(array.dtype, jnp.complexfloating):",
+        "cast": "array.astype(dtype)",
+        "length": "array.size",
+        "type": "dtype = jnp.result_type(*[t for t in types if t is not None and jnp.issubdtype(t, jnp.floating)] or [float])",
+        "number": "jnp.asarray({0}, dtype).reshape(())",
+        "flat": "jnp.ndim({0}) == 1",
+        "one": "jnp.reshape({0}, (1, 1))",
+    },
+    "torch": {
+        "array": "torch.as_tensor(value, device=device)",
+        "real": "if array.is_complex():",
+        "cast": "array.to(dtype)",
+        "length": "array.numel()",
+        "type": (
+            "floats = [t for t in types if isinstance(t, torch.dtype) and t.is_floating_point]\n"
+            "dtype = max(floats, key=lambda t: torch.finfo(t).bits, default=torch.float64)\n"
+            'device = next((v.device for v in ({values},) if isinstance(v, torch.Tensor)), torch.device("cpu"))'
+        ),
+        "number": "torch.as_tensor({0}, dtype=dtype, device=device).reshape(())",
+        "flat": "torch.as_tensor({0}).ndim == 1",
+        "one": "torch.as_tensor({0}).reshape(1, 1)",
+    },
+}
 
 
 def is_number(symbol: Expr) -> bool:
@@ -63,32 +102,64 @@ def door(
     names: Mapping[str, str],
     symbols: Mapping[str, Expr],
     flat: Sequence[Sequence[str]],
-    given: Sequence[str] = (),
+    given: Sequence[str],
+    target: Target,
 ) -> list[str]:
     """Return the lines that take the arguments: `names` are the symbols' names in the code.
 
     `flat` are, for every kind of answer, those whose kind it takes, `given` the sizes that are arguments themselves.
     """
+    words = _DOORS[target.name]
     arrays = [n for n in ordered(symbols) if not is_number(symbols[n])]
     numbers = [n for n in symbols if is_number(symbols[n]) and n not in given]
     typed = ", ".join(names[n] for n in arrays or numbers)
-    lines = [
-        f'types = [getattr(value, "dtype", None) for value in ({typed},)]' if typed else "types = []",
-        "dtype = np.float32 if np.float32 in types and np.float64 not in types else np.float64",
-    ]
+    every = ", ".join(names[n] for n in (*arrays, *numbers))
+    lines = [f'types = [getattr(value, "dtype", None) for value in ({typed},)]' if typed else "types = []"]
+    lines += words["type"].format(values=every).replace("in (,)", "in ()").splitlines()
     for k, group in enumerate(flat, 1):
         word = "flat" if len(flat) == 1 else f"flat{k}"
-        lines.append(f"{word} = " + " or ".join(f"np.ndim({names[n]}) == 1" for n in group))
+        lines.append(f"{word} = " + " or ".join(words["flat"].format(names[n]) for n in group))
     if arrays:
         seeds = ", ".join(f'"{n}": ({names[n]}, f"{n} is {{{names[n]}}}")' for n in given)
-        lines += [f"sizes = {{{seeds}}}", "", *_TAKE.splitlines(), ""]
+        lines += [f"sizes = {{{seeds}}}", "", *_TAKE.format(**words).splitlines(), ""]
     known = {d.name for n in arrays for d in symbols[n].shape if d.is_Symbol} | set(given)
-    for n in numbers:
-        lines.append(f"{names[n]} = np.asarray({names[n]}, dtype).reshape(())[()]")
+    lines += [f"{names[n]} = {words['number'].format(names[n])}" for n in numbers]
     for n in arrays:
         sizes = ", ".join(_size(d, known) for d in symbols[n].shape)
-        value = f"np.reshape({names[n]}, (1, 1))" if symbols[n].shape == (1, 1) else names[n]
+        value = words["one"].format(names[n]) if symbols[n].shape == (1, 1) else names[n]
         lines.append(f'{names[n]} = take("{n}", {value}, {sizes})')
+    return lines
+
+
+def octave_door(names: Mapping[str, str], symbols: Mapping[str, Expr], given: Sequence[str]) -> list[str]:
+    """Return the lines that take the arguments in Octave: rows for columns too, shapes held to each other."""
+    arrays = [n for n in ordered(symbols) if not is_number(symbols[n])]
+    lines = ['type = "double";']
+    if arrays:
+        lines += [
+            f'if any([{", ".join(f"""isa({names[n]}, "single")""" for n in arrays)}]); type = "single"; end'
+        ]
+    for n in arrays:
+        rows, columns = symbols[n].shape
+        if columns == 1 and rows != 1:
+            lines.append(f"if rows({names[n]}) == 1, {names[n]} = {names[n]}(:); end")
+        lines.append(f"{names[n]} = cast({names[n]}, type);")
+    first: dict[Any, tuple[str, int]] = {}
+    for n in arrays:
+        for axis, d in enumerate(symbols[n].shape, 1):
+            if d.is_Integer:
+                wanted, of = str(int(d)), ""
+            elif d in first:
+                other, side = first[d]
+                wanted, of = f"size({names[other]}, {side})", f", but {other} has %d"
+            else:
+                first[d] = (n, axis)
+                continue
+            word = ("rows", "columns")[axis - 1]
+            values = f"size({names[n]}, {axis}), {wanted}" if of else f"size({names[n]}, {axis})"
+            lines.append(
+                f'if size({names[n]}, {axis}) != {wanted}, error("{n} has %d {word}{of or f": expected {wanted}"}", {values}); end'
+            )
     return lines
 
 

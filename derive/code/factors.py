@@ -160,9 +160,9 @@ class Inverted(Item):
         found = self.solver.known_inverse()
         return found if found is None or not self.transposed else self.b.transpose(found)
 
-    def on_right(self, at: Sizes, columns: float) -> float:
+    def on_right(self, at: Sizes, width: float) -> float:
         """Return what a solve costs."""
-        return self.solver.solving(at, columns)
+        return self.solver.solving(at, width)
 
     on_left = on_right
 

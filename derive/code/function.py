@@ -10,8 +10,7 @@ from typing import Any
 from sympy import Expr, Symbol
 
 from derive import algebra
-from derive.code.builder import Builder
-from derive.code.door import RESERVED, door, follows
+from derive.code.door import RESERVED, door, follows, octave_door
 from derive.code.lower import Lowering
 from derive.code.plan import Branch, Node, Plan
 from derive.code.printer import Printer, expanded
@@ -33,20 +32,17 @@ class Output:
         return algebra.shape(self.candidates[0])
 
 
-def plan(outputs: Sequence[Output], symbols: Mapping[str, Expr]) -> tuple[Plan, Builder]:
+def plan(outputs: Sequence[Output], symbols: Mapping[str, Expr]) -> tuple[Plan, Any]:
     """Return the cheapest plan of some outputs, one branch more where a low rank is worth it at some sizes."""
     dense, low = _cheapest(outputs, symbols, thin=())
     branches = [Branch((), dense[1])]
-    builder = dense[0].b
+    builder: Any = dense[0].b
     if low:
         pairs = tuple(dict.fromkeys(low))
         thin, _ = _cheapest(outputs, symbols, pairs)
         certain = all(rank == 1 for _, rank in pairs)
         branches = [Branch(pairs, thin[1])] if certain else [Branch(pairs, thin[1]), *branches]
-        if certain:
-            builder = thin[0].b
-        else:
-            builder = _Both(thin[0].b, builder)
+        builder = thin[0].b if certain else _Both(thin[0].b, builder)
     return Plan(tuple(branches)), builder
 
 
@@ -98,84 +94,122 @@ def source(
     return _Function(TARGETS[target], outputs, symbols, made, builder, name, doc, guarded, costs).text()
 
 
+def compiled(text: str, target: str = "numpy", name: str = "f") -> Any:
+    """Return the function of a source that `source` wrote. Raises InputError for a language that Python is not."""
+    if target == "octave":
+        raise InputError("Octave code is no Python function: print it with to_code")
+    scope: dict[str, Any] = {}
+    exec(text, scope)  # printed from a SymPy expression, of which names are words
+    return scope[name]
+
+
 class _Function:
+    """The text of one function."""
+
     def __init__(
         self, target: Target, outputs: Sequence[Output], symbols: Mapping[str, Expr], made: Plan, builder: Any,
         name: str, doc: str, guarded: bool, costs: bool,
     ) -> None:  # fmt: skip
         self.target, self.outputs, self.symbols, self.plan = target, outputs, symbols, made
         self.builder, self.name, self.doc, self.guarded, self.costs = builder, name, doc, guarded, costs
-        reserved = {"np", "jnp", "jax", "torch", "math", "scipy", "kwargs", "float", "device", *RESERVED}
-        self.names = {n: f"{n}_" if keyword.iskeyword(n) or n in reserved else n for n in symbols}
-        self.flat = [follows(o.shape, symbols, o.wrt) if guarded else [] for o in outputs]
+        reserved = {"np", "jnp", "jax", "torch", "math", "scipy", "kwargs", "float", *RESERVED}
+        odd = (
+            {n for n in symbols if keyword.iskeyword(n) or n in reserved}
+            if target.name != "octave"
+            else set()
+        )
+        self.names = {n: f"{n}_" if n in odd else n for n in symbols}
+        self.flat = [tuple(follows(o.shape, symbols, o.wrt)) if guarded else () for o in outputs]
+        self.kinds = list(dict.fromkeys(f for f in self.flat if f))
 
     def text(self) -> str:
-        printers = []
+        """Return the source."""
+        taken = {*self.names.values(), *self.symbols, *RESERVED}
         builders = self.builder.builders if isinstance(self.builder, _Both) else (self.builder,)
+        printers: list[Printer] = []
+        bodies = []
         for branch, b in zip(self.plan.branches, builders, strict=True):
-            printer = Printer(
-                self.target, self.names, self.symbols, {*self.names.values(), *self.symbols}, self.costs
-            )
-            values = printer.outputs(expanded(branch.outputs, b, self.target))
-            printers.append((branch, printer, values))
-        given = {s.name: s for _, p, _ in printers for s in p.given}
-        for branch in self.plan.branches:
-            for pair in branch.condition:
-                for size in pair:
-                    printers[0][1].size(size)
-        given |= {s.name: s for s in printers[0][1].given}
-        modules = {m for _, p, _ in printers for m in p.modules}
-        body: list[str] = []
-        sizes: dict[Any, tuple[str, str]] = {}
-        for k, (branch, printer, values) in enumerate(printers):
-            lines = [*printer.lines, *self._returned(values)]
-            sizes |= printer.sizes
-            if k + 1 < len(printers):
-                condition = " and ".join(
-                    f"{printer.size(a)} > {printer.size(b)}" for a, b in branch.condition
+            printer = Printer(self.target, self.names, self.symbols, taken, self.costs)
+            if printers:
+                printer.share(printers[0])
+            values = printer.outputs(expanded(branch.outputs, b, self.target, not self.guarded))
+            condition = " and ".join(f"{printer.size(a)} > {printer.size(r)}" for a, r in branch.condition)
+            bodies.append((condition, [*printer.lines, *self._returned(values)]))
+            printers.append(printer)
+        body = [line for _, line in printers[0].sizes.values()]
+        for k, (condition, lines) in enumerate(bodies):
+            if k + 1 < len(bodies):
+                opened, closed = (
+                    (f"if {condition}:", [])
+                    if self.target.name != "octave"
+                    else (f"if {condition}", ["return", "end"])
                 )
-                body += [f"if {condition}:", *[f"    {line}" for line in lines]]
+                body += [opened, *[f"    {line}" for line in [*lines, *closed[:1]]], *closed[1:]]
             else:
                 body += lines
-        return self._python([*(line for _, line in sizes.values()), *body], given, modules)
+        given = {s.name: s for s in printers[0].given if s.name not in self.symbols}
+        modules = {m for p in printers for m in p.modules}
+        return (
+            self._octave(body, given) if self.target.name == "octave" else self._python(body, given, modules)
+        )
 
     def _returned(self, values: list[str]) -> list[str]:
-        out = []
-        for value, o, flat in zip(values, self.outputs, self.flat, strict=True):
-            if flat and self.guarded:
-                word = self._flat_name(flat)
-                flattened = self.target.operations["flatten"].format(
-                    value if value.isidentifier() else f"({value})"
-                )
-                value = f"{flattened} if {word} else {value}" if value.isidentifier() else None or value
-            out.append((value, o, flat))
+        """Return the lines that give the values back, each of the kind that its variable came in."""
+        octave = self.target.name == "octave"
         lines, texts = [], []
-        for k, (value, _, flat) in enumerate(out):
-            if flat and self.guarded and not value.split(" if ")[-1].isidentifier() and " if " not in value:
-                word = f"value{k}" if len(out) > 1 else "value"
-                lines.append(f"{word} = {value}")
-                flattened = self.target.operations["flatten"].format(word)
-                value = f"{flattened} if {self._flat_name(flat)} else {word}"
-            texts.append(f"({value})" if " if " in value and len(out) > 1 else value)
-        return [*lines, f"return {', '.join(texts)}"]
+        for k, (value, flat) in enumerate(zip(values, self.flat, strict=True), 1):
+            name = "value" if len(values) == 1 else f"value{k}"
+            if octave or flat:
+                lines.append(f"{name} = {value}{self.target.end}")
+            if flat:
+                text = self.target.operations["flatten"].format(name)
+                texts.append(f"{text} if {self._kind(flat)} else {name}")
+            else:
+                texts.append(value)
+        if octave:
+            return lines
+        return [
+            *lines,
+            f"return {', '.join(texts)}" if len(texts) == 1 else f"return {', '.join(map(_closed, texts))}",
+        ]
 
-    def _flat_name(self, flat: list[str]) -> str:
-        distinct = list(dict.fromkeys(tuple(f) for f in self.flat if f))
-        return "flat" if len(distinct) == 1 else f"flat{distinct.index(tuple(flat)) + 1}"
+    def _kind(self, flat: tuple[str, ...]) -> str:
+        return "flat" if len(self.kinds) == 1 else f"flat{self.kinds.index(flat) + 1}"
 
     def _python(self, body: list[str], given: Mapping[str, Symbol], modules: set[str]) -> str:
-        symbols = {**self.symbols, **{n: s for n, s in given.items() if n not in self.symbols}}
-        names = {**self.names, **{n: n for n in given if n not in self.names}}
+        symbols = {**self.symbols, **given}
+        names = {**self.names, **{n: n for n in given}}
         plain = [n for n in symbols if names[n] == n]
         odd = [n for n in symbols if names[n] != n]
         signature = ", ".join([*plain, *(["**kwargs"] if odd else [])])
-        head = [f'"""{self.doc}"""'] if self.doc else []
+        head = (
+            ['"""' + self.doc.replace("\\", "\\\\") + '\n"""']
+            if "\n" in self.doc
+            else [f'"""{self.doc}"""']
+            if self.doc
+            else []
+        )
         first = next(iter(self.target.imports))
         imports = [first, *[m for m in self.target.imports if m in modules and m != first]]
-        head += [self.target.imports[m] for m in imports]
-        head += [f'{n}_ = kwargs["{n}"]' for n in odd]
+        code = [self.target.imports[m] for m in imports]
+        code += [f'{n}_ = kwargs["{n}"]' for n in odd]
         if self.guarded:
-            distinct = list(dict.fromkeys(tuple(f) for f in self.flat if f))
-            head += ["", *door(names, symbols, distinct, list(given)), ""]
-        lines = [*head, *body]
+            code += ["", *door(names, symbols, self.kinds, list(given), self.target), ""]
+        elif any("dtype" in line for line in body):
+            code.append("dtype = np.float64")
+        lines = [*(line for part in head for line in part.splitlines()), *code, *body]
         return f"def {self.name}({signature}):\n" + "".join(f"    {line}".rstrip() + "\n" for line in lines)
+
+    def _octave(self, body: list[str], given: Mapping[str, Symbol]) -> str:
+        names = [*self.names.values(), *given]
+        values = (
+            ["value"] if len(self.outputs) == 1 else [f"value{k}" for k in range(1, len(self.outputs) + 1)]
+        )
+        head = f"function [{', '.join(values)}] = {self.name}({', '.join(names)})"
+        doc = [f"% {line}".rstrip() for line in self.doc.splitlines()]
+        lines = [*doc, *octave_door(self.names, self.symbols, list(given)), *body]
+        return f"{head}\n" + "".join(f"    {line}".rstrip() + "\n" for line in lines) + "end\n"
+
+
+def _closed(text: str) -> str:
+    return f"({text})" if " if " in text else text

@@ -189,7 +189,7 @@ class Lowering:
             return [chain.Plain(b, b.transpose(node) if transposed else node)]
         if isinstance(a, Transpose):
             return self._items(a.arg, not transposed)
-        if isinstance(a, MatMul) and not algebra.split(a)[0] != 1:
+        if isinstance(a, MatMul) and algebra.split(a)[0] == 1:
             inner = [self._items(f, transposed) for f in a.args]
             return [i for part in (inner[::-1] if transposed else inner) for i in part]
         if isinstance(a, DiagMatrix):
@@ -201,7 +201,7 @@ class Lowering:
             pieces = [(rows, ONE)] if rows != 1 else []
             pieces += [(ONE, columns)] if columns != 1 else []
             return [chain.Ones(b, r, c) for r, c in pieces]
-        if isinstance(a, MatPow) and a.exp.is_Integer and 2 <= a.exp:
+        if isinstance(a, MatPow) and a.exp.is_Integer and a.exp >= 2:
             base = self.node(a.base)
             return [chain.Power(b, b.transpose(base) if transposed else base, int(a.exp))]
         if isinstance(a, KroneckerProduct) and len(a.args) == 2:
@@ -219,7 +219,7 @@ class Lowering:
 
     def _sum_item(self, a: MatAdd, transposed: bool) -> chain.Item | None:
         """Return a sum as an item where applying its terms may be cheaper than forming it."""
-        terms = []
+        terms: list[tuple[Any, list[Any]]] = []
         worth = False
         for t in a.args:
             coefficient, factors = algebra.split(t)
@@ -231,8 +231,8 @@ class Lowering:
         if not worth or not any(f for _, f in terms):
             return None
         made = []
-        for coefficient, factors in terms:
-            items = [self._items(f, transposed) for f in factors]
+        for coefficient, parts in terms:
+            items = [self._items(f, transposed) for f in parts]
             flat = [i for part in (items[::-1] if transposed else items) for i in part]
             made.append((self.node(coefficient), flat))
         form = (lambda: self.b.transpose(self.node(a))) if transposed else (lambda: self.node(a))

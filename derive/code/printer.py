@@ -25,8 +25,11 @@ _LEAVES = frozenset({"input", "number", "constant", "size"})
 _VIEWS = frozenset({"input", "transpose", "spread", "reshape", "diagonal", "choose", "item"})
 
 
-def expanded(outputs: Iterable[Node], b: Builder, target: Target) -> list[Node]:
-    """Return the outputs with softmax and logsumexp as operations that share their exponentials."""
+def expanded(outputs: Iterable[Node], b: Builder, target: Target, batched: bool = False) -> list[Node]:
+    """Return the outputs with softmax and logsumexp as operations that share their exponentials.
+
+    Where columns may be `batched`, a softmax is taken column by column.
+    """
     known: dict[int, Node] = {}
 
     def shifted(x: Node, axis: int | None) -> tuple[Node, Node, Node]:
@@ -38,7 +41,7 @@ def expanded(outputs: Iterable[Node], b: Builder, target: Target) -> list[Node]:
         args = tuple(known[a.index] for a in node.args)
         if node.op in ("softmax", "logsumexp") and "softmax" not in target.operations:
             axis = node.params[0]
-            if axis == 0 and args[0].columns == 1:
+            if axis == 0 and args[0].columns == 1 and not batched:
                 axis = None
             top, e, total = shifted(args[0], axis)
             if node.op == "softmax":
@@ -73,6 +76,10 @@ class Printer:
         self.stored: set[int] = set()
         self.counts: dict[int, int] = {}
         self.indent = ""
+
+    def share(self, other: Printer) -> None:
+        """Take over the names of sizes that another branch of the function uses."""
+        self.sizes, self.given, self.taken = other.sizes, other.given, other.taken
 
     # ------------------------------------------------------------------------------------------- names
 
@@ -167,7 +174,7 @@ class Printer:
     def _own(self, node: Node, order: list[Node], roots: list[Node], arm: int) -> set[int]:
         """Return what an arm of a choice needs and nothing else does."""
         reached: set[int] = set()
-        stack = [r for r in roots]
+        stack = list(roots)
         while stack:
             n = stack.pop()
             if n.index in reached:
@@ -272,9 +279,11 @@ class Printer:
         )
 
     def on_input(self, node: Node) -> Piece:
+        """Write an argument."""
         return self.names[node.params[0]], ATOM
 
     def on_number(self, node: Node) -> Piece:
+        """Write a rational number."""
         q = node.params[0]
         if isinstance(q, Float):
             return repr(float(q)), ATOM if q >= 0 else UNARY
@@ -283,25 +292,32 @@ class Printer:
         return f"{q.p}/{q.q}", PRODUCT
 
     def on_size(self, node: Node) -> Piece:
+        """Write a size."""
         return self.size(node.params[0]), ATOM
 
     def on_transpose(self, node: Node) -> Piece:
+        """Write a transpose."""
         return self.target.transposed.format(self.text(node.args[0], ATOM)), ATOM
 
     def on_call(self, node: Node) -> Piece:
+        """Write a function of every entry."""
         return self._filled(self._call(node.params[0]), node.params[0], node, node.args), ATOM
 
     def on_function(self, node: Node) -> Piece:
+        """Write a function of matrices."""
         return self._filled(self._template(node), node.params[0], node, node.args), ATOM
 
     def on_positive(self, node: Node) -> Piece:
+        """Write a comparison with 0."""
         return self._spelled("positive", node, node.args[0]), ATOM
 
     def on_matmul(self, node: Node) -> Piece:
+        """Write a matrix product."""
         a, b = node.args
         return f"{self.text(a, PRODUCT)}{self.target.matmul}{self.text(b, POWER)}", PRODUCT
 
     def on_power(self, node: Node) -> Piece:
+        """Write a power of every entry."""
         q, x = node.params[0], node.args[0]
         times = self.target.times
         if q == Integer(1) / 2:
@@ -314,10 +330,12 @@ class Printer:
         return f"{self.text(x, ATOM)}{self.target.raised}{exponent}", POWER
 
     def on_powers(self, node: Node) -> Piece:
+        """Write entries to the power of entries."""
         x, y = node.args
         return f"{self.text(x, ATOM)}{self.target.raised}{self.text(y, ATOM)}", POWER
 
     def on_add(self, node: Node) -> Piece:
+        """Write a sum, what is added before what is taken away."""
         constant, coefficients = node.params
         terms = [(c, self._term(c, a)) for c, a in zip(coefficients, node.args, strict=True)]
         if constant != 0:
@@ -343,6 +361,7 @@ class Printer:
         return text if level >= PRODUCT else f"({text})"
 
     def on_prod(self, node: Node) -> Piece:
+        """Write a product entry by entry."""
         c, exps = node.params
         text, level = self._multiplied(abs(c), node.args, exps)
         if c < 0:
@@ -380,10 +399,9 @@ class Printer:
         else:
             head, tail = ("" if c.p == 1 else str(c.p)), str(c.q)
         text = head
-        scalar = "*" if True else times
         for f, e in numbers:
             if e > 0:
-                text += (scalar if text else "") + self.text(f, UNARY)
+                text += ("*" if text else "") + self.text(f, UNARY)
         for f, e in numbers:
             if e < 0:
                 text = (text or "1") + "/" + self.text(f, POWER)
@@ -392,7 +410,7 @@ class Printer:
         first = True
         for f, e in arrays:
             if e > 0:
-                operator = scalar if first and text else times
+                operator = "*" if first and text else times
                 text += (operator if text else "") + self._factor(f, UNARY if not text else POWER, floats)
                 first = False
         if tail:
@@ -416,6 +434,7 @@ class Printer:
     # -------------------------------------------------------------------------------------- statements
 
     def on_shift(self, node: Node) -> Piece:
+        """Write a sum on the diagonal, in place where the target can."""
         x, d = node.args
         if not self.target.in_place:
             plain = self.target.name == "octave"
@@ -428,10 +447,7 @@ class Printer:
         if x.op in _VIEWS or x.index in self.stored or x.op in _LEAVES:
             text = f"{self.text(x, ATOM)}.copy()"
         self.write(f"{name} = {text}")
-        if d.shape is None:
-            value = self.text(d)
-        else:
-            value = f"{self.text(d, ATOM)}.ravel()"
+        value = self.text(d) if d.shape is None else f"{self.text(d, ATOM)}.ravel()"
         self.write(f"{name}.flat[::len({name}) + 1] += {value}")
         self.stored.add(node.index)
         return name, ATOM
@@ -456,6 +472,7 @@ class Printer:
         return "", self.text(factor.args[0])
 
     def on_solve(self, node: Node) -> Piece:
+        """Write a solution."""
         kind, matrix = self._factor_of(node)
         transposed = node.params[0]
         end = " transposed" if transposed and kind else ""
@@ -469,10 +486,12 @@ class Printer:
         ), ATOM
 
     def on_inverse(self, node: Node) -> Piece:
+        """Write an inverse."""
         kind, matrix = self._factor_of(node)
         return self._spell(f"{kind}inverse", node, matrix), ATOM
 
     def on_logdet(self, node: Node) -> Piece:
+        """Write a log-determinant."""
         kind, matrix = self._factor_of(node)
         level = PRODUCT if kind == "cholesky " else ATOM
         return self._spell(f"{kind}logdet", node, matrix), level
@@ -480,7 +499,8 @@ class Printer:
 
 def _level(template: str, i: int) -> int:
     """Return how tightly an argument of a template has to hold together: between commas it need not."""
-    free = re.compile(r"(?<=[(,] )\{%d\}(?=[,)])|(?<=\()\{%d\}(?=[,)])" % (i, i))
+    place = rf"\{{{i}\}}(?=[,)])"
+    free = re.compile(rf"(?<=[(,] ){place}|(?<=\(){place}")
     return SUM if len(free.findall(template)) == template.count(f"{{{i}}}") else ATOM
 
 

@@ -12,8 +12,8 @@ from functools import cache
 from typing import Any
 
 from derive import gradient, parse
+from derive.code import Output, source
 from derive.errors import InputError
-from derive.language.numpy_code import to_numpy
 
 ACTIVATIONS = ("relu", "sigmoid", "swish", "tanh")
 
@@ -42,7 +42,7 @@ def _known(name: str, table: Any, what: str) -> str:
 def activation(name: str) -> Callable[..., Any]:
     """Return f(z=...), an activation by name. Raises InputError for an unknown one."""
     problem = parse(f"{_known(name, ACTIVATIONS, 'activation')}(z)")
-    return compiled(to_numpy(problem.expr, problem.symbols, guarded=False))
+    return compiled(source([Output((problem.expr,))], problem.symbols, guarded=False))
 
 
 @cache
@@ -56,7 +56,7 @@ def activation_pullback(name: str) -> Callable[..., Any]:
 def loss(name: str) -> Callable[..., Any]:
     """Return f(z=..., y=...): the loss of one sample."""
     problem = parse(LOSSES[_known(name, LOSSES, "loss")], where="z: n, y: n")
-    return compiled(to_numpy(problem.expr, problem.symbols, guarded=False))
+    return compiled(source([Output((problem.expr,))], problem.symbols, guarded=False))
 
 
 @cache
