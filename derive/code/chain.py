@@ -250,7 +250,7 @@ class Permutation(Item):
     def form(self) -> Node:
         """Return the matrix."""
         sizes = (self.b.make("size", (), (self.m,)), self.b.make("size", (), (self.n,)))
-        return self.b.make("function", sizes, ("commutation",), (self.rows, self.rows))
+        return self.b.make("function", sizes, ("commutation", 2), (self.rows, self.rows))
 
     def on_right(self, at: Sizes, width: float) -> float:
         """Return the entries for a column."""

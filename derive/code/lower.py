@@ -31,9 +31,6 @@ from sympy import (
     Trace,
     Transpose,
     ZeroMatrix,
-    acos,
-    asin,
-    atan,
     log,
     sign,
 )
@@ -47,7 +44,8 @@ from derive.code.builder import Builder
 from derive.code.factors import Inverted, Solver, Woodbury
 from derive.code.plan import Node, Shape
 from derive.code.sizes import Sizes, examples
-from derive.elementwise import ELEMENTWISE, ENTRY
+from derive.definitions import definition
+from derive.elementwise import ENTRY, step
 from derive.errors import InputError
 from derive.functions import (
     Adjugate,
@@ -61,19 +59,15 @@ from derive.functions import (
     Reshape,
     Softmax,
     Vec,
+    template,
 )
-from derive.language.latex import relu_argument
+from derive.operation import record
 
 ONE = Integer(1)
-_NAMES: dict[Any, str] = {f: name for name, f in ELEMENTWISE.items()} | {
-    asin: "arcsin",
-    acos: "arccos",
-    atan: "arctan",
-    Abs: "abs",
-}
-
 #: Functions that every target has in a stable form; others are computed as their definition says.
 _PRIMITIVE = frozenset({"relu", "sigmoid", "softplus"})
+#: Functions that share more where they are computed as their definition says.
+_DEFINED = frozenset({"gelu", "swish"})
 
 
 class Lowering:
@@ -426,19 +420,19 @@ class Lowering:
 
     def function(self, f: Any, x: Expr) -> Node:
         """Return a function of every entry."""
-        inner = relu_argument(f, x)
-        if inner is not None:
-            return self.b.positive(self.loose(inner))
+        if f is step:
+            return self.b.positive(self.loose(x))
         if f is log and isinstance(x, Determinant) and algebra.is_posdef(x.arg):
             return self.solver(x.arg).logdet()
         if f is log and isinstance(x, Abs) and isinstance(x.args[0], Determinant):
             return self.solver(x.args[0].arg).logdet()
-        name = _NAMES.get(f)
-        if name is None:
+        entry = record(f)
+        if entry is None or not entry.entrywise:
             raise InputError(f"the function {f.__name__} has no code")
-        if hasattr(f, "definition") and f.__name__ not in _PRIMITIVE:
-            return self.put(f(ENTRY).definition(), ENTRY, self.loose(x))
-        return self.b.call(name, self.loose(x))
+        spelt = entry.text in _PRIMITIVE or (entry.text not in _DEFINED and template(entry, "numpy", 1))
+        if entry.definition is not None and not spelt:
+            return self.put(entry.definition(ENTRY), ENTRY, self.loose(x))
+        return self.b.call(entry.text, self.loose(x))
 
     def put(self, body: Expr, variable: Expr, value: Node) -> Node:
         """Return an expression of one variable with a value put for it."""
@@ -477,10 +471,12 @@ class Lowering:
 
     def applied(self, e: Any) -> Node:
         """Return a function of matrices that every target spells its own way."""
+        entry = e.record
+        if template(entry, "numpy", len(e.args)) is None and (meaning := definition(e)) is not None:
+            return self.loose(meaning)
         shape: Shape = e.shape if algebra.is_matrix(e) else None
         args = tuple(self.node(a) for a in e.args)
-        template = getattr(e, "numpy", "").replace("np.eye({0}*{1})", "np.eye({0}*{1}, dtype=dtype)")
-        return self.b.make("function", args, (e.text, template), shape)
+        return self.b.make("function", args, (entry.text, len(args)), shape)
 
 
 _LOWER: dict[type, Callable[[Lowering, Any], Node]] = {

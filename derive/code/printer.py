@@ -13,7 +13,9 @@ from derive.code.plan import Node, post_order, uses
 from derive.code.sizes import flops
 from derive.code.targets import Target
 from derive.errors import InputError
+from derive.functions import template
 from derive.language.text import to_text
+from derive.operations import by_name
 
 #: How tightly a piece of code holds together.
 SUM, PRODUCT, UNARY, POWER, ATOM = range(5)
@@ -124,9 +126,9 @@ class Printer:
             if node.op == "power" and node.shape is not None and node.params[0] in (3, Integer(3) / 2):
                 self.counts[node.args[0].index] += 1
             if node.op == "function":
-                template = self._template(node)
+                spelling = self._template(node)
                 for i, a in enumerate(node.args):
-                    if template.count(f"{{{i}}}") > 1:
+                    if spelling.count(f"{{{i}}}") > 1:
                         self.counts[a.index] += 1
             if node.op == "call" and self._call(node.params[0]).count("{0}") > 1:
                 self.counts[node.args[0].index] += 1
@@ -221,10 +223,10 @@ class Printer:
         return text if holds >= level else f"({text})"
 
     def _spell(self, operation: str, node: Node, *args: str) -> str:
-        template = self.target.operations.get(operation)
-        if template is None:
+        found = self.target.operations.get(operation)
+        if found is None:
             raise InputError(f"{self.target.words} has no spelling of {operation}: take --format numpy")
-        return self._fill(template, node, args)
+        return self._fill(found, node, args)
 
     def _fill(self, template: str, node: Node, args: tuple[str, ...]) -> str:
         for alias in self.target.imports:
@@ -243,19 +245,25 @@ class Printer:
         return template.format(*args, p=p, **sizes)
 
     def _call(self, name: str) -> str:
-        template = self.target.calls.get(name)
-        if template is None:
+        found = self.target.calls.get(name) or self._recorded(name, 1)
+        entry = by_name(name)
+        if found is None and entry is not None and entry.definition is None:
+            found = f"{self.target.prefix}{name}({{0}})"
+        if found is None:
             raise InputError(f"{self.target.words} has no spelling of {name}: take --format numpy")
-        return template
+        return found
+
+    def _recorded(self, name: str, count: int) -> str | None:
+        """Return the spelling of a function in its record."""
+        entry = by_name(name)
+        return None if entry is None else template(entry, self.target.name, count)
 
     def _template(self, node: Node) -> str:
-        name = node.params[0]
-        if self.target.name == "numpy":
-            return str(node.params[1]) if len(node.params) > 1 else _COMMUTATION
-        template = self.target.functions.get(name)
-        if template is None or (name == "dexpm" and len(node.args) > 2):
+        name, count = node.params
+        found = self.target.functions.get(f"{name} {count}") or self._recorded(name, count)
+        if found is None:
             raise InputError(f"{self.target.words} has no spelling of {name}: take --format numpy")
-        return template
+        return found
 
     def _piece(self, node: Node) -> Piece:
         special = getattr(self, f"on_{node.op}", None)
@@ -507,8 +515,3 @@ def _level(template: str, i: int) -> int:
 def _exact(q: Any) -> bool:
     """Tell whether a fraction is a float exactly and short to write."""
     return q.q in (2, 4, 8)
-
-
-_COMMUTATION = (
-    "np.eye({0}*{1}, dtype=dtype).reshape({1}, {0}, {0}*{1}).transpose(1, 0, 2).reshape({0}*{1}, {0}*{1})"
-)

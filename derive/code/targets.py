@@ -30,6 +30,7 @@ class Target:
     fuses: bool = True
     in_place: bool = False
     end: str = ""
+    prefix: str = ""
     note: str = ""
 
 
@@ -106,6 +107,10 @@ NUMPY = Target(
         sigmoid="scipy.special.expit({0})",
         softplus="np.logaddexp(0, {0})",
     ),
+    functions={
+        "commutation 2": "np.eye({0}*{1}, dtype=dtype).reshape({1}, {0}, {0}*{1}).transpose(1, 0, 2).reshape({0}*{1}, {0}*{1})",
+    },
+    prefix="np.",
     in_place=True,
 )
 
@@ -141,12 +146,13 @@ JAX = Target(
         softplus="jnp.logaddexp(0, {0})",
     ),
     functions={
-        "expm": "jax.scipy.linalg.expm({0})",
-        "pinv": "jnp.linalg.pinv({0})",
-        "commutation": "jnp.eye({0}*{1}, dtype=dtype).reshape({1}, {0}, {0}*{1}).transpose(1, 0, 2).reshape({0}*{1}, {0}*{1})",
-        "eigval": "jnp.linalg.eigvalsh({0})[{1} - 1]",
-        "dexpm": "jax.scipy.linalg.expm_frechet({0}, {1}, compute_expm=False)",
+        "expm 1": "jax.scipy.linalg.expm({0})",
+        "pinv 1": "jnp.linalg.pinv({0})",
+        "commutation 2": "jnp.eye({0}*{1}, dtype=dtype).reshape({1}, {0}, {0}*{1}).transpose(1, 0, 2).reshape({0}*{1}, {0}*{1})",
+        "eigval 2": "jnp.linalg.eigvalsh({0})[{1} - 1]",
+        "dexpm 2": "jax.scipy.linalg.expm_frechet({0}, {1}, compute_expm=False)",
     },
+    prefix="jnp.",
     note="float32 unless jax_enable_x64 is set",
 )  # fmt: skip
 
@@ -209,11 +215,12 @@ TORCH = Target(
         softplus="torch.logaddexp({0}, torch.zeros_like({0}))",
     ),
     functions={
-        "expm": "torch.linalg.matrix_exp({0})",
-        "pinv": "torch.linalg.pinv({0})",
-        "commutation": "torch.eye({0}*{1}, dtype=dtype, device=device).reshape({1}, {0}, {0}*{1}).transpose(0, 1).reshape({0}*{1}, {0}*{1})",
-        "eigval": "torch.linalg.eigvalsh({0})[{1} - 1]",
+        "expm 1": "torch.linalg.matrix_exp({0})",
+        "pinv 1": "torch.linalg.pinv({0})",
+        "commutation 2": "torch.eye({0}*{1}, dtype=dtype, device=device).reshape({1}, {0}, {0}*{1}).transpose(0, 1).reshape({0}*{1}, {0}*{1})",
+        "eigval 2": "torch.linalg.eigvalsh({0})[{1} - 1]",
     },
+    prefix="torch.",
 )  # fmt: skip
 
 OCTAVE = Target(
@@ -270,7 +277,7 @@ OCTAVE = Target(
         "sigmoid": "(1./(1 + exp(-{0})))",
         "softplus": "(max({0}, 0) + log1p(exp(-abs({0}))))",
     },
-    functions={"expm": "expm({0})", "pinv": "pinv({0})"},
+    functions={"expm 1": "expm({0})", "pinv 1": "pinv({0})"},
     times=".*",
     over="./",
     raised=".^",
