@@ -19,6 +19,7 @@ import sympy as sp
 
 from derive.definitions import definition
 from derive.errors import InputError
+from derive.operations import by_name
 
 #: The variable of every activation here.
 X = sp.Symbol("x", real=True)
@@ -28,7 +29,15 @@ S = sp.Symbol("s", positive=True)
 
 _SELU_SCALE = sp.Rational("1.0507009873554805")
 _SELU_SLOPE = sp.Rational("1.6732632423543773")
-_SIGMOID = 1 / (1 + sp.exp(-X))
+
+
+def _of_record(word: str) -> sp.Expr:
+    """Return what a function of the text language is, by its record, in terms of exp, log and the like."""
+    found = by_name(word)
+    assert found is not None and found.definition is not None
+    return found.definition(X)
+
+
 _LEAK = sp.Rational(1, 100)
 
 
@@ -76,7 +85,7 @@ ACTIVATIONS: dict[str, Activation] = {
         Activation("exp", sp.exp(X)),
         Activation("sin", sp.sin(X)),
         Activation("erf", sp.erf(X)),
-        Activation("gelu", X * (1 + sp.erf(X / sp.sqrt(2))) / 2),
+        Activation("gelu", _of_record("gelu")),
         Activation("hardtanh", sp.Max(-1, sp.Min(1, X))),
         Activation("relu6", sp.Max(0, sp.Min(6, X))),
         Activation("elu", elu()),
@@ -95,13 +104,13 @@ ACTIVATIONS: dict[str, Activation] = {
         ),
         Activation(
             "sigmoid",
-            _SIGMOID,
+            _of_record("sigmoid"),
             sp.S.One,
             "stands for 'no correction': the output's mean 1/2 enters its second moment, which no gain removes",
         ),
-        Activation("swish", X * _SIGMOID),
-        Activation("softplus", sp.log(1 + sp.exp(X))),
-        Activation("mish", X * sp.tanh(sp.log(1 + sp.exp(X)))),
+        Activation("swish", _of_record("swish")),
+        Activation("softplus", _of_record("softplus")),
+        Activation("mish", X * sp.tanh(_of_record("softplus"))),
     )
 }
 

@@ -1,8 +1,8 @@
 """Functions of single entries.
 
-exp of a sum falls apart into powers of exp of its terms, log of a product into a sum. The hyperbolic functions,
-the logistic function and their like are rational in exp and log; tan is sin/cos, arccos is pi/2 - arcsin,
-relu(t) = (t + |t|)/2, and the unit step has atoms of its own.
+exp of a sum falls apart into powers of exp of its terms, log of a product into a sum. The hyperbolic functions are
+rational in exp; tan is sin/cos, arccos is pi/2 - arcsin, and the unit step has atoms of its own. What has a
+definition in its record and no form here is read as that.
 """
 
 from __future__ import annotations
@@ -171,11 +171,6 @@ def sign(space: Space, v: Value) -> Value:
     return from_net(space, parts.net(result), 1 if parts.number > 0 else -1)
 
 
-def relu(space: Space, v: Value) -> Value:
-    """Return max(t, 0) = (t + |t|)/2 of every entry."""
-    return scaled(total(space, [v, absolute(space, v)]), Fraction(1, 2))
-
-
 def step(space: Space, v: Value) -> Value:
     """Return the indicator of t > 0 of every entry."""
     if not v.terms:
@@ -191,12 +186,6 @@ def step(space: Space, v: Value) -> Value:
 
 def _one_plus(space: Space, v: Value) -> Value:
     return total(space, [like_ones(space, v), v])
-
-
-def sigmoid(space: Space, v: Value) -> Value:
-    """Return 1/(1 + exp(-t)) of every entry."""
-    e = exponential(space, v)
-    return hadamard(space, [e, power(space, _one_plus(space, e), -1)])
 
 
 def tanh(space: Space, v: Value) -> Value:

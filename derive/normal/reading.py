@@ -48,19 +48,15 @@ from derive.functions import (
     ExpmFrechet,
     Functional,
     LogDet,
-    LogSumExp,
     MatrixFunction,
-    Norm1,
-    Norm2,
     PseudoInverse,
     Reshape,
-    Softmax,
     Toeplitz,
     Vec,
 )
 from derive.normal import matrices, tensors
 from derive.normal.entrywise import broadcast, power
-from derive.normal.functions import FUNCTIONS, absolute, exponential, function, logarithm, matrix_exponent
+from derive.normal.functions import FUNCTIONS, exponential, function, matrix_exponent
 from derive.normal.settling import Net, from_net
 from derive.normal.space import Space, Undecided, Value, exponent
 from derive.normal.tensors import constant
@@ -238,16 +234,6 @@ def _applied(space: Space, f: Expr, variable: Expr, v: Value) -> Value:
 # ----------------------------------------------------------------------------------------- the table
 
 
-def _norm2(space: Space, e: Norm2) -> Value:
-    (v,) = _args(space, e)
-    return power(space, tensors.entry_sum(space, tensors.hadamard(space, [v, v])), Fraction(1, 2))
-
-
-def _softmax(space: Space, e: Softmax) -> Value:
-    exps = exponential(space, _args(space, e)[0])
-    return tensors.times_scalar(space, exps, power(space, tensors.entry_sum(space, exps), -1))
-
-
 def _scalars_and(space: Space, e: MatMul) -> Value:
     """A product of scalars and matrices, in order."""
     scalars = [space.read[a] for a in e.args if not a.is_Matrix]
@@ -384,11 +370,6 @@ _READERS: dict[type, Callable[[Space, Any], Value]] = {
     Trace: _of_one(tensors.trace),
     EntrySum: _of_one(tensors.entry_sum),
     Determinant: lambda space, e: _determinant(space, e.arg),
-    LogDet: lambda space, e: logarithm(space, _determinant(space, e.arg)),
-    Norm1: _of_one(lambda space, v: tensors.entry_sum(space, absolute(space, v))),
-    Norm2: _norm2,
-    LogSumExp: _of_one(lambda space, v: logarithm(space, tensors.entry_sum(space, exponential(space, v)))),
-    Softmax: _softmax,
     Adjugate: _adjugate,
     PseudoInverse: _pseudo_inverse,
     Expm: _of_one(matrices.expm),
