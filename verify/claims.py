@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import time
-import warnings
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from sympy import Expr, MatrixSymbol, Symbol
 
-from derive import algebra, api
+from derive import algebra
 from derive.errors import InputError, InternalError
 from derive.facts import assuming
 from derive.ingest import read_claim, read_problem
 from derive.normal import equal
 from derive.problem import Problem
+from verify.layouts import derived
 from verify.seeds import checked_seed
 from verify.statement import KINDS, Statement
 from verify.verdict import Evidence, Verdict, Word, add_up
@@ -165,26 +165,3 @@ def symbolic_evidence(
     figure = f"{whose} has the same normal form" if same else "the normal forms differ"
     word: Word = "proved" if same else "inconclusive"
     return Evidence("normal form", word, figure, {}, time.perf_counter() - start)
-
-
-def derived(problem: Problem, statement: Statement, claim: Expr | None = None) -> Expr:
-    """Return the derived result, in the layout of the claim where there are two. Raises InputError."""
-    if statement.is_value:
-        return problem.expr
-    names = list(statement.wrt)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # a variable that does not occur is the caller's to be warned of
-        if statement.kind == "hessian":
-            square = claim is not None and not statement.is_operator(claim) and statement.wrt_shape[1] != 1
-            form = "kronecker" if square else "operator"
-            result = api.hessian(problem, names, form=form).result
-            if (
-                claim is None
-                or algebra.shape(result) == algebra.shape(claim)
-                or not statement.is_operator(claim)
-            ):
-                return result
-            return algebra.dot(result, MatrixSymbol(f"d{names[0]}", *statement.wrt_shape))
-        if statement.kind == "differential":
-            return api.differential(problem, names).result
-        return getattr(api, statement.kind)(problem, names[0]).result

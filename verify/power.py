@@ -33,9 +33,10 @@ from derive.language.text import to_text
 from derive.problem import Problem
 from derive.results import RESULTS
 from derive.results.cookbook import cookbook
-from verify.claims import derived, gather, read
+from verify.claims import gather, read
 from verify.float_methods import METHODS, float_evidence
 from verify.gradients import check_gradient
+from verify.layouts import derived
 from verify.mutants import SLIPS, Mutant, with_units, wrong_formulas
 from verify.peers import ask, installed
 from verify.plain import Plain, plain

@@ -15,9 +15,10 @@ from derive.moments.catalogue import MOMENT_RESULTS, expand_groups
 from derive.moments.result import MomentResult
 from derive.results import RESULTS
 from derive.results.cookbook import cookbook
-from verify.claims import derived, read, symbolic_evidence
+from verify.claims import read, symbolic_evidence
 from verify.exact import ball_evidence, field_evidence
 from verify.float_methods import METHODS, float_evidence
+from verify.layouts import derived
 from verify.moments.catalogued import measure_check, measure_slip
 from verify.steps import check_steps
 from verify.verdict import DOES_NOT_APPLY, UPHOLDING, Evidence, Word

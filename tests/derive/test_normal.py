@@ -113,6 +113,9 @@ sqrt(p).*sqrt(p)                | p
 x.*sign(x)                      | abs(x)
 (A*x).*sign(A*x)                | abs(A*x)
 relu(A*x).*sign(relu(A*x))      | relu(A*x)
+gelu(A*x)                       | 1/2*(A*x).*(vector(1) + erf(A*x/sqrt(2)))
+swish(A*x)                      | (A*x)./(vector(1) + exp(-A*x))
+softplus(x) - softplus(-x)      | x
 sin(x).^2 + cos(x).^2           | vector(1)
 vector(1) + tan(x).^2           | vector(1)./cos(x).^2
 x.^a.*x.^c                      | x.^(a + c)

@@ -8,10 +8,15 @@ largest change; where the change does not shrink with h, f is not smooth.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
-from verify.moments.functions import Array, Function
+if TYPE_CHECKING:
+    from verify.moments.functions import Function
+
+Array = NDArray[np.float64]
 
 #: Narrowings of every triple before the first are dropped, and narrowings in all.
 _FIRST, _MOST = 6, 26

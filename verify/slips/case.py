@@ -16,6 +16,7 @@ from derive.graph import Graph, build_graph
 from derive.language.text import to_text
 from derive.problem import Problem
 from verify.evaluate import layout
+from verify.layouts import derived
 from verify.samples import Samples, same
 from verify.statement import Statement
 
@@ -55,8 +56,6 @@ class Case:
         return self.samples.work > MOST_WORK
 
     def _result(self) -> Expr | None:
-        from verify.claims import derived
-
         try:
             result = derived(self.problem, self.statement, self.claim)
         except InputError:

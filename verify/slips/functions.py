@@ -8,23 +8,15 @@ from typing import Any
 
 from sympy import (
     Abs,
-    Add,
     Expr,
     Function,
-    HadamardPower,
-    HadamardProduct,
-    MatAdd,
-    MatMul,
-    Mul,
-    OneMatrix,
-    Pow,
     sign,
 )
 from sympy.matrices.expressions.applyfunc import ElementwiseApplyFunction
 
-from derive import algebra
 from derive.definitions import definition
 from derive.elementwise import ENTRY, elementwise, relu, scalar_function, sigmoid, softplus, step
+from derive.entrywise import lift
 from verify.slips.case import Case, Slip
 from verify.slips.repairs import places_of
 
@@ -58,7 +50,7 @@ def _others(node: Expr) -> Iterator[tuple[Expr, str]]:
         return
     slope = _slope(f)
     if slope is not None:
-        yield _at(slope, argument), f"{f.__name__} stands for its derivative"
+        yield lift(slope, argument), f"{f.__name__} stands for its derivative"
     if f is step:
         yield elementwise(relu, argument), "the derivative stands for the function"
         yield elementwise(sign, argument), "the step stands for the sign"
@@ -85,24 +77,3 @@ def _slope(f: Any) -> Expr | None:
     meaning = definition(y)
     slope = (y if meaning is None else meaning).diff(ENTRY)
     return None if slope in (y, 0) or slope.has(Abs) else slope
-
-
-def _at(slope: Expr, argument: Expr) -> Expr:
-    """Return a function of an entry, of every entry of a matrix, in terms of elementwise products and powers."""
-    if not argument.is_Matrix:
-        return slope.xreplace({ENTRY: argument})
-    if slope == ENTRY:
-        return argument
-    if slope.is_number:
-        return algebra.make(MatMul, slope, OneMatrix(*argument.shape))
-    parts = [_at(part, argument) for part in slope.args]
-    if isinstance(slope, Add):
-        return algebra.make(MatAdd, *parts)
-    if isinstance(slope, Mul):
-        c, rest = slope.as_coeff_Mul()
-        if c != 1:
-            return algebra.make(MatMul, c, _at(rest, argument))
-        return algebra.make(HadamardProduct, *parts)
-    if isinstance(slope, Pow) and slope.exp.is_number:
-        return HadamardPower(_at(slope.base, argument), slope.exp)
-    return elementwise(type(slope), parts[0])
