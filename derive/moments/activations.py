@@ -34,7 +34,8 @@ _SELU_SLOPE = sp.Rational("1.6732632423543773")
 def _of_record(word: str) -> sp.Expr:
     """Return what a function of the text language is, by its record, in terms of exp, log and the like."""
     found = by_name(word)
-    assert found is not None and found.definition is not None
+    assert found is not None
+    assert found.definition is not None
     return found.definition(X)
 
 
