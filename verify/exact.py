@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import math
 import time
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -45,6 +46,8 @@ DIGITS = 50
 #: The number of digits that stands for all of them.
 EXACT = 999
 PRECISIONS = (256, 512, 1024, 4096)
+#: Points of one style at which no digits can be told, after which the style is left.
+VAGUE = 2
 #: How many assignments of sizes a verdict rests on, and how many points of each style are tried for one.
 ASSIGNMENTS, QUICK, POINTS = 3, 2, 3
 #: The same where a size stands in a formula as a number, and the largest size then.
@@ -296,6 +299,8 @@ def ball_evidence(statement: Statement, claim: Expr, seed: int = 0, quick: bool 
         "seed": seed,
     }
     figure += f" with {at}" if at else ""
+    if vague := sum(c["vague"] for c in checked):
+        figure += f"; no digit can be told at {count(vague, 'other')}"
     if pieces["kinks"]:
         details["pieces"] = pieces
     if pieces["unreached"]:
@@ -378,7 +383,11 @@ def _balls_at(
     The points at which the two agree are added to `seen`.
     """
     done, zero, singular, lost, digits, bits, style = 0, 0, 0, 0, EXACT, 0, ""
+    vague: list[Gap] = []
+    dim: Counter[int] = Counter()
     for place in real_places(statement.space, statement, sizes, seed, max(points, TRIES), claim):
+        if dim[place.style] == VAGUE:
+            continue
         try:
             gap = compare(statement, claim, place)
         except Undefined as reason:
@@ -387,23 +396,27 @@ def _balls_at(
             if (singular == TRIES or lost == patience) and not done:
                 break  # at these sizes, X'*X and its like are singular everywhere
             continue
+        if gap.verdict == "inconclusive":  # a sigmoid so close to 1 that no digit of its slope is left, say
+            vague.append(gap)
+            dim[place.style] += 1
+            continue
         bits, style = max(bits, gap.bits), STYLES[place.style][0]
         if gap.verdict != "agrees":
-            return {
-                "verdict": gap.verdict,
-                "figure": f"{gap.figure}, {_show(sizes)}{gap.bits} bits",
-                "sizes": sizes,
-                "bits": gap.bits,
-            }
+            return _told(gap, sizes)
         seen.append(place)
         # Where both sides vanish (all units of a relu network at rest), a point says little: try others too.
         digits, done, zero = min(digits, gap.digits), done + (not gap.zero), zero + gap.zero
         if done == points:
             break
     if not done + zero:
-        return None
+        return _told(vague[0], sizes) if vague else None
     return {"verdict": "agrees", "sizes": sizes, "digits": digits, "points": done + zero, "bits": bits,
-            "style": style}  # fmt: skip
+            "style": style, "vague": len(vague)}  # fmt: skip
+
+
+def _told(gap: Gap, sizes: dict[str, int]) -> dict[str, Any]:
+    figure = f"{gap.figure}, {_show(sizes)}{gap.bits} bits"
+    return {"verdict": gap.verdict, "figure": figure, "sizes": sizes, "bits": gap.bits}
 
 
 def has_a_value(statement: Statement, seed: int = 0) -> bool:

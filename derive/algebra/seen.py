@@ -47,16 +47,25 @@ def _symmetric(x: Expr) -> bool:
     if isinstance(x, ElementwiseApplyFunction):
         return is_symmetric(x.expr)
     if isinstance(x, MatMul):
-        matrices = [a for a in x.args if a.is_Matrix]
-        return all(core.t(a) == b for a, b in zip(matrices, reversed(matrices), strict=True))
+        matrices = _factors(x)
+        return all(core.t(a) == core.t(core.t(b)) for a, b in zip(matrices, reversed(matrices), strict=True))
     if isinstance(x, MatAdd | HadamardProduct):
-        # Counted, not only present: X + X + X' is not symmetric.
-        return Counter(x.args) == Counter(core.t(a) for a in x.args)
+        # Counted, not only present: X + X + X' is not symmetric. A transpose of a product is written in two ways.
+        return Counter(core.t(core.t(a)) for a in x.args) == Counter(core.t(a) for a in x.args)
     if isinstance(x, KroneckerProduct):
         return all(is_symmetric(a) for a in x.args)
     entry = record(type(x))
     known = entry.symmetric if entry else ""
     return known == "always" or (bool(known) and all(is_symmetric(a) for a in _matrices(x, known)))
+
+
+def _factors(x: Expr) -> list[Expr]:
+    """Return the matrices of a product, however it is bracketed or transposed."""
+    if isinstance(x, MatMul):
+        return [f for a in x.args if a.is_Matrix for f in _factors(a)]
+    if isinstance(x, Transpose) and isinstance(x.arg, MatMul | Transpose):
+        return [core.t(f) for f in reversed(_factors(x.arg))]
+    return [x]
 
 
 def _matrices(x: Expr, which: str) -> Sequence[Expr]:

@@ -19,7 +19,7 @@ from verify.arithmetics.base import Abstain, Undefined
 from verify.arithmetics.dual import Dual
 from verify.arithmetics.exact import prime_field
 from verify.arithmetics.floats import COMPLEX
-from verify.derived import hessian
+from verify.derived import gradient, hessian
 from verify.evaluate import evaluate
 
 X = MatrixSymbol("X", 3, 3)
@@ -207,3 +207,19 @@ def test_an_arithmetic_says_what_it_cannot_tell():
 def test_what_cannot_be_said_is_an_input_error(call, message):
     with pytest.raises(InputError, match=message):
         call()
+
+
+@pytest.mark.parametrize(
+    "matrix",
+    [
+        "(A*B)*(A*B)'",
+        "(A*B)'*(A*B)",
+        "A*B + (A*B)'",
+        "(A*B)*(B'*A')",
+        "(A*(B*P))*P'*(A*B)'",
+        "(A*B).*(A*B)'",
+        "2*(X*Y') + 2*Y*X'",
+    ],
+)
+def test_a_product_with_its_transpose_is_symmetric_however_it_is_bracketed(matrix):
+    assert gradient(f"eigval({matrix}, 1)", "A" if "A" in matrix else "X").verdict == "agrees"

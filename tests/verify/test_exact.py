@@ -16,6 +16,7 @@ from derive.errors import InputError
 from tests.verify.claims_table import RATIONAL, SMOOTH, statements
 from verify.arithmetics.exact import RATIONALS
 from verify.claims import check_claim, read
+from verify.derived import gradient
 from verify.counterexample import find_counterexample
 from verify.evaluate import layout, size_of
 from verify.exact import FIRST_ENTRIES, assignments, ball_evidence, field_evidence, field_places
@@ -113,9 +114,9 @@ def test_what_is_wrong_only_far_out_or_close_to_zero_does_not_pass(expr, right, 
 
 
 def test_undecidable_numbers_are_inconclusive():
-    """sin(exp(10000 x)) takes more bits than are tried: no digit is known, and the evidence says so."""
-    right = "10000*exp(10000*x)*cos(exp(10000*x))"
-    evidence = ball_evidence(*read("sin(exp(10000*x))", "x", right, where="x: scalar")[1:])
+    """sin(exp(10^8 x^2)) takes more bits than are tried: no digit is known, and the evidence says so."""
+    right = "200000000*x*exp(100000000*x^2)*cos(exp(100000000*x^2))"
+    evidence = ball_evidence(*read("sin(exp(100000000*x^2))", "x", right, where="x: scalar")[1:])
     assert evidence.verdict == "inconclusive"
     assert "only 0 digits" in evidence.figure
 
@@ -303,3 +304,22 @@ def test_a_polynomial_in_a_size_is_refuted_whatever_its_roots(count):
 def test_numbers_that_are_not_rational_have_no_height():
     assert check_claim("pi*x'*x", "x", "2*pi*x").verdict == "proved"
     assert check_claim("0.1*x'*x + 0*exp(1)", "x", "0.2*x").verdict == "proved"
+
+
+@pytest.mark.parametrize(
+    ("expr", "wrt", "where"),
+    [
+        ("sigmoid(10000*c)", "c", None),
+        ("sigmoid(sum(A)^6)", "A", "A: 6 x 6"),
+        ("tanh(3000*a)*b", "a", None),
+        ("erf(500*a)", "a", None),
+        ("log(1 + exp(20000*a))", "a", None),
+        ("sum(softmax(5000*x).*y)", "x", None),
+    ],
+)
+def test_a_point_at_which_no_digit_can_be_told_is_passed_over(expr, wrt, where):
+    assert gradient(expr, wrt, where).verdict == "agrees"
+    assert (
+        check_claim(expr, wrt, f"2*({gradient(expr, wrt, where).to_text()})", where=where).verdict
+        == "refuted"
+    )
