@@ -50,7 +50,7 @@ def answer(
     problem: Problem, statement: Statement, asserted: Expr, evidence: list[Evidence], seed: int = 0
 ) -> Verdict:
     """Return what evidence adds up to; where it refutes, with a counterexample and a diagnosis."""
-    from verify.domains import domain_evidence, gap_verdict
+    from verify.gaps import domain_evidence, gap_verdict
 
     word = add_up(evidence)
     if word != "refuted":
