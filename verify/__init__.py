@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from verify.monte_carlo import check_moment
     from verify.suite import run_suite
     from verify.testing import assert_gradient
+    from verify.vector_functions import check_hvp, check_jacobian, check_jvp, check_vjp
 
 _HOMES = {
     "assert_gradient": "verify.testing",
@@ -24,7 +25,11 @@ _HOMES = {
     "check_equal": "verify.equal",
     "check_expect": "verify.moments.moment_claims",
     "check_gradient": "verify.gradients",
+    "check_hvp": "verify.vector_functions",
+    "check_jacobian": "verify.vector_functions",
+    "check_jvp": "verify.vector_functions",
     "check_moment": "verify.monte_carlo",
+    "check_vjp": "verify.vector_functions",
     "covariance": "verify.moments.moment_claims",
     "differential": "verify.derived",
     "expect": "verify.moments.moment_claims",
@@ -41,7 +46,11 @@ __all__ = [
     "check_equal",
     "check_expect",
     "check_gradient",
+    "check_hvp",
+    "check_jacobian",
+    "check_jvp",
     "check_moment",
+    "check_vjp",
     "covariance",
     "differential",
     "expect",

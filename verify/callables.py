@@ -52,6 +52,14 @@ class Leaf:
         return array if self.new_tensor is None else self.new_tensor(array)
 
 
+class NotFiniteError(InputError):
+    """A claimed gradient with entries that are not finite; `claim` is the flat vector of it."""
+
+    def __init__(self, message: str, claim: Floats) -> None:
+        super().__init__(message)
+        self.claim = claim
+
+
 class Variable:
     """The point x: its arrays, its flat vector, and the way back to what the caller passed."""
 
@@ -130,7 +138,9 @@ class Variable:
         vector = np.concatenate(flat)
         bad = np.flatnonzero(~np.isfinite(vector))
         if bad.size:
-            raise InputError(f"the gradient is {vector[bad[0]]} at entry {self.name(bad[0])} of this x")
+            raise NotFiniteError(
+                f"the gradient is {vector[bad[0]]} at entry {self.name(bad[0])} of this x", vector
+            )
         return vector, np.concatenate(units)
 
 

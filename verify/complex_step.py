@@ -136,10 +136,14 @@ def condition_number(
 
 @dataclass(frozen=True)
 class ComplexStep:
-    """The derivatives along the entries asked for, their error, and, where not to be trusted, why not."""
+    """The derivatives along the entries asked for, their error, and, where not to be trusted, why not.
+
+    `errors` allows for rounding of the largest entry, `own` for that of each entry by itself.
+    """
 
     values: Floats
     errors: Floats
+    own: Floats
     distrust: str = ""
 
 
@@ -170,7 +174,7 @@ def complex_step(
         row = np.empty(len(wanted))
         for k, i in enumerate(wanted):
             if late():
-                return ComplexStep(nothing, nothing, "there was no time left for it")
+                return ComplexStep(nothing, nothing, nothing, "there was no time left for it")
             h = STEP * max(abs(flat[i]), 1.0)
             z = point.astype(complex)
             z[i] += 1j * h
@@ -180,20 +184,24 @@ def complex_step(
                     out = f(unflatten(watch(z, trail)))
             except Exception as error:
                 return ComplexStep(
-                    nothing, nothing, f"f does not take complex numbers ({type(error).__name__})"
+                    nothing, nothing, nothing, f"f does not take complex numbers ({type(error).__name__})"
                 )
             if trail.unknown:
                 said = ", ".join(sorted(trail.unknown))
-                return ComplexStep(nothing, nothing, f"f is not analytic: it uses {said}")
+                return ComplexStep(nothing, nothing, nothing, f"f is not analytic: it uses {said}")
             if not isinstance(out, _Watched) or out.size != 1:
-                return ComplexStep(nothing, nothing, "f takes its argument out of NumPy's sight")
+                return ComplexStep(nothing, nothing, nothing, "f takes its argument out of NumPy's sight")
             value = complex(np.asarray(out).reshape(()))
             if not np.isfinite(value) or abs(value.real - centre) > 1e-6 * max(abs(centre), abs(value)):
-                return ComplexStep(nothing, nothing, "f gives another value for complex numbers")
+                return ComplexStep(nothing, nothing, nothing, "f gives another value for complex numbers")
             if 0 < abs(centre) < _UNDERFLOW / STEP and abs(value.imag) < _UNDERFLOW:
-                return ComplexStep(nothing, nothing, "f is so small here that its imaginary part underflows")
+                return ComplexStep(
+                    nothing, nothing, nothing, "f is so small here that its imaginary part underflows"
+                )
             row[k] = value.imag / h
         runs.append(row)
     scatter = np.max(np.abs(np.stack(runs[1:]) - runs[0]), axis=0)
     largest = float(np.max(np.abs(runs[0]), initial=0.0))
-    return ComplexStep(runs[0], 16 * (scatter + np.finfo(float).eps * largest))
+    eps = float(np.finfo(float).eps)
+    own = 16 * (scatter + eps * np.abs(runs[0]))
+    return ComplexStep(runs[0], 16 * (scatter + eps * largest), own)

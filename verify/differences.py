@@ -116,7 +116,9 @@ def sample(
         return np.fmax(unit * size, known) / h, np.abs(plus - minus) / (2 * h)
 
     h = top
-    while len(rows) < LONGEST_LADDER and h >= bottom:
+    scale = max(top / extent, 1.0) if extent > 0 else 1.0  # of a tiny x, the steps have to be tinier
+    longest = LONGEST_LADDER + min(int(np.log(scale) / np.log(RATIO)), LONGEST_LADDER * 2)
+    while len(rows) < longest and h >= bottom:
         rows.append(stencil(h))
         h /= RATIO
         if len(rows) >= SHORTEST_LADDER:

@@ -35,6 +35,7 @@ def describe(measured: Measured) -> str | None:
     """Return what the claim is instead of the gradient, in one sentence; None where no usual slip fits."""
     slips = (
         _nothing,
+        _one_triangle,
         _rearranged,
         _multiple,
         _one_array_wrong,
@@ -50,6 +51,25 @@ def _nothing(m: Measured) -> str | None:
     if not np.any(m.claim) and np.any(np.abs(m.value) > m.tolerance):
         return "the claim is zero, the gradient is not"
     return None
+
+
+def _one_triangle(m: Measured) -> str | None:
+    """The gradient on symmetric matrices, of an f that reads one triangle of its argument, or both by halves."""
+    if len(m.whole) != 1 or len(m.whole[0][2]) != 2 or m.fits(m.claim):
+        return None
+    _, part, shape = m.whole[0]
+    if shape[0] != shape[1] or shape[0] < 2 or part.stop - part.start != m.claim.size:
+        return None
+    x, claim, value, error = (a.reshape(shape) for a in (m.x, m.claim, m.value, m.tolerance))
+    if not np.array_equal(x, x.T) or np.any(np.abs(claim + claim.T - value - value.T) > error + error.T):
+        return None
+    for name, other in (("lower", np.triu(value, 1)), ("upper", np.tril(value, -1))):
+        if np.all(np.abs(other) <= error):
+            return (
+                f"f reads one triangle, the {name} one: its gradient is right on symmetric matrices only "
+                'if two mirrored entries are moved together (domain="symmetric" judges that)'
+            )
+    return 'the gradient is right on symmetric matrices only (domain="symmetric" judges that)'
 
 
 def _factor(m: Measured, claim: Floats) -> float | None:

@@ -18,6 +18,8 @@ SAFETY = 4.0
 #: A derivative counts as seen if the tolerance is at most the first part of it, or the second part of the largest
 #: derivative: three digits, or two in less than double precision.
 SEEN, SEEN_SINGLE = (1e-3, 1e-9), (1e-2, 5e-3)
+#: The relative distance within which two successive coarse steps speak for a claim that finer ones exclude.
+COARSE = 1e-5
 #: So many step sizes at least must exclude a claim.
 WITNESSES = 3
 
@@ -90,6 +92,12 @@ def judge(
     # Steps too noisy to tell may still fit the claim much better than they fit the estimate.
     fits = finer & (np.abs(found.values - claim) < 0.2 * np.abs(found.values - found.value))
     spoken_for = np.any(fits[1:] & fits[:-1], axis=0)
+    # Where f cancels at x, fine steps see its rounding as a slope, and coarse ones see the truth to many digits.
+    near_claim = np.abs(found.values - claim) <= COARSE * np.fmin(
+        np.abs(claim), np.abs(found.values - found.value)
+    )
+    fits = ~finer & near_claim & (found.errors < np.abs(claim))
+    spoken_for |= np.any(fits[1:] & fits[:-1], axis=0)
     excluded = ~within & (telling.sum(axis=0) >= WITNESSES) & np.all(denying | ~telling, axis=0) & ~spoken_for
 
     jumps = _jumps(ladder, unit)
