@@ -17,9 +17,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from verify.callables import NotFiniteError, Variable
+from verify.charts import Confined
 from verify.complex_step import complex_step
 from verify.differences import Ladder, side_by_side
-from verify.charts import Confined
 from verify.gradient_slips import Measured, describe
 from verify.judge import SAFETY
 from verify.probe import ELSEWHERE, Along, Probe
