@@ -7,12 +7,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any, TypeAlias
 
-from sympy import Expr, Identity, MatrixSymbol, S, Symbol
+from sympy import Expr, Identity, MatrixSymbol, S, Symbol, Tuple
 
 from derive import algebra
 from derive.backprop import Sweep, backprop, pushforward
 from derive.conditions import conditions
-from derive.derivation import Derivation
+from derive.derivation import Derivation, Kind
 from derive.errors import InputError
 from derive.facts import assuming
 from derive.graph import Graph, build_graph
@@ -30,22 +30,38 @@ Assume: TypeAlias = "str | Iterable[Any] | None"
 def gradient(expr: Text, wrt: Any, where: Where = None, assume: Assume = None) -> Derivation:
     """Return the gradient of a scalar expression, in the shape of the variable.
 
+    Several variables ("W, b", a list, "all" for every one) share one backward sweep; `results` are by name.
     `expr` is text or a SymPy expression, `wrt` a name or a symbol. Entries that are tied move together:
     under `structured-symmetric(X)` it is G + G' - G ⊙ I (MC (138)), under `structured-diagonal(X)` G ⊙ I, under
     `structured-toeplitz(X)` the sums along the diagonals of G (MC (143)). Raises InputError.
     """
     problem = read_problem(expr, wrt, where, assume, scalar=True)
-    x = _one(problem, "gradient")
     _need_scalar(problem, "gradient")
     with assuming(problem.assumptions):
         graph, notes = _graph(problem)
         sweep = backprop(graph)
-        result = tied(_adjoint(graph, sweep, x), x)
-        shown = present(result)
-        return Derivation(
-            problem, "gradient", shown, graph, sweep, conditions(graph, shown), notes,
-            tie=result if graph.nodes and structures(x) else None,
-        )  # fmt: skip
+        parts = []
+        for x in problem.wrt:
+            result = tied(_adjoint(graph, sweep, x), x)
+            shown = present(result)
+            parts.append(Derivation(
+                replace(problem, wrt=(x,)), "gradient", shown, graph, sweep, conditions(graph, shown), notes,
+                tie=result if graph.nodes and structures(x) else None,
+            ))  # fmt: skip
+    return parts[0] if len(parts) == 1 else _together(problem, "gradient", parts)
+
+
+def _together(
+    problem: Problem, kind: Kind, parts: list[Derivation], inner: Derivation | None = None
+) -> Derivation:
+    """Return the derivation by several variables of which the parts are those by each."""
+    first = parts[0]
+    holds = tuple(dict.fromkeys(c for p in parts for c in p.conditions))
+    notes = tuple(dict.fromkeys(n for p in parts for n in p.notes))
+    return Derivation(
+        problem, kind, Tuple(*[p.result for p in parts]), first.graph, first.sweep, holds, notes, inner=inner,
+        parts=tuple(parts),
+    )  # fmt: skip
 
 
 def differential(expr: Text, wrt: Any, where: Where = None, assume: Assume = None) -> Derivation:
@@ -76,7 +92,9 @@ def jacobian(expr: Text, wrt: Any, where: Where = None, assume: Assume = None) -
     By a scalar it has the shape of the expression. Matrices are read column by column: the Jacobian of
     vec(expr) by vec(X), with Kronecker products. Raises InputError.
     """
-    return _jacobian(read_problem(expr, wrt, where, assume))
+    problem = read_problem(expr, wrt, where, assume)
+    parts = [_jacobian(replace(problem, wrt=(x,))) for x in problem.wrt]
+    return parts[0] if len(parts) == 1 else _together(problem, "jacobian", parts)
 
 
 def _jacobian(problem: Problem, taken: Iterable[str] = ()) -> Derivation:
@@ -119,6 +137,8 @@ def hessian(
     if form not in ("operator", "kronecker"):
         raise InputError(f'the form of a Hessian is "operator" or "kronecker", not "{form}"')
     problem = read_problem(expr, wrt, where, assume, scalar=True)
+    if len(problem.wrt) > 1:
+        return _block_hessian(problem)
     x = _one(problem, "hessian")
     first = gradient(replace(problem, assumptions=_beyond_a_point(problem)), x)
     shape = algebra.shape(x)
@@ -137,6 +157,21 @@ def hessian(
         problem, "hessian", second.result, second.graph, second.sweep, holds, first.notes,
         second.directions, first, second.tie,
     )  # fmt: skip
+
+
+def _block_hessian(problem: Problem) -> Derivation:
+    """Return the Hessian by several variables in blocks: block (x, y) is the Jacobian of the gradient by x, by y."""
+    first = gradient(replace(problem, assumptions=_beyond_a_point(problem)), list(problem.wrt))
+    taken = [n.name for n in first.graph.nodes]
+    parts = []
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for part in first.parts:
+            inner = replace(problem, expr=part.result)
+            for y in problem.wrt:
+                block = _jacobian(replace(inner, wrt=(y,)), taken)
+                parts.append(replace(block, inner=part, notes=first.notes))
+    return _together(problem, "hessian", parts, first)
 
 
 # ------------------------------------------------------------------------------------------- details
@@ -171,12 +206,14 @@ def _need_scalar(problem: Problem, kind: str) -> None:
     if algebra.is_matrix(problem.expr):
         rows, columns = problem.expr.shape
         raise InputError(
-            f"a {kind} needs a scalar, this expression is {rows} x {columns}: take its jacobian, or sum(...) it"
+            f"a {kind} needs a scalar, this expression is {rows} x {columns}: ask for its jacobian; the {kind} of a sum of "
+            "its entries, or of its norm, is that of another function"
         )
 
 
 def _graph(problem: Problem, taken: Iterable[str] = ()) -> tuple[Graph, tuple[str, ...]]:
-    graph = build_graph(problem.expr, problem.wrt, [*problem.symbols, *taken])
+    given = {e: name for name, e in problem.definitions if e.args}
+    graph = build_graph(problem.expr, problem.wrt, [*problem.symbols, *given.values(), *taken], given)
     notes = tuple(
         f"{x.name} does not occur in the expression: the derivative by it is zero"
         for x in problem.wrt

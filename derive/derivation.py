@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Literal
 
@@ -18,7 +18,7 @@ from derive.graph import Graph, Node, symbol
 from derive.language import lambdified  # noqa: F401 - every result is one that lambdify takes
 from derive.language.latex import latex
 from derive.language.text import to_text
-from derive.present import abbreviate
+from derive.present import abbreviate, in_names
 from derive.problem import Problem
 from derive.structured import structures, tied
 
@@ -68,7 +68,8 @@ class Derivation:
     `result` is a SymPy expression: in the shape of the variable for a gradient, J[i, j] = d y_i/d x_j for a
     Jacobian, linear in the directions dX for a differential. `conditions` say where it holds, `notes` what
     else to know. `graph` is the computational graph, `sweep` its adjoints (or tangents), and `tie` what they come to
-    where the entries of the variable are tied to each other.
+    where the entries of the variable are tied to each other. By several variables, `parts` are the derivations by each
+    (a Hessian's by each pair), which share the graph and the sweep, and `result` is the tuple of their results.
     """
 
     problem: Problem
@@ -81,6 +82,20 @@ class Derivation:
     directions: dict[Expr, Expr] = field(default_factory=dict)
     inner: Derivation | None = None
     tie: Expr | None = None
+    parts: tuple[Derivation, ...] = ()
+
+    @cached_property
+    def results(self) -> dict[str, Expr]:
+        """Return the result by the name of the variable; a Hessian's by several variables by pairs, "x,y"."""
+        return {p.key: p.result for p in self.parts or (self,)}
+
+    @property
+    def key(self) -> str:
+        """Return the name under which the result stands among those of several variables."""
+        names = [x.name for x in self.problem.wrt]
+        if self.kind == "jacobian" and self.inner is not None:
+            return f"{self.inner.problem.wrt[0].name},{names[0]}"
+        return ",".join(names)
 
     @property
     def forward(self) -> bool:
@@ -106,12 +121,17 @@ class Derivation:
 
     @cached_property
     def _abbreviated(self) -> tuple[Expr, tuple[tuple[str, Expr], ...]]:
-        return abbreviate(self.result, set(self.problem.symbols) | set(self.problem.sizes))
+        if self.parts:
+            return self.result, ()
+        short, defined = in_names(self.result, self.problem.definitions)
+        taken = {*self.problem.symbols, *self.problem.sizes, *(n for n, _ in defined)}
+        short, named = abbreviate(short, taken)
+        return short, (*defined, *named)
 
     @property
     def is_map(self) -> bool:
         """Tell whether the result is linear in directions that it names, as a differential is."""
-        if self.kind != "hessian":
+        if self.kind != "hessian" or self.parts:
             return self.kind == "differential"
         shape = algebra.shape(self.problem.wrt[0])
         if shape == (1, 1) or algebra.shape(self.result) != shape:
@@ -122,6 +142,8 @@ class Derivation:
     def left_side(self) -> str:
         """Return what is derived, in LaTeX: ∇_W f, ∂f/∂x, ∇² f or df."""
         names = ", ".join(latex(x) for x in self.problem.wrt)
+        if self.kind == "jacobian" and self.inner is not None:
+            return rf"\nabla_{{{latex(self.inner.problem.wrt[0])}, {names}}}^{{2}} f"
         if self.kind == "gradient":
             return rf"\nabla_{{{names}}} f"
         if self.kind == "jacobian":
@@ -138,11 +160,15 @@ class Derivation:
         return named
 
     def to_text(self) -> str:
-        """Return the result in the text language."""
+        """Return the result in the text language, of several variables one a line."""
+        if self.parts:
+            return "\n".join(f"{p.key}: {to_text(p.result)}" for p in self.parts)
         return to_text(self.result)
 
     def to_latex(self, name_parts: bool = True) -> str:
         """Return the result as a LaTeX equation, repeated parts named in a `where`."""
+        if self.parts:
+            return r" \\\\ ".join(p.to_latex(name_parts) for p in self.parts)
         if not name_parts or not self.where:
             return f"{self.left_side} = {latex(self.result)}"
         parts = r",\quad ".join(f"{latex(_like(n, e))} = {latex(e)}" for n, e in self.where)
@@ -163,13 +189,18 @@ class Derivation:
         arrays are taken as they come, batches of columns too. `costs` writes the operations beside the lines.
         Raises InputError for a target that is none or that lacks a function.
         """
+        if self.parts and self.kind == "hessian" and target == "numpy":
+            return self._blocks_in_numpy(name, guarded)
         with assuming(self.problem.assumptions):
             return source(
                 self.outputs(value), self.symbols(), target, name, self._doc(target, value), guarded, costs
             )
 
     def outputs(self, value: bool = False) -> list[Output]:
-        """Return what its code gives: the result, after the value of the expression if that is asked for."""
+        """Return what its code gives: the results, after the value of the expression if that is asked for."""
+        if self.parts:
+            found = [p.outputs()[0] for p in self.parts]
+            return [Output((self.problem.expr,)), *found] if value else found
         wrt = tuple(x.name for x in self.problem.wrt)
         candidates = [self.result]
         if (
@@ -180,6 +211,20 @@ class Derivation:
             candidates.append(self.sweep.values[node.index])
         result = Output(tuple(dict.fromkeys(candidates)), wrt)
         return [Output((self.problem.expr,)), result] if value else [result]
+
+    def _blocks_in_numpy(self, name: str, guarded: bool) -> str:
+        """Return the source of a function of the Hessian by several variables, one matrix of blocks."""
+        with assuming(self.problem.assumptions):
+            code = source(self.outputs(), self.symbols(), "numpy", "blocks", self._doc("numpy", False), guarded, False)
+        inside = "".join(f"    {line}\n" if line else "\n" for line in code.rstrip().split("\n"))
+        n = len(self.problem.wrt)
+        rows = f"[parts[i : i + {n}] for i in range(0, {n * n}, {n})]"
+        arguments = code[code.index("(") + 1 : code.index("):")]
+        given = ", ".join("**kwargs" if a == "**kwargs" else f"{a}={a}" for a in arguments.split(", "))
+        return (
+            f"def {name}({arguments}):\n    import numpy as np\n\n{inside}\n"
+            f"    parts = [np.atleast_2d(part) for part in blocks({given})]\n    return np.block({rows})\n"
+        )
 
     def function(self, target: str = "numpy", value: bool = False) -> Any:
         """Return the function of `to_code`, ready to call. Raises InputError as that does, and for octave."""
@@ -233,10 +278,11 @@ class Derivation:
             "kind": self.kind,
             "shapes": self.problem.shape_texts(),
             "assumptions": self.problem.assumption_texts(),
-            "result": self.to_text(),
-            "latex": latex(self.result),
+            "result": None if self.parts else self.to_text(),
+            "results": {name: to_text(e) for name, e in self.results.items()},
+            "latex": {n: latex(e) for n, e in self.results.items()} if self.parts else latex(self.result),
             "where": [{"name": n, "expr": to_text(e)} for n, e in self.where],
-            "short": to_text(self.short),
+            "short": None if self.parts else to_text(self.short),
             "numpy": self.to_numpy(),
             "conditions": list(self.conditions),
             "notes": list(self.notes),
@@ -255,8 +301,10 @@ class Derivation:
         for s in self.steps:
             lines.append(f"{s.index:3}  {s.text:<58} {s.rule}")
         lines.append("")
-        lines.append(f"{self.kind} = {to_text(self.short)}")
-        lines += [f"  where {n} = {to_text(e)}" for n, e in self.where]
+        for p in self.parts or (self,):
+            by = f" by {p.key}" if self.parts else ""
+            lines.append(f"{self.kind}{by} = {to_text(p.short)}")
+            lines += [f"  where {n} = {to_text(e)}" for n, e in p.where]
         lines += [f"  holds where {c}" for c in self.conditions]
         lines += [f"  note: {n}" for n in self.notes]
         return "\n".join(lines)
@@ -279,6 +327,8 @@ class _Lines:
         self.through: dict[int, str] = {}
 
     def all(self) -> list[Step]:
+        if self.d.kind == "hessian" and self.d.parts:
+            return self._blocks()
         graph = self.d.graph
         for node in graph.nodes:
             if node.operation is not None and not node.is_transpose:
@@ -286,9 +336,19 @@ class _Lines:
                           node.operation.source)  # fmt: skip
         if graph.nodes:
             self._tangents() if self.d.forward else self._adjoints()
-        if self.d.tie is not None:
-            self._structure(self.d.tie)
-        self._result()
+        for part in self.d.parts or (self.d,):
+            if part.tie is not None:
+                self._structure(part.tie, part)
+        for part in self.d.parts or (self.d,):
+            self._result(part)
+        return self.steps
+
+    def _blocks(self) -> list[Step]:
+        """Write the lines of the gradients, and of the Jacobian of each, every one numbered on."""
+        for part in self.d.parts:
+            first = len(part.inner.steps) if part.inner is not None else 0
+            before = len(self.steps)
+            self.steps += [replace(s, index=before + k) for k, s in enumerate(part.steps[first:], 1)]
         return self.steps
 
     # -------------------------------------------------------------------------------------- names
@@ -375,24 +435,35 @@ class _Lines:
             self._add("backward", node.operation.name, node, self._derivative(node), algebra.add(*terms),
                       self.d.sweep.values[node.index], node.operation.source)  # fmt: skip
 
-    def _structure(self, value: Expr) -> None:
+    def _structure(self, value: Expr, part: Derivation) -> None:
         """Write what ties the entries of the variable to each other, in terms of its adjoint where there is one."""
-        x = self.d.problem.wrt[0]
+        x = part.problem.wrt[0]
         node, found = self.d.graph.variable(x), structures(x)
         right = value if self.d.forward or node is None else tied(self._derivative(node), x)
         rule = "; ".join(s.words.format(x=x.name) for s in found)
-        self._final("structure", rule, right, value, ", ".join(s.source for s in found))
+        self._final("structure", rule, right, value, ", ".join(s.source for s in found), part)
 
-    def _result(self) -> None:
-        self._final("result", f"the {self._kind}, simplified", self.d.result, self.d.result)
+    def _result(self, part: Derivation) -> None:
+        by = f" by {part.key}" if self.d.parts else ""
+        self._final("result", f"the {self._kind}{by}, simplified", part.result, part.result, part=part)
 
     @property
     def _kind(self) -> str:
         return {"jacobian": "Jacobian", "hessian": "Hessian"}.get(self.d.kind, self.d.kind)
 
-    def _final(self, phase: Phase, rule: str, right: Expr, value: Expr, source: str = "") -> None:
+    def _final(
+        self,
+        phase: Phase,
+        rule: str,
+        right: Expr,
+        value: Expr,
+        source: str = "",
+        part: Derivation | None = None,
+    ) -> None:
         """Write a line on the derivative itself."""
-        equation, text = f"{self.d.left_side} = {latex(right)}", f"{self._kind} = {to_text(right)}"
+        left = (part or self.d).left_side
+        by = f" by {part.key}" if part is not None and self.d.parts else ""
+        equation, text = f"{left} = {latex(right)}", f"{self._kind}{by} = {to_text(right)}"
         self.steps.append(
             Step(len(self.steps) + 1, phase, rule, self.d.problem.expr, "f", equation, text, value, source)
         )

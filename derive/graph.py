@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from sympy import Expr, MatrixSymbol, Symbol
@@ -93,8 +93,12 @@ class Graph:
         return f"<graph of {len(self.nodes)} nodes, by {', '.join(x.name for x in self.variables)}>"
 
 
-def build_graph(expr: Expr, variables: Iterable[Expr], taken: Iterable[str] = ()) -> Graph:
+def build_graph(
+    expr: Expr, variables: Iterable[Expr], taken: Iterable[str] = (), given: Mapping[Expr, str] | None = None
+) -> Graph:
     """Return the graph of an expression by its variables; the names of nodes avoid those `taken`.
+
+    `given` are the names that somebody gave to subexpressions, which their nodes have.
 
     Raises InputError where an operation has no rule.
     """
@@ -130,8 +134,10 @@ def build_graph(expr: Expr, variables: Iterable[Expr], taken: Iterable[str] = ()
             continue
         entry, args = known[e]
         parents = tuple(index[a] if depends[a] else None for a in args)
-        name = f"{prefix}_{sum(not (n.is_variable or n.is_transpose) for n in nodes) + 1}"
-        if entry.name == "transpose":
+        name = (given or {}).get(
+            e
+        ) or f"{prefix}_{sum(not (n.is_variable or n.is_transpose) for n in nodes) + 1}"
+        if entry.name == "transpose" and e not in (given or {}):
             flipped = f"{nodes[index[args[0]]].name}_T"
             name = flipped if flipped not in taken else f"{name}_T"
         nodes.append(Node(len(nodes), name, e, entry, args, parents))

@@ -40,6 +40,10 @@ def read_problem(
     names = [n.strip() for w in wanted for n in (w.split(",") if isinstance(w, str) else [w.name])]
     if len(set(names)) < len(names):
         raise InputError("a variable is named twice: name each one once")
+    if names == ["all"]:
+        problem = read_problem(expr, (), where, assume, scalar)
+        if "all" not in problem.symbols:
+            return replace(problem, wrt=tuple(problem.symbols.values()))
     if isinstance(expr, str):
         return parse(expr, where, assume, wrt=names, scalar=scalar)
     if where:

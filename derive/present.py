@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from sympy import (
     Add,
@@ -338,6 +338,23 @@ def abbreviate(expr: Expr, taken: set[str]) -> tuple[Expr, tuple[tuple[str, Expr
         named = [(n, _replace(e, part, new)) for n, e in named]
         named.append((name, part))
     return expr, tuple(_in_order(named))
+
+
+def in_names(
+    expr: Expr, definitions: Sequence[tuple[str, Expr]]
+) -> tuple[Expr, tuple[tuple[str, Expr], ...]]:
+    """Return an expression in terms of names that are given to its parts, and those of them that it uses.
+
+    Later definitions may use earlier ones.
+    """
+    used: list[tuple[str, Expr]] = []
+    for name, part in reversed([d for d in definitions if d[1].args]):
+        new = symbol(name, part)
+        short = _replace(expr, part, new)
+        rest = [(n, _replace(e, part, new)) for n, e in used]
+        if short != expr or rest != used:
+            expr, used = short, [(name, part), *rest]
+    return expr, tuple(used)
 
 
 def _most_repeated(exprs: list[Expr]) -> Expr | None:

@@ -71,7 +71,12 @@ def checked_blocks(d: Checked) -> list[Block]:
         Math(d.left_side, f"f = {to_text(d.problem.expr)}\n{shapes}{assumed}"),
         *line_blocks(d),
         Box(
-            "result", "Result", [result(d), *(Paragraph(f"  holds where {literal(c)}") for c in d.conditions)]
+            "result",
+            "Result",
+            [
+                *map(result, d.parts or (d,)),
+                *(Paragraph(f"  holds where {literal(c)}") for c in d.conditions),
+            ],
         ),
         Heading("Evidence"),
         evidence_table(d.evidence),
@@ -83,7 +88,11 @@ def line_blocks(d: derive.Derivation, checks: Sequence[StepCheck] = ()) -> list[
     blocks: list[Block] = []
     checked = _checks_by_line(d, checks)
     for heading, steps in groupby(d.steps, partial(_sweep, d)):
-        numbered = [(s, checked.get(s.index)) for s in steps if s.phase != "result" or s.index < len(d.steps)]
+        numbered = [
+            (s, checked.get(s.index))
+            for s in steps
+            if s.phase != "result" or (s.index < len(d.steps) and not d.parts)
+        ]
         if not numbered:
             continue
         blocks.append(Heading(heading))
@@ -137,8 +146,13 @@ def _figures(check: StepCheck) -> str:
     return finding(f"{digits}; {differences['difference']:.0e} ± {differences['error']:.0e}")
 
 
-def result(d: derive.Derivation) -> Math:
-    """Return the result, and the names that it uses."""
+def results(d: derive.Derivation) -> list[Math]:
+    """Return the result, by several variables one each."""
+    return [result(part, part.key) for part in d.parts] if d.parts else [result(d)]
+
+
+def result(d: derive.Derivation, key: str = "") -> Math:
+    """Return the result, and the names that it uses; `key` names it among several."""
     from derive import latex, to_text
 
     names = "".join(f"\n  where {name} = {to_text(expr)}" for name, expr in d.where)
@@ -146,7 +160,9 @@ def result(d: derive.Derivation) -> Math:
     equation = f"{d.left_side} = {latex(d.short)}"
     if where:
         equation = rf"{equation} \quad\text{{where}}\quad {where}"
-    return Math(equation, f"{d.kind} = {to_text(d.short)}{names}")
+    kind = "hessian" if "," in key else d.kind
+    by = f" by {key}" if key else ""
+    return Math(equation, f"{kind}{by} = {to_text(d.short)}{names}")
 
 
 def conditions(d: derive.Derivation) -> list[Block]:

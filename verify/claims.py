@@ -77,7 +77,7 @@ def read(
     """Return the problem, what is stated about it, and the claim in its terms. Raises InputError."""
     if kind not in KINDS:
         raise InputError(f"the kind {kind!r} is not one of {', '.join(KINDS)}")
-    problem = read_problem(expr, wrt, where, assume)
+    problem = read_problem(expr, wrt, where, assume, scalar=kind in ("gradient", "hessian"))
     statement = Statement.of(problem, kind)
     return problem, statement, _read_claim(claim, problem, statement)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from sympy import Expr
@@ -95,18 +95,35 @@ def checked(derivation: Derivation, seed: int = 0, start: float | None = None) -
     """Return a derivation with evidence for its result. Raises InternalError where it is refuted or undecided."""
     seed = checked_seed(seed)
     start = time.perf_counter() if start is None else start
-    statement = Statement.of(derivation.problem, derivation.kind)
-    evidence = [field_evidence(statement, derivation.result, seed, quick=True)]
-    if evidence[0].verdict == "inconclusive":
-        evidence.append(ball_evidence(statement, derivation.result, seed, quick=True))
-    word = add_up(evidence)
-    if word not in ("certified", "agrees"):
-        wrt = ", ".join(statement.wrt)
-        raise InternalError(
-            f"the {derivation.kind} of {to_text(derivation.problem.expr)} by {wrt} did not pass its own check and "
-            f"is withheld: {evidence[-1].method}, {evidence[-1].figure}"
-        )
+    statements = _statements(derivation)
+    evidence: list[Evidence] = []
+    words = []
+    for name, statement, result in statements:
+        found = [field_evidence(statement, result, seed, quick=True)]
+        if found[0].verdict == "inconclusive":
+            found.append(ball_evidence(statement, result, seed, quick=True))
+        word = add_up(found)
+        if word not in ("certified", "agrees"):
+            wrt = ", ".join(statement.wrt)
+            raise InternalError(
+                f"the {derivation.kind} of {to_text(derivation.problem.expr)} by {wrt} did not pass its own check and "
+                f"is withheld: {found[-1].method}, {found[-1].figure}"
+            )
+        words.append(word)
+        evidence += [replace(e, method=f"{e.method}, by {name}") for e in found] if name else found
     own = {f.name: getattr(derivation, f.name) for f in fields(Derivation)}
-    if len(evidence) == 1 and not has_a_value(statement, seed):
+    if len(evidence) == len(statements) and not has_a_value(statements[0][1], seed):
         own["notes"] = (*derivation.notes, NOWHERE)
+    word = "agrees" if "agrees" in words else "certified"
     return Checked(**own, evidence=tuple(evidence), verdict=word, seconds=time.perf_counter() - start)
+
+
+def _statements(d: Derivation) -> list[tuple[str, Statement, Expr]]:
+    """Return what is stated, each with the name of its part: by several variables one a variable, or one a block.
+
+    A block of a Hessian is the Jacobian of a gradient that is stated, too.
+    """
+    if not d.parts:
+        return [("", Statement.of(d.problem, d.kind), d.result)]
+    first = [] if d.kind != "hessian" or d.inner is None else _statements(d.inner)
+    return [*first, *((p.key, Statement.of(p.problem, p.kind), p.result) for p in d.parts)]

@@ -145,6 +145,7 @@ def parse(
         lambda kinds: _attempt(program, Scope(text, dict(declared), kinds=dict(kinds))), scalar, declared
     )
     for name in names:
+        _refuse_other_case(scope, name)
         _want(scope, name)
     _warn_of_unused(scope)
     if "I" in scope.used and "I" not in scope.declared and "I" not in names:
@@ -205,6 +206,15 @@ def _warn_of_unused(scope: Scope) -> None:
         near = get_close_matches(name, scope.used, 1)
         mend = f": did you mean {near[0]}?" if near else ""
         warnings.warn(f"{name} is declared but does not occur{mend}", InputWarning, stacklevel=4)
+
+
+def _refuse_other_case(scope: Scope, name: str) -> None:
+    """Refuse a variable that does not occur where one does that only the case of a letter tells from it."""
+    if name in scope.used or name in scope.declared:
+        return
+    other = next((n for n in scope.used if n.lower() == name.lower()), None)
+    if other is not None:
+        raise InputError(f"{name} does not occur in the expression, {other} does: --wrt {other}")
 
 
 def _want(scope: Scope, name: str) -> None:

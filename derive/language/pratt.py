@@ -416,7 +416,7 @@ class Parser:
         if joined == "+":
             return Tree("call", [left], left.start, end, "pinv")
         if joined in ("*", "star", "ast") and left.op in ("name", "sub"):
-            return Tree("name", [], left.start, end, f"{left.value}_star", bold=left.bold)
+            return Tree("name", [], left.start, end, f"{left.value}star", bold=left.bold)
         if spelt[:1] == ["("] and spelt[-1:] == [")"] and left.op in ("name", "sub") and len(spelt) > 2:
             label = "".join(re.sub(r"\W", "", s) for s in spelt[1:-1])
             if label:

@@ -44,7 +44,8 @@ def check(
     from verify import check_claim
 
     names = [name.strip() for name in wrt.split(",")] if kind == "differential" else wrt
-    problem = read_problem(expr, names, where, assume)
+    problem = read_problem(expr, names, where, assume, scalar=kind in ("gradient", "hessian"))
+    warn(problem.notes)
     absent = [x.name for x in problem.wrt if x not in problem.expr.free_symbols]
     warn(f"{name} does not occur in the expression: the derivative by it is zero" for name in absent)
     verdict = check_claim(problem, names, claim, kind=kind, seed=seed)

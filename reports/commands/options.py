@@ -10,8 +10,43 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-Expression = Annotated[str, typer.Argument(metavar="EXPR", help="An expression in the text language.")]
-Wrt = Annotated[str, typer.Option("--wrt", metavar="X", help="The variable to differentiate by.")]
+#: The most characters of an expression in a file or on standard input; the reader itself takes fewer.
+_MOST = 1_000_000
+
+
+def given(text: str | None) -> str | None:
+    """Return an expression as it was given: itself, `-` for standard input, `@FILE` for a file. Raises InputError."""
+    if text is None or (text.strip() not in ("-", "") and not text.startswith("@")):
+        return text
+    from derive.errors import InputError
+
+    if text.strip() == "-":
+        return sys.stdin.read(_MOST)
+    path = text[1:]
+    try:
+        with open(path, encoding="utf-8") as file:
+            return file.read(_MOST)
+    except (OSError, ValueError) as error:
+        said = getattr(error, "strerror", None) or "it is no text in UTF-8"
+        raise InputError(f"the file {path} cannot be read: {said}") from None
+
+
+Expression = Annotated[
+    str,
+    typer.Argument(
+        metavar="EXPR",
+        callback=given,
+        help="An expression, definitions before it; - reads standard input, @FILE a file.",
+    ),
+]
+Wrt = Annotated[
+    str,
+    typer.Option(
+        "--wrt",
+        metavar="X",
+        help="The variable to differentiate by, or several with commas between; all for every one.",
+    ),
+]
 Where = Annotated[
     str | None, typer.Option("--where", metavar="SHAPES", help='Shapes, such as "W: m x n, x: n, t: scalar".')
 ]

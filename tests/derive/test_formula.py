@@ -25,7 +25,7 @@ TREES = [
     (r"d\Sigma", "(differential Sigma)"),
     (r"\frac1nS", "(* (* 1 n) S)"),
     (r"\tfrac12A^{-1}b", "(* (* 1 2) (^ A (neg 1)) b)"),
-    (r"\mathbf w^*", "w_star"),
+    (r"\mathbf w^*", "wstar"),
     (r"\hat{\beta}_j", "(sub betahat j)"),
     (r"\bar X_n", "(sub Xbar n)"),
     (r"n_{in}", "(sub n in)"),

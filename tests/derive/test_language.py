@@ -8,7 +8,7 @@ import scipy.special
 from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
 
-from derive import gradient, parse, read_claim, to_text
+from derive import gradient, hessian, parse, read_claim, to_text
 from derive.algebra import shape
 from derive.errors import InputError, InputWarning
 from tests.clock import calls
@@ -338,7 +338,6 @@ def test_depth_that_is_allowed_works_through_to_the_gradient():
         ("sum(x)", "x+1", "", "", "is not a variable"),
         ("sum(x)", "", "", "", "is not a variable"),
         ("sum(x)", "x,x", "", "", "named twice"),
-        ("sum(x) + sum(y)", "x,y", "", "", "by one variable"),
         ("n*sum(x)", "n", "x: n", "", "n is a size here, not a variable"),
         ("m*sum(A)", "A", "m: scalar, A: m x n", "", "m is declared as a variable and named as a size"),
         ("sum(A)", "A", "A: A x n", "", "A is declared as a variable and named as a size"),
@@ -447,3 +446,48 @@ def test_the_logarithm_of_zero_is_refused_at_its_place(text):
     with pytest.raises(InputError, match="division by zero, or the logarithm of zero") as refused:
         parse(text)
     assert "^" in str(refused.value)
+
+
+# --------------------------------------------------------------------------- several variables, definitions
+
+
+def test_several_variables_share_one_sweep():
+    d = gradient("h = tanh(W*x + b); 1/2*norm2(V*h + c - y)^2", "W, b, V, c")
+    assert list(d.results) == ["W", "b", "V", "c"]
+    for name, result in d.results.items():
+        assert gradient("h = tanh(W*x + b); 1/2*norm2(V*h + c - y)^2", name).result == result
+    assert [s.name for s in d.steps if s.phase == "forward"].count("h") == 1
+    assert len([s for s in d.steps if s.phase == "backward"]) == 11
+    namespace: dict = {}
+    exec(d.to_dict()["numpy"], namespace)
+    values = {"W": (3, 2), "b": (3,), "V": (4, 3), "c": (4,), "x": (2,), "y": (4,)}
+    found = namespace["f"](**{n: np.ones(s) for n, s in values.items()})
+    assert [g.shape for g in found] == [(3, 2), (3,), (4, 3), (4,)]
+    assert list(gradient("norm2(A*x - b)^2", "all").results) == ["A", "x", "b"]
+
+
+def test_a_hessian_by_several_variables_is_one_of_blocks():
+    d = hessian("1/2*x'*Q*x + l'*(A*x - h)", ["x", "l"])
+    assert {k: to_text(v) for k, v in d.results.items()} == {
+        "x,x": "1/2*(Q + Q')", "x,l": "A'", "l,x": "A", "l,l": "0*matrix(1)",
+    }  # fmt: skip
+    namespace: dict = {}
+    exec(d.to_dict()["numpy"], namespace)
+    a, q = np.arange(6.0).reshape(3, 2), np.eye(2)
+    found = namespace["f"](Q=q, A=a, x=np.ones(2), l=np.ones(3), h=np.ones(3))
+    assert np.array_equal(found, np.block([[q, a.T], [a, np.zeros((3, 3))]]))
+
+
+def test_definitions_name_nodes_and_results_and_may_be_differentiated_by():
+    text = "K = a*X*X' + c*eye; logdet(K) + y'*inv(K)*y"
+    d = gradient(text, "X")
+    assert to_text(d.short) == "2*a*inv(K)*(eye - y*y'*inv(K))*X"
+    assert [(n, to_text(e)) for n, e in d.where] == [("K", "a*X*X' + c*eye")]
+    assert "K_bar" in str(d)
+    assert gradient(text, "K").to_text() == "inv(K)'*(eye - y*y'*inv(K)')"
+    assert gradient("f(t) = log(1 + exp(t)); f(c*a)", "c").result == gradient("log(1 + exp(c*a))", "c").result
+
+
+def test_a_variable_told_by_its_case_alone_is_not_guessed():
+    with pytest.raises(InputError, match="X does not occur in the expression, x does: --wrt x"):
+        gradient("x'*x", "X")

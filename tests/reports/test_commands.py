@@ -159,7 +159,7 @@ def test_the_text_of_a_refutation_names_point_and_slip(capsys):
         ("gradient", "x'*(", "--wrt", "x"),
         ("gradient", "A*x", "--wrt", "x"),
         ("gradient", "frobnicate(x)", "--wrt", "x"),
-        ("hessian", "x'*x", "--wrt", "x,y"),
+        ("hessian", "x'*x", "--wrt", "x,x"),
         ("check", "x'*x", "--wrt", "x", "--claim", "2*x'"),
         ("differential", "X*X", "--wrt", ""),
         ("verify", "autoencodre"),
