@@ -215,15 +215,25 @@ class Derivation:
     def _blocks_in_numpy(self, name: str, guarded: bool) -> str:
         """Return the source of a function of the Hessian by several variables, one matrix of blocks."""
         with assuming(self.problem.assumptions):
-            code = source(self.outputs(), self.symbols(), "numpy", "blocks", self._doc("numpy", False), guarded, False)
+            code = source(
+                self.outputs(), self.symbols(), "numpy", "blocks", self._doc("numpy", False), guarded, False
+            )
         inside = "".join(f"    {line}\n" if line else "\n" for line in code.rstrip().split("\n"))
-        n = len(self.problem.wrt)
-        rows = f"[parts[i : i + {n}] for i in range(0, {n * n}, {n})]"
         arguments = code[code.index("(") + 1 : code.index("):")]
         given = ", ".join("**kwargs" if a == "**kwargs" else f"{a}={a}" for a in arguments.split(", "))
+        ends = [(1 if algebra.shape(x) == (1, 1) else -1) for x in self.problem.wrt]
+        n = len(ends)
+        parts = [
+            f"np.atleast_2d(parts[{n * i + j}])"
+            if (a, b) == (-1, -1)
+            else f"np.reshape(parts[{n * i + j}], ({a}, {b}))"
+            for i, a in enumerate(ends)
+            for j, b in enumerate(ends)
+        ]
+        rows = ", ".join(f"[{', '.join(parts[i : i + n])}]" for i in range(0, n * n, n))
         return (
             f"def {name}({arguments}):\n    import numpy as np\n\n{inside}\n"
-            f"    parts = [np.atleast_2d(part) for part in blocks({given})]\n    return np.block({rows})\n"
+            f"    parts = blocks({given})\n    return np.block([{rows}])\n"
         )
 
     def function(self, target: str = "numpy", value: bool = False) -> Any:

@@ -478,6 +478,15 @@ def test_a_hessian_by_several_variables_is_one_of_blocks():
     assert np.array_equal(found, np.block([[q, a.T], [a, np.zeros((3, 3))]]))
 
 
+def test_the_blocks_of_a_hessian_by_a_number_are_a_row_and_a_column():
+    namespace: dict = {}
+    exec(hessian("c*x'*x + c^2", "c, x").to_dict()["numpy"], namespace)
+    x = np.array([1.0, 2.0])
+    wanted = np.block([[np.array([[2.0]]), 2 * x[None]], [2 * x[:, None], 6 * np.eye(2)]])
+    assert np.allclose(namespace["f"](c=3.0, x=x), wanted)
+    assert np.allclose(namespace["f"](c=3.0, x=x[:, None]), wanted)
+
+
 def test_definitions_name_nodes_and_results_and_may_be_differentiated_by():
     text = "K = a*X*X' + c*eye; logdet(K) + y'*inv(K)*y"
     d = gradient(text, "X")
