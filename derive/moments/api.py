@@ -25,7 +25,7 @@ def expect(expr: str | Expr, where: Where = None, assume: Assume = None, given: 
     moment that does not exist, and for one that is needed and not declared.
     """
     r = reading([expr], where, assume, given)
-    return expectation_of(r.problem, r.model, r.expressions[0], r.notes)
+    return expectation_of(r.problem, r.model, r.expressions[0], r.notes, r.over)
 
 
 def variance(
@@ -33,7 +33,7 @@ def variance(
 ) -> Moment:
     """Return the variance of a scalar, or the covariance matrix of a column; as `expect`. Raises InputError."""
     r = reading([expr], where, assume, given)
-    return variance_of(r.problem, r.model, r.expressions[0], r.notes)
+    return variance_of(r.problem, r.model, r.expressions[0], r.notes, r.over)
 
 
 def covariance(
@@ -45,7 +45,7 @@ def covariance(
 ) -> Moment:
     """Return E[(f - E f)(g - E g)'] of two scalars or columns; as `expect`. Raises InputError."""
     r = reading([first, second], where, assume, given)
-    return covariance_of(r.problem, r.model, *r.expressions, notes=r.notes)
+    return covariance_of(r.problem, r.model, *r.expressions, notes=r.notes, over=r.over)
 
 
 def reading(

@@ -75,12 +75,13 @@ _WITHOUT = {
 
 @dataclass(frozen=True)
 class Reading:
-    """Expressions with the model that they are read in."""
+    """Expressions with the model that they are read in; `over` are the free indices of entries that they are of."""
 
     problem: Problem
     model: Model
     expressions: tuple[Expr, ...]
     notes: tuple[str, ...]
+    over: tuple[str, ...] = ()
 
 
 @dataclass
@@ -270,6 +271,13 @@ class _Reader:
         self.scalars: list[int] = []
         self.known: dict[str, int] = {}
         self.expressions = [self._tree(t) for t in texts]
+        self.over = [free_indices(self.trees[k]) for k in self.expressions]
+        if len(set(self.over)) > 1:
+            raise InputError("the two expressions have different free indices: use the same, or none")
+        if len(self.over[0]) > 2:
+            raise InputError(
+                f"the entries {', '.join(self.over[0])} have more than two indices: no matrix has such entries"
+            )
 
     def _tree(self, text: str) -> int:
         """Read a text into a tree, the same one for the same text, and return its number."""
@@ -289,14 +297,10 @@ class _Reader:
         for (x, y), value in self.said.covariances.items():
             self._like(value, f"{x}*{y}'")
         assumptions = read_assumptions(self._assumed())
+        free = dict(zip(self.expressions, self.over, strict=True))
+        over = [free.get(k, ()) for k in range(len(self.trees))]
         built = build(
-            self.trees,
-            self.text,
-            self.declared,
-            self.same,
-            self.scalars,
-            assumptions=assumptions,
-            latex=False,
+            self.trees, self.text, self.declared, self.same, self.scalars, assumptions, latex=False, over=over
         )
         for kind, name in sorted(assumptions):
             if name not in built.symbols:
@@ -320,7 +324,7 @@ class _Reader:
             distributions, tuple(self.said.independent), covariances, tuple(self.said.jointly_normal)
         )
         notes = (*built.notes, *self.notes)
-        return Reading(_with_moment_symbols(problem, distributions), model, read, notes)
+        return Reading(_with_moment_symbols(problem, distributions), model, read, notes, self.over[0])
 
     def _assumed(self) -> list[str]:
         """The assumptions, with those that covariances and Wishart matrices bring."""
@@ -468,6 +472,24 @@ class _Reader:
                         f"the distribution of {d.name} depends on {x}, which is random: take the expectation given {x} "
                         f'first (given="{x}"), then that of the result'
                     )
+
+
+def free_indices(tree: Tree) -> tuple[str, ...]:
+    """Return the indices in square brackets that no sum or product runs over, in order of appearance."""
+    found: dict[str, None] = {}
+
+    def visit(t: Tree, bound: frozenset[str]) -> None:
+        if t.op in ("sum", "prod"):
+            bound |= {a.value for a in t.args[1:]}
+            visit(t.args[0], bound)
+            return
+        if t.op == "index":
+            found.update((a.value, None) for a in t.args[1:] if a.op == "name" and a.value not in bound)
+        for a in t.args:
+            visit(a, bound)
+
+    visit(tree, frozenset())
+    return tuple(found)
 
 
 def _zero(text: str) -> bool:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sympy import Expr, S
+from sympy import Expr, OneMatrix, S
 
 from derive import algebra
 from derive.errors import InputError
@@ -34,7 +34,8 @@ class Moment:
 
     `kind` is expectation, variance or covariance, `expressions` what it is of. `result` is a scalar, or a matrix: an
     expectation in the shape of the expression, a covariance with a row for every entry of the first column. `conditions`
-    say which assumptions were used, `notes` how the declarations were read.
+    say which assumptions were used, `notes` how the declarations were read. `over` are the free indices where the moment
+    is that of an entry, such as x[i]: a number where it is the same for all entries, else the array of all.
     """
 
     kind: str
@@ -45,11 +46,12 @@ class Moment:
     steps: tuple[MomentStep, ...]
     conditions: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    over: tuple[str, ...] = ()
 
     @property
     def left_side(self) -> str:
         """The quantity in LaTeX."""
-        return Notation((None, None)).left(self.kind, self.expressions)
+        return Notation((None, None)).left(self.kind, self.expressions, self.over)
 
     def to_latex(self) -> str:
         """Return the result in LaTeX."""
@@ -74,37 +76,59 @@ class Moment:
         }
 
 
-def expectation_of(problem: Problem, model: Model, expr: Expr, notes: tuple[str, ...] = ()) -> Moment:
+def expectation_of(
+    problem: Problem, model: Model, expr: Expr, notes: tuple[str, ...] = (), over: tuple[str, ...] = ()
+) -> Moment:
     """Return the expectation of an expression that is read already. Raises InputError."""
-    return _moment("expectation", problem, model, (expr,), notes)
+    return _moment("expectation", problem, model, (expr,), notes, over)
 
 
-def variance_of(problem: Problem, model: Model, expr: Expr, notes: tuple[str, ...] = ()) -> Moment:
+def variance_of(
+    problem: Problem, model: Model, expr: Expr, notes: tuple[str, ...] = (), over: tuple[str, ...] = ()
+) -> Moment:
     """Return the variance of a scalar, or the covariance matrix of a column. Raises InputError."""
-    return _moment("variance", problem, model, (expr,), notes)
+    return _moment("variance", problem, model, (expr,), notes, over)
 
 
 def covariance_of(
-    problem: Problem, model: Model, first: Expr, second: Expr, notes: tuple[str, ...] = ()
+    problem: Problem,
+    model: Model,
+    first: Expr,
+    second: Expr,
+    notes: tuple[str, ...] = (),
+    over: tuple[str, ...] = (),
 ) -> Moment:
     """Return the covariance of two scalars or columns, a row for every entry of the first. Raises InputError."""
-    return _moment("covariance", problem, model, (first, second), notes)
+    return _moment("covariance", problem, model, (first, second), notes, over)
 
 
 def _moment(
-    kind: str, problem: Problem, model: Model, expressions: tuple[Expr, ...], notes: tuple[str, ...]
+    kind: str,
+    problem: Problem,
+    model: Model,
+    expressions: tuple[Expr, ...],
+    notes: tuple[str, ...],
+    over: tuple[str, ...],
 ) -> Moment:
     with assuming(problem.assumptions):
-        work = _Work(model, kind, expressions)
+        work = _Work(model, kind, expressions, over)
         if kind == "expectation":
             result = work.expectation(expressions[0])
         else:
             result = work.covariance(expressions[0], expressions[-1])
         result = present(result)
+        if over:
+            result = _of_any_entry(result)
         work.finish(result)
         return Moment(
-            kind, problem, model, expressions, result, tuple(work.steps), tuple(work.assumptions), notes
+            kind, problem, model, expressions, result, tuple(work.steps), tuple(work.assumptions), notes, over
         )
+
+
+def _of_any_entry(e: Expr) -> Expr:
+    """Return an array of which all entries are the same as the number that they are."""
+    scale, factors = algebra.split(e)
+    return scale if len(factors) == 1 and isinstance(factors[0], OneMatrix) else e
 
 
 @dataclass
@@ -114,6 +138,7 @@ class _Work:
     model: Model
     kind: str
     expressions: tuple[Expr, ...]
+    over: tuple[str, ...] = ()
     notations: tuple[Notation, Notation] = (Notation((None, None)), Notation((None, None), plain=True))
     steps: list[MomentStep] = field(default_factory=list)
     assumptions: dict[str, None] = field(default_factory=dict)
@@ -139,15 +164,18 @@ class _Work:
                     "variances are those of scalars and columns, and this is a matrix: take that of vec(...), or of an entry"
                 )
         low = Lowering(self.model.random)
-        row, column = (low.indices.fresh(algebra.shape(e)[0]) for e in (first, second))
+        row = low.indices.fresh(algebra.shape(first)[0])
+        # Of an entry, both factors are at the same index.
+        column = row if self.over else low.indices.fresh(algebra.shape(second)[0])
         left, right = _merged(low.terms(first, row)), _merged(low.terms(second, column))
         self._name_indices(row, column)
         pairs = [(a, b) for a in left for b in right if a.random and b.random]
         groups = [[0] * len(a.random) + [1] * len(b.random) for a, b in pairs]
         terms = [a * b for a, b in pairs]
         self._say_bilinear(terms, groups)
-        shape = (algebra.shape(first)[0], algebra.shape(second)[0])
-        values = [self._of_term(t, g, low, (row, column)) for t, g in zip(terms, groups, strict=True)]
+        free = (row, None) if self.over else (row, column)
+        shape = (algebra.shape(first)[0], S.One if self.over else algebra.shape(second)[0])
+        values = [self._of_term(t, g, low, free) for t, g in zip(terms, groups, strict=True)]
         return algebra.add(*values) if values else algebra.zero(shape)
 
     # -- a term ----------------------------------------------------------------------------------------
@@ -205,7 +233,11 @@ class _Work:
             self.assumptions.update(dict.fromkeys(self.model.why_independent(frozenset(names))))
 
     def _name_indices(self, row: Index, column: Index) -> None:
-        self.notations = (Notation((row, column)), Notation((row, column), plain=True))
+        named = dict(zip([i for i in (row, column) if i is not None], self.over, strict=False))
+        self.notations = (
+            Notation((row, column), letters=dict(named)),
+            Notation((row, column), plain=True, letters=dict(named)),
+        )
 
     def _say(self, law: str, assumption: str, equation: Callable[[Notation], str], text: str) -> None:
         """Add a line, unless it stands there already."""
@@ -215,7 +247,7 @@ class _Work:
             self.steps.append(MomentStep(law, assumption, written, text, plain))
 
     def _left(self, n: Notation) -> str:
-        return n.left(self.kind, self.expressions)
+        return n.left(self.kind, self.expressions, self.over)
 
     def _say_expanded(self, terms: Sequence[Term]) -> None:
         if any(term.random for term in terms):

@@ -33,8 +33,8 @@ class Notation:
 
     def _letter(self, i: int) -> str:
         if i not in self.letters:
-            n = len(self.letters)
-            self.letters[i] = _LETTERS[n] if n < len(_LETTERS) else f"i_{n}"
+            left = [c for c in _LETTERS if c not in self.letters.values()]
+            self.letters[i] = left[0] if left else f"i_{len(self.letters)}"
         return self.letters[i]
 
     def _indices(self, indices: Sequence[int]) -> str:
@@ -44,9 +44,17 @@ class Notation:
         """Return a matrix expression."""
         return to_text(e) if self.plain else latex(e)
 
-    def left(self, kind: str, expressions: Sequence[Expr]) -> str:
-        """Return the quantity that is derived: E[...], Var[...], Cov[..., ...]."""
-        return self._operator(_OPERATORS[kind], ", ".join(map(self.expression, expressions)))
+    def left(self, kind: str, expressions: Sequence[Expr], over: Sequence[str] = ()) -> str:
+        """Return the quantity that is derived: E[...], Var[...], Cov[..., ...]; `over` are the indices of an entry."""
+        return self._operator(_OPERATORS[kind], ", ".join(self._entry(e, over) for e in expressions))
+
+    def _entry(self, e: Expr, over: Sequence[str]) -> str:
+        name = self.expression(e)
+        if not over:
+            return name
+        if not isinstance(e, Symbol | MatrixSymbol):
+            name = f"({name})" if self.plain else rf"\left({name}\right)"
+        return f"{name}[{', '.join(over)}]" if self.plain else f"{name}_{{{''.join(over)}}}"
 
     def _operator(self, name: str, inside: str) -> str:
         return f"{name}[{inside}]" if self.plain else rf"\mathrm{{{name}}}\left[{inside}\right]"

@@ -133,6 +133,7 @@ def degree_bound(question: Question, claim: Expr, sizes: dict[str, int]) -> Degr
         values[d.name] = Degree(shape, top + below, below, height)
     true = degrees(question.expressions[0])
     if question.kind != "expectation":
-        true = true.reshape(-1, 1) * degrees(question.expressions[-1]).reshape(1, -1)
+        other = degrees(question.expressions[-1])
+        true = true * other if question.over else true.reshape(-1, 1) * other.reshape(1, -1)
     difference: Degree = true - degrees(claim)
     return difference

@@ -113,7 +113,7 @@ def check_expect(
     if len(expressions) != (2 if kind == "covariance" else 1):
         raise InputError("a covariance is that of a pair of expressions, other moments are those of one")
     r = reading(expressions, where, assume, given)
-    question = Question(kind, r.problem, r.model, r.expressions)
+    question = Question(kind, r.problem, r.model, r.expressions, over=r.over)
     return judge(question, read_moment_claim(question, claim), checked_seed(seed))
 
 
@@ -123,7 +123,12 @@ def check_expect(
 def read_moment_claim(question: Question, claim: str | Expr | int | float) -> Expr:
     """Return a claim in the terms of a question. Raises InputError, also where it names what is random."""
     problem = replace(question.problem, expr=S.Zero)
-    found = read_claim(claim, problem, question.shape)
+    try:
+        found = read_claim(claim, problem, question.shape)
+    except InputError:
+        if not question.over:
+            raise
+        found = read_claim(claim, problem, (S.One, S.One))  # the same number for every entry
     inside = sorted(s.name for s in found.free_symbols if s.name in question.random)
     if inside:
         raise InputError(
@@ -168,6 +173,7 @@ def checked_moment(question: Question, seed: int = 0, notes: tuple[str, ...] = (
             f"the {question.kind} of {', '.join(map(to_text, question.expressions))} did not pass its own check and is "
             f"withheld: {evidence[-1].method}, {evidence[-1].figure}"
         )
+    evidence = [e for e in evidence if e.applies]
     own = {f.name: getattr(moment, f.name) for f in fields(Moment)}
     return Expected(**own, evidence=tuple(evidence), verdict=word, seconds=time.perf_counter() - start)
 
@@ -181,16 +187,16 @@ def _checked(
     seed = checked_seed(seed)
     start = time.perf_counter()
     r: Reading = reading(expressions, where, assume, given)
-    found = checked_moment(Question(kind, r.problem, r.model, r.expressions), seed, r.notes)
+    found = checked_moment(Question(kind, r.problem, r.model, r.expressions, over=r.over), seed, r.notes)
     return replace(found, seconds=time.perf_counter() - start)
 
 
 def _derived(question: Question, notes: tuple[str, ...] = ()) -> Moment:
     problem: Problem = question.problem
     if question.kind == "covariance":
-        return covariance_of(problem, question.model, *question.expressions, notes=notes)
+        return covariance_of(problem, question.model, *question.expressions, notes=notes, over=question.over)
     of = expectation_of if question.kind == "expectation" else variance_of
-    return of(problem, question.model, question.expressions[0], notes)
+    return of(problem, question.model, question.expressions[0], notes, question.over)
 
 
 def _symbolic(question: Question, claim: Expr) -> Evidence:
@@ -233,5 +239,5 @@ def _numerical(question: Question, reason: InputError, start: float, notes: tupl
     texts = tuple(d.text for d in question.model.distributions.values())
     return Expected(
         question.kind, question.problem, question.model, question.expressions, result, (step,), texts, notes,
-        (evidence,), "agrees", seconds,
+        question.over, (evidence,), "agrees", seconds,
     )  # fmt: skip

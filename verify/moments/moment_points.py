@@ -54,16 +54,19 @@ class Question:
     model: Model
     expressions: tuple[Expr, ...]
     functions: Mapping[str, tuple[Expr, Expr]] = field(default_factory=dict)
+    over: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, m: Moment) -> Question:
         """Return the question that a derivation answers."""
-        return cls(m.kind, m.problem, m.model, m.expressions)
+        return cls(m.kind, m.problem, m.model, m.expressions, over=m.over)
 
     @property
     def shape(self) -> tuple[Expr, Expr]:
         """The shape of the answer."""
         first = algebra.shape(self.expressions[0])
+        if self.over and self.kind != "expectation":
+            return first[0], S.One
         return first if self.kind == "expectation" else (first[0], algebra.shape(self.expressions[-1])[0])
 
     @property
@@ -224,8 +227,13 @@ class Point:
     # -- the two sides ----------------------------------------------------------------------------------
 
     def claimed(self, claim: Expr) -> Array:
-        """Return the value of a formula in what is known."""
-        return self.value(claim)
+        """Return the value of a formula in what is known; of an entry, a number stands for all entries."""
+        value = self.value(claim)
+        if self.question.over and value.shape == (1, 1):
+            value = value * self.arithmetic.full(
+                tuple(size_of(d, self.sizes) for d in self.question.shape), 1
+            )  # type: ignore[arg-type]
+        return value
 
     def true(self) -> Array:
         """Return the expectation or covariance, entry by entry, without any law of expectations."""
@@ -244,11 +252,18 @@ class Point:
         if self.question.kind == "expectation":
             return _each(found[0], lambda p: _mixed(moments, p))
         left, right = found[0].reshape(-1), found[-1].reshape(-1)
-        out = np.empty((len(left), len(right)), dtype=object)
-        for i, j in np.ndindex(*out.shape):
+        pairs = (
+            [(i, i) for i in range(len(left))]
+            if self.question.over
+            else list(np.ndindex(len(left), len(right)))
+        )
+        values = []
+        for i, j in pairs:
             means = _mixed(moments, left[i]) * _mixed(moments, right[j])
-            out[i, j] = _mixed(moments, left[i] * right[j]) - means
-        return out
+            values.append(_mixed(moments, left[i] * right[j]) - means)
+        out = np.empty(len(values), dtype=object)
+        out[:] = values
+        return out.reshape(len(left), -1)
 
     def _moments(self, atoms: Mapping[str, Any]) -> list[tuple[Any, EntryMoments]]:
         model = self.question.model

@@ -8,6 +8,7 @@ from sympy import Symbol
 import gradproof as gp
 from derive.errors import InputError
 from derive.moments import api
+from derive.results.cookbook_moments import cookbook_moments
 from tests.verify.moments.expectation_table import TABLE
 from verify.moments.moment_claims import check_expect, checked_moment, read_moment_claim
 from verify.moments.moment_points import Question
@@ -44,6 +45,49 @@ def test_sampling_agrees_with_the_source(row):
     kind, expr, where, assume, answer, _ = row
     asked = question(kind, expr, where, assume)
     assert sampling_evidence(asked, read_moment_claim(asked, answer), rtol=0.2).verdict == "agrees"
+
+
+@pytest.mark.parametrize("entry", cookbook_moments(), ids=lambda e: e.equation)
+def test_the_moments_of_the_cookbook(entry):
+    expr = entry.expr if len(entry.expr) > 1 else entry.expr[0]
+    verdict = check_expect(expr, entry.result, entry.where, entry.kind, entry.assume, entry.given)
+    assert verdict.verdict in ("proved", "certified"), str(verdict)
+
+
+@pytest.mark.parametrize("equation", ["6.2.3, fourth", "383"])
+def test_what_the_cookbook_prints_for_independent_coordinates_lacks_third_moments(equation):
+    entry = next(e for e in cookbook_moments() if e.equation == equation)
+    where = "x ~ indep(m, v, w)"
+    claim = entry.result.replace("S", "diag(v)") if equation == "383" else entry.result
+    assert check_expect(entry.expr[0], claim, where, entry.kind).verdict == "refuted"
+
+
+# ------------------------------------------------------------------------------------ index notation
+
+
+@pytest.mark.parametrize(
+    ("kind", "expr", "where", "result"),
+    [
+        ("variance", "sum[i](W[j,i]*x[i])", "W[j,i] ~ iid(0, s^2), x[i] ~ iid(0, v^2)", "n*s^2*v^2"),
+        ("expectation", "sum[i](x[i]^2)", "x[i] ~ iid(0, s^2)", "n*s^2"),
+        ("expectation", "sum[i,j](A[i,j]*x[i]*x[j])", "x ~ normal(0, S)", "tr(A*S)"),
+        ("variance", "x[i]", "x ~ normal(m, S)", "diag(S)"),
+        ("expectation", "x[i]*x[j]", "x ~ normal(m, S)", "m*m' + S"),
+    ],
+)
+def test_sums_over_indices_and_entries(kind, expr, where, result):
+    of = {"expectation": gp.expect, "variance": gp.variance}[kind]
+    found = of(expr, where=where)
+    assert found.verdict == "certified"
+    assert check_expect(expr, result, where, kind).verdict in ("proved", "certified")
+
+
+def test_the_variance_of_a_layer_is_the_number_of_the_issue():
+    found = gp.variance("sum[i](W[j,i]*x[i])", where="W[j,i] ~ iid(0, s^2), x[i] ~ iid(0, v^2)")
+    assert found.to_text() == "n*s^2*v^2"
+    general = gp.variance("sum[i](W[j,i]*x[i])", where="W[j,i] ~ iid(mu, s^2), x[i] ~ iid(nu, v^2)")
+    assert "mu" in general.to_text()
+    assert "nu" in general.to_text()
 
 
 # ------------------------------------------------------------------------------------ wrong moments
