@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 
 from sympy import Expr, Function, Identity, Inverse, MatrixSymbol, OneMatrix, ZeroMatrix
 from sympy.matrices.expressions.applyfunc import ElementwiseApplyFunction
@@ -53,10 +54,16 @@ def tidy(e: Expr, args: list[Expr]) -> Expr:
     return (entry.tidy if entry and entry.tidy else e.func)(*args)
 
 
-def rebuild(expr: Expr, rewrite: Rewrite) -> Expr:
+def replaced(expr: Expr, values: Mapping[Expr, Expr]) -> Expr:
+    """Return an expression with symbols replaced by expressions of their shapes, tidied on the way up."""
+    return rebuild(expr, lambda node, args: None, values)
+
+
+def rebuild(expr: Expr, rewrite: Rewrite, leaves: Mapping[Expr, Expr] = MappingProxyType({})) -> Expr:
     """Return an expression rebuilt from its leaves, every node by `rewrite(node, new parts)`.
 
-    Where `rewrite` answers None, the node is only made tidy. Shared parts are rebuilt once; nothing recurses.
+    Where `rewrite` answers None, the node is only made tidy. `leaves` are symbols with what takes their place. Shared
+    parts are rebuilt once; nothing recurses.
     """
     done: dict[Expr, Expr] = {}
     stack: list[tuple[Expr, bool]] = [(expr, False)]
@@ -66,7 +73,7 @@ def rebuild(expr: Expr, rewrite: Rewrite) -> Expr:
             continue
         inner = parts(e)
         if not inner:
-            done[e] = e
+            done[e] = leaves.get(e, e)
         elif ready:
             args = [done[a] for a in inner]
             new = rewrite(e, args)

@@ -1,0 +1,131 @@
+r"""The lines of a document: chains of sides, each side a tree, with the functions that the document defines.
+
+A side that cannot be read keeps its error, and costs nothing else.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from derive.errors import InputError
+from derive.language.formula import parse
+from derive.language.pratt import Vocabulary
+from derive.language.scope import ParseError
+from derive.language.tree import Tree
+from derive.language.words import FUNCTIONS
+from verify.proofread.chains import Chain, chains
+from verify.proofread.document import Document, Piece
+
+#: A function's head as it stands left of its definition: f(x), \ell(\Sigma), J(\mathbf w), f(x, y).
+_HEAD = re.compile(r"^([^()=+*/-]+?)\s*(?:\\left)?\(\s*([^()]+?)\s*(?:\\right)?\)$")
+
+
+@dataclass
+class Side:
+    """A side of a relation: as it is written, where, and its tree or what kept it from being read."""
+
+    relation: str | None
+    source: str
+    start: int
+    end: int
+    tree: Tree | None = None
+    error: str | None = None
+
+
+@dataclass
+class Line:
+    """A chain: its sides, what stood before it (an arrow, a comma ...), and the words around it.
+
+    One that `goes_on` begins with a relation, and takes the last side of the line before it as its first.
+    """
+
+    sides: list[Side]
+    after: str
+    goes_on: bool
+    before: str
+    words: str
+    paragraph: int
+
+
+@dataclass
+class Lines:
+    """All lines of a document, the names that they define as functions, with their parameters."""
+
+    lines: list[Line]
+    functions: dict[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+def read_lines(document: Document) -> Lines:
+    """Return the lines of a document, with trees."""
+    found = list(_chains(document))
+    functions: dict[str, tuple[str, ...]] = {}
+    names: set[str] = set()
+    for _, chain, _, _ in found:
+        _note_head(chain, functions, names)
+    words = Vocabulary(
+        functions=FUNCTIONS, defined=set(functions), names=names - set(functions), document=True
+    )
+    lines = [
+        Line(
+            [_side(s.relation, s.text, words) for s in chain.sides],
+            chain.after,
+            chain.goes_on,
+            before,
+            chain.words,
+            n,
+        )
+        for _, chain, before, n in found
+    ]
+    return Lines(lines, functions)
+
+
+def _chains(document: Document) -> Iterator[tuple[Piece, Chain, str, int]]:
+    before, paragraph = "", 0
+    for piece in document.pieces:
+        if piece.role == "prose":
+            before = piece.text.characters
+            paragraph += before.count("\n\n")
+        if not piece.is_formula:
+            continue
+        for k, chain in enumerate(chains(piece.text)):
+            yield piece, chain, before if not k else "", paragraph
+        before = ""
+
+
+def _note_head(chain: Chain, functions: dict[str, tuple[str, ...]], names: set[str]) -> None:
+    """Take down the function or the name that a chain defines."""
+    if len(chain.sides) < 2 or chain.sides[1].relation not in ("=", ":=", "∈", "≻", ">"):
+        return
+    first = chain.sides[0].text.characters.strip()
+    head = _HEAD.match(first)
+    try:
+        if head is None:
+            tree = parse(first, scope=Vocabulary(functions=FUNCTIONS, document=True))
+            if tree.op in ("name", "sub"):
+                names.add(tree.value)
+            return
+        name = parse(head[1], scope=Vocabulary(functions=FUNCTIONS, document=True))
+        given = [parse(p, scope=Vocabulary(functions=FUNCTIONS)) for p in _split(head[2])]
+    except InputError:
+        return
+    known = name.op in ("name", "sub") and all(g.op in ("name", "sub") for g in given)
+    if known and name.value not in FUNCTIONS and name.value not in functions:
+        functions[name.value] = tuple(g.value for g in given)
+
+
+def _split(arguments: str) -> list[str]:
+    return [part.strip() for part in re.split(r"[,;]", arguments) if part.strip()]
+
+
+def _side(relation: str | None, text: object, words: Vocabulary) -> Side:
+    characters, places = text.characters, text.places  # type: ignore[attr-defined]
+    side = Side(relation, characters, places[0], places[-1])
+    try:
+        side.tree = parse(characters, scope=words)
+    except ParseError as error:
+        side.error = error.message
+    except (InputError, RecursionError) as error:
+        side.error = str(error).partition("\n")[0] or "nested too deep"
+    return side

@@ -1,0 +1,339 @@
+"""The meaning of a document: all formulas read together, and the true value of every symbol.
+
+In *truth* a derivative's symbol means the true derivative, and a name its definition. Where a loss is never given
+(∂L/∂z is "given"), L is any function of z: its adjoint is the free variable that the symbol names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sympy import Expr, MatAdd, MatMul, MatrixSymbol, S, Symbol
+
+from derive import algebra
+from derive.errors import InputError, InternalError
+from derive.language.scope import Misfit, ParseError
+from derive.language.shapes import Shape
+from derive.language.together import Built, build
+from derive.language.tree import Tree
+from derive.problem import Problem
+from derive.rebuild import replaced
+from verify.proofread.symbols import Symbol as Written
+from verify.proofread.symbols import UnreadError
+
+_ONE: Shape = (1, 1)
+
+
+def name_of(name: str) -> Tree:
+    """Return the tree of a name."""
+    return Tree("name", [], 0, 0, name)
+
+
+def product(*factors: Tree) -> Tree:
+    """Return the tree of a matrix product."""
+    return Tree("*", list(factors), 0, 0, ["*"] * (len(factors) - 1))
+
+
+def transposed(tree: Tree) -> Tree:
+    """Return the tree of a transpose."""
+    return Tree("'", [tree], 0, 0)
+
+
+@dataclass
+class Model:
+    """The definitions, symbols and assumptions of a document, and the reading that they share.
+
+    `definitions` are names with the trees of their bodies, `symbols` the written symbols by name, `given` names of
+    undefined losses with the symbols that are given of them.
+    """
+
+    definitions: dict[str, Tree]
+    symbols: dict[str, Written]
+    declared: dict[str, Shape] = field(default_factory=dict)
+    assumptions: frozenset[tuple[str, str]] = frozenset()
+    turned: set[str] = field(default_factory=set)
+    kinds: dict[str, str] = field(default_factory=dict)
+    built: Built | None = None
+    _trees: dict[int, Expr] = field(default_factory=dict)
+    _truth: dict[str, Expr] = field(default_factory=dict)
+    _open: set[str] = field(default_factory=set)
+
+    # ---------------------------------------------------------------------------------------- reading
+
+    @property
+    def losses(self) -> set[str]:
+        """Return the names that are differentiated and never defined: scalars that depend on what is given."""
+        return {
+            s.what[0].value
+            for s in self.symbols.values()
+            if s.kind in ("derivative", "hessian") and s.what[0].op == "name" and s.what[0].value not in self.definitions
+            and s.what[0].value not in self.declared
+        }  # fmt: skip
+
+    def classify(self) -> None:
+        """Find out which names are scalars, columns and matrices, for the shapes of the symbols of derivatives."""
+        trees, pairs, numbers = self._core()
+        asked = {t.show(): t for s in self.symbols.values() for t in (*s.what, *s.by)}
+        trees += asked.values()
+        built = self._build(trees, pairs, numbers)
+        shapes = dict(zip(asked, built.expressions[len(trees) - len(asked) :], strict=True))
+        for text, expr in shapes.items():
+            rows, columns = algebra.shape(expr)
+            self.kinds[text] = "scalar" if (rows, columns) == (1, 1) else "column" if columns == 1 else "matrix"
+
+    def read(self, sides: Sequence[Tree], same: Iterable[tuple[Tree, Tree]] = ()) -> None:
+        """Read some sides together with all definitions. Raises Misfit where shapes cannot fit, ParseError."""
+        trees, pairs, numbers = self._core()
+        more, links, scalars = self._links(sides)
+        trees += more
+        index = {id(t): k for k, t in enumerate(trees)}
+        for t in sides:
+            if id(t) not in index:
+                index[id(t)] = len(trees)
+                trees.append(t)
+        pairs += [(index[id(a)], index[id(b)]) for a, b in (*links, *same)]
+        numbers += [index[id(t)] for t in scalars]
+        self.built = self._build(trees, pairs, numbers)
+        self._trees = {id(t): e for t, e in zip(trees, self.built.expressions, strict=True)}
+        self._truth.clear()
+
+    def _core(self) -> tuple[list[Tree], list[tuple[int, int]], list[int]]:
+        trees: list[Tree] = []
+        pairs = []
+        for name, body in self.definitions.items():
+            pairs.append((len(trees), len(trees) + 1))
+            trees += [name_of(name), body]
+        numbers = []
+        for name in sorted(self.losses):
+            numbers.append(len(trees))
+            trees.append(name_of(name))
+        return trees, pairs, numbers
+
+    def _links(self, sides: Iterable[Tree]) -> tuple[list[Tree], list[tuple[Tree, Tree]], list[Tree]]:
+        """Return what ties the shapes of the symbols in some sides: that of ∂L/∂W is that of W."""
+        trees: list[Tree] = []
+        pairs: list[tuple[Tree, Tree]] = []
+        scalars: list[Tree] = []
+        for name in dict.fromkeys(n for t in sides for n in t.names()):
+            written = self.symbols.get(name)
+            if written is None:
+                continue
+            leaf, shaped = name_of(name), self._shaped(written)
+            trees.append(leaf)
+            if shaped is None:
+                scalars.append(leaf)
+            else:
+                trees.append(shaped)
+                pairs.append((leaf, shaped))
+        return trees, pairs, scalars
+
+    def _shaped(self, s: Written) -> Tree | None:
+        """Return a tree that has the shape of a symbol, None for a scalar. Raises UnreadError."""
+        kind = {t.show(): self.kinds.get(t.show(), "matrix") for t in (*s.what, *s.by)}
+        what = s.what[0]
+        first = kind[what.show()]
+        if s.kind in ("differential", "direction", "expect"):
+            return None if first == "scalar" else what
+        if s.kind in ("var", "cov"):
+            return None if first == "scalar" else product(what, transposed(s.what[-1]))
+        by = s.by[0]
+        second = kind[by.show()]
+        if s.kind == "hessian":
+            if first != "scalar" or second == "matrix":
+                raise UnreadError(f"{s.written}: a second derivative by a matrix")
+            return None if second == "scalar" else product(by, transposed(s.by[1]))
+        if first == "scalar":
+            shaped = None if second == "scalar" else by
+        elif second == "scalar":
+            shaped = what
+        elif first == second == "column":
+            shaped = product(what, transposed(by))
+        else:
+            raise UnreadError(f"{s.written}: a {_said(first)} by a {_said(second)} has more than two indices")
+        return transposed(shaped) if shaped is not None and s.name in self.turned else shaped
+
+    def letter(self, s: Written) -> str:
+        """Return the kind of a symbol itself: scalar, column or matrix."""
+        shaped = self._shaped(s)
+        if shaped is None:
+            return "scalar"
+        return self.kinds.get(shaped.show(), "matrix")
+
+    def _build(self, trees: list[Tree], pairs: list[tuple[int, int]], numbers: list[int]) -> Built:
+        return build(trees, "", self.declared, pairs, numbers, self.assumptions)
+
+    # ------------------------------------------------------------------------------------------ truth
+
+    def expression(self, tree: Tree) -> Expr:
+        """Return the expression of a side that was read, in the names of the document."""
+        return self._trees[id(tree)]
+
+    def symbol(self, name: str) -> Expr:
+        """Return the SymPy symbol of a name."""
+        assert self.built is not None
+        return self.built.symbols[name]
+
+    def unfold(self, expr: Expr, stop: Iterable[str] = (), values: Mapping[str, Expr] | None = None) -> Expr:
+        """Return an expression in the free variables alone; names in `stop` stay, `values` go before the truth."""
+        stopped = set(stop)
+        for _ in range(100):
+            names = [s for s in expr.free_symbols if isinstance(s, Symbol | MatrixSymbol) and s.name not in stopped]
+            found = {s: v for s in names if (v := self._value(s.name, values)) is not None}
+            if not found:
+                return expr
+            expr = replaced(expr, found)
+        raise UnreadError("definitions that go round in a circle")
+
+    def _value(self, name: str, values: Mapping[str, Expr] | None) -> Expr | None:
+        if values and name in values:
+            return values[name]
+        if name in self.definitions:
+            return self._trees.get(id(self.definitions[name]))
+        if name in self.symbols:
+            return self.truth(name)
+        return None
+
+    def truth(self, name: str) -> Expr | None:
+        """Return the true value of a symbol in the free variables, None where it is free itself."""
+        if name not in self._truth:
+            if name in self._open:
+                raise UnreadError("derivatives that are defined by each other")
+            self._open.add(name)
+            try:
+                self._truth[name] = self._derived(self.symbols[name])
+            finally:
+                self._open.discard(name)
+        value = self._truth[name]
+        return None if value == self.built.symbols.get(name) else value  # type: ignore[union-attr]
+
+    def is_given(self, s: Written) -> bool:
+        """Tell whether a symbol is that of an undefined loss by what nothing else that is given depends on."""
+        return s.kind == "derivative" and s.what[0].value in self.losses and s.name in self.given
+
+    given: set[str] = field(default_factory=set)
+
+    def _derived(self, s: Written) -> Expr:
+        if s.kind == "direction" or self.is_given(s):
+            return self.symbol(s.name)
+        if s.kind in ("expect", "var", "cov"):
+            raise UnreadError(f"{s.written}: a moment")
+        what = self._what(s)
+        if s.kind == "differential":
+            return self._differential(s, what)
+        x = self._variable(s.by[0])
+        folded = self.fold(what, x)
+        kind = "hessian" if s.kind == "hessian" else "gradient" if not algebra.is_matrix(folded) else "jacobian"
+        result = self.derive(kind, folded, x)
+        if s.name in self.turned:
+            result = algebra.t(result)
+        return self.unfold(result)
+
+    def _what(self, s: Written) -> Expr:
+        """Return what is differentiated; for an undefined loss the pairing of what is given with its adjoint."""
+        what = s.what[0]
+        if what.op == "name" and what.value in self.losses:
+            pairs = []
+            for name in sorted(self.given):
+                known = self.symbols[name]
+                if known.what[0].value != what.value:
+                    continue
+                z = self._trees[id(known.by[0])] if id(known.by[0]) in self._trees else self.symbol(known.by[0].value)
+                g = self.symbol(name)
+                g = algebra.t(g) if name in self.turned else g
+                pairs.append(inner(g, z))
+            if not pairs:
+                raise UnreadError(f"{what.value} is not defined, and no derivative of it is given")
+            return algebra.add(*pairs)
+        if id(what) in self._trees:
+            return self._trees[id(what)]
+        return self.symbol(what.value)
+
+    def _variable(self, by: Tree) -> Expr:
+        if by.op not in ("name", "sub") or by.value not in self.built.symbols:  # type: ignore[union-attr]
+            raise UnreadError("a derivative by what is no name")
+        return self.symbol(by.value)
+
+    def fold(self, what: Expr, x: Expr) -> Expr:
+        """Return an expression unfolded but for x, with every part that is x's definition folded back to x."""
+        opened = self.unfold(what, stop={x.name})
+        if x.name not in self.definitions:
+            return opened
+        return folded(opened, self.unfold(self._trees[id(self.definitions[x.name])]), x)
+
+    def derive(self, kind: str, expr: Expr, x: Expr) -> Expr:
+        """Return a derivative that has passed its own check. Raises UnreadError where there is none."""
+        from verify import derived
+
+        if x not in expr.free_symbols:
+            rows, columns = algebra.shape(x)
+            if kind == "gradient":
+                return algebra.zero((rows, columns)) if algebra.is_matrix(x) else S.Zero
+        try:
+            found = getattr(derived, kind)(self.problem(expr, [x]), x)
+        except (InputError, InternalError) as error:
+            raise UnreadError(str(error).partition("\n")[0]) from None
+        result: Expr = found.result
+        return result
+
+    def _differential(self, s: Written, what: Expr) -> Expr:
+        from verify import derived
+
+        directions = {w.what[0].value: w for w in self.symbols.values() if w.kind == "direction"}
+        opened = self.unfold(what)
+        by = [x for x in opened.free_symbols if getattr(x, "name", "") in directions]
+        if not by:
+            raise UnreadError(f"{s.written}: a differential without a direction such as dX")
+        problem = self.problem(opened, sorted(by, key=lambda x: x.name))
+        try:
+            result: Expr = derived.differential(problem, [x.name for x in problem.wrt]).result
+        except (InputError, InternalError) as error:
+            raise UnreadError(str(error).partition("\n")[0]) from None
+        return result
+
+    def problem(self, expr: Expr, wrt: Sequence[Expr] = (), more: Iterable[Expr] = ()) -> Problem:
+        """Return the problem of an expression in the free variables, with what is assumed of them."""
+        symbols = {
+            s.name: s
+            for e in (expr, *more, *wrt)
+            for s in sorted(e.free_symbols, key=str)
+            if self.built.symbols.get(s.name) == s  # type: ignore[union-attr]
+        }
+        shapes = {n: algebra.shape(s) for n, s in symbols.items()}
+        assumptions = frozenset(a for a in self.assumptions if a[1] in symbols)
+        return Problem(expr, tuple(wrt), symbols, shapes, assumptions)
+
+
+def _said(kind: str) -> str:
+    return {"column": "vector"}.get(kind, kind)
+
+
+def inner(a: Expr, b: Expr) -> Expr:
+    """Return the inner product of two expressions of one shape."""
+    if not algebra.is_matrix(b):
+        return algebra.scale(a, b) if algebra.is_matrix(a) else a * b
+    return algebra.trace(algebra.dot(algebra.t(a), b))
+
+
+def folded(expr: Expr, body: Expr, x: Expr) -> Expr:
+    """Return an expression in which every part equal to a body is x: whole nodes, and runs of factors or terms."""
+    from derive.rebuild import rebuild
+
+    def fold(node: Expr, args: list[Any]) -> Expr | None:
+        if node == body:
+            return x
+        if isinstance(node, MatMul) and isinstance(body, MatMul):
+            factors, run = list(node.args), list(body.args)
+            for k in range(len(factors) - len(run) + 1):
+                if factors[k : k + len(run)] == run:
+                    return algebra.dot(*args[:k], x, *args[k + len(run) :])
+        if isinstance(node, MatAdd) and isinstance(body, MatAdd) and set(body.args) <= set(node.args):
+            rest = [a for a, old in zip(args, node.args, strict=True) if old not in body.args]
+            return algebra.add(x, *rest)
+        return None
+
+    return rebuild(expr, fold)
+
+
+__all__ = ["Misfit", "Model", "ParseError", "folded", "inner", "name_of", "product", "transposed"]

@@ -1,0 +1,149 @@
+"""What a proofreading comes to: a statement for every relation, and the first wrong one."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
+
+Role = Literal["definition", "assumption", "given", "claim", "prose"]
+Judgement = Literal["proved", "certified", "agrees", "refuted", "inconclusive", "unread"]
+
+SIGNS = {"proved": "✓", "certified": "✓", "agrees": "✓", "refuted": "✗", "inconclusive": "?", "unread": "?"}
+
+
+@dataclass
+class Statement:
+    """A relation of a chain, in reading order.
+
+    `source` is what stands in the document from the relation's sign on (for the first of a chain with its left side),
+    `reading` the same as it was understood, in the text language. `from_line_before` tells whether it holds where every
+    derivative means what the latest line about it says; `cause` is the index of the slip that it follows from.
+    """
+
+    index: int
+    line: int
+    column: int
+    source: str
+    role: Role
+    reading: str = ""
+    verdict: Judgement = "unread"
+    from_line_before: bool | None = None
+    cause: int | None = None
+    diagnosis: str | None = None
+    mended: str | None = None
+    counterexample: Any = None
+    evidence: list[dict[str, Any]] = field(default_factory=list)
+    not_understood: str | None = None
+
+    @property
+    def is_slip(self) -> bool:
+        """Tell whether the statement is wrong by itself."""
+        return self.verdict == "refuted" and self.cause is None
+
+    @property
+    def sign(self) -> str:
+        """Return the mark in the margin."""
+        return "↳" if self.verdict == "refuted" and self.cause is not None else SIGNS[self.verdict]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the statement as a JSON-ready dictionary."""
+        return asdict(self)
+
+
+@dataclass
+class Proofreading:
+    """A document's statements, judged. `first_wrong` is the index of the first slip, or None."""
+
+    file: str
+    source: str
+    statements: list[Statement]
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def claims(self) -> list[Statement]:
+        """Return the statements that were to be judged."""
+        return [s for s in self.statements if s.role == "claim"]
+
+    @property
+    def first_wrong(self) -> int | None:
+        """Return the index of the first statement that is wrong by itself."""
+        return next((s.index for s in self.statements if s.is_slip), None)
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Return how many claims are right, slips, follow from a slip, are open, or were not read."""
+        kinds = Counter(_outcome(s) for s in self.claims)
+        return {kind: kinds[kind] for kind in ("right", "slips", "follow", "inconclusive", "unread")}
+
+    def __bool__(self) -> bool:
+        return self.first_wrong is None
+
+    @property
+    def exit_code(self) -> int:
+        """Return 1 where a line is wrong, 3 where nothing could be judged or some claim is open, else 0."""
+        if self.first_wrong is not None:
+            return 1
+        counts = self.counts
+        return 3 if counts["inconclusive"] or not counts["right"] else 0
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the proofreading as a JSON-ready dictionary."""
+        return {
+            "file": self.file,
+            "first_wrong": self.first_wrong,
+            "counts": self.counts,
+            "statements": [s.to_dict() for s in self.statements],
+            "notes": self.notes,
+        }
+
+    def __str__(self) -> str:
+        rows = [
+            f"{s.line:4}  {s.sign} {s.verdict:<13}{_one_line(s.source):<44} {said(s)}".rstrip()
+            for s in self.claims
+        ]
+        return "\n".join([*rows, self.summary])
+
+    @property
+    def summary(self) -> str:
+        """Return the last line: the first wrong line, and how many claims came out how."""
+        counts = self.counts
+        words = {
+            "right": "right",
+            "slips": "slip",
+            "follow": "follows from it",
+            "inconclusive": "open",
+            "unread": "not judged",
+        }
+        if counts["slips"] > 1:
+            words |= {"slips": "slips", "follow": "follow from them"}
+        elif counts["follow"] > 1:
+            words["follow"] = "follow from it"
+        listed = ", ".join(f"{counts[k]} {word}" for k, word in words.items() if counts[k] or k == "right")
+        first = self.first_wrong
+        where = f"First wrong line: {self.statements[first].line}" if first is not None else "No wrong line"
+        return f"{where}. {listed}."
+
+
+def _outcome(s: Statement) -> str:
+    if s.verdict == "refuted":
+        return "slips" if s.cause is None else "follow"
+    return s.verdict if s.verdict in ("inconclusive", "unread") else "right"
+
+
+def said(s: Statement) -> str:
+    """Return the words beside a statement."""
+    if s.verdict == "unread":
+        return s.not_understood or "not understood"
+    if s.verdict == "refuted" and s.cause is not None:
+        return "wrong, but follows from an earlier line"
+    if s.verdict == "refuted":
+        return s.diagnosis or "wrong"
+    if s.from_line_before is False:
+        return "right, though it does not follow from the line before"
+    return ""
+
+
+def _one_line(source: str) -> str:
+    text = " ".join(source.split())
+    return text if len(text) <= 42 else text[:41] + "…"

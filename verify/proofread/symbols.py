@@ -1,0 +1,189 @@
+r"""The symbols of a derivation that stand for something derived: ∂L/∂W, ∇f, dL, f'(x), E[x].
+
+In a tree each becomes a plain name, so that the reader of formulas sees a formula, and what it stands for is kept
+beside it. Equal symbols get one name. An application f(y) of a function of the document becomes its body with y in
+the place of its parameter, and f(x) with its own parameter the name f.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from derive.language.tree import Tree
+
+Kind = Literal["derivative", "hessian", "differential", "direction", "expect", "var", "cov"]
+
+
+class UnreadError(Exception):
+    """A construct that is not read; the message names it."""
+
+
+@dataclass(frozen=True)
+class Symbol:
+    """What a name stands for: a derivative of `what` by `by`, a differential, a direction, a moment."""
+
+    name: str
+    kind: Kind
+    what: tuple[Tree, ...]
+    by: tuple[Tree, ...]
+    written: str
+
+    @property
+    def key(self) -> str:
+        """Return what equal symbols have in common."""
+        return f"{self.kind}|{'|'.join(t.show() for t in self.what)}|{'|'.join(t.show() for t in self.by)}"
+
+
+class Rewriter:
+    """Rewrites trees; `bodies` are the definitions of the document's functions, `functions` their parameters."""
+
+    def __init__(self, functions: Mapping[str, tuple[str, ...]], defined: set[str]) -> None:
+        self.functions, self.defined = functions, defined
+        self.bodies: dict[str, Tree] = {}
+        self.symbols: dict[str, Symbol] = {}
+        self._by_key: dict[str, Symbol] = {}
+
+    def rewrite(self, tree: Tree) -> Tree:
+        """Return the tree with its symbols as names. Raises UnreadError."""
+        made = _MADE.get(tree.op)
+        if made is not None:
+            return made(self, tree)
+        if not tree.args:
+            return tree
+        args = [self.rewrite(a) for a in tree.args]
+        value = tree.value
+        if tree.op in ("sum", "prod") and isinstance(value, dict):
+            bounds = {
+                k: tuple(self.rewrite(b) if isinstance(b, Tree) else b for b in v)
+                for k, v in value.get("bounds", {}).items()
+            }
+            value = {**value, "bounds": bounds}
+        return replace(tree, args=args, value=value, extra=dict(tree.extra))
+
+    # --------------------------------------------------------------------------------------- symbols
+
+    def symbol(self, kind: Kind, what: tuple[Tree, ...], by: tuple[Tree, ...], tree: Tree) -> Tree:
+        """Return the name of a symbol, one for equal symbols."""
+        written = _written(kind, what, by)
+        made = Symbol(f"Dg{len(self._by_key) + 1}", kind, what, by, written)
+        if kind == "direction":
+            made = replace(made, name=f"d{what[0].value}")
+        known = self._by_key.setdefault(made.key, made)
+        self.symbols[known.name] = known
+        return Tree("name", [], tree.start, tree.end, known.name)
+
+    def _derivative(self, tree: Tree) -> Tree:
+        order = tree.value["order"] if isinstance(tree.value, dict) else 1
+        what, *by = (self.rewrite(a) for a in tree.args)
+        if what.op == "empty":
+            raise UnreadError("a derivative sign without what is differentiated")
+        by = [self._indexed_base(b) for b in by]
+        if order == 2 and len(by) == 1:
+            by = [by[0], by[0]]
+        if order > 2 or len(by) > 2 or not by:
+            raise UnreadError(f"a derivative of order {order}")
+        kind: Kind = "hessian" if len(by) == 2 else "derivative"
+        return self.symbol(kind, (what,), tuple(by), tree)
+
+    @staticmethod
+    def _indexed_base(tree: Tree) -> Tree:
+        return tree
+
+    def _gradient(self, tree: Tree) -> Tree:
+        what, *by = (self.rewrite(a) for a in tree.args)
+        if not by:
+            parameters = self.functions.get(str(what.value), ()) if what.op == "name" else ()
+            if len(parameters) != 1:
+                raise UnreadError("∇ without the variable: write ∇_x f, or define f(x)")
+            by = [Tree("name", [], tree.start, tree.end, parameters[0])]
+        order = tree.value["order"] if isinstance(tree.value, dict) else 1
+        if order == 2:
+            return self.symbol("hessian", (what,), (by[0], by[0]), tree)
+        return self.symbol("derivative", (what,), (by[0],), tree)
+
+    def _differential(self, tree: Tree) -> Tree:
+        what = self.rewrite(tree.args[0])
+        if what.op in ("name", "sub") and what.value not in self.defined:
+            return self.symbol("direction", (what,), (), tree)
+        return self.symbol("differential", (what,), (), tree)
+
+    def _moment(self, tree: Tree) -> Tree:
+        kinds: dict[str, Kind] = {"expect": "expect", "var": "var", "cov": "cov"}
+        return self.symbol(kinds[tree.op], tuple(self.rewrite(a) for a in tree.args), (), tree)
+
+    # ----------------------------------------------------------------------------------- applications
+
+    def _applied(self, tree: Tree) -> Tree:
+        head, *arguments = tree.args
+        if head.op == "prime":
+            return self._primed(tree, head.args[0], arguments)
+        return self._application(tree, head.value, arguments)
+
+    def _call(self, tree: Tree) -> Tree:
+        if tree.value in self.functions:
+            return self._application(tree, tree.value, tree.args)
+        return replace(tree, args=[self.rewrite(a) for a in tree.args], extra=dict(tree.extra))
+
+    def _application(self, tree: Tree, name: str, arguments: list[Tree]) -> Tree:
+        parameters = self.functions.get(name)
+        plain = Tree("name", [], tree.start, tree.end, name)
+        if parameters is None:
+            if all(a.op in ("name", "sub") for a in arguments):
+                return plain
+            raise UnreadError(f"{name}(...): the function {name} is not defined in the document")
+        if tuple(a.value if a.op in ("name", "sub") else None for a in arguments) == parameters:
+            return plain
+        if len(arguments) != len(parameters):
+            raise UnreadError(f"{name} takes {len(parameters)} arguments")
+        if name not in self.bodies:
+            raise UnreadError(f"{name} at another argument, before its definition")
+        given = dict(zip(parameters, (self.rewrite(a) for a in arguments), strict=True))
+        return replace(substitute(self.bodies[name], given), bracketed=True)
+
+    def _primed(self, tree: Tree, head: Tree, arguments: list[Tree]) -> Tree:
+        name = head.value
+        if name not in self.functions or len(self.functions[name]) != 1 or len(arguments) != 1:
+            raise UnreadError(f"{name}': the derivative of a function that the document does not define")
+        (parameter,) = self.functions[name]
+        by = Tree("name", [], tree.start, tree.end, parameter)
+        what = Tree("name", [], tree.start, tree.end, name)
+        if arguments[0].op in ("name", "sub") and arguments[0].value == parameter:
+            return self.symbol("derivative", (what,), (by,), tree)
+        raise UnreadError(f"{name}' at another argument than {parameter}")
+
+
+_MADE: dict[str, Callable[[Rewriter, Tree], Tree]] = {
+    "derivative": Rewriter._derivative,
+    "gradient": Rewriter._gradient,
+    "differential": Rewriter._differential,
+    "expect": Rewriter._moment,
+    "var": Rewriter._moment,
+    "cov": Rewriter._moment,
+    "apply": Rewriter._applied,
+    "call": Rewriter._call,
+}
+
+
+def substitute(tree: Tree, given: Mapping[str, Tree]) -> Tree:
+    """Return a tree with names replaced by trees, in brackets."""
+    if tree.op in ("name", "sub") and tree.value in given:
+        return replace(given[tree.value], bracketed=True)
+    if not tree.args:
+        return tree
+    return replace(tree, args=[substitute(a, given) for a in tree.args], extra=dict(tree.extra))
+
+
+def _written(kind: Kind, what: tuple[Tree, ...], by: tuple[Tree, ...]) -> str:
+    def shown(tree: Tree) -> str:
+        return str(tree.value) if tree.op in ("name", "sub") else "(…)"
+
+    first = shown(what[0])
+    if kind == "derivative":
+        return f"d{first}/d{shown(by[0])}"
+    if kind == "hessian":
+        return f"d2{first}/d{shown(by[0])}d{shown(by[1])}"
+    if kind in ("differential", "direction"):
+        return f"d{first}"
+    return f"{ {'expect': 'E', 'var': 'Var', 'cov': 'Cov'}[kind] }[{', '.join(map(shown, what))}]"
