@@ -18,6 +18,8 @@ from derive.language.shapes import is_scalar
 
 #: The most that a reading may cost, the most readings tried.
 MAX_COST, MAX_TRIES = 4.5, 250
+#: The same for whole documents, and what every piece that was read before a misfit counts for.
+LOOSE_COST, REACHED = 40.0, 0.15
 #: A reading that costs less than this cannot be bettered by overruling a name.
 CHEAPEST = 1.0
 
@@ -28,37 +30,46 @@ _CAPITALS = frozenset("C D E F J K L M T".split())
 Root = TypeVar("Root")
 
 
-def alternatives(name: str) -> list[tuple[str, float]]:
-    """Return what a name may be other than its letter says, and what that costs."""
+def alternatives(name: str, loose: bool = False) -> list[tuple[str, float]]:
+    """Return what a name may be other than its letter says, and what that costs; `loose` lets x and A be numbers too."""
     kind, stem = kind_of(name), name.split("_")[0].rstrip("0123456789")
     if kind == "scalar":
         return [("vector", 1.0), ("matrix", 2.0)]
     if kind == "vector":
-        return [("scalar", 1.0)] if stem in _COUNTS else [("scalar", 2.0)] if stem in _NUMBERS else []
+        return (
+            [("scalar", 1.0)] if stem in _COUNTS else [("scalar", 2.0)] if stem in _NUMBERS or loose else []
+        )
     if stem in _COUNTS:
         return [("scalar", 1.0)]
     return [("scalar", 2.5), ("vector", 3.0)] if stem in _CAPITALS else [("vector", 3.0)]
 
 
 def best_reading(
-    attempt: Callable[[dict[str, str]], tuple[Scope, Root]], scalar: bool = False, fixed: Iterable[str] = ()
+    attempt: Callable[[dict[str, str]], tuple[Scope, Root]],
+    scalar: bool = False,
+    fixed: Iterable[str] = (),
+    loose: bool = False,
 ) -> tuple[Scope, Root]:
     """Return the cheapest reading in which shapes fit, a scalar if that is wanted and can be had.
 
-    `attempt` reads the text with some names overruled, `fixed` are names that nothing overrules. Raises the error of
-    the reading by the letters where none fits.
+    `attempt` reads the text with some names overruled, `fixed` are names that nothing overrules. `loose` is for whole
+    documents, in which use may overrule many letters: readings that get further before they fail are tried first, and
+    the first that fits is taken. Raises the error of the reading by the letters where none fits.
     """
     kept = set(fixed)
     order = count()
     waiting: list[tuple[float, int, dict[str, str]]] = [(0.0, next(order), {})]
     seen: set[frozenset[tuple[str, str]]] = {frozenset()}
     best: tuple[float, tuple[Scope, Root]] | None = None
-    loose: tuple[float, tuple[Scope, Root]] | None = None  # the best that is no scalar
+    whole: tuple[float, tuple[Scope, Root]] | None = None  # the best that is no scalar
     failed: Misfit | None = None
+    dearest = LOOSE_COST if loose else MAX_COST
     for _ in range(MAX_TRIES):
         if not waiting:
             break
-        paid, _, kinds = heapq.heappop(waiting)
+        _, _, kinds = heapq.heappop(waiting)
+        paid = sum(dict(alternatives(name, loose))[kind] for name, kind in kinds.items())
+        reached = 0
         if best is not None and paid >= best[0]:
             break
         try:
@@ -66,28 +77,32 @@ def best_reading(
         except Misfit as misfit:
             failed = failed or misfit
             names = _names(misfit.nodes)
+            reached = misfit.reached
         else:
             total = paid + scope.cost
             if scalar and isinstance(root, Node) and not is_scalar(root.shape):
-                if loose is None or total < loose[0]:
-                    loose = (total, (scope, root))
+                if whole is None or total < whole[0]:
+                    whole = (total, (scope, root))
                 names = list(scope.used)
             else:
                 if best is None or total < best[0]:
                     best = (total, (scope, root))
+                if loose:
+                    break
                 if scope.cost < CHEAPEST:
                     continue
                 names = list(scope.used)
         for name in names:
             if name in kinds or name in kept:
                 continue
-            for kind, price in alternatives(name):
+            for kind, price in alternatives(name, loose):
                 further = {**kinds, name: kind}
                 key = frozenset(further.items())
-                if paid + price <= MAX_COST and key not in seen:
+                if paid + price <= dearest and key not in seen:
                     seen.add(key)
-                    heapq.heappush(waiting, (paid + price, next(order), further))
-    found = best or loose
+                    ahead = REACHED * reached if loose else 0.0
+                    heapq.heappush(waiting, (paid + price - ahead, next(order), further))
+    found = best or whole
     if found is not None:
         return found[1]
     assert failed is not None

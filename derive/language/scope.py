@@ -38,11 +38,14 @@ class ParseError(InputError):
 
 
 class Misfit(ParseError):
-    """Shapes that do not fit, with the pieces of the text that they are those of."""
+    """Shapes that do not fit, with the pieces of the text that they are those of, and how many were read before."""
 
-    def __init__(self, message: str, text: str, position: int, nodes: Sequence[Node]) -> None:
+    def __init__(
+        self, message: str, text: str, position: int, nodes: Sequence[Node], reached: int = 0
+    ) -> None:
         super().__init__(message, text, position)
         self.nodes = list(nodes)
+        self.reached = reached
 
 
 @dataclass
@@ -117,7 +120,7 @@ class Scope:
 
     def misfit(self, message: str, position: int, *nodes: Node) -> Misfit:
         """Return the error for shapes that do not fit."""
-        return Misfit(message, self.text, position, nodes)
+        return Misfit(message, self.text, position, nodes, len(self.nodes))
 
     def note(self, position: int, words: str) -> None:
         """Take down how something was read."""

@@ -37,28 +37,36 @@ def build(
     assumptions: Iterable[tuple[str, str]] = (),
     latex: bool = True,
     over: Sequence[Sequence[str]] = (),
+    loose: bool = False,
 ) -> Built:
     """Return the expressions of some trees of one text, their shapes unified.
 
     `declared` are the shapes of names (`derive.language.names.read_where`), `same` pairs of trees that have one shape,
-    such as the sides of an equation, `scalars` trees that are numbers, such as losses; `over` are the free indices of every tree, whose rows and columns they then are. Raises ParseError with the place,
+    such as the sides of an equation, `scalars` trees that are numbers, such as losses; `over` are the free indices of every
+    tree, whose rows and columns they then are; `loose` lets use overrule every letter, as documents need. Raises
+    ParseError with the place,
     a Misfit where shapes cannot fit.
     """
-    given, pairs, numbers = dict(declared or {}), list(same), list(scalars)
+    given = dict(declared or {})
+    due: dict[int, list[tuple[int, int]]] = {}
+    for i, j in (*same, *((k, -1) for k in scalars)):
+        due.setdefault(max(i, j), []).append((i, j))
 
     def attempt(kinds: dict[str, str]) -> tuple[Scope, list[Node]]:
         scope = Scope(text, dict(given), kinds=dict(kinds))
         reader = Reader(scope, latex=latex)
         scope.named |= sizes_of(trees) - set(given)
-        nodes = [reader.read_over(tree, over[k] if k < len(over) else ()) for k, tree in enumerate(trees)]
+        nodes: list[Node] = []
         one = Node("number", [], (1, 1), 0)
-        for i, j in [*pairs, *[(k, -1) for k in numbers]]:
-            right = one if j < 0 else nodes[j]
-            for side in (0, 1):
-                scope.same(nodes[i], right, side, side, "=")
+        for k, tree in enumerate(trees):  # shapes that are to be the same are made so at once
+            nodes.append(reader.read_over(tree, over[k] if k < len(over) else ()))
+            for i, j in due.get(k, ()):
+                right = one if j < 0 else nodes[j]
+                for side in (0, 1):
+                    scope.same(nodes[i], right, side, side, "=")
         return scope, nodes
 
-    scope, nodes = best_reading(attempt, fixed=given)
+    scope, nodes = best_reading(attempt, fixed=given, loose=loose)
     settle(scope)
     name_sizes(scope)
     symbols, shapes = symbols_of(scope)

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from derive.errors import InputError
-from derive.language.formula import parse
+from derive.language.formula import Notation, parse
 from derive.language.pratt import Vocabulary
 from derive.language.scope import ParseError
 from derive.language.tree import Tree
@@ -62,21 +62,21 @@ def read_lines(document: Document) -> Lines:
     found = list(_chains(document))
     functions: dict[str, tuple[str, ...]] = {}
     names: set[str] = set()
-    for _, chain, _, _ in found:
-        _note_head(chain, functions, names)
+    for piece, chain, _, _ in found:
+        _note_head(chain, functions, names, _notation(piece))
     words = Vocabulary(
         functions=FUNCTIONS, defined=set(functions), names=names - set(functions), document=True
     )
     lines = [
         Line(
-            [_side(s.relation, s.text, words) for s in chain.sides],
+            [_side(s.relation, s.text, words, _notation(piece)) for s in chain.sides],
             chain.after,
             chain.goes_on,
             before,
             chain.words,
             n,
         )
-        for _, chain, before, n in found
+        for piece, chain, before, n in found
     ]
     return Lines(lines, functions)
 
@@ -94,7 +94,9 @@ def _chains(document: Document) -> Iterator[tuple[Piece, Chain, str, int]]:
         before = ""
 
 
-def _note_head(chain: Chain, functions: dict[str, tuple[str, ...]], names: set[str]) -> None:
+def _note_head(
+    chain: Chain, functions: dict[str, tuple[str, ...]], names: set[str], notation: Notation
+) -> None:
     """Take down the function or the name that a chain defines."""
     if len(chain.sides) < 2 or chain.sides[1].relation not in ("=", ":=", "∈", "≻", ">"):
         return
@@ -102,12 +104,12 @@ def _note_head(chain: Chain, functions: dict[str, tuple[str, ...]], names: set[s
     head = _HEAD.match(first)
     try:
         if head is None:
-            tree = parse(first, scope=Vocabulary(functions=FUNCTIONS, document=True))
+            tree = parse(first, notation, scope=Vocabulary(functions=FUNCTIONS, document=True))
             if tree.op in ("name", "sub"):
                 names.add(tree.value)
             return
-        name = parse(head[1], scope=Vocabulary(functions=FUNCTIONS, document=True))
-        given = [parse(p, scope=Vocabulary(functions=FUNCTIONS)) for p in _split(head[2])]
+        name = parse(head[1], notation, scope=Vocabulary(functions=FUNCTIONS, document=True))
+        given = [parse(p, notation, scope=Vocabulary(functions=FUNCTIONS)) for p in _split(head[2])]
     except InputError:
         return
     known = name.op in ("name", "sub") and all(g.op in ("name", "sub") for g in given)
@@ -119,11 +121,15 @@ def _split(arguments: str) -> list[str]:
     return [part.strip() for part in re.split(r"[,;]", arguments) if part.strip()]
 
 
-def _side(relation: str | None, text: object, words: Vocabulary) -> Side:
+def _notation(piece: Piece) -> Notation:
+    return "auto" if piece.role == "line" else "latex"
+
+
+def _side(relation: str | None, text: object, words: Vocabulary, notation: Notation) -> Side:
     characters, places = text.characters, text.places  # type: ignore[attr-defined]
     side = Side(relation, characters, places[0], places[-1])
     try:
-        side.tree = parse(characters, scope=words)
+        side.tree = parse(characters, notation, scope=words)
     except ParseError as error:
         side.error = error.message
     except (InputError, RecursionError) as error:

@@ -20,8 +20,8 @@ from derive.language.together import Built, build
 from derive.language.tree import Tree
 from derive.problem import Problem
 from derive.rebuild import replaced
+from verify.proofread.symbols import PREFIX, UnreadError
 from verify.proofread.symbols import Symbol as Written
-from verify.proofread.symbols import UnreadError
 
 _ONE: Shape = (1, 1)
 
@@ -45,18 +45,21 @@ def transposed(tree: Tree) -> Tree:
 class Model:
     """The definitions, symbols and assumptions of a document, and the reading that they share.
 
-    `definitions` are names with the trees of their bodies, `symbols` the written symbols by name, `given` names of
-    undefined losses with the symbols that are given of them.
+    `definitions` are names with the trees of their bodies, `symbols` the written symbols by name, `over` the free indices
+    of trees (of which they then are the column or the matrix), `given` the symbols that are given of undefined losses.
     """
 
     definitions: dict[str, Tree]
     symbols: dict[str, Written]
     declared: dict[str, Shape] = field(default_factory=dict)
     assumptions: frozenset[tuple[str, str]] = frozenset()
+    over: dict[int, tuple[str, ...]] = field(default_factory=dict)
     turned: set[str] = field(default_factory=set)
     kinds: dict[str, str] = field(default_factory=dict)
     built: Built | None = None
     _trees: dict[int, Expr] = field(default_factory=dict)
+    given: set[str] = field(default_factory=set)
+    _formulas: dict[str, bool] = field(default_factory=dict)
     _truth: dict[str, Expr] = field(default_factory=dict)
     _open: set[str] = field(default_factory=set)
 
@@ -73,22 +76,53 @@ class Model:
         }  # fmt: skip
 
     def classify(self) -> None:
-        """Find out which names are scalars, columns and matrices, for the shapes of the symbols of derivatives."""
+        """Find out which symbols are scalars, columns and matrices, and which cannot be read. Raises Misfit."""
         trees, pairs, numbers = self._core()
-        asked = {t.show(): t for s in self.symbols.values() for t in (*s.what, *s.by)}
+        asked = {t.show(): t for s in self.symbols.values() for t in (*s.what, *s.by) if self._is_formula(t)}
         trees += asked.values()
         built = self._build(trees, pairs, numbers)
         shapes = dict(zip(asked, built.expressions[len(trees) - len(asked) :], strict=True))
         for text, expr in shapes.items():
             rows, columns = algebra.shape(expr)
-            self.kinds[text] = "scalar" if (rows, columns) == (1, 1) else "column" if columns == 1 else "matrix"
+            self.kinds[text] = (
+                "scalar" if (rows, columns) == (1, 1) else "column" if columns == 1 else "matrix"
+            )
+
+    def _is_formula(self, tree: Tree) -> bool:
+        """Tell whether a tree can be read by itself, whatever its shapes."""
+        key = tree.show()
+        if key not in self._formulas:
+            try:
+                build([tree], "", over=[self.over.get(id(tree), ())])
+            except Misfit:
+                self._formulas[key] = True
+            except (InputError, RecursionError):
+                self._formulas[key] = False
+            else:
+                self._formulas[key] = True
+        return self._formulas[key]
+
+    def letters(self) -> dict[str, str]:
+        """Return names for the symbols whose first letters tell their kinds, by their names up to now."""
+        letter = {"scalar": "g", "column": "z", "matrix": ""}
+        found = {}
+        for name, s in self.symbols.items():
+            try:
+                kind = self.letter(s)
+            except UnreadError:
+                continue
+            new = f"{letter[kind]}{PREFIX}{name.rpartition(PREFIX)[2]}"
+            if new != name:
+                found[name] = new
+        return found
 
     def read(self, sides: Sequence[Tree], same: Iterable[tuple[Tree, Tree]] = ()) -> None:
         """Read some sides together with all definitions. Raises Misfit where shapes cannot fit, ParseError."""
         trees, pairs, numbers = self._core()
-        more, links, scalars = self._links(sides)
+        more, links, scalars = self._links()
         trees += more
         index = {id(t): k for k, t in enumerate(trees)}
+        self._trees = {}
         for t in sides:
             if id(t) not in index:
                 index[id(t)] = len(trees)
@@ -111,23 +145,27 @@ class Model:
             trees.append(name_of(name))
         return trees, pairs, numbers
 
-    def _links(self, sides: Iterable[Tree]) -> tuple[list[Tree], list[tuple[Tree, Tree]], list[Tree]]:
-        """Return what ties the shapes of the symbols in some sides: that of ∂L/∂W is that of W."""
-        trees: list[Tree] = []
+    def _links(self) -> tuple[list[Tree], list[tuple[Tree, Tree]], list[Tree]]:
+        """Return what ties the shapes of the symbols: that of ∂L/∂W is that of W."""
+        trees: dict[int, Tree] = {}
         pairs: list[tuple[Tree, Tree]] = []
         scalars: list[Tree] = []
-        for name in dict.fromkeys(n for t in sides for n in t.names()):
-            written = self.symbols.get(name)
-            if written is None:
+        for name, written in self.symbols.items():
+            if not all(self._is_formula(t) for t in (*written.what, *written.by)):
                 continue
-            leaf, shaped = name_of(name), self._shaped(written)
-            trees.append(leaf)
+            try:
+                shaped = self._shaped(written)
+            except UnreadError:
+                continue
+            leaf = name_of(name)
+            for t in (leaf, *written.what, *written.by):
+                trees[id(t)] = t
             if shaped is None:
                 scalars.append(leaf)
             else:
-                trees.append(shaped)
+                trees[id(shaped)] = shaped
                 pairs.append((leaf, shaped))
-        return trees, pairs, scalars
+        return list(trees.values()), pairs, scalars
 
     def _shaped(self, s: Written) -> Tree | None:
         """Return a tree that has the shape of a symbol, None for a scalar. Raises UnreadError."""
@@ -159,10 +197,15 @@ class Model:
         shaped = self._shaped(s)
         if shaped is None:
             return "scalar"
+        if s.name in self.turned:
+            return "matrix"
         return self.kinds.get(shaped.show(), "matrix")
 
     def _build(self, trees: list[Tree], pairs: list[tuple[int, int]], numbers: list[int]) -> Built:
-        return build(trees, "", self.declared, pairs, numbers, self.assumptions)
+        scalars: dict[str, Shape] = {n: _ONE for n in self.symbols if n.startswith(f"g{PREFIX}")}
+        over = [self.over.get(id(t), ()) for t in trees]
+        declared = {**self.declared, **scalars}
+        return build(trees, "", declared, pairs, numbers, self.assumptions, over=over, loose=True)
 
     # ------------------------------------------------------------------------------------------ truth
 
@@ -179,7 +222,9 @@ class Model:
         """Return an expression in the free variables alone; names in `stop` stay, `values` go before the truth."""
         stopped = set(stop)
         for _ in range(100):
-            names = [s for s in expr.free_symbols if isinstance(s, Symbol | MatrixSymbol) and s.name not in stopped]
+            names = [
+                s for s in expr.free_symbols if isinstance(s, Symbol | MatrixSymbol) and s.name not in stopped
+            ]
             found = {s: v for s in names if (v := self._value(s.name, values)) is not None}
             if not found:
                 return expr
@@ -212,8 +257,6 @@ class Model:
         """Tell whether a symbol is that of an undefined loss by what nothing else that is given depends on."""
         return s.kind == "derivative" and s.what[0].value in self.losses and s.name in self.given
 
-    given: set[str] = field(default_factory=set)
-
     def _derived(self, s: Written) -> Expr:
         if s.kind == "direction" or self.is_given(s):
             return self.symbol(s.name)
@@ -224,7 +267,9 @@ class Model:
             return self._differential(s, what)
         x = self._variable(s.by[0])
         folded = self.fold(what, x)
-        kind = "hessian" if s.kind == "hessian" else "gradient" if not algebra.is_matrix(folded) else "jacobian"
+        kind = (
+            "hessian" if s.kind == "hessian" else "gradient" if not algebra.is_matrix(folded) else "jacobian"
+        )
         result = self.derive(kind, folded, x)
         if s.name in self.turned:
             result = algebra.t(result)
@@ -239,7 +284,11 @@ class Model:
                 known = self.symbols[name]
                 if known.what[0].value != what.value:
                     continue
-                z = self._trees[id(known.by[0])] if id(known.by[0]) in self._trees else self.symbol(known.by[0].value)
+                z = (
+                    self._trees[id(known.by[0])]
+                    if id(known.by[0]) in self._trees
+                    else self.symbol(known.by[0].value)
+                )
                 g = self.symbol(name)
                 g = algebra.t(g) if name in self.turned else g
                 pairs.append(inner(g, z))
@@ -287,10 +336,11 @@ class Model:
             raise UnreadError(f"{s.written}: a differential without a direction such as dX")
         problem = self.problem(opened, sorted(by, key=lambda x: x.name))
         try:
-            result: Expr = derived.differential(problem, [x.name for x in problem.wrt]).result
+            found = derived.differential(problem, [x.name for x in problem.wrt])
         except (InputError, InternalError) as error:
             raise UnreadError(str(error).partition("\n")[0]) from None
-        return result
+        ours = {d: self.symbol(directions[x.name].name) for x, d in found.directions.items()}
+        return replaced(found.result, ours)
 
     def problem(self, expr: Expr, wrt: Sequence[Expr] = (), more: Iterable[Expr] = ()) -> Problem:
         """Return the problem of an expression in the free variables, with what is assumed of them."""

@@ -16,6 +16,10 @@ from derive.language.tree import Tree
 Kind = Literal["derivative", "hessian", "differential", "direction", "expect", "var", "cov"]
 
 
+#: How the names of symbols begin, before their letter tells their kind.
+PREFIX = "Dg"
+
+
 class UnreadError(Exception):
     """A construct that is not read; the message names it."""
 
@@ -44,6 +48,7 @@ class Rewriter:
         self.bodies: dict[str, Tree] = {}
         self.symbols: dict[str, Symbol] = {}
         self._by_key: dict[str, Symbol] = {}
+        self._leaves: dict[str, list[Tree]] = {}
 
     def rewrite(self, tree: Tree) -> Tree:
         """Return the tree with its symbols as names. Raises UnreadError."""
@@ -66,30 +71,37 @@ class Rewriter:
 
     def symbol(self, kind: Kind, what: tuple[Tree, ...], by: tuple[Tree, ...], tree: Tree) -> Tree:
         """Return the name of a symbol, one for equal symbols."""
-        written = _written(kind, what, by)
-        made = Symbol(f"Dg{len(self._by_key) + 1}", kind, what, by, written)
-        if kind == "direction":
-            made = replace(made, name=f"d{what[0].value}")
+        made = Symbol(f"{PREFIX}{len(self._by_key) + 1}", kind, what, by, _written(kind, what, by))
         known = self._by_key.setdefault(made.key, made)
         self.symbols[known.name] = known
-        return Tree("name", [], tree.start, tree.end, known.name)
+        leaf = Tree("name", [], tree.start, tree.end, known.name)
+        self._leaves.setdefault(known.name, []).append(leaf)
+        return leaf
+
+    def rename(self, old: str, new: str) -> None:
+        """Give a symbol another name, one whose letter tells its kind, wherever it stands."""
+        known = replace(self.symbols.pop(old), name=new)
+        self.symbols[new] = self._by_key[known.key] = known
+        for leaf in self._leaves.pop(old, []):
+            leaf.value = new
+            self._leaves.setdefault(new, []).append(leaf)
 
     def _derivative(self, tree: Tree) -> Tree:
         order = tree.value["order"] if isinstance(tree.value, dict) else 1
         what, *by = (self.rewrite(a) for a in tree.args)
         if what.op == "empty":
             raise UnreadError("a derivative sign without what is differentiated")
-        by = [self._indexed_base(b) for b in by]
         if order == 2 and len(by) == 1:
             by = [by[0], by[0]]
         if order > 2 or len(by) > 2 or not by:
             raise UnreadError(f"a derivative of order {order}")
         kind: Kind = "hessian" if len(by) == 2 else "derivative"
-        return self.symbol(kind, (what,), tuple(by), tree)
-
-    @staticmethod
-    def _indexed_base(tree: Tree) -> Tree:
-        return tree
+        if free_indices(what) and what.op not in ("sub", "index"):
+            raise UnreadError("the derivative of a formula with free indices: give the formula a name")
+        bases, places = zip(*(_parts(t) for t in (what, *by)), strict=True)
+        indices = [i for place in places for i in place]
+        leaf = self.symbol(kind, (bases[0],), bases[1:], tree)
+        return Tree("sub", [leaf, *indices], tree.start, tree.end, leaf.value) if indices else leaf
 
     def _gradient(self, tree: Tree) -> Tree:
         what, *by = (self.rewrite(a) for a in tree.args)
@@ -164,6 +176,34 @@ _MADE: dict[str, Callable[[Rewriter, Tree], Tree]] = {
     "apply": Rewriter._applied,
     "call": Rewriter._call,
 }
+
+
+#: Letters that are indices where they are subscripts.
+INDICES = frozenset("ijklrspq")
+
+
+def free_indices(tree: Tree, bound: frozenset[str] = frozenset()) -> list[str]:
+    """Return the indices of entries in a tree that no sum runs over, in order of appearance."""
+    if tree.op in ("sub", "index"):
+        return [a.value for a in tree.args[1:] if a.op == "name" and a.value in INDICES and a.value not in bound]
+    if tree.op in ("sum", "prod"):
+        inner = bound | {a.value for a in tree.args[1:] if a.op == "name"}
+        return free_indices(tree.args[0], inner)
+    return list(dict.fromkeys(i for a in tree.args for i in free_indices(a, bound)))
+
+
+def _parts(tree: Tree) -> tuple[Tree, list[Tree]]:
+    """Return the vector or matrix of an entry, and its indices."""
+    if tree.op in ("sub", "index") and free_indices(tree):
+        return tree.args[0], list(tree.args[1:])
+    return tree, []
+
+
+def base_of(tree: Tree | None) -> str:
+    """Return the name that a tree is, or is an entry of; else nothing."""
+    if tree is None or tree.op not in ("name", "sub"):
+        return ""
+    return str(_parts(tree)[0].value)
 
 
 def substitute(tree: Tree, given: Mapping[str, Tree]) -> Tree:

@@ -1,0 +1,559 @@
+"""Every relation judged in two environments.
+
+In *truth* a derivative's symbol means the true derivative; on *paper* it means what the latest line about it says. A
+line that is refuted in both is a slip; one that is refuted in truth and holds on paper follows from an earlier slip.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sympy import Expr, MatrixSymbol, S, Symbol
+
+from derive import algebra
+from derive.errors import InputError, InternalError
+from derive.language.equation import Decimal
+from derive.language.latex import latex
+from derive.language.scope import Misfit, ParseError
+from derive.language.text import to_text
+from derive.language.together import build
+from derive.language.tree import Tree
+from verify import claims, equal
+from verify.proofread.model import Model, transposed
+from verify.proofread.roles import Relation, root_of
+from verify.proofread.symbols import Rewriter, UnreadError, base_of, substitute
+from verify.verdict import Verdict
+
+UPHELD = ("proved", "certified", "agrees")
+_DECIMAL = re.compile(r"^\s*(-?)\s*(\d+\.\d+)\s*$")
+
+
+@dataclass
+class _Claimed:
+    """What the latest line about a symbol says: its tree, its expression where that fits, and which line it is."""
+
+    relation: Relation
+    tree: Tree
+    value: Expr | None
+
+
+class Judge:
+    """Judges the relations of one document."""
+
+    def __init__(self, model: Model, relations: list[Relation], rewriter: Rewriter, seed: int) -> None:
+        self.model, self.relations, self.rewriter, self.seed = model, relations, rewriter, seed
+        self.misfits: dict[int, str] = {}
+        self.claimed: dict[str, _Claimed] = {}
+
+    def run(self) -> None:
+        """Fill in the statements' verdicts."""
+        self._read()
+        for relation in self.relations:
+            if relation.statement.role == "claim":
+                self._judge(relation)
+            self._take_down(relation)
+
+    # ---------------------------------------------------------------------------------------- reading
+
+    def _read(self) -> None:
+        """Read all claims together; where that fails, leave out those that do not fit, one by one."""
+        self._leave_ill_definitions()
+        for old, new in self.model.letters().items():
+            self.rewriter.rename(old, new)
+            self.model.given = {new if n == old else n for n in self.model.given}
+            for r in self.relations:
+                r.at_zero_of = new if r.at_zero_of == old else r.at_zero_of
+        wanted = [r for r in self.relations if self._is_read(r)]
+        for relation in wanted:
+            try:
+                self.model.read([relation.start, relation.right])  # type: ignore[list-item]
+            except Misfit:
+                continue  # shapes are for all lines together
+            except (UnreadError, InputError, RecursionError) as reason:
+                relation.error = _reason(reason)
+        wanted = [r for r in wanted if r.error is None]
+        if self._fits(wanted):
+            return
+        kept: list[Relation] = []
+        for relation in wanted:
+            if self._fits([*kept, relation]) or self._turned(kept, relation):
+                kept.append(relation)
+            else:
+                self.misfits[relation.statement.index] = self._why
+        self._fits(kept)
+
+    _why = ""
+
+    def _is_read(self, relation: Relation) -> bool:
+        about = relation.statement.role in ("claim", "given", "definition")
+        return about and relation.error is None and relation.start is not None and relation.right is not None
+
+    def _leave_ill_definitions(self) -> None:
+        """Read the definitions; one whose body does not fit is a wrong line and defines nothing."""
+        known, self.model.definitions = self.model.definitions, {}
+        for relation in self.relations:
+            name = base_of(relation.start)
+            if relation.statement.role not in ("definition", "given") or name not in known:
+                continue
+            self.model.definitions[name] = known[name]
+            try:
+                self.model.classify()
+                continue
+            except Misfit as misfit:
+                self.misfits[relation.statement.index] = misfit.message
+                relation.statement.role = "claim"
+            except (UnreadError, InputError, RecursionError) as reason:
+                relation.error = _reason(reason)
+            del self.model.definitions[name]
+        try:
+            self.model.classify()
+        except (InputError, UnreadError):
+            self.model.kinds.clear()
+
+    def _fits(self, relations: list[Relation]) -> bool:
+        sides = [t for r in relations for t in (r.start, r.right) if t is not None]
+        same = [(r.start, r.right) for r in relations if not _is_zero(r.right)]
+        try:
+            self.model.read(sides, same)  # type: ignore[arg-type]
+        except Misfit as misfit:
+            self._why = misfit.message
+            return False
+        except (UnreadError, InputError, RecursionError) as reason:
+            self._why = _reason(reason)
+            return False
+        return True
+
+    def _turned(self, kept: list[Relation], relation: Relation) -> bool:
+        """Try the other layout of the derivatives that only this line has: rows for columns."""
+        fresh = set(self._symbols(relation)) - {s for r in kept for s in self._symbols(r)}
+        fresh = {s for s in fresh if self.model.symbols[s].kind == "derivative"}
+        if not fresh:
+            return False
+        why = self._why
+        self.model.turned ^= fresh
+        if self._fits([*kept, relation]):
+            return True
+        self.model.turned ^= fresh
+        self._why = why
+        return False
+
+    def _symbols(self, relation: Relation) -> list[str]:
+        trees = [t for t in (relation.start, relation.right) if t is not None]
+        return [n for t in trees for n in t.names() if n in self.model.symbols]
+
+    # ---------------------------------------------------------------------------------------- judging
+
+    def _judge(self, relation: Relation) -> None:
+        s = relation.statement
+        if s.index in self.misfits:
+            self._refute_by_sizes(relation)
+            return
+        if relation.error is not None or relation.start is None or relation.right is None:
+            s.verdict, s.not_understood = "unread", relation.error or "a side is missing"
+            return
+        try:
+            verdict = self._at_zero(relation, {}) if relation.at_zero_of else self._in_truth(relation)
+        except (UnreadError, InputError, InternalError, RecursionError) as reason:
+            s.verdict, s.not_understood = "unread", _reason(reason)
+            return
+        self._write(relation, verdict)
+        self._on_paper(relation)
+
+    def _write(self, relation: Relation, verdict: Verdict) -> None:
+        s = relation.statement
+        s.verdict = verdict.verdict
+        s.evidence = [e.to_dict() for e in verdict.evidence]
+        s.diagnosis = verdict.diagnosis
+        s.reading = self._reading(relation)
+        if verdict.counterexample is not None:
+            s.counterexample = str(verdict.counterexample)
+
+    def _reading(self, relation: Relation) -> str:
+        def shown(tree: Tree | None) -> str:
+            try:
+                text = to_text(self.model.expression(tree))  # type: ignore[arg-type]
+            except (KeyError, InputError):
+                return ""
+            return re.sub(r"\b[gz]?Dg\d+\b", lambda m: self.model.symbols[m[0]].written, text)
+
+        return f"{shown(relation.start)} = {shown(relation.right)}"
+
+    def _in_truth(self, relation: Relation) -> Verdict:
+        """Compare a side with the start of its chain, every symbol with its true value."""
+        left, right = (self.model.expression(t) for t in (relation.start, relation.right))  # type: ignore[arg-type]
+        symbol = self.model.symbols.get(getattr(left, "name", ""))
+        claimed = self.model.unfold(right)
+        if (
+            symbol is not None
+            and symbol.kind in ("derivative", "hessian")
+            and symbol.name not in self.model.turned
+        ):
+            found = self._as_derivative(symbol.name, claimed)
+            if found is not None:
+                return found
+        return self.compare(self.model.unfold(left), claimed, relation)
+
+    def _as_derivative(self, name: str, claimed: Expr) -> Verdict | None:
+        """Check a claimed derivative by a free variable as such, with the diagnoses of derivatives."""
+        written = self.model.symbols[name]
+        by = written.by[0]
+        if by.op != "name" or by.value in self.model.definitions or self.model.is_given(written):
+            return None
+        what, x = self.model.unfold(self.model._what(written)), self.model.symbol(by.value)
+        if x not in what.free_symbols or not isinstance(x, Symbol | MatrixSymbol):
+            return None
+        kind = (
+            "hessian" if written.kind == "hessian" else "jacobian" if algebra.is_matrix(what) else "gradient"
+        )
+        problem = self.model.problem(what, [x], [claimed])
+        return claims.check_claim(problem, x, claimed, kind=kind, seed=self.seed)
+
+    def compare(self, left: Expr, right: Expr, relation: Relation | None = None) -> Verdict:
+        """Return the verdict on an equation in the free variables."""
+        decimal = _DECIMAL.match(relation.side.source) if relation is not None else None
+        if decimal:
+            symbol = Symbol("a decimal", real=True)
+            problem = self.model.problem(left)
+            problem = type(problem)(
+                left, (), {**problem.symbols, symbol.name: symbol}, {**problem.shapes, symbol.name: (S.One, S.One)},
+                problem.assumptions,
+            )  # fmt: skip
+            number = Decimal.of(decimal[2])
+            return equal.compare(problem, -symbol if decimal[1] else symbol, self.seed, {symbol.name: number})
+        if right == 0 and algebra.is_matrix(left):
+            right = algebra.zero(algebra.shape(left))
+        return equal.compare(self.model.problem(left, (), [right]), right, self.seed)
+
+    # ----------------------------------------------------------------------- where a gradient vanishes
+
+    def _at_zero(self, relation: Relation, values: Mapping[str, Expr]) -> Verdict:
+        """Judge a line about the zero of a gradient: the solution put in, or an equation that says the same."""
+        name = str(relation.at_zero_of)
+        written = self.model.symbols[name]
+        gradient = self.model.unfold(self.model.symbol(name), values=values)
+        left, right = (self.model.expression(t) for t in (relation.start, relation.right))  # type: ignore[arg-type]
+        x = self.model.unfold(self.model.symbol(written.by[0].value), stop={written.by[0].value})
+        for one, other in ((left, right), (right, left)):
+            unknown = self._unknown(one, gradient, x)
+            value = self.model.unfold(other, values=values)
+            if unknown is not None and unknown not in value.free_symbols:
+                from derive.rebuild import replaced
+
+                at = replaced(gradient, {unknown: value})
+                return self.compare(at, algebra.zero(algebra.shape(at)) if algebra.is_matrix(at) else S.Zero)
+        return self._same_zero(
+            gradient, self.model.unfold(left, values=values), self.model.unfold(right, values=values)
+        )
+
+    def _unknown(self, side: Expr, gradient: Expr, x: Expr) -> Expr | None:
+        """Return the symbol of the gradient that a side names: x itself, its optimum w*, or another name."""
+        name = getattr(side, "name", None)
+        if name is None:
+            return None
+        if root_of(name) == getattr(x, "name", None):
+            return x
+        return side if side in gradient.free_symbols else None
+
+    def _same_zero(self, gradient: Expr, left: Expr, right: Expr) -> Verdict:
+        """Judge an equation that is to say that the gradient vanishes: their difference is a multiple of it."""
+        if algebra.is_matrix(left) != algebra.is_matrix(right):
+            raise UnreadError("an equation whose sides have different shapes")
+        minus = -S.One
+        difference = algebra.add(left, _times(minus, right))
+        if algebra.shape(difference) != algebra.shape(gradient):
+            if algebra.shape(difference) != algebra.shape(gradient)[::-1]:
+                raise UnreadError("an equation of another shape than the gradient that is set to zero")
+            difference = algebra.t(difference)
+        last: Verdict | None = None
+        for factor in self._factors(gradient):
+            last = self.compare(gradient, _times(factor, difference))
+            if last.verdict in UPHELD:
+                return last
+        assert last is not None
+        if last.verdict != "refuted":
+            return last
+        return Verdict(
+            "refuted", last.evidence, None, "this is no multiple of the gradient that is set to zero"
+        )
+
+    def _factors(self, gradient: Expr) -> Iterator[Expr]:
+        sizes = [s for s in gradient.free_symbols if isinstance(s, Symbol)]
+        sizes += [d for d in algebra.shape(gradient) if isinstance(d, Symbol) and d not in sizes]
+        numbers = [S.One, -S.One, 2 * S.One, -2 * S.One, S.Half, -S.Half]
+        yield from numbers
+        for n in numbers:
+            for d in sizes[:6]:
+                yield n / d
+                yield n * d
+                yield n / d**2
+
+    # ------------------------------------------------------------------------------------------ paper
+
+    def _on_paper(self, relation: Relation) -> None:
+        """Judge a line where every symbol means what the latest line about it says."""
+        s = relation.statement
+        holds = s.verdict in UPHELD
+        source = self._wrong_before(relation)
+        if source is None:
+            s.from_line_before = holds if s.verdict in (*UPHELD, "refuted") else None
+            return
+        follows = any(self._paper_verdicts(relation))
+        if holds:
+            s.from_line_before = follows
+        elif s.verdict == "refuted":
+            s.from_line_before = follows
+            if follows:
+                origin = source.statement
+                s.cause = origin.index if origin.cause is None else origin.cause
+                s.diagnosis = None
+
+    def _wrong_before(self, relation: Relation) -> Relation | None:
+        """Return the latest wrong line that this one rests on."""
+        before = [
+            r
+            for r in self.relations
+            if r.chain == relation.chain and r.place_in_chain == relation.place_in_chain - 1
+        ]
+        wrong = [r for r in before if r.statement.role == "claim" and r.statement.verdict == "refuted"]
+        names = {*self._symbols(relation), *([relation.at_zero_of] if relation.at_zero_of else [])}
+        for name in list(names):
+            names |= self._upstream(name)
+        wrong += [
+            c.relation for n in names if (c := self.claimed.get(n)) and c.relation.statement.verdict == "refuted"
+            and c.relation is not relation
+        ]  # fmt: skip
+        return max(wrong, key=lambda r: r.statement.index, default=None)
+
+    def _upstream(self, name: str) -> set[str]:
+        """Return the claimed derivatives that one of the same loss may rest on: by other nodes, of its terms."""
+        written = self.model.symbols[name]
+        if written.kind not in ("derivative", "hessian"):
+            return set()
+        found = set()
+        for other in self.claimed:
+            known = self.model.symbols[other]
+            if other == name or known.kind != "derivative":
+                continue
+            if known.what[0].show() == written.what[0].show() or known.by[0].show() == written.by[0].show():
+                found.add(other)
+        return found
+
+    def _paper_verdicts(self, relation: Relation) -> Iterator[bool]:
+        """Yield whether the line holds under each reading of what it rests on."""
+        values = {
+            n: c.value for n, c in self.claimed.items() if c.value is not None and c.relation is not relation
+        }
+        try:
+            if relation.at_zero_of:
+                yield self._at_zero(relation, values).verdict in UPHELD
+                return
+            right = self.model.unfold(self.model.expression(relation.right), values=values)  # type: ignore[arg-type]
+            for left in self._paper_lefts(relation, values):
+                yield self.compare(left, right, relation).verdict in UPHELD
+        except (UnreadError, InputError, InternalError, KeyError, RecursionError):
+            pass
+        yield from self._paper_by_trees(relation)
+
+    def _paper_lefts(self, relation: Relation, values: Mapping[str, Expr]) -> Iterator[Expr]:
+        if relation.place_in_chain > 1:
+            yield self.model.unfold(self.model.expression(relation.before), values=values)  # type: ignore[arg-type]
+            return
+        start = relation.start
+        written = (
+            self.model.symbols.get(str(start.value)) if start is not None and start.op == "name" else None
+        )
+        if written is None or written.name in values:
+            yield self.model.unfold(self.model.expression(start), values=values)  # type: ignore[arg-type]
+        if written is not None and written.kind == "derivative":
+            yield from self._through(written.name, values)
+            yield from self._by_terms(written.name, values)
+
+    def _through(self, name: str, values: Mapping[str, Expr]) -> Iterator[Expr]:
+        """Yield a derivative by the chain rule through each node whose own derivative a line claims."""
+        written = self.model.symbols[name]
+        x = self.model.symbol(written.by[0].value) if written.by[0].op == "name" else None
+        if x is None:
+            return
+        for other, value in values.items():
+            known = self.model.symbols[other]
+            node = known.by[0]
+            if (
+                known.kind != "derivative"
+                or known.what[0].show() != written.what[0].show()
+                or node.op != "name"
+            ):
+                continue
+            if other == name or node.value not in self.model.definitions:
+                continue
+            z = self.model.fold(self.model.symbol(node.value), x)
+            if x not in z.free_symbols:
+                continue
+            g = (
+                MatrixSymbol("gradproof_g", *algebra.shape(z))
+                if algebra.is_matrix(z)
+                else Symbol("gradproof_g", real=True)
+            )
+            from derive.rebuild import replaced
+            from verify.proofread.model import inner
+
+            derived = self._pure(inner(g, z), x)
+            upstream = self.model.unfold(value, values=values)
+            if algebra.shape(upstream) == algebra.shape(z):
+                yield self.model.unfold(replaced(derived, {g: upstream}), values=values)
+
+    def _pure(self, expr: Expr, x: Expr) -> Expr:
+        from derive import gradient
+        from derive.problem import Problem
+
+        symbols = {s.name: s for s in expr.free_symbols if isinstance(s, Symbol | MatrixSymbol)}
+        shapes = {n: algebra.shape(s) for n, s in symbols.items()}
+        return gradient(Problem(expr, (x,), symbols, shapes), x).result
+
+    def _by_terms(self, name: str, values: Mapping[str, Expr]) -> Iterator[Expr]:
+        """Yield a derivative as the sum over terms, those that a line claims as it claims them."""
+        written = self.model.symbols[name]
+        what = self.model.unfold(self.model._what(written))
+        x = self.model.symbol(written.by[0].value)
+        terms = list(what.args) if what.is_Add or getattr(what, "is_MatAdd", False) else [what]
+        known = {}
+        for other, value in values.items():
+            s = self.model.symbols[other]
+            if s.kind == "derivative" and s.by[0].show() == written.by[0].show() and other != name:
+                known[self.model.unfold(self.model._what(s))] = self.model.unfold(value, values=values)
+        total, found = [], False
+        for term in terms:
+            hit = (
+                next(((k, v) for k, v in known.items() if not (term / k).free_symbols), None)
+                if not algebra.is_matrix(term)
+                else None
+            )
+            if hit is not None:
+                total.append(_times(term / hit[0], hit[1]))
+                found = True
+            elif x in term.free_symbols:
+                total.append(self.model.unfold(self._pure(term, x)))
+        if found:
+            yield algebra.add(*total)
+
+    def _paper_by_trees(self, relation: Relation) -> Iterator[bool]:
+        """Yield whether the line holds with symbols replaced as they are written, where shapes need fit in it alone."""
+        given = {n: c.tree for n, c in self.claimed.items() if c.relation is not relation and not c.relation.over}
+        left = relation.before if relation.place_in_chain > 1 else relation.start
+        if left is None or relation.right is None or relation.over:
+            return
+        one, two = substitute(left, given), substitute(relation.right, given)
+        if one is left and two is relation.right:
+            return
+        try:
+            built = build([one, two], "", same=[(0, 1)])
+        except (InputError, RecursionError):
+            return
+        a, b = built.expressions
+        if any(n in self.model.symbols for n in built.symbols):
+            return
+        from derive.problem import Problem
+
+        problem = Problem(a, (), built.symbols, built.shapes)
+        try:
+            yield equal.compare(problem, b, self.seed).verdict in UPHELD
+        except (InputError, InternalError):
+            return
+
+    def _take_down(self, relation: Relation) -> None:
+        """Note what a line says of a symbol."""
+        s = relation.statement
+        start = relation.start
+        name = base_of(start)
+        if s.role != "claim" or start is None or name not in self.model.symbols:
+            return
+        if s.verdict == "unread" or relation.right is None or relation.error is not None:
+            return
+        value = None
+        if s.index not in self.misfits:
+            try:
+                value = self.model.expression(relation.right)
+            except KeyError:
+                value = None
+        given = {n: c.tree for n, c in self.claimed.items() if n != name}
+        self.claimed[name] = _Claimed(relation, substitute(relation.right, given), value)
+        if s.is_slip and value is not None and s.mended is None:
+            self._mend(relation)
+
+    # ------------------------------------------------------------------------------------------ mends
+
+    def _mend(self, relation: Relation) -> None:
+        """Write the line as it should be."""
+        s = relation.statement
+        try:
+            true = self.model.unfold(self.model.expression(relation.start))  # type: ignore[arg-type]
+        except (UnreadError, KeyError):
+            return
+        left = s.source.rpartition(relation.side.source)[0]
+        s.mended = f"{left}{latex(true)}".strip()
+
+    def _refute_by_sizes(self, relation: Relation) -> None:
+        s = relation.statement
+        s.verdict = "refuted"
+        s.from_line_before = False
+        s.diagnosis = self.misfits[s.index]
+        s.evidence = [{"method": "sizes", "verdict": "refuted", "figure": s.diagnosis}]
+        found = self._by_transposing(relation)
+        if found is not None:
+            name, tree = found
+            s.diagnosis = f"{s.diagnosis.partition(';')[0]}; right with {name}"
+            self.claimed_tree = tree
+
+    def _by_transposing(self, relation: Relation) -> tuple[str, Tree] | None:
+        """Return the name whose transpose makes the line right, where there is one."""
+        if relation.right is None or relation.start is None:
+            return None
+        for tree in list(relation.right.walk())[:40]:
+            if tree.op == "name":
+                mended, said = _swap(relation.right, tree, transposed(tree)), f"{tree.value}'"
+            elif tree.op == "'" and tree.args[0].op == "name":
+                mended, said = _swap(relation.right, tree, tree.args[0]), str(tree.args[0].value)
+            else:
+                continue
+            kept = self.model.built, dict(self.model._trees), dict(self.model._truth)
+            try:
+                others = [
+                    r for r in self.relations if self._is_read(r) and r.statement.index not in self.misfits
+                ]
+                sides = [t for r in others for t in (r.start, r.right) if t is not None]
+                same = [(r.start, r.right) for r in others if not _is_zero(r.right)]
+                self.model.read([*sides, relation.start, mended], [*same, (relation.start, mended)])  # type: ignore[list-item]
+                left, right = (self.model.unfold(self.model.expression(t)) for t in (relation.start, mended))
+                if self.compare(left, right).verdict in UPHELD:
+                    return said, mended
+            except (UnreadError, InputError, InternalError, KeyError, RecursionError):
+                continue
+            finally:
+                self.model.built, self.model._trees, self.model._truth = kept
+        return None
+
+
+def _swap(tree: Tree, old: Tree, new: Tree) -> Tree:
+    """Return a tree with one of its pieces replaced."""
+    from dataclasses import replace
+
+    if tree is old:
+        return new
+    if not tree.args:
+        return tree
+    return replace(tree, args=[_swap(a, old, new) for a in tree.args], extra=dict(tree.extra))
+
+
+def _times(factor: Expr, x: Expr) -> Expr:
+    return algebra.dot(factor, x)
+
+
+def _is_zero(tree: Tree | None) -> bool:
+    return tree is not None and tree.op == "number" and tree.value == 0
+
+
+def _reason(error: Any) -> str:
+    message = error.message if isinstance(error, ParseError) else str(error)
+    return (message or "nested too deep").partition("\n")[0]

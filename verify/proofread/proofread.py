@@ -1,0 +1,98 @@
+"""The entry point: a text or a file, judged line by line."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+from derive.errors import InputError
+from verify.proofread.assumed import read_assumed
+from verify.proofread.document import Document, read_document
+from verify.proofread.judge import Judge
+from verify.proofread.lines import read_lines
+from verify.proofread.model import Model
+from verify.proofread.result import Proofreading
+from verify.proofread.roles import Relation, cast
+from verify.proofread.symbols import Rewriter, base_of
+from verify.seeds import checked_seed
+
+#: Characters of a document.
+LONGEST = 1_000_000
+
+
+def proofread(
+    document: str | os.PathLike[str],
+    where: str | None = None,
+    assume: str | Iterable[str] | None = None,
+    seed: int = 0,
+) -> Proofreading:
+    """Judge a derivation line by line: Markdown with dollars, LaTeX or plain text, or the path of such a file.
+
+    A text without a line break that names an existing file is a path; so is any `os.PathLike`. `where` declares shapes and
+    `assume` facts, beside those that the document states. Raises InputError for a file that cannot be read and for
+    declarations that are not understood.
+    """
+    text, name = _text(document)
+    source = read_document(text)
+    return _proofread(source, name, where, assume, checked_seed(seed))
+
+
+def _text(document: str | os.PathLike[str]) -> tuple[str, str]:
+    is_path = not isinstance(document, str) or (
+        "\n" not in document and len(document) < 1000 and Path(document).is_file()
+    )
+    if not is_path:
+        text, name = str(document), ""
+    else:
+        name = os.fspath(document)
+        try:
+            text = Path(document).read_text(encoding="utf-8", errors="replace")
+        except OSError as error:
+            raise InputError(f"{name} cannot be read: {error.strerror}") from None
+    if len(text) > LONGEST:
+        raise InputError(f"the document has {len(text)} characters; at most {LONGEST} are taken")
+    return text.replace("\r\n", "\n"), name
+
+
+def _proofread(
+    source: Document, name: str, where: str | None, assume: str | Iterable[str] | None, seed: int
+) -> Proofreading:
+    lines = read_lines(source)
+    assumed = read_assumed(source, lines.lines, where, assume)
+    rewriter = Rewriter(lines.functions, set())
+    roles = cast(lines, rewriter, source.line_column)
+    names = {n for r in roles.relations for t in (r.start, r.right) if t is not None for n in t.names()}
+    model = Model(
+        roles.definitions,
+        rewriter.symbols,
+        {n: shape for n, shape in assumed.shapes.items() if n in names},
+        frozenset(a for a in assumed.assumptions if a[1] in names),
+    )
+    for r in roles.relations:
+        model.over |= {id(t): r.over for t in (r.start, r.before, r.right) if t is not None and r.over}
+    model.given = _given(model, roles.relations)
+    Judge(model, roles.relations, rewriter, seed).run()
+    return Proofreading(name, source.source, [r.statement for r in roles.relations])
+
+
+def _given(model: Model, relations: list[Relation]) -> set[str]:
+    """Return the derivatives of undefined losses that no line claims, without those that another one settles."""
+    claimed = {base_of(r.start) for r in relations if r.statement.role == "claim"}
+    free = {
+        s.name: s.by[0].value
+        for s in model.symbols.values()
+        if s.kind == "derivative"
+        and s.what[0].value in model.losses
+        and s.name not in claimed
+        and s.by[0].op == "name"
+    }
+
+    def ancestors(name: str, seen: frozenset[str] = frozenset()) -> set[str]:
+        body = model.definitions.get(name)
+        found = set(body.names()) - seen if body is not None else set()
+        return found.union(*(ancestors(n, seen | found) for n in found))
+
+    return {
+        s for s, z in free.items() if not any(z in ancestors(other) for t, other in free.items() if t != s)
+    }

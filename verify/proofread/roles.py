@@ -1,0 +1,225 @@
+"""Which part a relation plays: a definition, an assumption, what is given, or a claim, stationary lines among them."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field, replace
+
+from derive.language.tree import Tree
+from verify.proofread.lines import Line, Lines, Side
+from verify.proofread.result import Statement
+from verify.proofread.symbols import Rewriter, UnreadError, base_of, free_indices
+
+_ASSUMED = frozenset("∈ ∼ ≻ ⪰ > ≥ < ≤ ≠ ⊥ → ↦".split())
+#: Words before a line that is about the point at which a gradient vanishes.
+_STATIONARY = re.compile(
+    r"\b(?:zero|stationary|solv\w*|optim\w*|minimi\w*|maximi\w*|critical|normal equations?|closed form|vanish\w*|first[- ]order)\b",
+    re.IGNORECASE,
+)
+_GIVEN = re.compile(r"\b(?:given|upstream|known|denote|let|where|with|write|put|define\w*)\b", re.IGNORECASE)
+#: Subscripts and accents that make of a name the point that solves for it.
+_SOLVED = re.compile(r"(?:_(?:star|opt|MLE|ML|MAP|OLS|LS|hat|min|max)|hat|tilde|bar)$")
+
+
+@dataclass
+class Relation:
+    """A relation of a chain, with the trees of the chain's start, of the side before, and of its own."""
+
+    statement: Statement
+    operator: str
+    start: Tree | None
+    before: Tree | None
+    right: Tree | None
+    chain: int
+    place_in_chain: int
+    side: Side
+    over: tuple[str, ...] = ()
+    at_zero_of: str | None = None
+    error: str | None = None
+
+
+@dataclass
+class Roles:
+    """The relations of a document, and the definitions among them."""
+
+    relations: list[Relation] = field(default_factory=list)
+    definitions: dict[str, Tree] = field(default_factory=dict)
+    given: set[str] = field(default_factory=set)
+
+
+def cast(lines: Lines, rewriter: Rewriter, position: object) -> Roles:
+    """Return the relations of all lines with their roles; `position` gives line and column of a place."""
+    return _Casting(lines, rewriter, position).run()
+
+
+class _Casting:
+    def __init__(self, lines: Lines, rewriter: Rewriter, position: object) -> None:
+        self.lines, self.rewriter, self.position = lines, rewriter, position
+        self.roles = Roles()
+        self.used: set[str] = set()
+        self.gradient: str | None = None  # the latest gradient of a line
+        self.zero_of: str | None = None  # the gradient that the lines now at hand set to zero
+        self.last: Side | None = None
+        self.trees: dict[int, Tree | None] = {}
+        self.errors: dict[int, str] = {}
+
+    def run(self) -> Roles:
+        self._bodies()
+        chain = 0
+        for line in self.lines.lines:
+            sides = line.sides
+            if line.goes_on and self.last is not None:
+                sides = [self.start if self.start is not None else self.last, *sides]
+            else:
+                chain += 1
+                self.start, self.place = sides[0], 0
+                if len(sides) == 1 and sides[0].relation is None:
+                    self.last = sides[0]
+                    continue
+            self._context(line)
+            before = self.last if line.goes_on else sides[0]
+            for side in [s for s in line.sides if s.relation is not None]:
+                self.place += 1
+                self._relation(line, side, before, chain)
+                before = side
+            self.last = line.sides[-1]
+        return self.roles
+
+    start: Side | None = None
+    place = 0
+
+    # ------------------------------------------------------------------------------------------ trees
+
+    def _bodies(self) -> None:
+        """Rewrite the bodies of functions first, so that they can stand for f at another argument."""
+        for line in self.lines.lines:
+            if len(line.sides) < 2 or line.sides[1].relation not in ("=", ":=") or line.sides[0].tree is None:
+                continue
+            name = _head(line.sides[0].tree)
+            if name in self.lines.functions and name not in self.rewriter.bodies:
+                tree = self._tree(line.sides[1])
+                if tree is not None:
+                    self.rewriter.bodies[name] = tree
+
+    def _tree(self, side: Side | None) -> Tree | None:
+        if side is None:
+            return None
+        if id(side) not in self.trees:
+            self.trees[id(side)] = None
+            if side.tree is None:
+                self.errors[id(side)] = side.error or "not a formula"
+            else:
+                try:
+                    self.trees[id(side)] = self.rewriter.rewrite(side.tree)
+                except UnreadError as reason:
+                    self.errors[id(side)] = str(reason)
+        return self.trees[id(side)]
+
+    # ------------------------------------------------------------------------------------------ roles
+
+    def _context(self, line: Line) -> None:
+        """Keep or drop that the lines at hand are about the zero of a gradient."""
+        if _STATIONARY.search(line.before):
+            self.zero_of = self.zero_of or self.gradient
+        elif line.after != "⇒" and not line.goes_on and line.before.strip(" .,;\n"):
+            self.zero_of = None
+
+    def _relation(self, line: Line, side: Side, before: Side | None, chain: int) -> None:
+        start, right = self._tree(self.start), self._tree(side)
+        prior = self._tree(before)
+        first = self.place == 1
+        operator = side.relation or "="
+        index = len(self.roles.relations)
+        shown = (
+            f"{self.start.source} {_sign(side)} {side.source}"
+            if first and self.start
+            else f"{_sign(side)} {side.source}"
+        )
+        place = self.start.start if first and self.start else side.start
+        row, column = self.position(place)  # type: ignore[operator]
+        statement = Statement(index, row, column, shown, "claim")
+        relation = Relation(statement, operator, start, prior, right, chain, self.place, side)
+        relation.error = next(
+            (self.errors[id(s)] for s in (self.start, side) if s is not None and id(s) in self.errors), None
+        )
+        self.roles.relations.append(relation)
+        if operator in _ASSUMED:
+            statement.role = "assumption"
+        elif operator == "∝" or right is None or start is None:
+            pass
+        elif first and self._sets_zero(start, right):
+            statement.role = "assumption"
+        elif first and self._defines(line, start, right, operator):
+            pass_on = self._definition(line, start, right, operator)
+            statement.role = pass_on
+        elif self.zero_of and self._is_about_zero(start, right):
+            relation.at_zero_of = self.zero_of
+        if start is not None:
+            self._note(start)
+        if right is not None:
+            self._note(right)
+
+    def _note(self, tree: Tree) -> None:
+        names = tree.names()
+        self.used |= set(names)
+        symbol = self.rewriter.symbols.get(base_of(tree))
+        if symbol is not None and symbol.kind == "derivative":
+            self.gradient = symbol.name
+
+    def _sets_zero(self, start: Tree, right: Tree) -> bool:
+        """Tell whether a line sets a gradient to zero, and take it down."""
+        if right.op not in ("number", "name") or (right.value != 0 and right.value != "0_vector"):
+            return False
+        symbol = self.rewriter.symbols.get(base_of(start))
+        if symbol is None or symbol.kind != "derivative":
+            return False
+        self.zero_of = self.gradient = symbol.name
+        return True
+
+    def _defines(self, line: Line, start: Tree, right: Tree, operator: str) -> bool:
+        name = base_of(start)
+        if not name or name in self.rewriter.symbols:
+            return False
+        if name in self.roles.definitions or name in right.names():
+            return False
+        if operator == ":=":
+            return True
+        if self.zero_of and (name in self.used or _SOLVED.search(name)):
+            return False
+        return not (
+            name in self.used
+            and re.search(r"\b(?:then|so|hence|thus|therefore)\b", line.before)
+            and not _GIVEN.search(line.before)
+        )
+
+    def _definition(self, line: Line, start: Tree, right: Tree, operator: str) -> str:
+        self.roles.definitions[base_of(start)] = right
+        self.rewriter.defined.add(base_of(start))
+        symbol = self.rewriter.symbols.get(base_of(right))
+        if symbol is not None and symbol.kind == "derivative":
+            what = symbol.what[0]
+            if what.op == "name" and what.value not in self.roles.definitions:
+                self.roles.given.add(symbol.name)
+                return "given"
+        return "definition"
+
+    def _is_about_zero(self, start: Tree, right: Tree) -> bool:
+        names = {*start.names(), *right.names()}
+        return not any(n in self.rewriter.symbols for n in names)
+
+
+def root_of(name: str) -> str:
+    """Return the name without what makes it a solution: w of w_star, Sigma of Sigmahat."""
+    return _SOLVED.sub("", name)
+
+
+def _head(tree: Tree) -> str:
+    if tree.op == "call":
+        return str(tree.value)
+    if tree.op == "apply":
+        return str(tree.args[0].value)
+    return str(tree.value) if tree.op in ("name", "sub") else ""
+
+
+def _sign(side: Side) -> str:
+    return side.relation or ""
