@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from verify.gradients import check_gradient
     from verify.moments.moment_claims import check_expect, covariance, expect, variance
     from verify.monte_carlo import check_moment
+    from verify.proofread import Proofreading, proofread
     from verify.suite import run_suite
     from verify.testing import assert_gradient
     from verify.vector_functions import check_hvp, check_jacobian, check_jvp, check_vjp
@@ -37,6 +38,7 @@ _HOMES = {
     "Evidence": "verify.verdict",
     "InputError": "derive.errors",
     "InternalError": "derive.errors",
+    "Proofreading": "verify.proofread",
     "Step": "derive.derivation",
     "Verdict": "verify.verdict",
     "assert_gradient": "verify.testing",
@@ -56,6 +58,7 @@ _HOMES = {
     "hessian": "verify.derived",
     "jacobian": "verify.derived",
     "latex": "derive.language.latex",
+    "proofread": "verify.proofread",
     "run_suite": "verify.suite",
     "to_text": "derive.language.text",
     "variance": "verify.moments.moment_claims",
@@ -66,6 +69,7 @@ __all__ = [
     "Evidence",
     "InputError",
     "InternalError",
+    "Proofreading",
     "Step",
     "Verdict",
     "assert_gradient",
@@ -85,6 +89,7 @@ __all__ = [
     "hessian",
     "jacobian",
     "latex",
+    "proofread",
     "run_suite",
     "to_text",
     "variance",

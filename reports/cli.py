@@ -22,6 +22,7 @@ from reports.commands import (
     expect,
     fit,
     initialisation,
+    proofread,
     report,
     serve,
     train,
@@ -59,6 +60,7 @@ for module in (
     depth,
     fit,
     train,
+    proofread,
     serve,
 ):
     module.register(app)

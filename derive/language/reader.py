@@ -149,6 +149,10 @@ class Reader:
             and not self.scope.closed
             and x.value not in self.scope.declared
         ):
+            if self.scope.strict:
+                raise self.scope.misfit(
+                    f"{x.value} is a number, and numbers are not transposed", x.position, x
+                )
             self.scope.cost += POOR  # people do not transpose numbers
         return self._node("'", [x], x.shape[::-1], x.position)
 
@@ -202,6 +206,8 @@ class Reader:
             letter = (
                 inner.op == "name" and inner.value not in scope.declared and inner.value not in scope.kinds
             )
+            if letter and scope.strict:
+                raise scope.conflict(target, x, what)
             scope.cost += (
                 LITERAL if _is_literal(x) else BY_LETTER if letter and not scope.closed else COMPUTED
             )

@@ -70,7 +70,8 @@ class Scope:
     """The names in force while a text is read, and the nodes in the order in which they were made.
 
     `kinds` are the names whose letters the use has overruled, with what they are instead; `cost` is how far the
-    reading is from the letters and from what is written.
+    reading is from the letters and from what is written. A `strict` one takes no letter for a number that is
+    transposed, or added to a column or a matrix.
     """
 
     text: str
@@ -84,6 +85,7 @@ class Scope:
     defined: dict[str, Node] = field(default_factory=dict)
     notes: list[Note] = field(default_factory=list)
     cost: float = 0.0
+    strict: bool = False
 
     @property
     def sizes(self) -> set[str]:

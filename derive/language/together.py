@@ -12,7 +12,7 @@ from derive.language.definitions import sizes_of
 from derive.language.kinds import best_reading
 from derive.language.parser import finish, kind_notes, name_sizes, scope_notes, symbols_of
 from derive.language.reader import Reader
-from derive.language.scope import Node, Scope
+from derive.language.scope import Misfit, Node, Scope
 from derive.language.settle import settle
 from derive.language.shapes import Shape
 from derive.language.tree import Tree
@@ -52,8 +52,8 @@ def build(
     for i, j in (*same, *((k, -1) for k in scalars)):
         due.setdefault(max(i, j), []).append((i, j))
 
-    def attempt(kinds: dict[str, str]) -> tuple[Scope, list[Node]]:
-        scope = Scope(text, dict(given), kinds=dict(kinds))
+    def attempt(kinds: dict[str, str], strict: bool = loose) -> tuple[Scope, list[Node]]:
+        scope = Scope(text, dict(given), kinds=dict(kinds), strict=strict)
         reader = Reader(scope, latex=latex)
         scope.named |= sizes_of(trees) - set(given)
         nodes: list[Node] = []
@@ -66,7 +66,12 @@ def build(
                     scope.same(nodes[i], right, side, side, "=")
         return scope, nodes
 
-    scope, nodes = best_reading(attempt, fixed=given, loose=loose)
+    try:
+        scope, nodes = best_reading(attempt, fixed=given, loose=loose)
+    except Misfit:
+        if not loose:
+            raise
+        scope, nodes = best_reading(lambda kinds: attempt(kinds, False), fixed=given, loose=True)
     settle(scope)
     name_sizes(scope)
     symbols, shapes = symbols_of(scope)

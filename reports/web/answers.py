@@ -153,10 +153,10 @@ def _moment(q: Question) -> dict[str, Any]:
 
 
 def _proofread(q: Question) -> dict[str, Any]:
-    import verify
+    from verify.proofread import proofread
 
-    found: dict[str, Any] = verify.proofread(
-        q.get("text"), where=q.get("where"), assume=q.get("assume"), seed=q.seed
+    found: dict[str, Any] = proofread(
+        f"{q.get('text')}\n", where=q.get("where"), assume=q.get("assume"), seed=q.seed
     ).to_dict()
     return found
 

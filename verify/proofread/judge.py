@@ -61,11 +61,7 @@ class Judge:
     def _read(self) -> None:
         """Read all claims together; where that fails, leave out those that do not fit, one by one."""
         self._leave_ill_definitions()
-        for old, new in self.model.letters().items():
-            self.rewriter.rename(old, new)
-            self.model.given = {new if n == old else n for n in self.model.given}
-            for r in self.relations:
-                r.at_zero_of = new if r.at_zero_of == old else r.at_zero_of
+        self._rename()
         wanted = [r for r in self.relations if self._is_read(r)]
         for relation in wanted:
             try:
@@ -75,7 +71,7 @@ class Judge:
             except (UnreadError, InputError, RecursionError) as reason:
                 relation.error = _reason(reason)
         wanted = [r for r in wanted if r.error is None]
-        if self._fits(wanted):
+        if self._fits(wanted) or self._fits_with_numbers(wanted):
             return
         kept: list[Relation] = []
         for relation in wanted:
@@ -114,7 +110,7 @@ class Judge:
             self.model.kinds.clear()
 
     def _fits(self, relations: list[Relation]) -> bool:
-        sides = [t for r in relations for t in (r.start, r.right) if t is not None]
+        sides = [t for r in relations for t in (r.start, r.before, r.right) if t is not None]
         same = [(r.start, r.right) for r in relations if not _is_zero(r.right)]
         try:
             self.model.read(sides, same)  # type: ignore[arg-type]
@@ -125,6 +121,40 @@ class Judge:
             self._why = _reason(reason)
             return False
         return True
+
+    def _fits_with_numbers(self, wanted: list[Relation]) -> bool:
+        """Try the variables of derivatives as numbers, one by one, and then all: d/dx of what is a function of x."""
+        columns = {
+            base_of(s.by[0]) for s in self.model.symbols.values() if s.by and self.model.kinds.get(s.by[0].show()) == "column"
+        }  # fmt: skip
+        free = sorted(
+            n for n in columns if n and n not in self.model.declared and n not in self.model.definitions
+        )
+        for names in [[n] for n in free] + ([free] if len(free) > 1 else []):
+            declared, kinds = dict(self.model.declared), dict(self.model.kinds)
+            self.model.declared |= dict.fromkeys(names, (1, 1))
+            try:
+                self.model.classify()
+                self._rename()
+                if self._fits(wanted):
+                    return True
+            except (UnreadError, InputError, RecursionError):
+                pass
+            self.model.declared, self.model.kinds = declared, kinds
+            self._rename()
+        return False
+
+    def _rename(self) -> None:
+        """Give the symbols names whose letters tell their kinds."""
+        names = self.model.letters()
+        if not names:
+            return
+        trees = [t for r in self.relations for t in (r.start, r.before, r.right) if t is not None]
+        self.rewriter.rename(names, [*trees, *self.model.definitions.values()])
+        self.model.given = {names.get(n, n) for n in self.model.given}
+        self.model.turned = {names.get(n, n) for n in self.model.turned}
+        for r in self.relations:
+            r.at_zero_of = names.get(str(r.at_zero_of), r.at_zero_of)
 
     def _turned(self, kept: list[Relation], relation: Relation) -> bool:
         """Try the other layout of the derivatives that only this line has: rows for columns."""
@@ -141,7 +171,8 @@ class Judge:
         return False
 
     def _symbols(self, relation: Relation) -> list[str]:
-        trees = [t for t in (relation.start, relation.right) if t is not None]
+        """Return the symbols that a line speaks of, those of the side before it among them."""
+        trees = [t for t in (relation.start, relation.before, relation.right) if t is not None]
         return [n for t in trees for n in t.names() if n in self.model.symbols]
 
     # ---------------------------------------------------------------------------------------- judging
@@ -150,6 +181,7 @@ class Judge:
         s = relation.statement
         if s.index in self.misfits:
             self._refute_by_sizes(relation)
+            self._on_paper(relation)
             return
         if relation.error is not None or relation.start is None or relation.right is None:
             s.verdict, s.not_understood = "unread", relation.error or "a side is missing"
@@ -440,7 +472,9 @@ class Judge:
 
     def _paper_by_trees(self, relation: Relation) -> Iterator[bool]:
         """Yield whether the line holds with symbols replaced as they are written, where shapes need fit in it alone."""
-        given = {n: c.tree for n, c in self.claimed.items() if c.relation is not relation and not c.relation.over}
+        given = {
+            n: c.tree for n, c in self.claimed.items() if c.relation is not relation and not c.relation.over
+        }
         left = relation.before if relation.place_in_chain > 1 else relation.start
         if left is None or relation.right is None or relation.over:
             return

@@ -45,6 +45,7 @@ class Line:
     after: str
     goes_on: bool
     before: str
+    behind: str
     words: str
     paragraph: int
 
@@ -62,7 +63,7 @@ def read_lines(document: Document) -> Lines:
     found = list(_chains(document))
     functions: dict[str, tuple[str, ...]] = {}
     names: set[str] = set()
-    for piece, chain, _, _ in found:
+    for piece, chain, *_ in found:
         _note_head(chain, functions, names, _notation(piece))
     words = Vocabulary(
         functions=FUNCTIONS, defined=set(functions), names=names - set(functions), document=True
@@ -73,24 +74,30 @@ def read_lines(document: Document) -> Lines:
             chain.after,
             chain.goes_on,
             before,
+            behind,
             chain.words,
             n,
         )
-        for piece, chain, before, n in found
+        for piece, chain, before, behind, n in found
     ]
     return Lines(lines, functions)
 
 
-def _chains(document: Document) -> Iterator[tuple[Piece, Chain, str, int]]:
+def _chains(document: Document) -> Iterator[tuple[Piece, Chain, str, str, int]]:
+    """Yield the chains of all formulas, each with its piece, the words before and behind it, and its paragraph."""
     before, paragraph = "", 0
-    for piece in document.pieces:
+    pieces = document.pieces
+    for place, piece in enumerate(pieces):
         if piece.role == "prose":
             before = piece.text.characters
             paragraph += before.count("\n\n")
         if not piece.is_formula:
             continue
-        for k, chain in enumerate(chains(piece.text)):
-            yield piece, chain, before if not k else "", paragraph
+        follows = pieces[place + 1] if place + 1 < len(pieces) else None
+        behind = follows.text.characters if follows is not None and follows.role == "prose" else ""
+        found = chains(piece.text)
+        for k, chain in enumerate(found):
+            yield piece, chain, before if not k else "", behind if k == len(found) - 1 else "", paragraph
         before = ""
 
 

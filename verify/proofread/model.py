@@ -45,7 +45,7 @@ def transposed(tree: Tree) -> Tree:
 class Model:
     """The definitions, symbols and assumptions of a document, and the reading that they share.
 
-    `definitions` are names with the trees of their bodies, `symbols` the written symbols by name, `over` the free indices
+    `definitions` are names with the trees of their bodies (`defined` all names that the document defines), `symbols` the written symbols by name, `over` the free indices
     of trees (of which they then are the column or the matrix), `given` the symbols that are given of undefined losses.
     """
 
@@ -53,6 +53,7 @@ class Model:
     symbols: dict[str, Written]
     declared: dict[str, Shape] = field(default_factory=dict)
     assumptions: frozenset[tuple[str, str]] = frozenset()
+    defined: frozenset[str] = frozenset()
     over: dict[int, tuple[str, ...]] = field(default_factory=dict)
     turned: set[str] = field(default_factory=set)
     kinds: dict[str, str] = field(default_factory=dict)
@@ -71,7 +72,7 @@ class Model:
         return {
             s.what[0].value
             for s in self.symbols.values()
-            if s.kind in ("derivative", "hessian") and s.what[0].op == "name" and s.what[0].value not in self.definitions
+            if s.kind in ("derivative", "hessian") and s.what[0].op == "name" and s.what[0].value not in self.defined
             and s.what[0].value not in self.declared
         }  # fmt: skip
 

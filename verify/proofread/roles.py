@@ -16,6 +16,12 @@ _STATIONARY = re.compile(
     r"\b(?:zero|stationary|solv\w*|optim\w*|minimi\w*|maximi\w*|critical|normal equations?|closed form|vanish\w*|first[- ]order)\b",
     re.IGNORECASE,
 )
+_AT_STATIONARY = re.compile(
+    r"^\s*(?:is|are|as|which|solves|minimi[sz]es|maximi[sz]es)\b[^.\n]{0,40}?"
+    r"\b(?:stationary|minim\w*|maxim\w*|optim\w*|critical|solution|solves|zero)\b"
+    r"|^\s*(?:solves|minimi[sz]es|maximi[sz]es)\b",
+    re.IGNORECASE,
+)
 _GIVEN = re.compile(r"\b(?:given|upstream|known|denote|let|where|with|write|put|define\w*)\b", re.IGNORECASE)
 #: Subscripts and accents that make of a name the point that solves for it.
 _SOLVED = re.compile(r"(?:_(?:star|opt|MLE|ML|MAP|OLS|LS|hat|min|max)|hat|tilde|bar)$")
@@ -119,8 +125,8 @@ class _Casting:
 
     def _context(self, line: Line) -> None:
         """Keep or drop that the lines at hand are about the zero of a gradient."""
-        if _STATIONARY.search(line.before):
-            self.zero_of = self.zero_of or self.gradient
+        if _STATIONARY.search(line.before) or _AT_STATIONARY.search(line.behind):
+            self.zero_of = self.gradient or self.zero_of
         elif line.after != "⇒" and not line.goes_on and line.before.strip(" .,;\n"):
             self.zero_of = None
 
@@ -138,7 +144,10 @@ class _Casting:
         place = self.start.start if first and self.start else side.start
         row, column = self.position(place)  # type: ignore[operator]
         statement = Statement(index, row, column, shown, "claim")
+        start, prior, right = (replace(t) if t is not None else None for t in (start, prior, right))
         relation = Relation(statement, operator, start, prior, right, chain, self.place, side)
+        sides = [t for t in (start, right) if t is not None]
+        relation.over = tuple(dict.fromkeys(i for t in sides for i in free_indices(t)))
         relation.error = next(
             (self.errors[id(s)] for s in (self.start, side) if s is not None and id(s) in self.errors), None
         )

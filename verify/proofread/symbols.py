@@ -7,7 +7,7 @@ the place of its parameter, and f(x) with its own parameter the name f.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -48,7 +48,6 @@ class Rewriter:
         self.bodies: dict[str, Tree] = {}
         self.symbols: dict[str, Symbol] = {}
         self._by_key: dict[str, Symbol] = {}
-        self._leaves: dict[str, list[Tree]] = {}
 
     def rewrite(self, tree: Tree) -> Tree:
         """Return the tree with its symbols as names. Raises UnreadError."""
@@ -74,17 +73,19 @@ class Rewriter:
         made = Symbol(f"{PREFIX}{len(self._by_key) + 1}", kind, what, by, _written(kind, what, by))
         known = self._by_key.setdefault(made.key, made)
         self.symbols[known.name] = known
-        leaf = Tree("name", [], tree.start, tree.end, known.name)
-        self._leaves.setdefault(known.name, []).append(leaf)
-        return leaf
+        return Tree("name", [], tree.start, tree.end, known.name)
 
-    def rename(self, old: str, new: str) -> None:
-        """Give a symbol another name, one whose letter tells its kind, wherever it stands."""
-        known = replace(self.symbols.pop(old), name=new)
-        self.symbols[new] = self._by_key[known.key] = known
-        for leaf in self._leaves.pop(old, []):
-            leaf.value = new
-            self._leaves.setdefault(new, []).append(leaf)
+    def rename(self, names: Mapping[str, str], trees: Iterable[Tree]) -> None:
+        """Give symbols other names, whose letters tell their kinds, in the trees and in what symbols stand for."""
+        inside = [t for s in self.symbols.values() for t in (*s.what, *s.by)]
+        for tree in (*trees, *inside, *self.bodies.values()):
+            for piece in tree.walk():
+                if piece.op in ("name", "sub") and piece.value in names:
+                    piece.value = names[piece.value]
+        known = [replace(s, name=names.get(s.name, s.name)) for s in self.symbols.values()]
+        self.symbols.clear()
+        self.symbols.update({s.name: s for s in known})
+        self._by_key = {s.key: s for s in known}
 
     def _derivative(self, tree: Tree) -> Tree:
         order = tree.value["order"] if isinstance(tree.value, dict) else 1
@@ -101,7 +102,9 @@ class Rewriter:
         bases, places = zip(*(_parts(t) for t in (what, *by)), strict=True)
         indices = [i for place in places for i in place]
         leaf = self.symbol(kind, (bases[0],), bases[1:], tree)
-        return Tree("sub", [leaf, *indices], tree.start, tree.end, leaf.value) if indices else leaf
+        if not indices:
+            return leaf
+        return Tree("sub", [leaf, *indices], tree.start, tree.end, leaf.value)
 
     def _gradient(self, tree: Tree) -> Tree:
         what, *by = (self.rewrite(a) for a in tree.args)
@@ -185,7 +188,9 @@ INDICES = frozenset("ijklrspq")
 def free_indices(tree: Tree, bound: frozenset[str] = frozenset()) -> list[str]:
     """Return the indices of entries in a tree that no sum runs over, in order of appearance."""
     if tree.op in ("sub", "index"):
-        return [a.value for a in tree.args[1:] if a.op == "name" and a.value in INDICES and a.value not in bound]
+        return [
+            a.value for a in tree.args[1:] if a.op == "name" and a.value in INDICES and a.value not in bound
+        ]
     if tree.op in ("sum", "prod"):
         inner = bound | {a.value for a in tree.args[1:] if a.op == "name"}
         return free_indices(tree.args[0], inner)

@@ -1,0 +1,51 @@
+"""`gradproof proofread`: a derivation judged line by line."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from reports.commands.options import Assume, Seed, Where, as_json
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("proofread")(proofread)
+
+
+def proofread(
+    file: Annotated[
+        str, typer.Argument(metavar="FILE", help="Markdown, LaTeX or plain text; - reads standard input.")
+    ],
+    where: Where = None,
+    assume: Assume = None,
+    seed: Seed = 0,
+    output: Annotated[Literal["text", "json"], typer.Option("--format", help="What to print.")] = "text",
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="FILE", help="Write to a file, not to the terminal.")
+    ] = None,
+) -> None:
+    """Judge a hand derivation line by line, and name the first wrong line.
+
+    Exits with 0 where no line is wrong, 1 where one is, 3 where some could not be settled.
+    """
+    from derive.errors import InputError
+    from verify import proofread as judge
+    from verify.files import write
+
+    if file == "-":
+        found = judge.proofread(sys.stdin.read() + "\n", where, assume, seed)
+    elif not Path(file).is_file():
+        raise InputError(f"there is no file {file}: give the path of a document, or - for standard input")
+    else:
+        found = judge.proofread(Path(file), where, assume, seed)
+    text = as_json(found.to_dict()) if output == "json" else str(found)
+    if out is None:
+        typer.echo(text)
+    else:
+        typer.echo(write(out, text + "\n"))
+    if found.exit_code:
+        raise typer.Exit(found.exit_code)
