@@ -14,12 +14,13 @@ from sympy import Expr, MatAdd, MatMul, MatrixSymbol, S, Symbol
 
 from derive import algebra
 from derive.errors import InputError, InternalError
+from derive.functions import EntrySum
 from derive.language.scope import Misfit, ParseError
 from derive.language.shapes import Shape
 from derive.language.together import Built, build
 from derive.language.tree import Tree
 from derive.problem import Problem
-from derive.rebuild import replaced
+from derive.rebuild import rebuild, replaced
 from verify.proofread.symbols import PREFIX, UnreadError
 from verify.proofread.symbols import Symbol as Written
 
@@ -45,7 +46,7 @@ def transposed(tree: Tree) -> Tree:
 class Model:
     """The definitions, symbols and assumptions of a document, and the reading that they share.
 
-    `definitions` are names with the trees of their bodies (`defined` all names that the document defines), `symbols` the written symbols by name, `over` the free indices
+    `definitions` are names with the trees of their bodies (`defined` all names that the document defines), `ones` vectors whose entries add up to one, `symbols` the written symbols by name, `over` the free indices
     of trees (of which they then are the column or the matrix), `given` the symbols that are given of undefined losses.
     """
 
@@ -54,6 +55,7 @@ class Model:
     declared: dict[str, Shape] = field(default_factory=dict)
     assumptions: frozenset[tuple[str, str]] = frozenset()
     defined: frozenset[str] = frozenset()
+    ones: frozenset[str] = frozenset()
     over: dict[int, tuple[str, ...]] = field(default_factory=dict)
     turned: set[str] = field(default_factory=set)
     kinds: dict[str, str] = field(default_factory=dict)
@@ -228,9 +230,16 @@ class Model:
             ]
             found = {s: v for s in names if (v := self._value(s.name, values)) is not None}
             if not found:
-                return expr
+                return self._summed(expr)
             expr = replaced(expr, found)
         raise UnreadError("definitions that go round in a circle")
+
+    def _summed(self, expr: Expr) -> Expr:
+        """Return an expression in which the entries of what sums to one are summed."""
+        ones = [EntrySum(self.built.symbols[n]) for n in sorted(self.ones) if n in self.built.symbols]  # type: ignore[union-attr]
+        if not any(expr.has(total) for total in ones):
+            return expr
+        return rebuild(expr, lambda node, args: S.One if node in ones else None)
 
     def _value(self, name: str, values: Mapping[str, Expr] | None) -> Expr | None:
         if values and name in values:
@@ -363,13 +372,12 @@ def _said(kind: str) -> str:
 def inner(a: Expr, b: Expr) -> Expr:
     """Return the inner product of two expressions of one shape."""
     if not algebra.is_matrix(b):
-        return algebra.scale(a, b) if algebra.is_matrix(a) else a * b
+        return algebra.dot(a, b)
     return algebra.trace(algebra.dot(algebra.t(a), b))
 
 
 def folded(expr: Expr, body: Expr, x: Expr) -> Expr:
     """Return an expression in which every part equal to a body is x: whole nodes, and runs of factors or terms."""
-    from derive.rebuild import rebuild
 
     def fold(node: Expr, args: list[Any]) -> Expr | None:
         if node == body:

@@ -69,6 +69,7 @@ def _proofread(
         {n: shape for n, shape in assumed.shapes.items() if n in names},
         frozenset(a for a in assumed.assumptions if a[1] in names),
     )
+    model.ones = frozenset(assumed.names("onehot") | assumed.names("sums_to_one"))
     model.defined = frozenset(roles.definitions)
     for r in roles.relations:
         model.over |= {id(t): r.over for t in (r.start, r.before, r.right) if t is not None and r.over}
