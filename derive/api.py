@@ -17,6 +17,7 @@ from derive.errors import InputError
 from derive.facts import assuming
 from derive.graph import Graph, build_graph
 from derive.ingest import read_problem
+from derive.limits import check_work
 from derive.linear import NoMatrixError, read_map
 from derive.present import present
 from derive.problem import Problem
@@ -212,6 +213,7 @@ def _need_scalar(problem: Problem, kind: str) -> None:
 
 
 def _graph(problem: Problem, taken: Iterable[str] = ()) -> tuple[Graph, tuple[str, ...]]:
+    check_work(problem.expr)
     given = {e: name for name, e in problem.definitions if e.args}
     graph = build_graph(problem.expr, problem.wrt, [*problem.symbols, *given.values(), *taken], given)
     notes = tuple(

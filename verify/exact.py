@@ -29,6 +29,7 @@ from verify.arithmetics.balls import Balls
 from verify.arithmetics.base import SINGULAR, Abstain, Arithmetic, Array, Undefined
 from verify.arithmetics.degree import DEGREES, Degree
 from verify.arithmetics.exact import LEAST, PRIME_BITS, RATIONALS, PrimeField, prime_field
+from verify.effort import check_effort
 from verify.evaluate import Environment, layout, size_of
 from verify.pieces import Pieces
 from verify.place import Place, draw_weights
@@ -183,7 +184,9 @@ def assignments(statement: Statement, claim: Expr, seed: int, usual: int) -> tup
     most = max(MOST_ENTRIES, min(2 * power, 2 * LARGEST) ** 2)
     bounds = [max(FIRST_ENTRIES, 4 * min(entries))] * 2 + [most] * (len(every) - 2)
     affordable = [s for s, n, bound in zip(every, entries, bounds, strict=False) if n <= bound]
-    return SIZED_ASSIGNMENTS if power else usual, affordable or [every[entries.index(min(entries))]]
+    tried = affordable or [every[entries.index(min(entries))]]
+    check_effort(nodes, tried[0])
+    return SIZED_ASSIGNMENTS if power else usual, tried
 
 
 def size_degree(expr: Expr, names: set[str]) -> int:

@@ -28,13 +28,13 @@ from sympy import (
     ZeroMatrix,
 )
 
-from derive import algebra
+from derive import algebra, limits
 from derive.errors import InputError
 from derive.language.calls import called
 from derive.language.shapes import is_scalar, size_symbol, to_sympy
 from derive.operations import by_name
 
-#: The largest matrix power, and the largest exponent of a number, that is worked out.
+#: The largest matrix power.
 MAX_POWER = 64
 
 
@@ -127,7 +127,12 @@ def elementwise_power(x: Expr, exponent: Expr) -> Expr:
     if not algebra.is_matrix(x):
         if not algebra.is_matrix(exponent):
             return scalar_power(x, exponent)
+        if x == 0:
+            raise InputError("zero to a power that is no number: its derivative has no value")
         x = product(x, OneMatrix(*exponent.shape))
+    if exponent.is_negative and (isinstance(x, ZeroMatrix) or algebra.split(x)[0] == 0):
+        raise InputError("division by zero")
+    limits.check_power(x, exponent)
     if exponent == -1 and isinstance(x, HadamardPower) and x.exp.is_Rational:
         exponent = -x.exp  # what ./ divides by has one exponent, as it is printed
         x = x.base
@@ -138,9 +143,8 @@ def scalar_power(base: Expr, exponent: Expr) -> Expr:
     """Return a scalar to a power. Raises InputError for numbers that are too large to work out."""
     if base == 0 and exponent.is_negative:
         raise InputError("division by zero")
-    number = base if base.is_number else base.as_coeff_Mul()[0]
-    if abs(number) != 1 and exponent.is_number and abs(exponent) > MAX_POWER:
-        raise InputError(f"a number to a power beyond {MAX_POWER} is not worked out: name it as a scalar")
+    limits.check_power(base, exponent)
+    limits.check_nesting(base)
     if base == 0 and not exponent.is_number:
         raise InputError("zero to a power that is no number: its derivative has no value")
     return algebra.scalar_power(base, exponent)

@@ -46,8 +46,11 @@ class Degree:
 
     def sum(self, axis: Any = None, keepdims: bool = False) -> Degree:
         """Return the sum of the entries, which have one denominator."""
-        new = np.broadcast_to(0, self.shape).sum(axis=axis, keepdims=keepdims).shape
-        return self._shaped(new, _bits(math.prod(self.shape)))
+        count = len(self.shape)
+        axes = range(count) if axis is None else axis if isinstance(axis, tuple) else (axis,)
+        gone = {i % count for i in axes}
+        kept = [1 if i in gone else n for i, n in enumerate(self.shape) if keepdims or i not in gone]
+        return self._shaped(tuple(kept), _bits(math.prod(self.shape)))
 
     def __getitem__(self, index: Any) -> Degree:
         return self._shaped(np.broadcast_to(0, self.shape)[index].shape)

@@ -1,0 +1,114 @@
+"""What is refused before it is worked out: numbers that would fill pages, and expressions that take too long.
+
+The bounds count digits and steps and look at no clock, so that the same text has the same answer everywhere.
+"""
+
+from __future__ import annotations
+
+from sympy import Add, Basic, Expr, MatAdd, MatMul, Mul, Pow, Symbol
+from sympy.matrices.expressions.hadamard import HadamardPower, HadamardProduct
+
+from derive.errors import InputError
+
+#: Bits of a number at most, some 1,200 digits: Python itself prints none with more than 4,300.
+MAX_BITS = 4_000
+#: The largest exponent, whatever its base is.
+MAX_EXPONENT = 10_000
+#: Powers of sums, quotients by sums among them, inside each other at most.
+MAX_NESTED_POWERS = 12
+#: Steps of a derivation at most, as `work` counts them: about a second for ten thousand.
+MAX_WORK = 16_000
+
+
+def check_power(base: Expr, exponent: Expr) -> None:
+    """Raise InputError for a power, entry by entry or not, whose numbers are too large to work out."""
+    if not exponent.is_Rational:
+        return
+    size = abs(exponent)
+    if size > MAX_EXPONENT or exponent.q > MAX_EXPONENT:
+        raise InputError(f"the exponents of powers go up to {MAX_EXPONENT:,}: name this one as a scalar")
+    if size > 1 and size * bits(base) > MAX_BITS:
+        raise InputError(
+            "this power has a number with more than a thousand digits, which is not worked out: name it as a scalar"
+        )
+
+
+def check_nesting(base: Expr) -> None:
+    """Raise InputError for a power of a sum that has too many such inside each other.
+
+    Of each SymPy asks whether its terms are infinite, positive and so on, which takes exponentially long.
+    """
+    depth: dict[Basic, int] = {}
+    for e in _inside_out(base):
+        inside = max((depth[a] for a in e.args if a in depth), default=0)
+        depth[e] = inside + (isinstance(e, Pow) and isinstance(e.base, Add))
+    if depth[base] >= MAX_NESTED_POWERS:
+        raise InputError(
+            f"powers of sums are nested more than {MAX_NESTED_POWERS} deep: name those inside as variables"
+        )
+
+
+def check_number(x: Expr) -> None:
+    """Raise InputError for a number with more digits than are worked with."""
+    if x.is_Rational and max(abs(x.p), x.q).bit_length() > MAX_BITS:
+        raise InputError("a number with more than a thousand digits is not worked with: name it as a scalar")
+
+
+def bits(expr: Expr) -> int:
+    """Return how many bits the number has that may come out of an expression: 2 out of norm2(2 x)^1."""
+    found: dict[Basic, int] = {}
+    for e in _inside_out(expr):
+        inner = [found[a] for a in e.args if isinstance(a, Expr)]
+        if e.is_Rational:
+            found[e] = 0 if abs(e) == 1 or e == 0 else max(abs(e.p), e.q).bit_length()  # type: ignore[attr-defined]
+        elif isinstance(e, Pow | HadamardPower) and e.exp.is_Rational:
+            found[e] = int(found[e.base] * max(abs(e.exp), 1))
+        elif isinstance(e, Mul | MatMul | HadamardProduct):
+            found[e] = sum(inner)
+        elif isinstance(e, Add | MatAdd):
+            found[e] = min(inner, default=0)  # what comes out is common to all terms
+        else:
+            found[e] = max(inner, default=0)
+    return found[expr]
+
+
+def check_work(expr: Expr) -> None:
+    """Raise InputError for an expression that is too long or nested too deep to be derived in seconds."""
+    if work(expr) > MAX_WORK:
+        raise InputError(
+            "the expression is too long or nested too deep to be derived: name parts of it as variables, and derive "
+            "those on their own"
+        )
+
+
+def work(expr: Expr) -> int:
+    """Return a count of the steps of a derivation.
+
+    Each part, counted once, takes as many as it is deep, since what surrounds it is looked at again; a product takes
+    half the square of the number of its factors, each of which is multiplied by the others, a sum an eighth.
+    """
+    total = 0
+    depth: dict[Basic, int] = {}
+    for e in _inside_out(expr):
+        depth[e] = 1 + max((depth[a] for a in e.args if a in depth), default=0)
+        parts = len(e.args) if isinstance(e, Mul | MatMul | HadamardProduct) else 0
+        terms = len(e.args) if isinstance(e, Add | MatAdd) else 0
+        total += depth[e] + parts * parts // 2 + terms * terms // 8
+    return total
+
+
+def _inside_out(expr: Basic) -> list[Basic]:
+    """Return the distinct parts of an expression, those that it is made of first."""
+    order: list[Basic] = []
+    seen: set[Basic] = set()
+    stack: list[tuple[Basic, bool]] = [(expr, False)]
+    while stack:
+        e, ready = stack.pop()
+        if ready:
+            order.append(e)
+        elif e not in seen:
+            seen.add(e)
+            stack.append((e, True))
+            if not (isinstance(e, Symbol) or e.is_Number):
+                stack.extend((a, False) for a in e.args)
+    return order
