@@ -205,6 +205,11 @@ def vec(a: M) -> M:
     return M(algebra.vec(a.e))
 
 
+def unvec(a: M, like: M) -> M:
+    """Return the matrix of the shape of `like` whose columns, stacked, are a."""
+    return M(algebra.unvec(a.e, *like.shape))
+
+
 # ------------------------------------------------------------------------------- functions of matrices
 
 

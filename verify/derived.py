@@ -19,9 +19,10 @@ from derive.errors import InternalError
 from derive.language.text import to_text
 from derive.problem import Problem
 from verify.exact import ball_evidence, field_evidence, has_a_value
+from verify.float_methods import float_evidence
 from verify.seeds import checked_seed
 from verify.statement import Statement
-from verify.verdict import Evidence, Word, add_up
+from verify.verdict import DOES_NOT_APPLY, Evidence, Word, add_up
 
 Where = str | Mapping[str, Any] | None
 Assume = str | Iterable[Any] | None
@@ -102,6 +103,8 @@ def checked(derivation: Derivation, seed: int = 0, start: float | None = None) -
         found = [field_evidence(statement, result, seed, quick=True)]
         if found[0].verdict == "inconclusive":
             found.append(ball_evidence(statement, result, seed, quick=True))
+            if found[1].figure.startswith(DOES_NOT_APPLY):  # a function that only floats compute
+                found.append(float_evidence(statement, result, "central differences", seed))
         word = add_up(found)
         if word not in ("certified", "agrees"):
             wrt = ", ".join(statement.wrt)

@@ -275,7 +275,7 @@ def ball_evidence(statement: Statement, claim: Expr, seed: int = 0, quick: bool 
                     "real balls", found["verdict"], found["figure"], start, {**found, "seed": seed}
                 )
     except Abstain as reason:
-        return _evidence("real balls", "inconclusive", str(reason), start)
+        return _evidence("real balls", "inconclusive", f"{DOES_NOT_APPLY}: {reason}", start)
     if not checked:
         why = f" ({', '.join(sorted(reasons))})" if reasons else ""
         raise InputError(

@@ -11,7 +11,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 TEXT = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
 #: The entries, and the commands that show them with what they print.
-SOFTSIGN, ARCSINH, COSHM = re.findall(r"```python\n(.*?)```", TEXT, re.DOTALL)
+SOFTSIGN, ARCSINH, COSHM, SQRTM, KERNEL = re.findall(r"```python\n(.*?)```", TEXT, re.DOTALL)
 SHOWN = re.findall(r"```console\n\$ gradproof (.*?)\n(.*?)\n```", TEXT, re.DOTALL)
 WRONG = ("lambda x, y: (1 - apply(Abs, y)) ** 2", "lambda x, y: 1 - apply(Abs, y)")
 ENTRYWISE, SPECTRAL = "derive/operations/entrywise.py", "derive/operations/spectral.py"
@@ -48,6 +48,13 @@ def test_what_contributing_adds_works(tmp_path):
     add(tmp_path / ENTRYWISE, SOFTSIGN)
     add(tmp_path / ENTRYWISE, ARCSINH, "from sympy import asinh")
     add(tmp_path / SPECTRAL, COSHM, "from derive.algebra import M")
+    add(tmp_path / SPECTRAL, SQRTM, "from derive.formulas import eye_like, inv, kron, unvec, vec")
+    floats = tmp_path / "verify/arithmetics/floats.py"
+    source = floats.read_text(encoding="utf-8")
+    listed = source.replace('"expm": _expm', f'"expm": _expm, {KERNEL.strip()}')
+    floats.write_text(
+        listed.replace("\nimport numpy", "\nimport scipy.linalg\nimport numpy", 1), encoding="utf-8"
+    )
     commands = [command for command, _ in SHOWN]
     more = (
         "gradient 'sum(coshm(A)) + sum(arcsinh(A).*softsign(A))' --wrt A --format numpy",
@@ -76,6 +83,6 @@ def test_a_wrong_rule_is_withheld(tmp_path):
     assert "did not pass its own check" in wrong.stderr
 
 
-@pytest.mark.parametrize("entry", [SOFTSIGN, ARCSINH, COSHM])
+@pytest.mark.parametrize("entry", [SOFTSIGN, ARCSINH, COSHM, SQRTM])
 def test_an_entry_is_one_expression(entry):
     assert len(re.findall(r"^    \w+\($", entry, re.MULTILINE)) == 1

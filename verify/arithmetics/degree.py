@@ -170,10 +170,10 @@ class Degrees(Arithmetic):
             return Dual(self.determinant(x.value), cofactor * x.tangent[:1, :1])
         return Degree((1, 1), n * x.numerator, n * x.denominator, _leibniz(n) + n * x.height)
 
-    def expm(self, x: Any) -> Any:
+    def matrix_function(self, kernel: str, x: Any) -> Any:
         """Return the bound of an unknown value."""
         if isinstance(x, Dual):
-            return Dual(self.expm(x.value), self.expm(x.value))
+            return Dual(self.matrix_function(kernel, x.value), self.matrix_function(kernel, x.value))
         return Degree(x.shape)
 
     def eigenpair(self, x: Any, i: int) -> Any:
