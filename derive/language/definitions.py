@@ -40,6 +40,11 @@ class Program:
         indices = {id(a) for p in pieces if p.op in ("sub", "index", "sum", "prod") for a in p.args[1:]}
         return {p.value for p in pieces if p.op == "name" and id(p) not in indices}
 
+    @property
+    def pieces(self) -> int:
+        """Return of how many pieces the text is made."""
+        return sum(1 for t in (self.expression, *[d[1] for d in self.definitions]) for _ in t.walk())
+
     def open_at(self, names: Iterable[str]) -> Program:
         """Return the program in which some defined names are variables: what is differentiated by is not unfolded."""
         wanted = set(names)

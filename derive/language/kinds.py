@@ -20,6 +20,8 @@ from derive.language.shapes import is_scalar
 MAX_COST, MAX_TRIES = 4.5, 250
 #: The same for whole documents, and what every piece that was read before a misfit counts for.
 LOOSE_COST, REACHED = 40.0, 0.15
+#: The most pieces of trees that are read in all of them.
+MAX_PIECES = 25_000
 #: A reading that costs less than this cannot be bettered by overruling a name.
 CHEAPEST = 1.0
 
@@ -49,12 +51,14 @@ def best_reading(
     scalar: bool = False,
     fixed: Iterable[str] = (),
     loose: bool = False,
+    pieces: int = 1,
 ) -> tuple[Scope, Root]:
     """Return the cheapest reading in which shapes fit, a scalar if that is wanted and can be had.
 
-    `attempt` reads the text with some names overruled, `fixed` are names that nothing overrules. `loose` is for whole
-    documents, in which use may overrule many letters: readings that get further before they fail are tried first, and
-    the first that fits is taken. Raises the error of the reading by the letters where none fits.
+    `attempt` reads the text with some names overruled, `fixed` are names that nothing overrules; the more `pieces` the
+    text has, the fewer readings are tried. `loose` is for whole documents, in which use may overrule many letters:
+    readings that get further before they fail are tried first, and the first that fits is taken. Raises the error of
+    the reading by the letters where none fits.
     """
     kept = set(fixed)
     order = count()
@@ -64,7 +68,7 @@ def best_reading(
     whole: tuple[float, tuple[Scope, Root]] | None = None  # the best that is no scalar
     failed: Misfit | None = None
     dearest = LOOSE_COST if loose else MAX_COST
-    for _ in range(MAX_TRIES):
+    for _ in range(max(2, min(MAX_TRIES, MAX_PIECES // max(pieces, 1)))):
         if not waiting:
             break
         _, _, kinds = heapq.heappop(waiting)
@@ -106,7 +110,7 @@ def best_reading(
     if found is not None:
         return found[1]
     assert failed is not None
-    raise _with_declaration(failed, attempt, kept)
+    raise _with_declaration(failed, attempt, kept) if pieces < MAX_PIECES // 20 else failed
 
 
 def _names(nodes: Iterable[Node]) -> list[str]:

@@ -34,6 +34,7 @@ from derive.language.shapes import (
     find,
     from_sympy,
     is_scalar,
+    is_square,
     show_shape,
     to_sympy,
     unify,
@@ -43,6 +44,8 @@ from derive.language.words import FUNCTIONS
 from derive.problem import Problem
 
 MAX_LENGTH = 20_000
+#: Functions that act entry by entry, and the functions of a matrix that are called the same elsewhere.
+MATRIX_FUNCTIONS = {"log": "logm", "exp": "expm", "sqrt": "sqrtm", "sin": "sinm", "cos": "cosm"}
 
 
 def _scan(text: str) -> None:
@@ -142,7 +145,8 @@ def parse(
     names = [n.strip() for w in ([wrt] if isinstance(wrt, str) else wrt) for n in w.split(",")]
     program = program.open_at(names)
     scope, root = best_reading(
-        lambda kinds: _attempt(program, Scope(text, dict(declared), kinds=dict(kinds))), scalar, declared
+        lambda kinds: _attempt(program, Scope(text, dict(declared), kinds=dict(kinds))),
+        scalar, declared, pieces=program.pieces,
     )
     for name in names:
         _refuse_other_case(scope, name)
@@ -193,7 +197,24 @@ def kind_notes(scope: Scope) -> tuple[str, ...]:
 
 def scope_notes(scope: Scope) -> tuple[str, ...]:
     """Return what the text was read as where it can be read otherwise, in the order of the text."""
+    for node in scope.nodes:
+        for i, a in enumerate(node.args):
+            if a.op in MATRIX_FUNCTIONS and is_square(a.shape) and _multiplies(node, i):
+                other = MATRIX_FUNCTIONS[a.op]
+                scope.note(
+                    a.position,
+                    f"{a.op}(...) of a square matrix is entry by entry; the matrix function is {other}",
+                )
     return tuple(dict.fromkeys(words for _, words in sorted(scope.notes)))
+
+
+def _multiplies(node: Node, place: int) -> bool:
+    """Tell whether an operand is traced, inverted or multiplied as a matrix."""
+    if node.op != "*":
+        return node.op in ("tr", "det", "logdet", "inv", "^")
+    others = [a for i, a in enumerate(node.args) if i != place and not is_scalar(a.shape)]
+    signs = [s for i, s in enumerate(node.value) if place in (i, i + 1)]
+    return bool(others) and any(s in ("*", "", "@") for s in signs)
 
 
 def _warn_of_unused(scope: Scope) -> None:

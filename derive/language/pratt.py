@@ -428,7 +428,7 @@ class Parser:
             return Tree(".^", [left, exponent], left.start, end)
         exponent = self._inside(inside, end)
         if left.op == "name" and left.value == "e" and "e" not in self.words.names and not left.bold:
-            return Tree("call", [exponent], left.start, end, "exp")
+            return Tree("call", [exponent], left.start, end, "exp", extra={"power": True})
         return Tree("^", [left, exponent], left.start, end)
 
     def _with_label(self, left: Tree, label: str) -> Tree:

@@ -14,10 +14,12 @@ from derive.language.scope import Node, Scope
 from derive.language.shapes import (
     SCALAR,
     Shape,
+    SizeConflict,
     Unknown,
     find,
     is_scalar,
     show_shape,
+    unify,
 )
 from derive.language.tree import Tree
 from derive.language.words import ALSO, ELSEWHERE, FUNCTIONS, INFIX, OF_MATRICES
@@ -26,9 +28,6 @@ from derive.operations import by_name
 #: What a reading costs beyond the letters: see `derive.language.kinds`.
 LITERAL, COMPUTED, BY_LETTER, COLUMNS, PRODUCTS = 0.2, 0.6, 1.5, 0.9, 1.3
 POOR = 1.2
-
-#: Functions that act entry by entry here, and what the functions of a matrix are called.
-_MATRIX_FUNCTION = {"log": "logm", "exp": "expm", "sqrt": "sqrtm", "sin": "sinm", "cos": "cosm"}
 
 
 def _is_literal(node: Node) -> bool:
@@ -72,8 +71,8 @@ class Reader:
             return []
         if tree.op == "call":
             return [a for a in tree.args if a.op != "keyword" and not _is_axis(a)]
-        if tree.op == "^" and tree.args[0].op == "bars":
-            tree.args[0].extra["powered"] = True
+        if tree.op in ("^", ".^") and tree.args[0].op == "bars":
+            tree.args[0].extra["powered" if tree.op == "^" else "entrywise"] = True
         return tree.args
 
     def _node_of(self, tree: Tree, args: list[Node]) -> Node:
@@ -95,6 +94,11 @@ class Reader:
     def _name(self, tree: Tree, args: list[Node]) -> Node:
         """Read a variable, a size, a constant, a definition, or `eye`."""
         name, position, scope = tree.value, tree.start, self.scope
+        if tree.op == "sub" and name not in scope.declared and name not in scope.defined:
+            close = name.replace("_", "")  # W_{1} is also how W1 is printed
+            name = (
+                close if close in scope.declared or close in scope.defined or close in scope.sizes else name
+            )
         if name in scope.defined:
             node = scope.defined[name]
             return self._node("ref", [node], node.shape, position, name)
@@ -234,7 +238,7 @@ class Reader:
         for sign, x in zip(tree.value, args[1:], strict=True):
             op, x, shape = self._times(sign, seen, x)
             steps.append((op, x))
-            seen = Node("so far", [left, *[n for _, n in steps]], shape, left.position)
+            seen = Node("so far", [seen, x], shape, left.position)
         return self._node("*", [left, *[x for _, x in steps]], seen.shape, left.position,
                           [op for op, _ in steps])  # fmt: skip
 
@@ -314,6 +318,12 @@ class Reader:
         word, position, scope = tree.value, tree.extra.get("at", tree.start), self.scope
         if "note" in tree.extra:
             scope.note(position, tree.extra["note"])
+        if word == "log" and len(args) == 1 and tree.args[0].op == "bars" and args[0].op == "abs" and (
+            args[0].args[0].op == "det"
+        ):  # fmt: skip
+            return self._node("logdet", args[0].args[0].args, SCALAR, position)
+        if word == "exp" and "power" in tree.extra and self._form(args[0]) == "matrix":
+            word = self._exponential(args[0])
         if not args and len(tree.args) == 0:
             raise scope.error(f"{word} needs an argument: write {word}(...)", position)
         if word in ("vector", "matrix"):
@@ -348,6 +358,21 @@ class Reader:
         ):  # fmt: skip
             scope.cost += POOR
         return self._node(word, args, call_shape(scope, entry, args), position)
+
+    def _exponential(self, x: Node) -> str:
+        """Return which function e^X is: the matrix exponential of what is or may be square, else exp entry by entry."""
+        try:
+            unify(*x.shape)
+        except SizeConflict:
+            self.scope.note(
+                x.position, "e^... of a matrix that is not square is read entry by entry, as exp(...)"
+            )
+            return "exp"
+        self.scope.note(
+            x.position,
+            "e^... of a square matrix is read as the matrix exponential, expm; exp(...) is entry by entry",
+        )
+        return "expm"
 
     def _norm_order(self, args: list[Node], position: int) -> list[Node]:
         order = args[1]
@@ -434,6 +459,13 @@ class Reader:
         assert entry is not None
         if entry.entrywise:
             return self._node(word, [x], x.shape, position)
+        if (whole := by_name(f"{word}_rows")) is not None:
+            if axis == "rows":
+                return self._node(whole.text, args, call_shape(self.scope, whole, args), position)
+            flipped = self._node("'", [x], x.shape[::-1], position)
+            given = [flipped, *args[1:]]
+            rows = self._node(whole.text, given, call_shape(self.scope, whole, given), position)
+            return self._node("'", [rows], rows.shape[::-1], position)
         raise self.scope.error(f"{word} by {axis} is not known{by_rows(entry, x)}", position)
 
     def _apply(self, tree: Tree, args: list[Node]) -> Node:
@@ -464,6 +496,8 @@ class Reader:
             scope.note(
                 tree.start, "|...| of a vector is read entry by entry, as abs(...); ||...|| is its norm"
             )
+            return self._node("abs", args, x.shape, tree.start)
+        if tree.extra.get("entrywise"):
             return self._node("abs", args, x.shape, tree.start)
         square(self.scope, x, "a determinant |...|")
         scope.note(tree.start, "|...| of a matrix is read as its determinant; abs(...) is entry by entry")

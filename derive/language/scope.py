@@ -126,8 +126,7 @@ class Scope:
 
     def note(self, position: int, words: str) -> None:
         """Take down how something was read."""
-        if (position, words) not in self.notes:
-            self.notes.append((position, words))
+        self.notes.append((position, words))
 
     def kind_of(self, name: str) -> str:
         """Return what a name is that nobody declared: by its use where that was found to say so, else by its letter."""

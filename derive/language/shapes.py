@@ -66,6 +66,11 @@ def is_scalar(shape: Shape) -> bool:
     return find(shape[0]) == 1 and find(shape[1]) == 1
 
 
+def is_square(shape: Shape) -> bool:
+    """Tell whether a shape is known to be square, and no number."""
+    return find(shape[0]) == find(shape[1]) != 1
+
+
 def occurs(unknown: Unknown, size: Size) -> bool:
     """Tell whether an unknown is part of a size."""
     size = find(size)

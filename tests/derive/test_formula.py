@@ -1,13 +1,21 @@
 """Formulas of documents to trees: what every construct is read as, and where it stands."""
 
+import contextlib
+import re
+import time
+
 import pytest
 
+import derive
+from derive.algebra import shape
 from derive.errors import InputError
 from derive.language.formula import parse, parse_statements
 from derive.language.names import read_where
 from derive.language.pratt import Vocabulary
 from derive.language.scope import Misfit
 from derive.language.together import build
+from derive.normal import equal
+from tests.derive.losses import GRADIENTS
 
 #: LaTeX or text, and its tree in brackets.
 TREES = [
@@ -133,3 +141,60 @@ def test_formulas_of_one_document_share_their_shapes():
     assert any(note.startswith("J is read as a scalar") for note in built.notes)
     with pytest.raises(Misfit):
         build(sides, text, read_where("X: 2 x 3, y: 4, r: 2"), same=[(0, 1)])
+
+
+def collected():
+    """Yield the losses of the collections with their shapes."""
+    for line in GRADIENTS.strip().splitlines():
+        if line.strip() and not line.startswith("#"):
+            text, _, where, *_ = (part.strip() for part in line.split("|"))
+            yield text, where
+
+
+def test_what_is_printed_in_latex_reads_back_over_all_collections():
+    """To the same LaTeX but for spaces and the order of a scalar sum, or to what is proved equal."""
+    for text, where in collected():
+        problem = derive.parse(text, where)
+        printed = derive.latex(problem.expr)
+        read = derive.read_claim(printed, problem, shape(problem.expr))
+        tidy = [re.sub(r"\\,|\s", "", s) for s in (derive.latex(read), printed)]
+        assert sorted(tidy[0]) == sorted(tidy[1]), text
+        assert tidy[0] == tidy[1] or equal(read, problem.expr), text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "x+" * 50_000 + "x", "(" * 50_000, "A x " * 25_000, "x'" * 50_000, "|" * 100_000, "[" * 100_000, "2^" * 50_000,
+        r"\frac{" * 16_000, r"\sum_i " * 14_000, "x_{i" * 25_000, r"\hat " * 20_000, "a=b;" * 25_000,
+        "f(t)=t+t;" * 11_000, "sum[i](" * 14_000, "-" * 100_000, r"\begin{cases}" * 7_000, "√" * 100_000, "x ." * 33_000,
+        "x+" * 9_000 + "x", "A x " * 4_900, "|x|" * 6_000, r"\frac{1}{2}" * 1_500, "\n".join("a=b" for _ in range(4_900)),
+        "b*" * 9_000 + "x", "b+" * 9_000 + "A*x", "(b+A*x)'*" * 2_000 + "x",
+    ],
+    ids=lambda t: t[:8],
+)  # fmt: skip
+def test_any_text_is_answered_or_refused_under_a_second(text):
+    start = time.perf_counter()
+    with contextlib.suppress(InputError):
+        derive.parse(text)
+    assert time.perf_counter() - start < 3  # below one on a machine of its own
+
+
+@pytest.mark.parametrize(
+    ("text", "note"),
+    [
+        ("tr(log(X))", "the matrix function is logm"), ("y'*exp(A)*y", "the matrix function is expm"),
+        ("X + 1", "1 is added to every entry of the matrix"), ("X + b'", "b' is added to every row"),
+        ("|K|", "determinant"), (r"\mathrm{tr}(e^{A})", "matrix exponential"), ("A**2", "entry by entry, as NumPy"),
+        ("sigma(c)", "logistic function"), ("np.sum(X*Y)", "as NumPy has it"),
+    ],
+)  # fmt: skip
+def test_what_has_two_readings_is_told(text, note):
+    assert any(note in said for said in derive.parse(text).notes)
+
+
+@pytest.mark.parametrize(
+    "text", ["sum(log(x))", "tr(A*B)", "x'*log(A*y)", "tr(expm(X))", "X*Y + eye", "logdet(K)"]
+)
+def test_what_has_one_reading_is_not(text):
+    assert derive.parse(text).notes == ()
