@@ -146,7 +146,9 @@ def parse(
     program = program.open_at(names)
     scope, root = best_reading(
         lambda kinds: _attempt(program, Scope(text, dict(declared), kinds=dict(kinds))),
-        scalar, declared, pieces=program.pieces,
+        scalar,
+        declared,
+        pieces=program.pieces,
     )
     for name in names:
         _refuse_other_case(scope, name)
