@@ -7,6 +7,7 @@ algebra itself names.
 from __future__ import annotations
 
 from functools import cache
+from types import new_class
 from typing import Any
 
 from sympy import (
@@ -53,7 +54,9 @@ class RealFunction(Function):
 
 def made(word: str) -> type:
     """Return a SymPy class for a function of entries with a name of its own; it is pickled by that name."""
-    return type(RealFunction)(word, (RealFunction,), {"__module__": "derive.operations"})
+    return new_class(
+        word, (RealFunction,), exec_body=lambda names: names.update(__module__="derive.operations")
+    )
 
 
 class sigmoid(RealFunction):

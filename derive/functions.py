@@ -9,6 +9,7 @@ A 1 x 1 matrix is a scalar. The scalar that a 1 x 1 matrix M stands for is writt
 from __future__ import annotations
 
 from collections.abc import Sequence
+from types import new_class
 from typing import Any
 
 from sympy import Expr
@@ -107,7 +108,7 @@ def made(word: str, shape: str) -> type:
     """Return a SymPy class for a function of matrices with a name of its own; it is pickled by that name."""
     scalar = all(way.value == Matrix((), ()) for way in signature(shape).alternatives)
     base = Functional if scalar else MatrixFunction
-    return type(base)(word, (base,), {"__module__": "derive.operations"})
+    return new_class(word, (base,), exec_body=lambda names: names.update(__module__="derive.operations"))
 
 
 # -------------------------------------------------------------------------------- scalars of a matrix

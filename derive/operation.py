@@ -57,8 +57,8 @@ class Operation:
 
     name: str
     head: Any
-    pull: Rule | None
-    push: Rule | str | None
+    pull: Any  # a Rule; None for the definition's
+    push: Any  # a Rule, or "linear"; None for the definition's
     example: str
     source: str
     holds: str = ""

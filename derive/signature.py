@@ -16,7 +16,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from typing import Any
 
 from sympy import Expr, Mul, S
@@ -68,13 +68,18 @@ class Alternative:
     value: Matrix
     more: bool = False
 
+    @cached_property
+    def keeps_shape(self) -> bool:
+        """Tell whether the value has the shape of the first argument."""
+        return self.value == self.arguments[0]
+
     def at(self, place: int) -> Argument:
         """Return the pattern of an argument by its place."""
         return self.arguments[min(place, len(self.arguments) - 1)]
 
     def shape(self, args: Sequence[Any]) -> tuple[Expr, Expr]:
         """Return the shape of the value for SymPy expressions as arguments."""
-        if self.value == self.arguments[0]:
+        if self.keeps_shape:
             return shape_of(args[0])
         sizes: dict[str, Expr] = {}
         for pattern, a in zip(self.arguments, args, strict=False):
