@@ -1,0 +1,289 @@
+"""The signs of calculus: sums and products over indices, derivatives, integrals, expectations."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from derive.language.cursor import CLOSING, POSTFIX, PRODUCT, UNARY, Cursor
+from derive.language.tokens import Token
+from derive.language.tree import Tree
+
+
+class Calculus(Cursor):
+    """Reads sums, derivatives, integrals and statistics."""
+
+    def _indexed_sum(self, token: Token) -> Tree:
+        """Read sum[i](...), prod[i](...), sum[i<j](...), sum[i, j](...)."""
+        opened = self.take()
+        names: list[Tree] = []
+        relations: list[tuple[str, str, str]] = []
+        while True:
+            if self.next.kind != "name":
+                raise self.unexpected("an index such as i")
+            name = self.take()
+            names.append(Tree("name", [], name.start, name.end, name.text))
+            while self.sees("<", "≠", "≤", ">"):
+                sign = self.take()
+                other = self.take()
+                relations.append((name.text, sign.text, other.text))
+                if other.text not in [n.value for n in names] and other.kind == "name":
+                    names.append(Tree("name", [], other.start, other.end, other.text))
+                name = other
+            if not self.sees(","):
+                break
+            self.take()
+        self.due("]", opened)
+        if not self.sees("("):
+            raise self.unexpected("a bracket (...) around what is summed")
+        self.bound += [n.value for n in names]
+        (body,) = self._until_closed(self.take())
+        del self.bound[len(self.bound) - len(names) :]
+        return Tree(
+            token.text, [body, *names], token.start, self.end(), {"relations": relations, "bounds": {}}
+        )
+
+    def _big(self, token: Token) -> Tree:
+        r"""Read \sum_{i=1}^n and \prod before their body."""
+        op = "sum" if token.kind == "sum" else "prod"
+        names: list[Tree] = []
+        relations: list[tuple[str, str, str]] = []
+        bounds: dict[str, Any] = {}
+        upper = None
+        for _ in range(2):
+            if self.sees("_"):
+                self.take()
+                inside, _end = self._group_tokens()
+                self._limits(inside, names, relations, bounds)
+            elif self.sees("^"):
+                self.take()
+                upper = self._group()
+        if upper is not None and names:
+            low, _ = bounds.get(names[-1].value, (None, None))
+            bounds[names[-1].value] = (low, upper)
+        self.bound += [n.value for n in names]
+        body = self.expression(PRODUCT)
+        del self.bound[len(self.bound) - len(names) :]
+        return Tree(op, [body, *names], token.start, body.end, {"relations": relations, "bounds": bounds})
+
+    def _limits(self, inside: list[Token], names: list[Tree], relations: list[tuple[str, str, str]],
+                bounds: dict[str, Any]) -> None:  # fmt: skip
+        place = 0
+        while place < len(inside):
+            t = inside[place]
+            if t.kind in ("name", "number"):
+                if t.kind == "name" and t.text not in [n.value for n in names]:
+                    names.append(Tree("name", [], t.start, t.end, t.text))
+                if (
+                    place + 2 < len(inside) + 0
+                    and place + 1 < len(inside)
+                    and inside[place + 1].text in ("=", "<", "≠", "≤", ">", "≥", "∈")
+                ):
+                    sign, rest = inside[place + 1].text, []
+                    place += 2
+                    while place < len(inside) and inside[place].text not in (",", "<", "≠", "≤", ">"):
+                        rest.append(inside[place])
+                        place += 1
+                    if sign == "=":
+                        bounds[t.text] = (self._inside(rest, t.end) if rest else None, None)
+                    elif len(rest) == 1:
+                        relations.append((t.text, sign, rest[0].text))
+                        if (
+                            rest[0].kind == "name"
+                            and sign != "∈"
+                            and rest[0].text not in [n.value for n in names]
+                        ):
+                            if rest[0].text in self.bound or sign == "≠":
+                                pass
+                            names.extend([] if rest[0].text in self.bound else [
+                                Tree("name", [], rest[0].start, rest[0].end, rest[0].text)])  # fmt: skip
+                        place -= 1 if place < len(inside) and inside[place].text in ("<", "≤") else 0
+                    continue
+            place += 1
+
+    def _derivative_frac(self, token: Token) -> Tree | None:
+        r"""Read \frac{\partial L}{\partial W}, \frac{d}{dx} before its operand; None for another fraction."""
+        start = self.at
+        above, _ = self._group_tokens()
+        below, end = self._group_tokens()
+        sign = (
+            "partial"
+            if above[:1] and above[0].kind == "partial"
+            else "d"
+            if above[:1] and above[0].kind == "d"
+            else ""
+        )
+        if not sign or not below or below[0].kind not in ("partial", "d"):
+            self.at = start
+            return None
+        if sign == "d" and "d" in self.words.names and not above[1:]:
+            self.at = start
+            return None
+        order, what = 1, above[1:]
+        if what[:1] and what[0].text == "^":
+            order, what = self._order(what)
+        by: list[Tree] = []
+        chunks: list[list[Token]] = []
+        for t in below:
+            if t.kind in ("partial", "d") and t.kind == below[0].kind:
+                chunks.append([])
+            else:
+                chunks[-1].append(t)
+        for chunk in chunks:
+            if not chunk:
+                self.at = start
+                return None
+            raised = re.fullmatch(r"\^(\d)", "".join(t.text for t in chunk[-2:]))
+            count = int(raised[1]) if raised and order > 1 else 1
+            inner = chunk[:-2] if raised and order > 1 else chunk
+            by += [self._inside(inner, inner[-1].end)] * count
+        body = self._inside(what, what[-1].end) if what else self.expression(PRODUCT)
+        return Tree("derivative", [body, *by], token.start, max(end, self.end()),
+                    {"order": order, "kind": sign, "operator": not what})  # fmt: skip
+
+    def _order(self, what: list[Token]) -> tuple[int, list[Token]]:
+        if what[1].text == "{":
+            close = next(i for i, t in enumerate(what) if t.text == "}")
+            digits, rest = "".join(t.text for t in what[2:close]), what[close + 1 :]
+        else:
+            digits, rest = what[1].text, what[2:]
+        return (int(digits) if digits.isdigit() else 2), rest
+
+    def _nabla(self, token: Token) -> Tree:
+        order = 1
+        by: list[Tree] = []
+        for _ in range(2):
+            if self.sees("_") or (self.sees("_") and not self.words.latex):
+                self.take()
+                by.append(self._group())
+            elif self.sees("^"):
+                self.take()
+                inside, _ = self._group_tokens()
+                order = int(inside[0].text) if inside and inside[0].text.isdigit() else 2
+            elif self.next.kind == "super":
+                order = int(self.take().text)
+        what = self.expression(UNARY)
+        return Tree("gradient", [what, *by], token.start, what.end, {"order": order})
+
+    def _partial(self, token: Token) -> Tree:
+        """Read ∂L/∂W in one line, or ∂X alone."""
+        order = 1
+        if self.next.kind == "super":
+            order = int(self.take().text)
+        elif self.sees("^"):
+            self.take()
+            inside, _ = self._group_tokens()
+            order = int(inside[0].text) if inside and inside[0].text.isdigit() else 2
+        operator = self.sees("/")
+        what = None if operator else self.expression(POSTFIX)
+        if self.sees("/") and self.peek().kind in ("partial", "d"):
+            self.take()
+            by: list[Tree] = []
+            while self.next.kind == token.kind and not (by and self.next.gap and self.peek(2).text == "/"):
+                self.take()
+                x = self.expression(POSTFIX)
+                count = 1
+                if order > 1 and self.next.kind == "super" and self.next.text == "2":
+                    self.take()
+                    count = 2
+                elif order > 1 and self.sees("^"):
+                    self.take()
+                    self._group_tokens()
+                    count = 2
+                by += [x] * count
+            if what is None:
+                what = self.expression(PRODUCT)
+            return Tree("derivative", [what, *by], token.start, self.end(),
+                        {"order": order, "kind": token.kind, "operator": operator})  # fmt: skip
+        if what is None:
+            raise self.unexpected("what is differentiated")
+        return Tree("differential", [what], token.start, what.end)
+
+    def _d(self, token: Token) -> Tree:
+        """Read dX in LaTeX, or d where it is a name."""
+        follows = self.next
+        starts = follows.kind in ("name", "func") or (
+            follows.kind == "op" and follows.text in ("(", "{", "[")
+        )
+        if "d" in self.words.names or not starts or (follows.gap and follows.kind != "name"):
+            tree = Tree("name", [], token.start, token.end, "d")
+            return tree
+        return self._partial(token)
+
+    def _plain_derivative(self, token: Token) -> Tree | None:
+        """Read dL/dW in plain text of a document, where neither is a name."""
+        name, after, below = token.text, self.next, self.peek()
+        if name in self.words.names:
+            return None
+        if after.text == "/" and below.kind == "name" and below.text[0] == "d" and len(below.text) > 1:
+            if len(name) < 2 and name != "d":
+                return None
+            if below.text in self.words.names:
+                return None
+            self.take()
+            x = self.take()
+            by = Tree("name", [], x.start + 1, x.end, x.text[1:])
+            if name == "d":
+                what = self.expression(PRODUCT)
+            else:
+                what = Tree("name", [], token.start + 1, token.end, name[1:])
+            return Tree("derivative", [what, by], token.start, self.end(),
+                        {"order": 1, "kind": "d", "operator": name == "d"})  # fmt: skip
+        if len(name) > 1 and name[1:] in self.words.names:
+            return Tree(
+                "differential",
+                [Tree("name", [], token.start + 1, token.end, name[1:])],
+                token.start,
+                token.end,
+            )
+        return None
+
+    def _statistic(self, op: str, token: Token) -> Tree:
+        if self.sees("_"):
+            self.take()
+            self._group_tokens()
+        opened = self.take()
+        args = self._until_closed_any(opened)
+        return Tree(op, args, token.start, self.end())
+
+    def _indicator(self, token: Token) -> Tree:
+        opened = self.next
+        if self.sees("_"):
+            self.take()
+            inside, end = self._group_tokens()
+            return Tree("indicator", [self._inside_chain(inside, end)], token.start, end)
+        if not self.sees("[", "(", "{"):
+            return Tree("name", [], token.start, token.end, "1_vector")
+        self.take()
+        self._open(opened)
+        condition = self.chain()
+        self.due(CLOSING[opened.text], opened)
+        self.depth -= 1
+        return Tree("indicator", [condition], token.start, self.end())
+
+    def _integral(self, token: Token) -> Tree:
+        lower = upper = Tree("empty", [], token.start, token.end)
+        for _ in range(2):
+            if self.sees("_"):
+                self.take()
+                lower = self._group()
+            elif self.sees("^"):
+                self.take()
+                upper = self._group()
+        depth, place = 0, self.at
+        while self.tokens[place].kind != "end":
+            t = self.tokens[place]
+            if t.kind == "op":
+                depth += (t.text in ("(", "[", "{")) - (t.text in (")", "]", "}"))
+                if depth < 0:
+                    break
+            if t.kind == "d" and not depth and place > self.at:
+                break
+            place += 1
+        if self.tokens[place].kind != "d":
+            raise self.error("this integral has no dx", token.start)
+        inside = self.tokens[self.at : place]
+        body = self._inside(inside, inside[-1].end)
+        self.at = place + 1
+        variable = self.expression(POSTFIX)
+        return Tree("integral", [body, variable, lower, upper], token.start, self.end())
