@@ -12,7 +12,7 @@ from sympy import Expr
 from derive import algebra
 from derive.algebra import M
 from derive.backprop import Sweep
-from derive.code import Output, compiled, source
+from derive.code import Output, Plan, compiled, plan, source
 from derive.facts import assuming
 from derive.graph import Graph, Node, symbol
 from derive.language import lambdified  # noqa: F401 - every result is one that lambdify takes
@@ -181,20 +181,26 @@ class Derivation:
         name: str = "f",
         costs: bool = False,
         guarded: bool = True,
+        checked: bool = True,
     ) -> str:
         """Return the source of one function of all names, by keyword, that evaluates the result.
 
         `target` is numpy, jax, torch or octave. With `value` it returns (value of the expression, result), which share
         what they can. Vectors come as 1-D arrays or columns and the answer is of their kind; with `guarded` false,
-        arrays are taken as they come, batches of columns too. `costs` writes the operations beside the lines.
+        arrays are taken as they come, batches of columns too. Where the derivation was checked, the plan behind the code
+        is, too, unless `checked` is false, and the docstring says with what result. `costs` writes the operations beside the lines.
         Raises InputError for a target that is none or that lacks a function.
         """
         if self.parts and self.kind == "hessian" and target == "numpy":
             return self._blocks_in_numpy(name, guarded)
         with assuming(self.problem.assumptions):
-            return source(
-                self.outputs(value), self.symbols(), target, name, self._doc(target, value), guarded, costs
-            )
+            made = plan(self.outputs(value), self.symbols())
+            doc = self._doc(target, value, self.judged(made[0], value) if checked else [])
+            return source(self.outputs(value), self.symbols(), target, name, doc, guarded, costs, made)
+
+    def judged(self, plan: Plan, value: bool) -> list[str]:
+        """Return what is known of the correctness of a plan, a line a finding: nothing, before it is checked."""
+        return []
 
     def outputs(self, value: bool = False) -> list[Output]:
         """Return what its code gives: the results, after the value of the expression if that is asked for."""
@@ -242,7 +248,7 @@ class Derivation:
 
     def to_numpy(self, name: str = "f", guarded: bool = True) -> str:
         """Return the source of one NumPy function, as `to_code` does."""
-        return self.to_code(name=name, guarded=guarded)
+        return self.to_code(name=name, guarded=guarded, checked=False)
 
     def command(self, target: str = "numpy", value: bool = False) -> str:
         """Return the command that prints its code."""
@@ -256,7 +262,7 @@ class Derivation:
         words += ["--assume", ", ".join(given.assumption_texts())] if given.assumptions else []
         return shlex.join([*words, "--format", target, *(["--value"] if value else [])])
 
-    def _doc(self, target: str, value: bool) -> str:
+    def _doc(self, target: str, value: bool, judged: list[str]) -> str:
         """Return what the function of the result says of itself, a line an entry."""
         names = ", ".join(x.name for x in self.problem.wrt)
         shapes = ", ".join(
@@ -274,11 +280,7 @@ class Derivation:
         lines += ["", shapes] if shapes else []
         if any(1 in (r, c) and (r, c) != (1, 1) for r, c in map(algebra.shape, self.symbols().values())):
             lines += ["A vector comes as a 1-D array or as a column, and the answer is of its kind."]
-        return "\n".join([*lines, *self.evidence_lines(), "", f"$ {self.command(target, value)}"])
-
-    def evidence_lines(self) -> list[str]:
-        """Return what is known of the result's correctness: nothing, before it is checked."""
-        return []
+        return "\n".join([*lines, *judged, "", f"$ {self.command(target, value)}"])
 
     def to_dict(self) -> dict[str, Any]:
         """Return the derivation as a JSON-ready dictionary."""

@@ -14,10 +14,12 @@ from typing import Any
 from sympy import Expr
 
 from derive import api
+from derive.code import Plan
 from derive.derivation import Derivation
 from derive.errors import InternalError
 from derive.language.text import to_text
 from derive.problem import Problem
+from verify.code import judge, said
 from verify.exact import ball_evidence, field_evidence, has_a_value
 from verify.float_methods import float_evidence
 from verify.seeds import checked_seed
@@ -40,6 +42,10 @@ class Checked(Derivation):
 
     def __repr__(self) -> str:
         return f"{super().__repr__()[:-1]}, {self.verdict}>"
+
+    def judged(self, plan: Plan, value: bool) -> list[str]:
+        """Return the evidence that a plan computes the derivative. Raises InternalError where it does not."""
+        return said(judge(self, plan, value))
 
     def to_dict(self) -> dict[str, Any]:
         """Return the derivation, its verdict and its evidence as a JSON-ready dictionary."""

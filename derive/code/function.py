@@ -82,16 +82,17 @@ def source(
     doc: str = "",
     guarded: bool = True,
     costs: bool = False,
+    made: tuple[Plan, Any] | None = None,
 ) -> str:
     """Return the source of a function of the symbols, by keyword, that gives the outputs, a tuple if several.
 
     Vectors come as 1-D arrays or (n, 1) columns, and the answer is in kind; with `guarded` false, arrays are taken
-    as they come. Raises InputError for a target that is none, and for a function that the target lacks.
+    as they come. `made` is a plan that was made already. Raises InputError for a target that is none, and for a function that the target lacks.
     """
     if target not in TARGETS:
         raise InputError(f"there is no target {target}: expected one of {', '.join(TARGETS)}")
-    made, builder = plan(outputs, symbols)
-    return _Function(TARGETS[target], outputs, symbols, made, builder, name, doc, guarded, costs).text()
+    planned, builder = made or plan(outputs, symbols)
+    return _Function(TARGETS[target], outputs, symbols, planned, builder, name, doc, guarded, costs).text()
 
 
 def compiled(text: str, target: str = "numpy", name: str = "f") -> Any:

@@ -11,7 +11,18 @@ from reports.commands.options import Assume, Expression, Seed, Where, Wrt, as_js
 if TYPE_CHECKING:
     from verify.derived import Checked
 
-Output = Annotated[Literal["text", "latex", "numpy", "json"], typer.Option("--format", help="What to print.")]
+Output = Annotated[
+    Literal["text", "latex", "numpy", "jax", "torch", "octave", "json"],
+    typer.Option("--format", help="What to print."),
+]
+Value = Annotated[
+    bool,
+    typer.Option("--value", help="Of code: return the value of the expression as well, (value, derivative)."),
+]
+Plan = Annotated[bool, typer.Option("--plan", help="Of code: write the operations beside the lines.")]
+Selfcheck = Annotated[
+    bool, typer.Option("--selfcheck", help="Of Python code: add a check on random data, run as a program.")
+]
 
 Variables = Annotated[
     str, typer.Option("--wrt", metavar="X,Y", help="The variables to differentiate by, with commas between.")
@@ -34,12 +45,15 @@ def gradient(
     where: Where = None,
     assume: Assume = None,
     output: Output = "text",
+    value: Value = False,
+    plan: Plan = False,
+    selfcheck: Selfcheck = False,
     seed: Seed = 0,
 ) -> None:
     """Derive the gradient of a scalar, in the shape of the variable."""
     import verify
 
-    _show(verify.gradient(expr, wrt, where, assume, seed=seed), output)
+    _show(verify.gradient(expr, wrt, where, assume, seed=seed), output, value, plan, selfcheck)
 
 
 def jacobian(
@@ -48,12 +62,15 @@ def jacobian(
     where: Where = None,
     assume: Assume = None,
     output: Output = "text",
+    value: Value = False,
+    plan: Plan = False,
+    selfcheck: Selfcheck = False,
     seed: Seed = 0,
 ) -> None:
     """Derive the Jacobian of a vector y: entry (i, j) is d y_i / d x_j."""
     import verify
 
-    _show(verify.jacobian(expr, wrt, where, assume, seed=seed), output)
+    _show(verify.jacobian(expr, wrt, where, assume, seed=seed), output, value, plan, selfcheck)
 
 
 def hessian(
@@ -63,12 +80,15 @@ def hessian(
     assume: Assume = None,
     form: Form = "operator",
     output: Output = "text",
+    value: Value = False,
+    plan: Plan = False,
+    selfcheck: Selfcheck = False,
     seed: Seed = 0,
 ) -> None:
     """Derive the Hessian of a scalar: by a vector its matrix, by a matrix the form that is asked for."""
     import verify
 
-    _show(verify.hessian(expr, wrt, where, assume, form=form, seed=seed), output)
+    _show(verify.hessian(expr, wrt, where, assume, form=form, seed=seed), output, value, plan, selfcheck)
 
 
 def differential(
@@ -77,23 +97,29 @@ def differential(
     where: Where = None,
     assume: Assume = None,
     output: Output = "text",
+    value: Value = False,
+    plan: Plan = False,
+    selfcheck: Selfcheck = False,
     seed: Seed = 0,
 ) -> None:
     """Derive the differential, linear in dX for every variable X."""
     import verify
 
     names = [name.strip() for name in wrt.split(",")]
-    _show(verify.differential(expr, names, where, assume, seed=seed), output)
+    _show(verify.differential(expr, names, where, assume, seed=seed), output, value, plan, selfcheck)
 
 
-def _show(derivation: Checked, output: str) -> None:
+def _show(derivation: Checked, output: str, value: bool, plan: bool, selfcheck: bool) -> None:
     """Print a checked derivation in one of the formats, its notes as warnings."""
     warn(derivation.notes)
     match output:
         case "latex":
             typer.echo(derivation.to_latex())
-        case "numpy":
-            typer.echo(derivation.to_numpy())
+        case "numpy" | "jax" | "torch" | "octave":
+            from derive.code.selfcheck import self_check
+
+            code = derivation.to_code(output, value, costs=plan)
+            typer.echo(code + (f"\n\n{self_check(derivation, output, value)}" if selfcheck else ""))
         case "json":
             typer.echo(as_json(derivation.to_dict()))
         case _:
