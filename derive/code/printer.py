@@ -209,9 +209,11 @@ class Printer:
         text = self.text(node)
         if node.shape is None:
             return self._spell("number", node, text)
-        if node.op == "spread" and node.args[0].is_number:
-            return self._spell("full", node, self.text(node.args[0]))
-        return self._spell("fresh", node, text) if node.op in _VIEWS or self.counts[node.index] > 1 else text
+        return (
+            self._spell("fresh", node, text)
+            if (node.op in _VIEWS and not _new(node)) or self.counts[node.index] > 1
+            else text
+        )
 
     # ----------------------------------------------------------------------------------------- pieces
 
@@ -309,11 +311,17 @@ class Printer:
 
     def on_call(self, node: Node) -> Piece:
         """Write a function of every entry."""
-        return self._filled(self._call(node.params[0]), node.params[0], node, node.args), ATOM
+        template = self._call(node.params[0])
+        if self.target.name == "torch" and all(n.op != "input" for n in post_order([node])):
+            template = f"math.{node.params[0]}({{0}})"  # of numbers that are no tensors
+        return self._filled(template, node.params[0], node, node.args), ATOM
 
     def on_function(self, node: Node) -> Piece:
         """Write a function of matrices."""
-        return self._filled(self._template(node), node.params[0], node, node.args), ATOM
+        text = self._filled(self._template(node), node.params[0], node, node.args)
+        if self.target.name == "numpy" and node.shape is not None:
+            text += ".astype(dtype, copy=False)"  # SciPy's functions do not keep float32
+        return text, ATOM
 
     def on_positive(self, node: Node) -> Piece:
         """Write a comparison with 0."""
@@ -329,13 +337,17 @@ class Printer:
         q, x = node.params[0], node.args[0]
         times = self.target.times
         if q == Integer(1) / 2:
-            return self._spell("sqrt", node, self.text(x)), ATOM
+            return self._spelled("sqrt", node, x), ATOM
         if q == Integer(3) / 2 and node.shape is not None:
-            return f"{self.text(x, ATOM)}{times}{self._spell('sqrt', node, self.text(x))}", PRODUCT
+            return f"{self.text(x, ATOM)}{times}{self._spelled('sqrt', node, x)}", PRODUCT
         if q == 3 and node.shape is not None:
             return f"{self.text(x, ATOM)}{self.target.raised}2{times}{self.text(x, ATOM)}", PRODUCT
         exponent = str(q) if q.is_integer else f"({q})"
         return f"{self.text(x, ATOM)}{self.target.raised}{exponent}", POWER
+
+    def on_spread(self, node: Node) -> Piece:
+        """Write a value spread over a shape."""
+        return self._spelled("full" if node.args[0].is_number else "spread", node, node.args[0]), ATOM
 
     def on_powers(self, node: Node) -> Piece:
         """Write entries to the power of entries."""
@@ -452,7 +464,7 @@ class Printer:
             ), ATOM if plain else SUM
         name = self.fresh()
         text = self.text(x)
-        if x.op in _VIEWS or x.index in self.stored or x.op in _LEAVES:
+        if (x.op in _VIEWS and not _new(x)) or x.index in self.stored or x.op in _LEAVES:
             text = f"{self.text(x, ATOM)}.copy()"
         self.write(f"{name} = {text}")
         value = self.text(d) if d.shape is None else f"{self.text(d, ATOM)}.ravel()"
@@ -503,6 +515,11 @@ class Printer:
         kind, matrix = self._factor_of(node)
         level = PRODUCT if kind == "cholesky " else ATOM
         return self._spell(f"{kind}logdet", node, matrix), level
+
+
+def _new(node: Node) -> bool:
+    """Tell whether spreading a value makes a new array."""
+    return node.op == "spread" and node.args[0].is_number
 
 
 def _level(template: str, i: int) -> int:

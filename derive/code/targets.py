@@ -159,13 +159,13 @@ JAX = Target(
 TORCH = Target(
     name="torch",
     words="PyTorch",
-    imports={"torch": "import torch", "np": "import math"},
+    imports={"torch": "import torch", "math": "import math"},
     operations={
         "constant": "math.{p}",
         "eye": "torch.eye({rows}, dtype=dtype, device=device)",
         "ones": "torch.ones(({rows}, {columns}), dtype=dtype, device=device)",
         "zeros": "torch.zeros(({rows}, {columns}), dtype=dtype, device=device)",
-        "sqrt": "torch.sqrt({0})",
+        "sqrt": "{0}**0.5",
         "positive": "({0} > 0)",
         "as number": "{0}.to(dtype)",
         "sum": "{0}.sum()",
