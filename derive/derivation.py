@@ -222,7 +222,13 @@ class Derivation:
         """Return the source of a function of the Hessian by several variables, one matrix of blocks."""
         with assuming(self.problem.assumptions):
             code = source(
-                self.outputs(), self.symbols(), "numpy", "blocks", self._doc("numpy", False), guarded, False
+                self.outputs(),
+                self.symbols(),
+                "numpy",
+                "blocks",
+                self._doc("numpy", False, []),
+                guarded,
+                False,
             )
         inside = "".join(f"    {line}\n" if line else "\n" for line in code.rstrip().split("\n"))
         arguments = code[code.index("(") + 1 : code.index("):")]
@@ -274,7 +280,11 @@ class Derivation:
             if value
             else f"the {self.kind} of {to_text(self.problem.expr)}"
         )
-        lines = [f"Return {what} by {names}.", "", f"{self.kind} = {to_text(self.short)}"]
+        lines = [f"Return {what} by {names}.", ""]
+        if self.parts:
+            lines += [f"by {p.key}: {to_text(p.result)}" for p in self.parts]
+        else:
+            lines.append(f"{self.kind} = {to_text(self.short)}")
         lines += [f"  where {n} = {to_text(e)}" for n, e in self.where]
         lines += [f"holds where {c}" for c in self.conditions]
         lines += ["", shapes] if shapes else []

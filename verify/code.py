@@ -33,25 +33,35 @@ def judge(derivation: Derivation, plan: Plan, value: bool, seed: int = 0) -> lis
 
     Raises InternalError where one of them is refuted: the code is withheld.
     """
-    kinds = [VALUE, derivation.kind] if value else [derivation.kind]
+    parts = derivation.parts or (derivation,)
+    if derivation.parts and derivation.kind != "gradient":
+        return []  # blocks of several variables: each formula has its evidence, their code has none of its own
+    stated = [(derivation, VALUE)] if value else []
+    stated += [(part, part.kind) for part in parts]
     symbols = dict(derivation.symbols())
     out: list[Judged] = []
     with assuming(derivation.problem.assumptions):
         for branch in plan.branches:
             where = " and ".join(f"{rows} > {rank}" for rows, rank in branch.condition)
             at = f" where {where}" if where and len(plan.branches) > 1 else ""
-            for kind, root in zip(kinds, branch.outputs, strict=True):
+            for (part, kind), root in zip(stated, branch.outputs, strict=True):
                 arms = (0, 1) if any(n.op == "choose" for n in post_order([root])) else (0,)
-                statement = Statement.of(derivation.problem, kind)
+                statement = Statement.of(part.problem, kind)
                 for arm in arms:
                     claim = meaning(root, symbols, arm)
                     found = _evidence(statement, claim, seed)
-                    out.append(Judged(("value" if kind == VALUE else kind) + at, found))
+                    out.append(Judged(_named(part, kind, bool(derivation.parts)) + at, found))
                     if found.verdict == "refuted":
                         raise InternalError(
                             f"the code of the {kind} did not pass its own check and is withheld: {found.figure}"
                         )
     return out
+
+
+def _named(part: Derivation, kind: str, several: bool) -> str:
+    if kind == VALUE:
+        return "value"
+    return f"{kind} by {part.problem.wrt[0].name}" if several else kind
 
 
 def _evidence(statement: Statement, claim: object, seed: int) -> Evidence:
@@ -66,6 +76,8 @@ def _evidence(statement: Statement, claim: object, seed: int) -> Evidence:
 
 def said(judged: Sequence[Judged]) -> list[str]:
     """Return the evidence in words, a line a value."""
+    if not judged:
+        return []
     lines = dict.fromkeys(f"    {j.what}: {j.evidence.verdict}, {j.evidence.figure}" for j in judged)
     return [
         "",
