@@ -21,7 +21,7 @@ class Vocabulary:
     """What names mean before shapes are known.
 
     `functions` are the functions of the language, `defined` those of the document, `names` its variables, `indices`
-    letters that are indices wherever they are subscripts; `latex` tells the notation, `document` that derivatives are
+    letters that are indices wherever they are subscripts, `wanted` the variables to differentiate by; `latex` tells the notation, `document` that derivatives are
     written dL/dW in plain text, too.
     """
 
@@ -29,6 +29,7 @@ class Vocabulary:
     defined: set[str] = field(default_factory=set)
     names: set[str] = field(default_factory=set)
     indices: set[str] = field(default_factory=set)
+    wanted: set[str] = field(default_factory=set)
     latex: bool = False
     document: bool = False
 

@@ -6,6 +6,7 @@ applied; the tree of an argument is shared by all places at which it then stands
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
@@ -31,6 +32,7 @@ class Program:
     numpy: bool = False
     latex: bool = False
     sizes: frozenset[str] = frozenset()
+    glued: tuple[str, ...] = ()
 
     @property
     def plain(self) -> set[str]:
@@ -58,6 +60,9 @@ def read_program(text: str, words: Vocabulary) -> Program:
     found = latex_tokens(text) if latex else tokens(text)
     if latex:
         found = list(outside(found, parted=True))
+    glued: list[str] = []
+    if not latex:
+        found, glued = _unglued(found, words)
     numpy = any(t.kind == "module" or (t.kind == "op" and t.text == "@") for t in found)
     words = replace(words, latex=latex, names=set(words.names), defined=set(words.defined))
     parts = list(_statements(text, found))
@@ -99,7 +104,29 @@ def read_program(text: str, words: Vocabulary) -> Program:
         definitions = [(n, unfold.tree(t), i) for n, t, i in definitions if n not in macros]
         trees = [unfold.tree(t) for t in trees]
     sizes = sizes_of([trees[-1], *[t for _, t, _ in definitions]])
-    return Program(text, tuple(definitions), trees[-1], numpy, latex, frozenset(sizes))
+    return Program(text, tuple(definitions), trees[-1], numpy, latex, frozenset(sizes), tuple(glued))
+
+
+_GLUED = re.compile(r"[A-Z]{1,2}[a-z]")
+
+
+def _unglued(found: list[Token], words: Vocabulary) -> tuple[list[Token], list[str]]:
+    """Return the tokens with Ax as the product A x, where one of the letters is a name by itself, and such words."""
+    names = {t.text for t in found if t.kind == "name"} | words.names | words.wanted
+    defined = {t.text for t, after in zip(found, found[1:], strict=False) if after.text in ("=", ":=", "(")}
+    glued = [
+        n for n in dict.fromkeys(t.text for t in found if t.kind == "name")
+        if _GLUED.fullmatch(n) and n not in words.functions | words.names | words.wanted | defined and names & set(n)
+    ]  # fmt: skip
+    out: list[Token] = []
+    for t in found:
+        if t.kind == "name" and t.text in glued:
+            out += [
+                Token("name", c, t.start + i, t.start + i + 1, t.gap and not i) for i, c in enumerate(t.text)
+            ]
+        else:
+            out.append(t)
+    return out, glued
 
 
 def sizes_of(trees: Iterable[Tree]) -> set[str]:

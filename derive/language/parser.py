@@ -57,9 +57,9 @@ def _scan(text: str) -> None:
                          text[: MAX_LENGTH + 1], MAX_LENGTH)  # fmt: skip
 
 
-def _program(text: str, known: Iterable[str], functions: Iterable[str] = ()) -> Program:
+def _program(text: str, known: Iterable[str], wanted: Iterable[str] = ()) -> Program:
     _scan(text)
-    return read_program(text, Vocabulary(functions=FUNCTIONS, names=set(known), defined=set(functions)))
+    return read_program(text, Vocabulary(functions=FUNCTIONS, names=set(known), wanted=set(wanted)))
 
 
 def _attempt(program: Program, scope: Scope) -> tuple[Scope, Node]:
@@ -138,11 +138,11 @@ def parse(
     if not isinstance(text, str):
         raise InputError(f"expected text, got {type(text).__name__}")
     declared = read_where(where)
-    program = _program(text, declared)
+    names = [n.strip() for w in ([wrt] if isinstance(wrt, str) else wrt) for n in w.split(",")]
+    program = _program(text, declared, names)
     given = Scope(text, declared)
     for name in (*given.declared, *sorted(given.sizes)):
         check_name(name)
-    names = [n.strip() for w in ([wrt] if isinstance(wrt, str) else wrt) for n in w.split(",")]
     program = program.open_at(names)
     scope, root = best_reading(
         lambda kinds: _attempt(program, Scope(text, dict(declared), kinds=dict(kinds))),
@@ -178,7 +178,8 @@ def parse(
     definitions = tuple((n, node.expr) for n, node in scope.defined.items() if node.expr is not None)
     return Problem(
         expr, tuple(symbols[n] for n in names), symbols, shapes, assumptions,
-        definitions=definitions, notes=(*kind_notes(scope), *scope_notes(scope)),
+        definitions=definitions, notes=(*(f"{n} is read as the product {'*'.join(n)}: declare {n} with --where if it is one name" for n in program.glued),
+               *kind_notes(scope), *scope_notes(scope)),
     )  # fmt: skip
 
 

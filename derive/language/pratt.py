@@ -381,6 +381,11 @@ class Parser(LatexForms):
                     return self._named_call(name, args, token.start, token.start)
                 return Tree("apply", [tree, *args], token.start, self.end())
             return tree
+        low = re.fullmatch(r"(.+)_([a-z]+)", name)
+        if low is not None and set(low[2]) <= set(self.bound):
+            base = Tree("name", [], token.start, token.end, low[1])
+            indices = [Tree("name", [], token.start, token.end, c) for c in low[2]]
+            return Tree("sub", [base, *indices], token.start, token.end, name)
         if self.words.document and name[0] == "d" and (found := self._plain_derivative(token)):
             return found
         if called and (not follows.gap or self.words.is_function(name)):

@@ -45,6 +45,7 @@ _TOKEN = re.compile(
     r"|(?P<number>(?:[0-9]+(?:\.[0-9]+|\.(?=[eE][+-]?[0-9])|\.(?![*/^.\w]))?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)"
     r"|(?P<module>(?:np|numpy|jnp|torch|tf|math|scipy|sp|jax|F)(?:\.(?:linalg|special|nn|functional|numpy|math))*\.(?=[A-Za-z]))"
     rf"|(?P<name>(?:[A-Za-z]|[{_GREEK}])[A-Za-z_0-9]*[{''.join(_SUB)}]*)"
+    rf"|(?P<low>[{''.join(_SUB)}]+)"
     r"|(?P<transpose>\.(?:T|mT|t\(\)|transpose\(\))(?!\w))"
     r"|(?P<method>\.[A-Za-z]\w*(?=\())"
     rf"|(?P<super>[{''.join(_SUPER)}]+)"
@@ -88,6 +89,10 @@ def tokens(text: str) -> list[Token]:
             found.append(Token("op", SIGNS.get(piece, piece), start, at, gap))
         elif kind == "super":
             found.append(Token("super", "".join(_SUPER[c] for c in piece), start, at, gap))
+        elif kind == "low":
+            lowered = "".join(_SUB[c] for c in piece)
+            found.append(Token("op", "_", start, start, gap))
+            found.append(Token("number" if lowered.isdigit() else "name", lowered, start, at))
         elif kind == "fraction":
             found.append(Token("number", FRACTIONS[piece], start, at, gap))
         elif kind == "transpose":

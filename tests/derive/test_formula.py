@@ -198,3 +198,30 @@ def test_what_has_two_readings_is_told(text, note):
 )
 def test_what_has_one_reading_is_not(text):
     assert derive.parse(text).notes == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "wrt", "where", "reads"),
+    [
+        ("½xᵀAx", "x", "", "1/2*(x'*A*x)"), ("norm2(Ax - b)^2", "x", "", "norm2(A*x - b)^2"),
+        ("‖Xw - y‖² + λ‖w‖²", "w", "", "norm2(X*w - y)^2 + lambda*norm2(w)^2"),
+        ("norm2(Ax - y)^2 + x'*x", "x", "Ax: n", "norm2(Ax - y)^2 + x'*x"),
+    ],
+)  # fmt: skip
+def test_letters_that_are_names_by_themselves_are_read_as_a_product(text, wrt, where, reads):
+    problem = derive.parse(text, where, wrt=wrt, scalar=True)
+    assert derive.read_claim(reads, problem) == problem.expr
+
+
+@pytest.mark.parametrize(
+    ("text", "reads"),
+    [
+        ("‖Ax - y‖₂²", "norm2(A*x - y)^2"),
+        ("∑ᵢ xᵢ²", "sum(x.^2)"),
+        ("∑_i x_i*y_i", "x'*y"),
+        ("‖x‖₁", "norm1(x)"),
+    ],
+)
+def test_subscripts_of_unicode_are_indices_and_kinds_of_norms(text, reads):
+    problem = derive.parse(text, wrt="x")
+    assert equal(derive.read_claim(reads, problem), problem.expr)
