@@ -14,6 +14,7 @@ from derive.facts import assuming
 from derive.ingest import read_claim, read_problem
 from derive.normal import equal
 from derive.problem import Problem
+from verify.large_sizes import lettered
 from verify.layouts import derived
 from verify.seeds import checked_seed
 from verify.statement import KINDS, Statement
@@ -134,6 +135,9 @@ def gather(
     from verify.exact import ball_evidence, field_evidence
 
     symbolic = symbolic_evidence(problem, statement, claim, result)
+    general = _for_letters(problem, statement, claim, seed)
+    if general:
+        return [symbolic, *general]
     exact = field_evidence(statement, claim, seed)
     # Where a prime field has decided, one real point still shows that there is something to differentiate.
     balls = ball_evidence(statement, claim, seed, quick=exact.verdict == "certified")
@@ -146,6 +150,22 @@ def gather(
             + "; ".join(f"{e.method}: {e.verdict}" for e in found)
         )
     return found
+
+
+def _for_letters(problem: Problem, statement: Statement, claim: Expr, seed: int) -> list[Evidence]:
+    """Return what upholds a claim with letters for its large sizes, nothing where there are none or it does not."""
+    from verify.exact import ball_evidence, field_evidence
+
+    general = lettered(problem, [claim])
+    if general is None:
+        return []
+    try:
+        stated, asserted = Statement.of(general[0], statement.kind), general[1][0]
+        exact = field_evidence(stated, asserted, seed)
+        found = [exact, ball_evidence(stated, asserted, seed, quick=exact.verdict == "certified")]
+    except (InputError, ValueError, TypeError, AttributeError):
+        return []
+    return found if add_up(found) in ("certified", "agrees") else []
 
 
 def symbolic_evidence(

@@ -16,12 +16,13 @@ from sympy import Expr
 from derive import api
 from derive.code import Plan
 from derive.derivation import Derivation
-from derive.errors import InternalError
+from derive.errors import InputError, InternalError
 from derive.language.text import to_text
 from derive.problem import Problem
 from verify.code import judge, said
 from verify.exact import ball_evidence, field_evidence, has_a_value
 from verify.float_methods import float_evidence
+from verify.large_sizes import lettered
 from verify.seeds import checked_seed
 from verify.statement import Statement
 from verify.verdict import DOES_NOT_APPLY, Evidence, Word, add_up
@@ -105,12 +106,9 @@ def checked(derivation: Derivation, seed: int = 0, start: float | None = None) -
     statements = _statements(derivation)
     evidence: list[Evidence] = []
     words = []
-    for name, statement, result in statements:
-        found = [field_evidence(statement, result, seed, quick=True)]
-        if found[0].verdict == "inconclusive":
-            found.append(ball_evidence(statement, result, seed, quick=True))
-            if found[1].figure.startswith(DOES_NOT_APPLY):  # a function that only floats compute
-                found.append(float_evidence(statement, result, "central differences", seed))
+    for name, problem, kind, result in statements:
+        statement = Statement.of(problem, kind)
+        found = _found_for_letters(problem, kind, result, seed) or _found(statement, result, seed)
         word = add_up(found)
         if word not in ("certified", "agrees"):
             wrt = ", ".join(statement.wrt)
@@ -121,18 +119,42 @@ def checked(derivation: Derivation, seed: int = 0, start: float | None = None) -
         words.append(word)
         evidence += [replace(e, method=f"{e.method}, by {name}") for e in found] if name else found
     own = {f.name: getattr(derivation, f.name) for f in fields(Derivation)}
-    if len(evidence) == len(statements) and not has_a_value(statements[0][1], seed):
+    first = lettered(statements[0][1])
+    shown = Statement.of(first[0] if first else statements[0][1], statements[0][2])
+    if len(evidence) == len(statements) and not has_a_value(shown, seed):
         own["notes"] = (*derivation.notes, NOWHERE)
     word = "agrees" if "agrees" in words else "certified"
     return Checked(**own, evidence=tuple(evidence), verdict=word, seconds=time.perf_counter() - start)
 
 
-def _statements(d: Derivation) -> list[tuple[str, Statement, Expr]]:
+def _found(statement: Statement, result: Expr, seed: int) -> list[Evidence]:
+    """Return what numbers say of a derived result."""
+    found = [field_evidence(statement, result, seed, quick=True)]
+    if found[0].verdict == "inconclusive":
+        found.append(ball_evidence(statement, result, seed, quick=True))
+        if found[1].figure.startswith(DOES_NOT_APPLY):  # a function that only floats compute
+            found.append(float_evidence(statement, result, "central differences", seed))
+    return found
+
+
+def _found_for_letters(problem: Problem, kind: str, result: Expr, seed: int) -> list[Evidence]:
+    """Return what upholds a result with letters for its large sizes, nothing where there are none or it does not."""
+    general = lettered(problem, [result])
+    if general is None:
+        return []
+    try:
+        found = _found(Statement.of(general[0], kind), general[1][0], seed)
+    except (InputError, ValueError, TypeError, AttributeError):
+        return []
+    return found if add_up(found) in ("certified", "agrees") else []
+
+
+def _statements(d: Derivation) -> list[tuple[str, Problem, str, Expr]]:
     """Return what is stated, each with the name of its part: by several variables one a variable, or one a block.
 
     A block of a Hessian is the Jacobian of a gradient that is stated, too.
     """
     if not d.parts:
-        return [("", Statement.of(d.problem, d.kind), d.result)]
+        return [("", d.problem, d.kind, d.result)]
     first = [] if d.kind != "hessian" or d.inner is None else _statements(d.inner)
-    return [*first, *((p.key, Statement.of(p.problem, p.kind), p.result) for p in d.parts)]
+    return [*first, *((p.key, p.problem, p.kind, p.result) for p in d.parts)]

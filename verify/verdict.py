@@ -51,6 +51,10 @@ class Evidence:
         }
 
 
+#: Rows, and entries of a row, of a counterexample that are shown in text.
+SHOWN = 12
+
+
 @dataclass(frozen=True)
 class Counterexample:
     """A point at which a claim and the truth differ by more than every possible error.
@@ -86,7 +90,9 @@ class Counterexample:
 
 
 def _shown(value: Any) -> str:
-    """Nested lists of numbers without the quotes of those that are strings."""
+    """Nested lists of numbers without the quotes of those that are strings; of large ones the first entries."""
+    if isinstance(value, list | tuple) and len(value) > SHOWN:
+        return f"[{', '.join(map(_shown, value[:3]))}, ... ({len(value)} in all)]"
     return f"[{', '.join(map(_shown, value))}]" if isinstance(value, list | tuple) else str(value)
 
 
