@@ -43,7 +43,9 @@ def alternatives(name: str, loose: bool = False) -> list[tuple[str, float]]:
         )
     if stem in _COUNTS:
         return [("scalar", 1.0)]
-    return [("scalar", 2.5), ("vector", 3.0)] if stem in _CAPITALS else [("vector", 3.0)]
+    if stem in _CAPITALS:
+        return [("scalar", 2.5), ("vector", 3.0)]
+    return [("scalar", 2.8), ("vector", 3.0)] if loose else [("vector", 3.0)]
 
 
 def best_reading(

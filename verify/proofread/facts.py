@@ -116,7 +116,9 @@ def _of_thought(items: list[_Item]) -> Iterator[Fact]:
             if _negated(before):
                 continue
             subjects = _subjects(items, k, before, after)
-            if subjects:
+            if kind == "independent" and re.match(r"\s*of\s*$", after) and k + 1 < len(items):
+                subjects = (*_before(items, k, before), *_names_from(items[k + 1]))
+            if subjects or kind in ("independent", "iid"):
                 yield Fact(kind, subjects, item.place + word.start())
         moment = _MOMENT.search(item.text)
         if moment and k + 1 < len(items) and not re.search(r"[=]", items[k + 1].text):

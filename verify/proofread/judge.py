@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sympy import Expr, MatrixSymbol, S, Symbol
@@ -21,10 +21,14 @@ from derive.language.scope import Misfit, ParseError
 from derive.language.text import to_text
 from derive.language.together import build
 from derive.language.tree import Tree
+from derive.rebuild import replaced
 from verify import claims, equal
+from verify.proofread.instances import instance
 from verify.proofread.model import Model, transposed
+from verify.proofread.moments import KINDS as MOMENTS
 from verify.proofread.roles import Relation, root_of
 from verify.proofread.symbols import Rewriter, UnreadError, base_of, substitute
+from verify.proofread.symbols import Symbol as Written
 from verify.verdict import Verdict
 
 UPHELD = ("proved", "certified", "agrees")
@@ -65,7 +69,8 @@ class Judge:
         wanted = [r for r in self.relations if self._is_read(r)]
         for relation in wanted:
             try:
-                self.model.read([relation.start, relation.right])  # type: ignore[list-item]
+                pair = (relation.start, relation.right)
+                self.model.read([*pair], [] if _is_zero(relation.right) else [pair])  # type: ignore[list-item]
             except Misfit:
                 continue  # shapes are for all lines together
             except (UnreadError, InputError, RecursionError) as reason:
@@ -77,11 +82,13 @@ class Judge:
         for relation in wanted:
             if self._fits([*kept, relation]) or self._turned(kept, relation):
                 kept.append(relation)
-            else:
+            elif self._misfit:
                 self.misfits[relation.statement.index] = self._why
+            else:
+                relation.error = self._why
         self._fits(kept)
 
-    _why = ""
+    _why, _misfit = "", False
 
     def _is_read(self, relation: Relation) -> bool:
         about = relation.statement.role in ("claim", "given", "definition")
@@ -112,13 +119,18 @@ class Judge:
     def _fits(self, relations: list[Relation]) -> bool:
         sides = [t for r in relations for t in (r.start, r.before, r.right) if t is not None]
         same = [(r.start, r.right) for r in relations if not _is_zero(r.right)]
+        same += [
+            (r.before, r.right)
+            for r in relations
+            if r.over and r.before is not None and not _is_zero(r.right)
+        ]
         try:
             self.model.read(sides, same)  # type: ignore[arg-type]
         except Misfit as misfit:
-            self._why = misfit.message
+            self._why, self._misfit = misfit.message, True
             return False
         except (UnreadError, InputError, RecursionError) as reason:
-            self._why = _reason(reason)
+            self._why, self._misfit = _reason(reason), False
             return False
         return True
 
@@ -162,12 +174,12 @@ class Judge:
         fresh = {s for s in fresh if self.model.symbols[s].kind == "derivative"}
         if not fresh:
             return False
-        why = self._why
+        why, misfit = self._why, self._misfit
         self.model.turned ^= fresh
         if self._fits([*kept, relation]):
             return True
         self.model.turned ^= fresh
-        self._why = why
+        self._why, self._misfit = why, misfit
         return False
 
     def _symbols(self, relation: Relation) -> list[str]:
@@ -226,7 +238,23 @@ class Judge:
             found = self._as_derivative(symbol.name, claimed)
             if found is not None:
                 return found
-        return self.compare(self.model.unfold(left), claimed, relation)
+        if symbol is not None and symbol.kind in MOMENTS and len(symbol.over) < 2:
+            return self._as_moment(symbol, claimed)
+        found = self.compare(self.model.unfold(left), claimed, relation)
+        return self._certified(found, relation)
+
+    def _as_moment(self, symbol: Written, claimed: Expr) -> Verdict:
+        """Judge a claimed mean or variance by exact moments."""
+        of = tuple(self.model.unfold(self.model.value_of(t)) for t in symbol.what)
+        return self.model.moments.judge(symbol, of, claimed, self.seed)
+
+    def _certified(self, found: Verdict, relation: Relation) -> Verdict:
+        """Return an equation of moments as certified: each was held to exact moments at several sizes."""
+        if found.verdict == "proved" and any(
+            self.model.symbols[n].kind in MOMENTS for n in self._symbols(relation)
+        ):
+            return replace(found, verdict="certified")
+        return found
 
     def _as_derivative(self, name: str, claimed: Expr) -> Verdict | None:
         """Check a claimed derivative by a free variable as such, with the diagnoses of derivatives."""
@@ -272,8 +300,6 @@ class Judge:
             unknown = self._unknown(one, gradient, x)
             value = self.model.unfold(other, values=values)
             if unknown is not None and unknown not in value.free_symbols:
-                from derive.rebuild import replaced
-
                 at = replaced(gradient, {unknown: value})
                 return self.compare(at, algebra.zero(algebra.shape(at)) if algebra.is_matrix(at) else S.Zero)
         return self._same_zero(
@@ -357,7 +383,27 @@ class Judge:
             c.relation for n in names if (c := self.claimed.get(n)) and c.relation.statement.verdict == "refuted"
             and c.relation is not relation
         ]  # fmt: skip
+        wrong += [c.relation for c, _ in self._general(relation)]
         return max(wrong, key=lambda r: r.statement.index, default=None)
+
+    def _general(self, relation: Relation) -> Iterator[tuple[_Claimed, dict[Expr, Expr]]]:
+        """Yield the wrong lines about a moment of which this line's moment is an instance, with the parameters' values."""
+        mine = self.model.symbols.get(base_of(relation.start))
+        if mine is None or mine.kind not in MOMENTS:
+            return
+        for name, c in self.claimed.items():
+            other = self.model.symbols[name]
+            if (
+                other is mine
+                or other.kind != mine.kind
+                or c.relation.statement.verdict != "refuted"
+                or other.over
+            ):
+                continue
+            pairs = [[self.model.unfold(self.model.value_of(t)) for t in s.what] for s in (other, mine)]
+            random = self.model.random.names
+            if len(pairs[0]) == 1 and (given := instance(pairs[0][0], pairs[1][0], random)) is not None:
+                yield c, given
 
     def _upstream(self, name: str) -> set[str]:
         """Return the claimed derivatives that one of the same loss may rest on: by other nodes, of its terms."""
@@ -383,6 +429,10 @@ class Judge:
                 yield self._at_zero(relation, values).verdict in UPHELD
                 return
             right = self.model.unfold(self.model.expression(relation.right), values=values)  # type: ignore[arg-type]
+            for general, given in self._general(relation):
+                if general.value is not None:
+                    left = replaced(self.model.unfold(general.value), given)
+                    yield self.compare(left, right, relation).verdict in UPHELD
             for left in self._paper_lefts(relation, values):
                 yield self.compare(left, right, relation).verdict in UPHELD
         except (UnreadError, InputError, InternalError, KeyError, RecursionError):
@@ -428,7 +478,6 @@ class Judge:
                 if algebra.is_matrix(z)
                 else Symbol("gradproof_g", real=True)
             )
-            from derive.rebuild import replaced
             from verify.proofread.model import inner
 
             derived = self._pure(inner(g, z), x)

@@ -56,6 +56,7 @@ class Lines:
 
     lines: list[Line]
     functions: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    defined: frozenset[str] = frozenset()
 
 
 def read_lines(document: Document) -> Lines:
@@ -65,6 +66,7 @@ def read_lines(document: Document) -> Lines:
     names: set[str] = set()
     for piece, chain, *_ in found:
         _note_head(chain, functions, names, _notation(piece))
+    defined = frozenset(_defined(found))
     words = Vocabulary(
         functions=FUNCTIONS, defined=set(functions), names=names - set(functions), document=True
     )
@@ -80,7 +82,25 @@ def read_lines(document: Document) -> Lines:
         )
         for piece, chain, before, behind, n in found
     ]
-    return Lines(lines, functions)
+    return Lines(lines, functions, defined)
+
+
+def _defined(found: list[tuple[Piece, Chain, str, str, int]]) -> Iterator[str]:
+    """Yield the names that stand left of an equals sign, those of arrays for entries."""
+    for piece, chain, *_ in found:
+        if len(chain.sides) > 1 and chain.sides[1].relation in ("=", ":="):
+            try:
+                tree = parse(
+                    chain.sides[0].text.characters,
+                    _notation(piece),
+                    scope=Vocabulary(functions=FUNCTIONS, document=True),
+                )
+            except (InputError, RecursionError):
+                continue
+            if tree.op in ("name", "sub"):
+                yield str(tree.value)
+                if tree.op == "sub" and tree.args[0].op == "name":
+                    yield str(tree.args[0].value)
 
 
 def _chains(document: Document) -> Iterator[tuple[Piece, Chain, str, str, int]]:

@@ -21,6 +21,9 @@ from derive.language.together import Built, build
 from derive.language.tree import Tree
 from derive.problem import Problem
 from derive.rebuild import rebuild, replaced
+from verify.proofread.moments import KINDS as MOMENTS
+from verify.proofread.moments import Moments
+from verify.proofread.randomness import Randomness
 from verify.proofread.symbols import PREFIX, UnreadError
 from verify.proofread.symbols import Symbol as Written
 
@@ -59,6 +62,8 @@ class Model:
     over: dict[int, tuple[str, ...]] = field(default_factory=dict)
     turned: set[str] = field(default_factory=set)
     kinds: dict[str, str] = field(default_factory=dict)
+    random: Randomness = field(default_factory=Randomness)
+    moments: Moments = field(init=False)
     built: Built | None = None
     _trees: dict[int, Expr] = field(default_factory=dict)
     given: set[str] = field(default_factory=set)
@@ -135,6 +140,7 @@ class Model:
         self.built = self._build(trees, pairs, numbers)
         self._trees = {id(t): e for t, e in zip(trees, self.built.expressions, strict=True)}
         self._truth.clear()
+        self.moments = Moments(self.random, self)
 
     def _core(self) -> tuple[list[Tree], list[tuple[int, int]], list[int]]:
         trees: list[Tree] = []
@@ -146,7 +152,26 @@ class Model:
         for name in sorted(self.losses):
             numbers.append(len(trees))
             trees.append(name_of(name))
+        for name, tree, is_spread in self._parameters():
+            x = name_of(name)
+            if name in self.random.entries or self.declared.get(name) == _ONE:
+                numbers.append(len(trees))
+                trees.append(tree)
+            elif tree.op != "number" and not (is_spread and tree.op == "^"):
+                pairs.append((len(trees), len(trees) + 1))
+                trees += [product(x, transposed(x)) if is_spread else x, tree]
+            else:
+                trees.append(tree)
         return trees, pairs, numbers
+
+    def _parameters(self) -> list[tuple[str, Tree, bool]]:
+        """Return the means and variances that the document gives, with the variables that they are of."""
+        r = self.random
+        found = [(n, t, False) for n, t in r.means.items()] + [(n, t, True) for n, t in r.spreads.items()]
+        others = [
+            (n, t, False) for n, (family, given) in r.families.items() if family != "normal" for t in given
+        ]
+        return [*found, *others]
 
     def _links(self) -> tuple[list[Tree], list[tuple[Tree, Tree]], list[Tree]]:
         """Return what ties the shapes of the symbols: that of ∂L/∂W is that of W."""
@@ -175,7 +200,7 @@ class Model:
         kind = {t.show(): self.kinds.get(t.show(), "matrix") for t in (*s.what, *s.by)}
         what = s.what[0]
         first = kind[what.show()]
-        if s.kind in ("differential", "direction", "expect"):
+        if s.kind in ("differential", "direction", "expect") or s.over:
             return None if first == "scalar" else what
         if s.kind in ("var", "cov"):
             return None if first == "scalar" else product(what, transposed(s.what[-1]))
@@ -215,6 +240,10 @@ class Model:
     def expression(self, tree: Tree) -> Expr:
         """Return the expression of a side that was read, in the names of the document."""
         return self._trees[id(tree)]
+
+    def value_of(self, tree: Tree) -> Expr:
+        """Return the expression of a tree that is part of the reading, or of a name."""
+        return self._trees[id(tree)] if id(tree) in self._trees else self.symbol(tree.value)
 
     def symbol(self, name: str) -> Expr:
         """Return the SymPy symbol of a name."""
@@ -270,8 +299,8 @@ class Model:
     def _derived(self, s: Written) -> Expr:
         if s.kind == "direction" or self.is_given(s):
             return self.symbol(s.name)
-        if s.kind in ("expect", "var", "cov"):
-            raise UnreadError(f"{s.written}: a moment")
+        if s.kind in MOMENTS:
+            return self.moments.truth(s, tuple(self.unfold(self.value_of(t)) for t in s.what))
         what = self._what(s)
         if s.kind == "differential":
             return self._differential(s, what)
@@ -358,7 +387,7 @@ class Model:
             s.name: s
             for e in (expr, *more, *wrt)
             for s in sorted(e.free_symbols, key=str)
-            if self.built.symbols.get(s.name) == s  # type: ignore[union-attr]
+            if self.built.symbols.get(s.name) == s or s in self.moments.fresh.values()  # type: ignore[union-attr]
         }
         shapes = {n: algebra.shape(s) for n, s in symbols.items()}
         assumptions = frozenset(a for a in self.assumptions if a[1] in symbols)

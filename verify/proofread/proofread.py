@@ -7,14 +7,20 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from derive.errors import InputError
+from derive.language.formula import parse
+from derive.language.pratt import Vocabulary
+from derive.language.shapes import Shape
+from derive.language.tree import Tree
+from derive.language.words import FUNCTIONS
 from verify.proofread.assumed import read_assumed
 from verify.proofread.document import Document, read_document
 from verify.proofread.judge import Judge
 from verify.proofread.lines import read_lines
 from verify.proofread.model import Model
+from verify.proofread.randomness import Randomness
 from verify.proofread.result import Proofreading
 from verify.proofread.roles import Relation, cast
-from verify.proofread.symbols import Rewriter, base_of
+from verify.proofread.symbols import Rewriter, base_of, free_indices
 from verify.seeds import checked_seed
 
 #: Characters of a document.
@@ -61,8 +67,14 @@ def _proofread(
     lines = read_lines(source)
     assumed = read_assumed(source, lines.lines, where, assume)
     rewriter = Rewriter(lines.functions, set())
-    roles = cast(lines, rewriter, source.line_column)
-    names = {n for r in roles.relations for t in (r.start, r.right) if t is not None for n in t.names()}
+    random = Randomness()
+    random.add_facts(assumed.said)
+    random.add_lines(lines.lines)
+    roles = cast(lines, rewriter, source.line_column, random)
+    _known_by_name(roles.definitions, random, rewriter)
+    read = [t for r in roles.relations for t in (r.start, r.right) if t is not None]
+    read += [t for s in rewriter.symbols.values() for t in s.what]
+    names = {n for t in read for n in t.names()}
     model = Model(
         roles.definitions,
         rewriter.symbols,
@@ -71,11 +83,60 @@ def _proofread(
     )
     model.ones = frozenset(assumed.names("onehot") | assumed.names("sums_to_one"))
     model.defined = frozenset(roles.definitions)
+    model.random = random
+    model.declared = {**_variables(random, read, names, model.defined), **model.declared}
+    spreads = {
+        str(t.value) for n, t in random.spreads.items() if t.op in ("name", "sub") and n not in random.entries
+    }
+    model.assumptions |= {("symmetric", n) for n in spreads if n in names and n not in model.declared}
+    model.over |= {id(t): s.over for s in rewriter.symbols.values() for t in s.what if s.over}
     for r in roles.relations:
         model.over |= {id(t): r.over for t in (r.start, r.before, r.right) if t is not None and r.over}
     model.given = _given(model, roles.relations)
     Judge(model, roles.relations, rewriter, seed).run()
     return Proofreading(name, source.source, [r.statement for r in roles.relations])
+
+
+def _known_by_name(definitions: dict[str, Tree], random: Randomness, rewriter: Rewriter) -> None:
+    """Define what everybody calls so: the mean of a sample."""
+    used = {n for s in rewriter.symbols.values() for t in s.what for n in t.names()}
+    for name in sorted(random.entries):
+        bar = f"{name}bar"
+        if bar in used and bar not in definitions:
+            size = random.lengths.get(name, "n")
+            definitions[bar] = parse(
+                f"\\frac{{1}}{{{size}}}\\sum_{{i=1}}^{{{size}}} {name}_i", "latex",
+                scope=Vocabulary(functions=FUNCTIONS, document=True),
+            )  # fmt: skip
+
+
+#: What only arrays are used in.
+_ARRAYS = frozenset({"'", "norm", "@"})
+
+
+def _variables(
+    random: Randomness, trees: list[Tree], names: set[str], defined: frozenset[str]
+) -> dict[str, Shape]:
+    """Return the shapes of random variables: columns of entries, and numbers unless they are used as arrays."""
+    arrays: set[str] = set()
+    for tree in trees:
+        for piece in tree.walk():
+            if piece.op in _ARRAYS or (
+                piece.op == "call" and piece.value in ("tr", "det", "inv", "norm2", "logdet")
+            ):
+                arrays |= set(piece.names())
+            if piece.op in ("sub", "index") and free_indices(piece) and piece.args[0].op == "name":
+                arrays.add(piece.args[0].value)
+            if piece.bold:
+                arrays.add(str(piece.value))
+    found: dict[str, Shape] = {}
+    for name in sorted(random.names & names):
+        if name in random.entries:
+            if name in random.lengths:
+                found[name] = (random.lengths[name], 1)
+        elif name not in arrays and name not in defined:
+            found[name] = (1, 1)
+    return found
 
 
 def _given(model: Model, relations: list[Relation]) -> set[str]:

@@ -7,7 +7,9 @@ from dataclasses import dataclass, field, replace
 
 from derive.language.tree import Tree
 from verify.proofread.lines import Line, Lines, Side
-from verify.proofread.result import Statement
+from verify.proofread.moments import KINDS as MOMENTS
+from verify.proofread.randomness import Randomness
+from verify.proofread.result import Role, Statement
 from verify.proofread.symbols import Rewriter, UnreadError, base_of, free_indices
 
 _ASSUMED = frozenset("∈ ∼ ≻ ⪰ > ≥ < ≤ ≠ ⊥ → ↦".split())
@@ -24,7 +26,7 @@ _AT_STATIONARY = re.compile(
 )
 _GIVEN = re.compile(r"\b(?:given|upstream|known|denote|let|where|with|write|put|define\w*)\b", re.IGNORECASE)
 #: Subscripts and accents that make of a name the point that solves for it.
-_SOLVED = re.compile(r"(?:_(?:star|opt|MLE|ML|MAP|OLS|LS|hat|min|max)|hat|tilde|bar)$")
+_SOLVED = re.compile(r"(?:_(?:star|opt|MLE|ML|MAP|OLS|LS|hat|min|max)|star|hat|tilde|bar)$")
 
 
 @dataclass
@@ -53,14 +55,17 @@ class Roles:
     given: set[str] = field(default_factory=set)
 
 
-def cast(lines: Lines, rewriter: Rewriter, position: object) -> Roles:
-    """Return the relations of all lines with their roles; `position` gives line and column of a place."""
-    return _Casting(lines, rewriter, position).run()
+def cast(lines: Lines, rewriter: Rewriter, position: object, random: Randomness | None = None) -> Roles:
+    """Return the relations of all lines with their roles; `position` gives line and column of a place.
+
+    `random` is what the document says of random variables; lines that say more of them are added.
+    """
+    return _Casting(lines, rewriter, position, random or Randomness()).run()
 
 
 class _Casting:
-    def __init__(self, lines: Lines, rewriter: Rewriter, position: object) -> None:
-        self.lines, self.rewriter, self.position = lines, rewriter, position
+    def __init__(self, lines: Lines, rewriter: Rewriter, position: object, random: Randomness) -> None:
+        self.lines, self.rewriter, self.position, self.random = lines, rewriter, position, random
         self.roles = Roles()
         self.used: set[str] = set()
         self.gradient: str | None = None  # the latest gradient of a line
@@ -156,11 +161,10 @@ class _Casting:
             statement.role = "assumption"
         elif operator == "∝" or right is None or start is None:
             pass
-        elif first and self._sets_zero(start, right):
+        elif first and (self._says_moment(start, right) or self._sets_zero(start, right)):
             statement.role = "assumption"
         elif first and self._defines(line, start, right, operator):
-            pass_on = self._definition(line, start, right, operator)
-            statement.role = pass_on
+            statement.role = self._definition(line, start, right, operator)
         elif self.zero_of and self._is_about_zero(start, right):
             relation.at_zero_of = self.zero_of
         if start is not None:
@@ -174,6 +178,14 @@ class _Casting:
         symbol = self.rewriter.symbols.get(base_of(tree))
         if symbol is not None and symbol.kind == "derivative":
             self.gradient = symbol.name
+
+    def _says_moment(self, start: Tree, right: Tree) -> bool:
+        """Tell whether a line says the mean or variance of a variable for the first time."""
+        symbol = self.rewriter.symbols.get(base_of(start))
+        if symbol is None or symbol.kind not in MOMENTS:
+            return False
+        moments = [n for n, s in self.rewriter.symbols.items() if s.kind in MOMENTS]
+        return self.random.says(symbol, start, right, moments, self.lines.defined)
 
     def _sets_zero(self, start: Tree, right: Tree) -> bool:
         """Tell whether a line sets a gradient to zero, and take it down."""
@@ -201,7 +213,7 @@ class _Casting:
             and not _GIVEN.search(line.before)
         )
 
-    def _definition(self, line: Line, start: Tree, right: Tree, operator: str) -> str:
+    def _definition(self, line: Line, start: Tree, right: Tree, operator: str) -> Role:
         self.roles.definitions[base_of(start)] = right
         self.rewriter.defined.add(base_of(start))
         symbol = self.rewriter.symbols.get(base_of(right))

@@ -33,11 +33,12 @@ class Symbol:
     what: tuple[Tree, ...]
     by: tuple[Tree, ...]
     written: str
+    over: tuple[str, ...] = ()
 
     @property
     def key(self) -> str:
         """Return what equal symbols have in common."""
-        return f"{self.kind}|{'|'.join(t.show() for t in self.what)}|{'|'.join(t.show() for t in self.by)}"
+        return f"{self.kind}|{'|'.join(t.show() for t in self.what)}|{'|'.join(t.show() for t in self.by)}|{self.over}"
 
 
 class Rewriter:
@@ -68,9 +69,11 @@ class Rewriter:
 
     # --------------------------------------------------------------------------------------- symbols
 
-    def symbol(self, kind: Kind, what: tuple[Tree, ...], by: tuple[Tree, ...], tree: Tree) -> Tree:
+    def symbol(
+        self, kind: Kind, what: tuple[Tree, ...], by: tuple[Tree, ...], tree: Tree, over: tuple[str, ...] = ()
+    ) -> Tree:
         """Return the name of a symbol, one for equal symbols."""
-        made = Symbol(f"{PREFIX}{len(self._by_key) + 1}", kind, what, by, _written(kind, what, by))
+        made = Symbol(f"{PREFIX}{len(self._by_key) + 1}", kind, what, by, _written(kind, what, by), over)
         known = self._by_key.setdefault(made.key, made)
         self.symbols[known.name] = known
         return Tree("name", [], tree.start, tree.end, known.name)
@@ -125,8 +128,18 @@ class Rewriter:
         return self.symbol("differential", (what,), (), tree)
 
     def _moment(self, tree: Tree) -> Tree:
+        """Return the symbol of a moment; that of an entry is an entry of the array of moments."""
         kinds: dict[str, Kind] = {"expect": "expect", "var": "var", "cov": "cov"}
-        return self.symbol(kinds[tree.op], tuple(self.rewrite(a) for a in tree.args), (), tree)
+        kind = kinds[tree.op if tree.op in kinds else str(tree.value)]
+        what = tuple(self.rewrite(a) for a in tree.args)
+        over = tuple(dict.fromkeys(i for t in what for i in free_indices(t)))
+        if not over:
+            return self.symbol(kind, what, (), tree)
+        if kind == "cov" and any(tuple(free_indices(t)) != over for t in what):
+            raise UnreadError("the covariance of entries with different indices")
+        leaf = self.symbol(kind, what, (), tree, over)
+        indices = [Tree("name", [], tree.start, tree.end, i) for i in over]
+        return Tree("sub", [leaf, *indices], tree.start, tree.end, leaf.value)
 
     # ----------------------------------------------------------------------------------- applications
 
@@ -137,6 +150,8 @@ class Rewriter:
         return self._application(tree, head.value, arguments)
 
     def _call(self, tree: Tree) -> Tree:
+        if tree.value in ("expect", "var", "cov") and tree.args and tree.args[-1].op != "name":
+            return self._moment(tree)
         if tree.value in self.functions:
             return self._application(tree, tree.value, tree.args)
         return replace(tree, args=[self.rewrite(a) for a in tree.args], extra=dict(tree.extra))

@@ -45,6 +45,19 @@ $$\frac{\partial L}{\partial a}=\delta\,v\odot(1-h\odot h),\qquad \frac{\partial
 """,
         ["proved"] * 6,
     ),
+    "the mean of a sample": (
+        r"""$X_1,\dots,X_n$ independent, $E[X_i]=\mu$, $\operatorname{Var}(X_i)=\sigma^2$, $\bar X=\frac1n\sum_{i=1}^nX_i$.
+$$\operatorname{Var}(\bar X)=\frac1{n^2}\sum_{i=1}^n\operatorname{Var}(X_i)=\frac{\sigma^2}n,\qquad E[\bar X^2]=\operatorname{Var}(\bar X)+(E[\bar X])^2=\frac{\sigma^2}n+\mu^2$$
+""",
+        ["certified"] * 4,
+    ),
+    "a variance with a sign": (
+        r"""$X,Y$ independent with variance $\sigma^2$.
+$$\operatorname{Var}(aX-bY)=a^2\operatorname{Var}(X)-b^2\operatorname{Var}(Y)$$
+$$\Rightarrow\operatorname{Var}(X-Y)=0,\qquad \operatorname{Var}(X+Y)=2\sigma^2$$
+""",
+        [SLIP, 1, "certified"],
+    ),
     "tanh by the logistic function": (
         r"""$$\tanh x=2\sigma(2x)-1\ \Rightarrow\ \frac{d}{dx}\tanh x=4\sigma(2x)\bigl(1-\sigma(2x)\bigr)=1-\tanh^2x$$
 """,
