@@ -27,6 +27,7 @@ from derive.errors import InputError
 from derive.functions import (
     Eigenvalue,
     Eigenvector,
+    Lower,
 )
 
 
@@ -73,6 +74,11 @@ def eye_like(x: M) -> M:
 def ones_like(x: M) -> M:
     """Return the ones of x's shape."""
     return M(algebra.ones(x.shape))
+
+
+def lower(n: Any) -> M:
+    """Return the matrix of ones on and below the diagonal."""
+    return M(S.One if n == 1 else Lower(n))
 
 
 def dot(factors: Sequence[M]) -> M:

@@ -64,7 +64,8 @@ class _Recorded:
         return self.args[0]
 
     def _sympystr(self, printer: Any) -> str:
-        return f"{self.record.text}({', '.join(printer._print(a) for a in self.args)})"
+        rows = [self.record.axis] if self.record.axis == "rows" else []
+        return f"{self.record.text}({', '.join([*[printer._print(a) for a in self.args], *rows])})"
 
     def _latex(self, printer: Any, exp: str | None = None) -> str:
         entry = self.record
@@ -210,6 +211,10 @@ class Eigenvector(MatrixFunction):
     def __new__(cls, x: Expr, i: Expr) -> MatrixFunction:
         """Name the i-th eigenvector of x. Raises InputError where there is none."""
         return super().__new__(cls, *_place(x, i))
+
+
+class Lower(MatrixFunction):
+    """The n x n matrix of ones on and below the diagonal, zeros above."""
 
 
 class Commutation(MatrixFunction):

@@ -52,7 +52,8 @@ class Operation:
     nonnegative "always" where no entry is below zero
     homogeneous (k, sign): f(c x) is c^k f(x) for c > 0, and f(-x) is sign f(x), 0 where it is neither; f(1) = 1
     mend        what to write for another number of arguments
-    by_rows     what to write for the function of every row of a matrix S
+    axis        "rows" for the function of every row of a matrix, whose name is text(S, rows)
+    spreads     its arguments that are scalars are spread over the shape of the others
     """
 
     name: str
@@ -77,7 +78,8 @@ class Operation:
     nonnegative: str = ""
     homogeneous: tuple[int, int] | None = None
     mend: str = ""
-    by_rows: str = ""
+    axis: str = ""
+    spreads: bool = False
     entrywise: bool = False
 
     def __post_init__(self) -> None:
@@ -88,6 +90,11 @@ class Operation:
         args = [*x[:i], d, *x[i + 1 :]]
         rest = y.e.args[len(args) :]
         return type(d)((self.tidy or self.head)(*[a.e for a in args], *rest))
+
+    @property
+    def word(self) -> str:
+        """Return the name under which `by_name` finds it."""
+        return f"{self.text} {self.axis}" if self.axis else self.text
 
     @property
     def signature(self) -> Signature:
@@ -124,10 +131,10 @@ def register(entries: Iterable[Operation]) -> None:
     """Make operations known."""
     for entry in entries:
         _BY_HEAD.setdefault(entry.head, []).append(entry)
-        if entry.text in _BY_TEXT:  # one name for several operations, as diag: the shapes tell which
-            _BY_TEXT[entry.text] = replace(entry, shape=f"{_BY_TEXT[entry.text].shape} | {entry.shape}")
+        if entry.text and entry.word in _BY_TEXT:  # one name for several operations, as diag: the shapes tell which
+            _BY_TEXT[entry.word] = replace(entry, shape=f"{_BY_TEXT[entry.word].shape} | {entry.shape}")
         elif entry.text:
-            _BY_TEXT[entry.text] = entry
+            _BY_TEXT[entry.word] = entry
 
 
 def of_head(head: Any) -> list[Operation]:
@@ -142,13 +149,17 @@ def record(head: Any) -> Operation | None:
 
 
 def by_name(word: str) -> Operation | None:
-    """Return the function that the text language calls by a name, None where there is none."""
+    """Return the function that the text language calls by a name, None where there is none.
+
+    That of every row goes by the name and "rows", that of two arguments or more, where the name has one of a single
+    argument too, by the name and "2".
+    """
     return _BY_TEXT.get(word)
 
 
 def names() -> Iterator[str]:
     """Yield the names of all functions of the text language."""
-    return iter(_BY_TEXT)
+    return (word for word in _BY_TEXT if " " not in word)
 
 
 def entry_functions() -> dict[Any, Operation]:

@@ -2,6 +2,7 @@
 
     n x n -> n x n                        a square matrix, and one of its shape
     m x n, p x q -> m*p x n*q             the Kronecker product
+    3 x 1 -> 3 x 3                        a column of three
     n*m x 1, m, n -> m x n                a column and two sizes
     n x n, integer -> 1 x 1               a square matrix and a number that is no size
     n x n, n x n, ... -> n x n            as many more like the last as there are
@@ -19,12 +20,12 @@ from dataclasses import dataclass
 from functools import cache, cached_property
 from typing import Any
 
-from sympy import Expr, Mul, S
+from sympy import Expr, Integer, Mul, S
 
 #: A size of a pattern: the factors of a product, each a letter; no letters for 1.
 Pattern = tuple[str, ...]
 
-_SIZE = re.compile(r"[a-z](\*[a-z])*|1")
+_SIZE = re.compile(r"[a-z](\*[a-z])*|[1-9]")
 
 
 @dataclass(frozen=True)
@@ -135,9 +136,8 @@ def shape_of(x: Any) -> tuple[Expr, Expr]:
 
 
 def _product(letters: Pattern, sizes: dict[str, Expr]) -> Expr:
-    if len(letters) == 1:
-        return sizes[letters[0]]
-    return Mul(*[sizes[a] for a in letters])
+    found = [Integer(a) if a.isdigit() else sizes[a] for a in letters]
+    return found[0] if len(found) == 1 else Mul(*found)
 
 
 @cache

@@ -58,6 +58,7 @@ from derive.functions import (
     EntrySum,
     Expm,
     ExpmFrechet,
+    Lower,
     PseudoInverse,
     Reshape,
     Toeplitz,
@@ -69,6 +70,7 @@ from verify import ties
 from verify.arithmetics.base import DERIVATIVES, Abstain, Arithmetic, Array, Undefined, depth, lifted
 from verify.arithmetics.dual import Dual
 from verify.arithmetics.floats import FLOAT
+from verify.arithmetics.generic import GENERIC
 from verify.rectified import rectified
 
 __all__ = ["Abstain", "Environment", "Undefined", "evaluate", "size_of"]
@@ -231,6 +233,8 @@ def _operation(node: Basic) -> tuple[Callable[..., Array], tuple[Basic, ...]]:
             children, compute = _OPERATIONS[cls]
             return compute, children(node)
     entry = record(type(node))
+    if entry is not None and entry.kernel in GENERIC:
+        return _generic(GENERIC[entry.kernel]), node.args
     if entry is not None and entry.kernel:
         return (_function(entry) if entry.entrywise else _of_matrix(entry.kernel)), node.args[:1]
     if (meaning := definition(node)) is not None:
@@ -287,6 +291,10 @@ def _value(env: Environment, name: str, shape: tuple[int, int]) -> Array:
 
 def _by(shape: tuple[int, ...]) -> str:
     return " x ".join(map(str, shape))
+
+
+def _lower(env: Environment, node: Any) -> Array:
+    return env.arithmetic.array(np.tri(*env.shape(node), dtype=int))
 
 
 def _commutation(env: Environment, node: Any) -> Array:
@@ -397,6 +405,10 @@ def _function(entry: Operation) -> Callable[..., Array]:
     return compute
 
 
+def _generic(f: Callable[..., Array]) -> Callable[..., Array]:
+    return lambda env, node, *args: f(env.arithmetic, *args)
+
+
 def _of_matrix(kernel: str) -> Callable[..., Array]:
     return lambda env, node, x: env.arithmetic.matrix_function(kernel, x)
 
@@ -428,6 +440,7 @@ _OPERATIONS: dict[type, tuple[Callable[[Any], tuple[Basic, ...]], Callable[..., 
     ZeroMatrix: (_leaf, lambda env, node: env.arithmetic.full(env.shape(node), 0)),
     OneMatrix: (_leaf, lambda env, node: env.arithmetic.full(env.shape(node), 1)),
     Commutation: (_leaf, _commutation),
+    Lower: (_leaf, _lower),
     Add: (_all, lambda env, node, *terms: reduce(lambda x, y: x + y, terms)),
     MatAdd: (_all, lambda env, node, *terms: reduce(lambda x, y: x + y, terms)),
     Mul: (_all, _product),

@@ -62,6 +62,7 @@ from derive.functions import (
     template,
 )
 from derive.operation import record
+from derive.operations.rows import LOGSUMEXP, SOFTMAX
 
 ONE = Integer(1)
 #: Functions that every target has in a stable form; others are computed as their definition says.
@@ -476,7 +477,7 @@ class Lowering:
             return self.loose(meaning)
         shape: Shape = e.shape if algebra.is_matrix(e) else None
         args = tuple(self.node(a) for a in e.args)
-        return self.b.make("function", args, (entry.text, len(args)), shape)
+        return self.b.make("function", args, (entry.word, len(args)), shape)
 
 
 _LOWER: dict[type, Callable[[Lowering, Any], Node]] = {
@@ -519,3 +520,5 @@ _LOWER: dict[type, Callable[[Lowering, Any], Node]] = {
     MatrixFunction: Lowering.applied,
 }
 _LOWER[sign] = Lowering.scalar_function
+_LOWER[SOFTMAX.head] = lambda w, e: w.b.softmax(w.node(e.args[0]), 1)
+_LOWER[LOGSUMEXP.head] = lambda w, e: w.b.logsumexp(w.node(e.args[0]), 1)

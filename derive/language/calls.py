@@ -24,7 +24,7 @@ from derive.language.shapes import (
     show_shape,
     unify,
 )
-from derive.operation import Operation
+from derive.operation import Operation, by_name
 from derive.signature import Alternative, Matrix, Pattern
 from derive.signature import Size as SizeArgument
 
@@ -37,6 +37,8 @@ def call_shape(scope: Scope, entry: Operation, args: Sequence[Node]) -> Shape:
 
     Raises ParseError where they cannot be.
     """
+    if entry.spreads:
+        return _spread_shape(scope, entry, args)
     way = _alternative(entry, args)
     if all(isinstance(p, Matrix) for p in way.arguments) and is_scalar(args[0].shape) and len(args) == 1:
         return SCALAR
@@ -51,6 +53,15 @@ def call_shape(scope: Scope, entry: Operation, args: Sequence[Node]) -> Shape:
         if isinstance(pattern, Matrix):
             _match(scope, entry, pattern, x, met, sizes)
     return _size(way.value.rows, sizes), _size(way.value.columns, sizes)
+
+
+def _spread_shape(scope: Scope, entry: Operation, args: Sequence[Node]) -> Shape:
+    """Return the one shape that all arguments have but those that are scalars."""
+    whole = [x for x in args if not is_scalar(x.shape)]
+    for x in whole[1:]:
+        for side in (0, 1):
+            scope.same(whole[0], x, side, side, entry.text)
+    return whole[0].shape if whole else SCALAR
 
 
 def _letter(way: Alternative, i: int) -> str:
@@ -80,7 +91,10 @@ def _match(
             due = Node("due", [], (_size(letters, sizes), 1), x.position)
             scope.same(x, due, side, 0, entry.text)
         for letter in letters if len(letters) == 1 else ():
-            if letter not in sizes:
+            if letter.isdigit():
+                due = Node("due", [], (int(letter), 1), x.position)
+                scope.same(x, due, side, 0, entry.text)
+            elif letter not in sizes:
                 sizes[letter] = x.shape[side]
                 met[letter] = (x, side)
             elif met[letter][0] is x:
@@ -90,7 +104,7 @@ def _match(
 
 
 def _size(letters: Pattern, sizes: dict[str, Size]) -> Size:
-    return reduce(Product, [sizes[a] for a in letters]) if letters else 1
+    return reduce(Product, [int(a) if a.isdigit() else sizes[a] for a in letters]) if letters else 1
 
 
 def square(scope: Scope, x: Node, what: str) -> None:
@@ -124,11 +138,20 @@ def by_rows(entry: Operation, x: Node) -> str:
         return ": write vec(...)"
     if find(x.shape[0]) == 1:
         return ": transpose the row"
-    return f": for every row of a matrix S, write {entry.by_rows}" if entry.by_rows else ""
+    known = by_name(f"{entry.text} rows") is not None
+    return f": for every row of a matrix S, write {entry.text}(S, rows)" if known else ""
+
+
+def _spread(args: Sequence[Expr]) -> list[Expr]:
+    """Return arguments with the scalars among them spread over the shape of the others."""
+    shape = next((a.shape for a in args if algebra.is_matrix(a)), (1, 1))
+    return [a if algebra.is_matrix(a) else algebra.dot(a, algebra.ones(shape)) for a in args]
 
 
 def called(entry: Operation, args: Sequence[Expr]) -> Expr:
     """Return a function of the text language at its arguments, the first of which may be a scalar."""
+    if entry.spreads:
+        args = _spread(args)
     first = args[0]
     if entry.entrywise:
         return elementwise(entry.head, first)

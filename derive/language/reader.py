@@ -8,7 +8,7 @@ from typing import Any
 
 from sympy import Integer, pi
 
-from derive.language.calls import by_rows, call_shape, square
+from derive.language.calls import call_shape, square
 from derive.language.indices import Indexed
 from derive.language.scope import Node, Scope
 from derive.language.shapes import (
@@ -345,13 +345,16 @@ class Reader:
         axis = self._axis(tree, position)
         if axis:
             return self._by_axis(word, axis, args, position)
+        if len(args) > 1 and by_name(f"{word} 2"):
+            word = f"{word} 2"
         entry = by_name(word)
         assert entry is not None
+        word_said = entry.text
         arity, more = entry.arity, entry.more
         if len(args) < arity or (len(args) > arity and not more):
             due = f"{arity}{' or more' * more} argument{'s' * (arity > 1)}"
             mend = f": {entry.mend}" if entry.mend else ""
-            raise scope.error(f"{word} takes {due}, not {len(args)}{mend}", position)
+            raise scope.error(f"{word_said} takes {due}, not {len(args)}{mend}", position)
         x = args[0]
         if word in OF_MATRICES and x.op == "name" and is_scalar(x.shape) and not scope.closed and (
             x.value not in scope.declared and scope.kind_of(x.value) == "scalar"
@@ -446,27 +449,28 @@ class Reader:
         return ""
 
     def _by_axis(self, word: str, axis: str, args: list[Node], position: int) -> Node:
-        """Read f(X, rows): f of every row, one under the other."""
+        """Read f(X, rows): f of every row, one under the other; by columns it is that of the transpose, transposed."""
         x = args[0]
+        if len(args) != 1:
+            raise self.scope.error(f"{word} by {axis} takes one matrix: write {word}(S, {axis})", position)
+        if axis == "columns":
+            x = self._node("'", [x], x.shape[::-1], position)
+        entry = by_name(f"{word} rows")
+        if word == "sum" and axis == "columns":
+            ones = self._node("vector", [], (x.shape[1], 1), position)
+            row = self._node("'", [ones], (1, x.shape[1]), position)
+            return self._node("*", [row, args[0]], (1, x.shape[0]), position, ["*"])
         if word == "sum":
-            if axis == "rows":
-                ones = self._node("vector", [], (x.shape[1], 1), position)
-                return self._node("*", [x, ones], (x.shape[0], 1), position, ["*"])
-            ones = self._node("vector", [], (x.shape[0], 1), position)
-            row = self._node("'", [ones], (1, x.shape[0]), position)
-            return self._node("*", [row, x], (1, x.shape[1]), position, ["*"])
-        entry = by_name(word)
-        assert entry is not None
-        if entry.entrywise:
-            return self._node(word, [x], x.shape, position)
-        if (whole := by_name(f"{word}_rows")) is not None:
-            if axis == "rows":
-                return self._node(whole.text, args, call_shape(self.scope, whole, args), position)
-            flipped = self._node("'", [x], x.shape[::-1], position)
-            given = [flipped, *args[1:]]
-            rows = self._node(whole.text, given, call_shape(self.scope, whole, given), position)
-            return self._node("'", [rows], rows.shape[::-1], position)
-        raise self.scope.error(f"{word} by {axis} is not known{by_rows(entry, x)}", position)
+            ones = self._node("vector", [], (x.shape[1], 1), position)
+            y = self._node("*", [x, ones], (x.shape[0], 1), position, ["*"])
+        elif entry is not None:
+            y = self._node(f"{word} rows", [x], call_shape(self.scope, entry, [x]), position)
+        elif by_name(word).entrywise:  # type: ignore[union-attr]
+            return self._node(word, args, args[0].shape, position)
+        else:
+            known = ", ".join(w for w in sorted(FUNCTIONS) if by_name(f"{w} rows"))
+            raise self.scope.error(f"{word} by {axis} is not known: known are {known}", position)
+        return self._node("'", [y], y.shape[::-1], position) if axis == "columns" else y
 
     def _apply(self, tree: Tree, args: list[Node]) -> Node:
         head = tree.args[0]

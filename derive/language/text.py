@@ -36,7 +36,7 @@ from sympy.matrices.expressions.applyfunc import ElementwiseApplyFunction
 
 from derive import algebra
 from derive.elementwise import ENTRY, holds_matrices
-from derive.operation import record
+from derive.operation import Operation, record
 
 #: How tightly a piece of text holds together.
 SUM, PRODUCT, UNARY, POWER, ATOM = range(5)
@@ -57,11 +57,15 @@ def _at(expr: Expr, level: int) -> str:
 def _piece(expr: Expr) -> Piece:
     head = type(expr)
     if head not in _PRINTERS and (entry := record(head)) is not None and entry.text:
-        return f"{entry.text}({', '.join(to_text(a) for a in expr.args)})", ATOM
+        return f"{entry.text}({', '.join([*map(to_text, expr.args), *_axis(entry)])})", ATOM
     for kind in head.__mro__:
         if kind in _PRINTERS:
             return _PRINTERS[kind](expr)
     return _unknown(expr)
+
+
+def _axis(entry: Operation) -> list[str]:
+    return [entry.axis] if entry.axis == "rows" else []
 
 
 def _unknown(expr: Expr) -> Piece:

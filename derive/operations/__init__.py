@@ -19,11 +19,14 @@ from derive.operations import (
     columns,
     entrywise,
     inverses,
+    larger,
     powers,
     products,
     rearrange,
+    rows,
     scalars,
     spectral,
+    statistics,
     sums,
 )
 from derive.operations.entries import entrywise as function_of_entries
@@ -38,6 +41,9 @@ OPERATIONS: tuple[Operation, ...] = (
     *rearrange.OPERATIONS,
     *scalars.OPERATIONS,
     *columns.OPERATIONS,
+    *rows.OPERATIONS,
+    *statistics.OPERATIONS,
+    *larger.OPERATIONS,
     *spectral.OPERATIONS,
     *entrywise.OPERATIONS,
 )

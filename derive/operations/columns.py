@@ -17,7 +17,6 @@ OPERATIONS = (
         example="logsumexp(x)", source="Boyd and Vandenberghe 2004, 3.1.5",
         definition=lambda x: apply(log, entry_sum(apply(exp, x))),
         text="logsumexp", numpy="np.logaddexp.reduce({0}, axis=None)", scalar=lambda c: c,
-        by_rows="log(exp(S)*vector(1))",
     ),
     function(
         "softmax", Softmax, "n x 1 -> n x 1",
@@ -26,6 +25,6 @@ OPERATIONS = (
         example="softmax(x)", source="Bridle 1990: J = diag(y) - y y'",
         definition=lambda x: apply(exp, x) / entry_sum(apply(exp, x)),
         text="softmax", numpy="(lambda e: e / e.sum(axis=0))(np.exp({0} - {0}.max(axis=0)))",
-        scalar=lambda c: S.One, positive="always", by_rows="exp(S)./(exp(S)*matrix(1))",
+        scalar=lambda c: S.One, positive="always",
     ),
 )  # fmt: skip

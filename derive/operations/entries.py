@@ -62,6 +62,7 @@ def function(
     numpy: Any = "",
     torch: Any = "",
     octave: Any = "",
+    jax: Any = "",
     **facts: Any,
 ) -> Operation:
     """Return the entry of a function of matrices with its signature.
@@ -71,7 +72,7 @@ def function(
     """
     text = text or (head if isinstance(head, str) else "")
     head = functions.made(head, shape) if isinstance(head, str) else head
-    spellings = {"latex": latex, "numpy": numpy, "torch": torch, "octave": octave}
+    spellings = {"latex": latex, "numpy": numpy, "jax": jax, "torch": torch, "octave": octave}
     return Operation(
         name, head, pull, push, example or f"{text}(A)", source, text=text, shape=shape,
         spellings={target: template for target, template in spellings.items() if template}, **facts,

@@ -88,6 +88,10 @@ def _well_conditioned(entry: Operation, case: Case) -> bool:
     """Tell whether the point lies well inside of where an inverse exists (a thin A*B has none)."""
     if "simple" in entry.holds:
         return all(np.diff(np.linalg.eigvalsh(x)).min() > 0.2 for x in case.values.values())
+    if "largest" in entry.holds:
+        return all(
+            np.diff(np.sort(x, axis=1))[:, -1:].min(initial=1) > 0.05 for x in case.values.values()
+        ) and (all(np.diff(np.sort(x, axis=None))[-1] > 0.05 for x in case.values.values()))
     needed = "invertible" in entry.holds or "rank" in entry.holds or entry.name == "matrix power"
     return not needed or all(np.linalg.cond(x) < 30 for x in case.values.values())
 

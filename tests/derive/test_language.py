@@ -129,7 +129,7 @@ def test_ways_to_declare_the_same_shapes(where):
 
 def test_sizes_of_one_letter_may_stand_close():
     assert parse("A", "A: mxn").shapes == parse("A", "A: m x n").shapes
-    assert [str(d) for d in parse("x", "x: max").shapes["x"]] == ["max", "1"]
+    assert [str(d) for d in parse("x", "x: fax").shapes["x"]] == ["fax", "1"]
 
 
 def test_a_size_may_be_a_product():
@@ -159,9 +159,9 @@ WRONG = [
     ("sum(x) + foo(x)", "foo", "unknown function foo"),
     ("sum(x^2)", "x", r"write x\.\^2 for elementwise powers, x'\*x for the squared norm"),
     ("sum((A*x)^2)", None, r"write x\.\^2 for elementwise powers"),
-    ("sum(max(x, 0))", "max", r"write b \+ relu\(a - b\)"),
+    ("clip(x, 0)", "clip", "takes 3 arguments"),
     ("cross(x, y)", "cross", r"write S\*y"),
-    ("mean(x)", "mean", r"write 1/n\*sum\(x\)"),
+    ("det(A, rows)", "det", r"by rows is not known: known are argmax, cumsum, logsumexp, max"),
     ("A\\x", "\\", r"write inv\(A\)\*x"),
     ("A^H", "H", "for the transpose write X'"),
     ("A^t*x", "t", "for the transpose write X'"),
@@ -195,7 +195,7 @@ WRONG = [
     ("A^0.5", None, "integer"),
     ("tr(x)", "x", "square"),
     ("det(x*y'*z)", "x*y", "square"),
-    ("softmax(A*B)", "A", r"column vector.* every row .*write exp\(S\)./\(exp\(S\)\*matrix\(1\)\)"),
+    ("softmax(A*B)", "A", r"column vector.* every row .*write softmax\(S, rows\)"),
     ("softmax(x')", "x", "transpose the row"),
     ("toeplitz(x)*h", "x", r"sums along the diagonals .* structured-toeplitz\(T\)"),
     ("kron(A)", "kron", "takes 2 arguments"),

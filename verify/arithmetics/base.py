@@ -72,6 +72,8 @@ class Arithmetic:
     dtype: Any = object
     #: The functions of a whole matrix that this arithmetic knows, by the name of their kernel.
     kernels: ClassVar[dict[str, Any]] = {}
+    #: Whether its numbers are larger and smaller.
+    ordered: ClassVar[bool] = True
 
     def context(self) -> AbstractContextManager[Any]:
         """Return the context in which this arithmetic computes (its precision)."""
@@ -239,6 +241,20 @@ class Arithmetic:
         """Return the matrix exponential."""
         return self.matrix_function("expm", x)
 
+    def indicator_of_largest(self, x: Array) -> Array:
+        """Return 1 at the largest entry of every row, 0 elsewhere. Raises Undefined where it is not told apart."""
+        if not self.ordered or any(isinstance(e, Unknown) for e in x.reshape(-1)):
+            return self.unknown(x.shape, f"larger and smaller have no meaning in {self.words}")
+        places = np.zeros(x.shape, dtype=int)
+        for i, row in enumerate(x):
+            above = [
+                j for j, e in enumerate(row) if all(_real(e) > _real(f) for k, f in enumerate(row) if k != j)
+            ]
+            if not above:
+                raise Undefined("two largest entries that are not told apart")
+            places[i, above[0]] = 1
+        return self.array(places)
+
     def matrix_function(self, kernel: str, x: Array) -> Array:
         """Return a primary function of a square array, such as the exponential, by its kernel.
 
@@ -302,6 +318,10 @@ class Arithmetic:
     def finite(self, e: Any) -> bool:
         """Return whether an entry is a number."""
         return True
+
+
+def _real(e: Any) -> Any:
+    return e.real if isinstance(e, complex) else e
 
 
 def _pi(arithmetic: Arithmetic) -> np.ndarray:

@@ -170,6 +170,10 @@ class Degrees(Arithmetic):
             return Dual(self.determinant(x.value), cofactor * x.tangent[:1, :1])
         return Degree((1, 1), n * x.numerator, n * x.denominator, _leibniz(n) + n * x.height)
 
+    def indicator_of_largest(self, x: Any) -> Any:
+        """Return the bound of an unknown value."""
+        return Degree(x.shape)
+
     def matrix_function(self, kernel: str, x: Any) -> Any:
         """Return the bound of an unknown value."""
         if isinstance(x, Dual):

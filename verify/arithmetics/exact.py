@@ -25,6 +25,8 @@ PRIME_BITS = 56
 class PrimeField(Arithmetic):
     """Residues modulo a prime between 2^60 and 2^62."""
 
+    ordered = False
+
     def __init__(self, p: int) -> None:
         self.p = p
         self.name = f"the field of {p} elements"
