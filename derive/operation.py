@@ -131,7 +131,7 @@ def register(entries: Iterable[Operation]) -> None:
     """Make operations known."""
     for entry in entries:
         _BY_HEAD.setdefault(entry.head, []).append(entry)
-        if entry.text and entry.word in _BY_TEXT:  # one name for several operations, as diag: the shapes tell which
+        if entry.text and entry.word in _BY_TEXT:  # one name for several, as diag: the shapes tell which
             _BY_TEXT[entry.word] = replace(entry, shape=f"{_BY_TEXT[entry.word].shape} | {entry.shape}")
         elif entry.text:
             _BY_TEXT[entry.word] = entry
