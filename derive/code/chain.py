@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sympy import Integer
+from sympy import Integer, cancel
 
 from derive.code.builder import Builder
 from derive.code.plan import Node
@@ -28,6 +28,8 @@ class Item:
 
     rows: Any
     columns: Any
+    #: Under a trace with factors as large, the sum of (number, thin items) that the factor is.
+    opened: list[tuple[Node, list[Item]]] | None = None
 
     def formed(self, at: Sizes) -> float:
         """Return what forming the matrix costs."""
@@ -491,8 +493,9 @@ class Products:
             (flops(n) or 0 for i, n in a.items() if i not in b and i >= before), Integer(0)
         )
         costs = price(mine, other), price(other, mine)
-        if 0 in costs:
-            return self._run(first if costs[0] == 0 else second, items)
+        ratio = cancel(costs[0] / costs[1]) if 0 not in costs else Integer(0 if costs[0] == 0 else 2)
+        if ratio.is_number:
+            return self._run(first if ratio <= 1 else second, items)
         flip = one.is_transpose and two.is_transpose
         if flip:
             one, two = one.args[0], two.args[0]
@@ -530,6 +533,11 @@ class Products:
         if n == 1:
             item = items[0]
             return self.b.sum(item.d) if isinstance(item, Diagonal) else self.b.trace(item.form())
+        opened = next((k for k, i in enumerate(items) if i.opened is not None), None)
+        if opened is not None and all(i.rows == i.columns == items[opened].rows for i in items):
+            terms = items[opened].opened or []
+            turned = [*items[opened + 1 :], *items[:opened]]
+            return self.b.add([(1, self.b.times(c, self.trace([*turned, *inner]))) for c, inner in terms])
         whole = self._known(items)
         if whole is not None and whole.shape != (1, 1):
             return self.b.trace(whole)

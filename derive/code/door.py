@@ -21,25 +21,24 @@ RESERVED = frozenset({"device", "dtype", "flat", "floats", "sizes", "take", "typ
 
 _TAKE = """\
 def take(name, value, *shape):
-    array, said = {array}, " x ".join(map(str, shape))
+    array = {array}
     {real}
         raise TypeError(f"{{name}} holds {{array.dtype}}, not real numbers")
     if array.ndim == 1 and 1 in shape:
-        array = array.reshape([1 if size == 1 else {length} for size in shape])
+        array = array[:, None] if shape[1] == 1 else array[None]
     if array.ndim != 2:
-        raise ValueError(f"{{name}} has shape {{tuple(array.shape)}}: expected {{said}}")
+        raise ValueError(f"{{name}} has shape {{tuple(array.shape)}}: expected {{shape[0]}} x {{shape[1]}}")
     for size, n, side in zip(shape, array.shape, ("rows", "columns")):
-        known, seen = sizes.setdefault(size, (n, f"{{name}} has {{n}} {{side}}"))
-        if n != (size if isinstance(size, int) else known):
-            so = f", but {{seen}}" if isinstance(size, str) else ""
-            raise ValueError(f"{{name}} has {{n}} {{side}}{{so}}: expected {{said}}")
+        known, who, which = sizes.setdefault(size, (size if isinstance(size, int) else n, name, side))
+        if n != known:
+            so = f", but {{who}} has {{known}} {{which}}" if isinstance(size, str) else ""
+            raise ValueError(f"{{name}} has {{n}} {{side}}{{so}}: expected {{shape[0]}} x {{shape[1]}}")
     return {cast}"""
 
 _NUMPY = {
     "array": "np.asarray(value)",
     "real": 'if array.dtype.kind not in "biuf":',
     "cast": "array.astype(dtype, copy=False)",
-    "length": "array.size",
     "type": "dtype = np.float32 if np.float32 in types and np.float64 not in types else np.float64",
     "number": "np.asarray({0}, dtype).reshape(())[()]",
     "flat": "np.ndim({0}) == 1",
@@ -51,7 +50,6 @@ _DOORS: dict[str, dict[str, str]] = {
         "array": "jnp.asarray(value)",
         "real": "if jnp.issubdtype(array.dtype, jnp.complexfloating):",
         "cast": "array.astype(dtype)",
-        "length": "array.size",
         "type": "dtype = jnp.result_type(*[t for t in types if t is not None and jnp.issubdtype(t, jnp.floating)] or [float])",
         "number": "jnp.asarray({0}, dtype).reshape(())",
         "flat": "jnp.ndim({0}) == 1",
@@ -61,7 +59,6 @@ _DOORS: dict[str, dict[str, str]] = {
         "array": "torch.as_tensor(value, device=device)",
         "real": "if array.is_complex():",
         "cast": "array.to(dtype)",
-        "length": "array.numel()",
         "type": (
             "floats = [t for t in types if isinstance(t, torch.dtype) and t.is_floating_point]\n"
             "dtype = max(floats, key=lambda t: torch.finfo(t).bits, default=torch.float64)\n"
@@ -120,7 +117,7 @@ def door(
         word = "flat" if len(flat) == 1 else f"flat{k}"
         lines.append(f"{word} = " + " or ".join(words["flat"].format(names[n]) for n in group))
     if arrays:
-        seeds = ", ".join(f'"{n}": ({names[n]}, f"{n} is {{{names[n]}}}")' for n in given)
+        seeds = ", ".join(f'"{n}": ({names[n]}, "{n}", "as a size")' for n in given)
         lines += [f"sizes = {{{seeds}}}", "", *_TAKE.format(**words).splitlines(), ""]
     known = {d.name for n in arrays for d in symbols[n].shape if d.is_Symbol} | set(given)
     lines += [f"{names[n]} = {words['number'].format(names[n])}" for n in numbers]

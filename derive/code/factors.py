@@ -10,7 +10,7 @@ from __future__ import annotations
 from sympy import Integer
 
 from derive.code.builder import Builder
-from derive.code.chain import Item
+from derive.code.chain import Diagonal, Item, Plain
 from derive.code.plan import Node
 from derive.code.sizes import Sizes
 
@@ -119,6 +119,15 @@ class Woodbury(Solver):
         rows = b.rowinner(self.scaled, b.transpose(self._correction()))
         return b.add([(1, over), (-1, b.times(self.c, rows))])
 
+    def opened(self, transposed: bool) -> list[tuple[Node, list[Item]]]:
+        """Return inv(A), or inv(A'), as a sum of a diagonal and a thin product."""
+        b = self.b
+        over = Diagonal(b, b.spread(b.power(self.d, -1), (self.rows, ONE)))
+        thin: list[Item] = [Plain(b, self.scaled), Plain(b, self._correction())]
+        if transposed:
+            thin = [Plain(b, b.transpose(i.form())) for i in reversed(thin)]
+        return [(b.number(ONE), [over]), (b.negative(self.c), thin)]
+
     def logdet(self) -> Node:
         """Return log|det A|."""
         b = self.b
@@ -145,6 +154,7 @@ class Inverted(Item):
         self.b, self.solver, self.transposed = b, solver, transposed and not solver.symmetric
         n = solver.rows if isinstance(solver, Woodbury) else solver.factor.rows
         self.rows = self.columns = n
+        self.opened = solver.opened(self.transposed) if isinstance(solver, Woodbury) else None
 
     def formed(self, at: Sizes) -> float:
         """Return what the inverse costs."""

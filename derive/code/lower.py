@@ -190,7 +190,10 @@ class Lowering:
         if isinstance(a, DiagMatrix):
             return [chain.Diagonal(b, b.spread(self.loose(a.args[0]), a.args[0].shape))]
         if isinstance(a, Inverse):
-            return [Inverted(b, self.solver(a.arg), transposed)]
+            tidy = algebra.inv(a.arg)
+            if not isinstance(tidy, Inverse):
+                return self._items(tidy, transposed)
+            return [Inverted(b, self.solver(tidy.arg), transposed)]
         if isinstance(a, OneMatrix):
             rows, columns = a.shape[::-1] if transposed else a.shape
             pieces = [(rows, ONE)] if rows != 1 else []
@@ -407,10 +410,14 @@ class Lowering:
 
     def inverse(self, e: Inverse) -> Node:
         """Return an inverse that is needed as a matrix."""
-        return self.solver(e.arg).inverse()
+        tidy = algebra.inv(e.arg)
+        return self.solver(tidy.arg).inverse() if isinstance(tidy, Inverse) else self.node(tidy)
 
     def logdet(self, e: LogDet) -> Node:
         """Return log|det|."""
+        if isinstance(e.arg, DiagMatrix):
+            d = self.loose(e.arg.args[0])
+            return self.b.sum(self.b.spread(self.b.call("log", self.b.call("abs", d)), e.arg.args[0].shape))
         return self.solver(e.arg).logdet()
 
     def det(self, e: Determinant) -> Node:
