@@ -83,7 +83,12 @@ def _measurements(result: MomentResult, seed: int) -> tuple[list[Word], list[Blo
     blocks: list[Block] = [
         Heading("Measured"),
         Table(
-            ["moment", "tolerance", "verdict", "estimate with its confidence interval, and the claim"],
+            [
+                "quantity",
+                "relative tolerance",
+                "verdict",
+                "estimate with its confidence interval, and the claim",
+            ],
             rows,
             _INTERVALS if {check.method for check in result.checks} & _SAMPLED else "",
         ),

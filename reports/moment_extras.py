@@ -31,7 +31,9 @@ def extras(name: str, seed: int) -> list[Block]:
 
 def _activations(_: int) -> list[Block]:
     """The moments of all activations: formulas in s where they are short, and the gains beside what ships."""
+    from derive import to_text
     from derive.moments import ACTIVATIONS, gaussian_moments
+    from derive.moments.stable import scaled
     from derive.moments.typeset import latex
     from verify.moments.gains import gains_table
 
@@ -49,7 +51,7 @@ def _activations(_: int) -> list[Block]:
             shown = rf"\mathrm{{{name}}}"
             for after, value in zip(("(a)", "(a)^2", "'(a)^2"), values, strict=True):
                 equation = rf"\mathrm{{E}}[{shown}{after}] = {latex(value)}"
-                long.append(Math(equation, f"E[{name}{after}] = {value}"))
+                long.append(Math(equation, f"E[{name}{after}] = {to_text(scaled(value))}"))
     rows: list[list[Cell]] = []
     table = gains_table()
     for row in table:
@@ -101,6 +103,8 @@ def _activations(_: int) -> list[Block]:
     ]
 
 
+#: How near, relatively, an edge between two regimes is said to be one.
+_NEAR = 1e-3
 #: Activations with sigma_w and sigma_b: at, below and above what keeps gradients.
 _CASES = (
     ("relu", 1.0, 0.0),
@@ -127,7 +131,7 @@ def _regimes(seed: int) -> list[Block]:
     for name, sigma_w, sigma_b in _CASES:
         field = MeanField(name, sigma_w, sigma_b)
         limit = field.limit()
-        case: list[Cell] = [literal(name), f"{sigma_w:.4g}, {sigma_b:g}"]
+        case: list[Cell] = [literal(name), f"{sigma_w:.5g}, {sigma_b:g}"]
         limits.append(
             [
                 *case,
@@ -179,7 +183,33 @@ def _regimes(seed: int) -> list[Block]:
             "and measured on four random networks of width 512 (with the standard error).",
             numeric=[2, 3, 4, 5],
         ),
+        *_knife_edges(),
     ]
+
+
+def _knife_edges() -> list[Block]:
+    """Say of the cases that stand near an edge between two regimes where exactly that edge is."""
+    from verify.moments.edges import first_step_edge
+
+    out: list[Block] = []
+    for name, sigma_w, sigma_b in _CASES:
+        edge = None if sigma_b else first_step_edge(name)
+        if edge is None or abs(sigma_w / float(edge.value.mid()) - 1) > _NEAR:
+            continue
+        side = edge.side(sigma_w)
+        said = {
+            -1: f"{sigma_w:.5g} lies below it, and the second moment falls from 1",
+            1: f"{sigma_w:.5g} lies above it, and the second moment grows from 1",
+            0: "the row is for that number itself, at which 1 is kept",
+        }[side]
+        out.append(
+            Paragraph(
+                f"{literal(name)} stands on a knife edge: a layer keeps the second moment 1 at "
+                f"$\\sigma_w = {edge.digits}\\ldots$ alone (proved digits), makes it smaller for every smaller "
+                f"$\\sigma_w$ and larger for every larger one; {said}."
+            )
+        )
+    return out
 
 
 def _alike(field: MeanField, limit: FixedPoint | None) -> str:

@@ -45,7 +45,8 @@ def covariance(
 ) -> Moment:
     """Return E[(f - E f)(g - E g)'] of two scalars or columns; as `expect`. Raises InputError."""
     r = reading([first, second], where, assume, given)
-    return covariance_of(r.problem, r.model, *r.expressions, notes=r.notes, over=r.over)
+    one, two = r.expressions
+    return covariance_of(r.problem, r.model, one, two, r.notes, r.over)
 
 
 def reading(

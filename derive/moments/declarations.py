@@ -171,8 +171,8 @@ def _sorted_out(where: str | Mapping[str, Any] | None) -> _Said:
             said.shapes.append(part)
     for moment in moments:
         _given_moment(said, moment)
-    for names in (*said.independent, *said.jointly_normal, *map(frozenset, said.covariances)):
-        for name in sorted(names - set(said.drawn)):
+    for named in (*said.independent, *said.jointly_normal, *map(frozenset, said.covariances)):
+        for name in sorted(named - set(said.drawn)):
             raise InputError(
                 f"{name} is said to be independent or to covary, and has no distribution: add {name} ~ normal(m, S), "
                 f"or mean({name}) = m"

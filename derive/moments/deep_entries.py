@@ -198,13 +198,13 @@ STEP_NETWORKS = MomentResult(
     title="Boxes from step neurons",
     statement_latex=(
         r"h\,[\mathrm{step}(x) + \mathrm{step}(\delta - x) - 1] = h \cdot 1(0 < x < \delta), \qquad "
-        r"\sup_{|x| \le B} |f - \hat f_N| \le \frac{2B}{N} \max|f'|"
+        r"\sup_{|x| \le B} |f - \hat f_N| \le \frac{2B}{N} \sup_{|x| \le B} |f'|"
     ),
     variables={
         "h, δ": "height and width of the box",
         "N": "how many boxes there are on [−B, B]; N + 1 step neurons make them",
     },
-    assumptions=("f is differentiable on [−B, B]",),
+    assumptions=("step(0) = 0", "f is differentiable on [−B, B], and |f'| is bounded there"),
     derivation=step_networks,
     checks=(
         *(

@@ -134,8 +134,10 @@ def derive_depth(f: str | sp.Expr | Activation = "relu") -> MomentDerivation:
         MomentStep(
             "linearisation at c = 1",
             "q is at a fixed point",
-            r"\left.\frac{dc'}{dc}\right|_{c=1} = \chi, \qquad \xi_c = -\frac{1}{\log \chi}",
-            "The same factor decides whether two inputs become alike: for χ < 1 they do, over ξ_c layers.",
+            r"\left.\frac{dc'}{dc}\right|_{c=1} = \chi, \qquad \xi_c = -\frac{1}{\log \chi} \text{ for } \chi < 1, "
+            r"\qquad \xi_c = \infty \text{ for } \chi = 1",
+            "The same factor decides whether two inputs become alike: for χ < 1 they do, over ξ_c layers; at χ = 1 the "
+            "correlation length is infinite, and they become alike by a power of the depth, if at all.",
         )
     )
     return MomentDerivation(f"depth: the maps of a random network with {act.name}", tuple(steps), chi)

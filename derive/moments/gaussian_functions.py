@@ -182,6 +182,7 @@ def entry_cumulant_of(d: Distribution, functions: Sequence[Expr]) -> Expr:
         return _cumulant(functions, lambda f: (f.subs(X, 1) + f.subs(X, -1)) / 2)
     if d.family == "bernoulli":
         (p,) = d.parameters
+        assert p is not None
         return _cumulant(functions, lambda f: p * f.subs(X, 1) + (1 - p) * f.subs(X, 0))
     raise InputError(
         f"expectations of functions such as {_shown(functions[0])} are those of Gaussians: {d.name} is not said to be "

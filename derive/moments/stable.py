@@ -1,4 +1,4 @@
-"""The logistic function and softplus as functions of their own, so that no exponential overflows beside them.
+"""The logistic function, softplus and erfcx as functions of their own, so that no exponential overflows beside them.
 
 1/(1 + exp(-x)) and its derivative exp(-x)/(1 + exp(-x))^2 are harmless, but exp(-x) is not: in floating point it
 overflows where the quotient is 0. With the logistic function L as one symbol L'(x) = L(x) L(-x), and nothing does.
@@ -29,6 +29,56 @@ class Softplus(sp.Function):
     def fdiff(self, argindex: int = 1) -> sp.Expr:
         """Return L(x)."""
         return Logistic(self.args[0])
+
+
+class erfcx(sp.Function):
+    """The scaled complementary error function exp(x^2) (1 - erf(x)), which falls like 1/(sqrt(pi) x)."""
+
+    nargs = 1
+    is_real = True
+
+    def fdiff(self, argindex: int = 1) -> sp.Expr:
+        """Return 2 x erfcx(x) - 2/sqrt(pi)."""
+        x = self.args[0]
+        return 2 * x * erfcx(x) - 2 / sp.sqrt(sp.pi)
+
+    def _eval_rewrite_as_erf(self, x: sp.Expr, **_: object) -> sp.Expr:
+        return sp.exp(x**2) * (1 - sp.erf(x))
+
+    def _eval_evalf(self, prec: int) -> sp.Expr:
+        return self.rewrite(sp.erf)._eval_evalf(prec)
+
+    def _latex(self, printer: object, exp: str | None = None) -> str:
+        inside = printer._print(self.args[0])  # type: ignore[attr-defined]
+        return rf"\operatorname{{erfcx}}{'' if exp is None else '^{' + exp + '}'}\left({inside}\right)"
+
+
+def scaled(e: sp.Expr) -> sp.Expr:
+    """Return `e` with exp(w^2 + u) (1 - erf(w)) written as exp(u) erfcx(w): for large w the factors over- and underflow."""
+    if not e.args:
+        return e
+    e = e.func(*(scaled(arg) for arg in e.args))
+    if not isinstance(e, sp.Mul):
+        return e
+    factors = list(e.args)
+    for i, growing in enumerate(factors):
+        for k, tail in enumerate(factors):
+            found = _tail(tail) if isinstance(growing, sp.exp) else None
+            if found is not None and not (rest := sp.expand(growing.args[0] - found[1] ** 2)).has(
+                *found[1].free_symbols
+            ):
+                factors[i], factors[k] = sp.exp(rest), found[0] * erfcx(found[1])
+                return scaled(sp.Mul(*factors))
+    return e
+
+
+def _tail(e: sp.Expr) -> tuple[sp.Expr, sp.Expr] | None:
+    """Return (c, w) with e = c (1 - erf(w)), or None."""
+    if not isinstance(e, sp.Add) or len(e.args) != 2:
+        return None
+    number, rest = e.as_coeff_Add()
+    c, function = rest.as_coeff_Mul()
+    return (number, function.args[0]) if isinstance(function, sp.erf) and number == -c else None
 
 
 def stable(e: sp.Expr) -> sp.Expr:

@@ -194,7 +194,8 @@ def _checked(
 def _derived(question: Question, notes: tuple[str, ...] = ()) -> Moment:
     problem: Problem = question.problem
     if question.kind == "covariance":
-        return covariance_of(problem, question.model, *question.expressions, notes=notes, over=question.over)
+        one, two = question.expressions
+        return covariance_of(problem, question.model, one, two, notes, question.over)
     of = expectation_of if question.kind == "expectation" else variance_of
     return of(problem, question.model, question.expressions[0], notes, question.over)
 

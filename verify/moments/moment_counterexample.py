@@ -89,7 +89,7 @@ class _Search:
     def _is_distribution(self, point: Point) -> bool:
         """Tell whether the parameters are those of a distribution: chances, variances, rates."""
         for d in self.question.every_distribution():
-            values = [None if p is None else _floats(point.value(p)) for p in d.parameters]
+            values: list[Any] = [None if p is None else _floats(point.value(p)) for p in d.parameters]
             if d.family == "bernoulli" and not 0 < values[0].item() < 1:
                 return False
             if d.family == "uniform" and not values[0].item() < values[1].item():

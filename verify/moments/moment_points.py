@@ -230,9 +230,8 @@ class Point:
         """Return the value of a formula in what is known; of an entry, a number stands for all entries."""
         value = self.value(claim)
         if self.question.over and value.shape == (1, 1):
-            value = value * self.arithmetic.full(
-                tuple(size_of(d, self.sizes) for d in self.question.shape), 1
-            )  # type: ignore[arg-type]
+            rows, columns = (size_of(d, self.sizes) for d in self.question.shape)
+            value = value * self.arithmetic.full((rows, columns), 1)
         return value
 
     def true(self) -> Array:
@@ -295,7 +294,7 @@ class Point:
                 continue
             value = self.value(p)
             if k == 0 and value.shape != shape and d.family == "normal entries":
-                value = value * self.arithmetic.full(shape, 1)
+                value = value * self.arithmetic.full((shape[0], shape[1]), 1)
             out.append(value)
         return tuple(out)
 
