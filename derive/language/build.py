@@ -65,7 +65,9 @@ def product(*factors: Expr) -> Expr:
     if coefficient == 0 and len(run) == 1 and isinstance(run[0], OneMatrix):
         return ZeroMatrix(*run[0].shape)  # 0*matrix(1) is how zeros are printed
     if coefficient != 1:
-        return algebra.make(MatMul, coefficient, *run)
+        # A product is scaled as it stands: y - A*x is y + (-1)*A*x.
+        parts = run[0].args if len(run) == 1 and isinstance(run[0], MatMul) else run
+        return algebra.make(MatMul, coefficient, *parts)
     return run[0] if len(run) == 1 else algebra.make(MatMul, *run)
 
 
