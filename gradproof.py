@@ -20,13 +20,13 @@ if TYPE_CHECKING:
     from derive.errors import InputError, InternalError
     from derive.language.latex import latex
     from derive.language.text import to_text
+    from reports.proofreading import Proofreading, proofread
     from verify.claims import check_claim
     from verify.derived import differential, gradient, hessian, jacobian
     from verify.equal import check_equal
     from verify.gradients import check_gradient
     from verify.moments.moment_claims import check_expect, covariance, expect, variance
     from verify.monte_carlo import check_moment
-    from verify.proofread import Proofreading, proofread
     from verify.suite import run_suite
     from verify.testing import assert_gradient
     from verify.vector_functions import check_hvp, check_jacobian, check_jvp, check_vjp
@@ -38,7 +38,7 @@ _HOMES = {
     "Evidence": "verify.verdict",
     "InputError": "derive.errors",
     "InternalError": "derive.errors",
-    "Proofreading": "verify.proofread",
+    "Proofreading": "reports.proofreading",
     "Step": "derive.derivation",
     "Verdict": "verify.verdict",
     "assert_gradient": "verify.testing",
@@ -58,7 +58,7 @@ _HOMES = {
     "hessian": "verify.derived",
     "jacobian": "verify.derived",
     "latex": "derive.language.latex",
-    "proofread": "verify.proofread",
+    "proofread": "reports.proofreading",
     "run_suite": "verify.suite",
     "to_text": "derive.language.text",
     "variance": "verify.moments.moment_claims",

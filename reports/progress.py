@@ -40,7 +40,7 @@ def counted(label: str) -> Iterator[Callable[..., Any] | None]:
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("")
 
-        def advance(done: int, total: int, row: Any) -> None:
+        def advance(done: int, total: int, row: Any = None) -> None:
             bar.update(task, completed=done, total=total, description=str(getattr(row, "name", "")))
 
         yield advance

@@ -23,7 +23,12 @@ def proofread(
     where: Where = None,
     assume: Assume = None,
     seed: Seed = 0,
-    output: Annotated[Literal["text", "json"], typer.Option("--format", help="What to print.")] = "text",
+    output: Annotated[
+        Literal["text", "html", "latex", "json"],
+        typer.Option(
+            "--format", help="What to print: html is a page, latex the document with notes in its margin."
+        ),
+    ] = "text",
     out: Annotated[
         Path | None, typer.Option("--out", metavar="FILE", help="Write to a file, not to the terminal.")
     ] = None,
@@ -33,19 +38,25 @@ def proofread(
     Exits with 0 where no line is wrong, 1 where one is, 3 where some could not be settled.
     """
     from derive.errors import InputError
+    from reports.progress import counted
+    from reports.proofreading import page, terminal, tex
     from verify import proofread as judge
-    from verify.files import write
+    from verify.files import writable, write
 
-    if file == "-":
-        found = judge.proofread(sys.stdin.read() + "\n", where, assume, seed)
-    elif not Path(file).is_file():
-        raise InputError(f"there is no file {file}: give the path of a document, or - for standard input")
+    if out is not None:
+        writable(out.parent)
+    with counted("judging") as progress:
+        if file == "-":
+            found = judge.proofread(sys.stdin.read() + "\n", where, assume, seed, progress=progress)
+        elif not Path(file).is_file():
+            raise InputError(f"there is no file {file}: give the path of a document, or - for standard input")
+        else:
+            found = judge.proofread(Path(file), where, assume, seed, progress=progress)
+    if output == "text" and out is None:
+        terminal.show(found)
     else:
-        found = judge.proofread(Path(file), where, assume, seed)
-    text = as_json(found.to_dict()) if output == "json" else str(found)
-    if out is None:
-        typer.echo(text)
-    else:
-        typer.echo(write(out, text + "\n"))
+        makers = {"text": str, "html": page, "latex": tex, "json": lambda f: as_json(f.to_dict())}
+        text = makers[output](found).rstrip("\n") + "\n"
+        typer.echo(text, nl=False) if out is None else typer.echo(write(out, text))
     if found.exit_code:
         raise typer.Exit(found.exit_code)

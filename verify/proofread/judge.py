@@ -7,7 +7,7 @@ line that is refuted in both is a slip; one that is refuted in truth and holds o
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -52,13 +52,15 @@ class Judge:
         self.misfits: dict[int, str] = {}
         self.claimed: dict[str, _Claimed] = {}
 
-    def run(self) -> None:
+    def run(self, progress: Callable[[int, int], object] | None = None) -> None:
         """Fill in the statements' verdicts."""
         self._read()
-        for relation in self.relations:
+        for done, relation in enumerate(self.relations, 1):
             if relation.statement.role == "claim":
                 self._judge(relation)
             self._take_down(relation)
+            if progress is not None:
+                progress(done, len(self.relations))
 
     # ---------------------------------------------------------------------------------------- reading
 

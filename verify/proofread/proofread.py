@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from derive.errors import InputError
@@ -32,16 +32,17 @@ def proofread(
     where: str | None = None,
     assume: str | Iterable[str] | None = None,
     seed: int = 0,
+    progress: Callable[[int, int], object] | None = None,
 ) -> Proofreading:
     """Judge a derivation line by line: Markdown with dollars, LaTeX or plain text, or the path of such a file.
 
     A text without a line break that names an existing file is a path; so is any `os.PathLike`. `where` declares shapes and
-    `assume` facts, beside those that the document states. Raises InputError for a file that cannot be read and for
+    `assume` facts, beside those that the document states. `progress` is told after each line how many of how many are judged. Raises InputError for a file that cannot be read and for
     declarations that are not understood.
     """
     text, name = _text(document)
     source = read_document(text)
-    return _proofread(source, name, where, assume, checked_seed(seed))
+    return _proofread(source, name, where, assume, checked_seed(seed), progress)
 
 
 def _text(document: str | os.PathLike[str]) -> tuple[str, str]:
@@ -62,7 +63,12 @@ def _text(document: str | os.PathLike[str]) -> tuple[str, str]:
 
 
 def _proofread(
-    source: Document, name: str, where: str | None, assume: str | Iterable[str] | None, seed: int
+    source: Document,
+    name: str,
+    where: str | None,
+    assume: str | Iterable[str] | None,
+    seed: int,
+    progress: Callable[[int, int], object] | None,
 ) -> Proofreading:
     lines = read_lines(source)
     assumed = read_assumed(source, lines.lines, where, assume)
@@ -93,7 +99,7 @@ def _proofread(
     for r in roles.relations:
         model.over |= {id(t): r.over for t in (r.start, r.before, r.right) if t is not None and r.over}
     model.given = _given(model, roles.relations)
-    Judge(model, roles.relations, rewriter, seed).run()
+    Judge(model, roles.relations, rewriter, seed).run(progress)
     return Proofreading(name, source.source, [r.statement for r in roles.relations])
 
 

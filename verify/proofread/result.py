@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
-from typing import Any, Literal
+from html import escape
+from typing import Any, ClassVar, Literal
 
 Role = Literal["definition", "assumption", "given", "claim", "prose"]
 Judgement = Literal["proved", "certified", "agrees", "refuted", "inconclusive", "unread"]
@@ -59,6 +61,16 @@ class Proofreading:
     source: str
     statements: list[Statement]
     notes: list[str] = field(default_factory=list)
+
+    #: Makes a page of a proofreading; the reports set it, since numbers know no paper.
+    notebook: ClassVar[Callable[[Proofreading], str] | None] = None
+
+    def _repr_html_(self) -> str | None:
+        # A frame keeps the page's style from the notebook's, and the notebook's from the page.
+        make = type(self).__dict__["notebook"]
+        if make is None:
+            return None
+        return f'<iframe srcdoc="{escape(make(self))}" style="width:100%;height:40rem;border:0"></iframe>'
 
     @property
     def claims(self) -> list[Statement]:
