@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from reports.commands.options import Assume, Seed, Where, as_json
+
+if TYPE_CHECKING:
+    from verify.proofread import Proofreading
 
 
 def register(app: typer.Typer) -> None:
@@ -55,7 +59,12 @@ def proofread(
     if output == "text" and out is None:
         terminal.show(found)
     else:
-        makers = {"text": str, "html": page, "latex": tex, "json": lambda f: as_json(f.to_dict())}
+        makers: dict[str, Callable[[Proofreading], str]] = {
+            "text": str,
+            "html": page,
+            "latex": tex,
+            "json": lambda f: as_json(f.to_dict()),
+        }
         text = makers[output](found).rstrip("\n") + "\n"
         typer.echo(text, nl=False) if out is None else typer.echo(write(out, text))
     if found.exit_code:

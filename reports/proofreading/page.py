@@ -40,7 +40,7 @@ class _Block:
 
     kind: Literal["heading", "paragraph", "display", "code"]
     line: int
-    html: Markup = Markup()
+    html: Markup = field(default_factory=Markup)
     rows: list[_Line] = field(default_factory=list)
 
 
