@@ -143,10 +143,10 @@ def _verdict(verdict: Verdict) -> dict[str, Any]:
 
 def _moment(q: Question) -> dict[str, Any]:
     import verify
+    from reports.moments import moment_blocks
 
     moment = getattr(verify, q.name)(q.get("expr"), where=q.get("where"), assume=q.get("assume"), seed=q.seed)
-    found: dict[str, Any] = moment.to_dict()
-    return found
+    return {**moment.to_dict(), "page": {"result": _html(moment_blocks(moment))}}
 
 
 # ------------------------------------------------------------------------------------------- documents
@@ -158,7 +158,22 @@ def _proofread(q: Question) -> dict[str, Any]:
     found: dict[str, Any] = proofread(
         f"{q.get('text')}\n", where=q.get("where"), assume=q.get("assume"), seed=q.seed
     ).to_dict()
-    return found
+    formulas = [
+        {"source": _formula(s["source"]), "mended": _formula(s["mended"])} for s in found["statements"]
+    ]
+    return {**found, "page": {"formulas": formulas}}
+
+
+def _formula(latex: str | None) -> str | None:
+    """Return a formula as MathML, None where it is none, or is plain text."""
+    from reports.mathml import mathml
+
+    if not latex or not set(latex) & set("\\^_"):
+        return None
+    try:
+        return mathml(latex)
+    except ValueError:
+        return None
 
 
 def _report(q: Question) -> dict[str, Any]:

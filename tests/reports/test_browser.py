@@ -125,3 +125,23 @@ def test_every_control_has_a_name_and_identifiers_are_unique(page):
         "(ids => ids.filter((id, k) => ids.indexOf(id) !== k))([...document.querySelectorAll('[id]')].map(e => e.id))"
     )
     assert twice == []
+
+
+def test_a_derivation_is_marked_line_by_line(page):
+    page.click("#tab-proofread")
+    page.click("#proofread-form button")
+    page.wait_for_selector("#judgement .statement")
+    assert page.inner_text("#judgement > .word") == "First wrong line: 2"
+    assert page.inner_text("#marks").split() == ["✗", "↳"]
+    page.fill(
+        "#text", page.input_value("#text").replace("$A \\in \\mathbb{R}^{n \\times n}$", "$A$ symmetric")
+    )
+    page.wait_for_selector("#judgement > .word.proved")
+    assert page.inner_text("#judgement > .word") == "No wrong line"
+
+
+def test_an_expectation_is_derived(page):
+    page.click("#tab-moment")
+    page.click("#moment-form button")
+    page.wait_for_selector("#moment-result .word.certified")
+    assert page.locator("#moment-result math").count() > 3

@@ -174,10 +174,16 @@ function command(kind, fields) {
 async function showCode() {
   const target = $("target").value;
   if (!answer) return;
-  const direct = { numpy: answer.numpy, latex: answer.latex, text: answer.result }[target];
-  if (direct !== undefined) { $("code").textContent = direct; return; }
+  const direct = { latex: answer.latex, text: answer.results ?? answer.result }[target];
+  if (direct !== undefined) { $("code").textContent = listed(direct); return; }
+  $("code").textContent = "at work …";
   const found = await ask("code", { ...answer.fields, kind: answer.kind, target }, "code");
   if (found) $("code").textContent = found.error ?? found.code;
+}
+
+// One formula, or one a variable.
+function listed(formulas) {
+  return typeof formulas === "string" ? formulas : Object.entries(formulas).map(([name, formula]) => `${name}: ${formula}`).join("\n");
 }
 
 $("target").addEventListener("change", showCode);
@@ -252,10 +258,8 @@ $("moment-form").addEventListener("submit", async (event) => {
   if (found === null) return;
   if (found.error) { complain(place, found.error); return; }
   place.setAttribute("aria-busy", "false");
-  place.append(word(found.verdict), element("pre", "", found.result));
-  const list = element("ol");
-  for (const step of found.steps ?? []) list.append(element("li", "", typeof step === "string" ? step : `${step.text}    ${step.rule ?? ""}`));
-  place.append(list);
+  place.innerHTML = found.page.result;
+  place.prepend(word(found.verdict));
   for (const condition of found.conditions ?? []) place.append(element("p", "note", condition));
 });
 
@@ -272,20 +276,35 @@ async function proofread() {
   const claims = found.statements.filter((s) => s.role === "claim");
   const first = found.first_wrong === null ? null : found.statements[found.first_wrong];
   const summary = first ? `First wrong line: ${first.line}` : "No wrong line";
-  place.replaceChildren(element("p", `word ${first ? "refuted" : "proved"}`, summary), ...claims.map(statement));
+  place.replaceChildren(element("p", `word ${first ? "refuted" : "proved"}`, summary), ...claims.map((s) => statement(s, found.page.formulas[s.index])));
   mark(found.statements);
 }
 
-function statement(s) {
-  const follows = s.verdict === "refuted" && s.cause !== null && s.cause !== s.index;
+const follow = (s) => s.verdict === "refuted" && s.cause !== null;
+const signOf = (s) => follow(s) ? "↳" : SIGNS[s.verdict] ?? "?";
+
+// A formula as the server set it, else its text.
+function formula(set, text) {
+  const made = element(set ? "span" : "code", "", set ? undefined : text);
+  if (set) made.innerHTML = set;
+  return made;
+}
+
+function statement(s, set) {
+  const follows = follow(s);
   const line = element("div", `statement ${s.verdict}`);
   const head = element("p", "");
-  head.append(element("span", `word ${follows ? "follows" : s.verdict}`, `${follows ? "↳" : SIGNS[s.verdict] ?? "?"} ${s.verdict}`));
-  head.append(`line ${s.line} `, element("code", "", s.source));
+  head.append(element("span", `word ${follows ? "follows" : s.verdict}`, `${signOf(s)} ${s.verdict}`));
+  head.append(`line ${s.line} `, formula(set.source, s.source));
   line.append(head);
   if (follows) line.append(element("p", "note", "follows from an earlier slip"));
-  for (const [name, text] of [["", s.diagnosis], ["mended: ", s.mended], ["not understood: ", s.not_understood]]) {
+  for (const [name, text] of [["", s.diagnosis], ["not understood: ", s.not_understood]]) {
     if (text) line.append(element("p", "note", name + text));
+  }
+  if (s.mended) {
+    const mended = element("p", "note", "mended: ");
+    mended.append(formula(set.mended, s.mended));
+    line.append(mended);
   }
   if (s.counterexample) line.append(element("p", "note", typeof s.counterexample === "string" ? s.counterexample : JSON.stringify(s.counterexample)));
   return line;
@@ -293,9 +312,9 @@ function statement(s) {
 
 function mark(statements) {
   const rows = $("text").value.split("\n").map(() => " ");
-  const rank = { "✗": 3, "?": 2, "✓": 1 };
+  const rank = { "✗": 4, "↳": 3, "?": 2, "✓": 1 };
   for (const s of statements.filter((s) => s.role === "claim")) {
-    const sign = SIGNS[s.verdict] ?? "?";
+    const sign = signOf(s);
     if ((rank[sign] ?? 0) > (rank[rows[s.line - 1]] ?? 0)) rows[s.line - 1] = sign;
   }
   $("marks").textContent = rows.join("\n");
