@@ -28,8 +28,11 @@ Variables = Annotated[
     str, typer.Option("--wrt", metavar="X,Y", help="The variables to differentiate by, with commas between.")
 ]
 Form = Annotated[
-    Literal["operator", "kronecker"],
-    typer.Option("--form", help="By a matrix X: the linear map of a direction dX, or its matrix on vec(dX)."),
+    Literal["operator", "kronecker", "product"],
+    typer.Option(
+        "--form",
+        help="By a matrix X: the linear map of a direction dX, or its matrix on vec(dX); by a vector x: the product with dx.",
+    ),
 ]
 
 

@@ -264,3 +264,22 @@ def test_the_docstring_says_what_and_how():
         "--format numpy --value",
     ):
         assert words in doc
+
+
+def test_a_model_is_fitted_with_printed_functions():
+    from scipy.optimize import minimize
+
+    text, where = "sum(log(vector(1) + exp(-y.*(A*x)))) + 1/2*norm2(x)^2", "A: m x n, x: n, y: m"
+    loss = derive.gradient(text, "x", where=where).function(value=True)
+    product = derive.hessian(text, "x", where=where, form="product")
+    assert "diag" not in product.to_code().split("import numpy")[1]
+    times = product.function()
+    rng = np.random.default_rng(0)
+    a, y = rng.standard_normal((30, 4)), np.sign(rng.standard_normal(30))
+    found = minimize(
+        lambda x: loss(A=a, x=x, y=y), np.zeros(4), jac=True, method="Newton-CG",
+        hessp=lambda x, p: times(A=a, x=x, y=y, dx=p), options={"xtol": 1e-10},
+    )  # fmt: skip
+    assert np.abs(loss(A=a, x=found.x, y=y)[1]).max() < 1e-6
+    matrix = derive.hessian(text, "x", where=where).function()
+    assert np.allclose(matrix(A=a, x=found.x, y=y) @ y[:4], times(A=a, x=found.x, y=y, dx=y[:4]))
