@@ -66,8 +66,8 @@ def product(*factors: Expr) -> Expr:
         return ZeroMatrix(*run[0].shape)  # 0*matrix(1) is how zeros are printed
     if coefficient != 1:
         # A product is scaled as it stands: y - A*x is y + (-1)*A*x.
-        parts = run[0].args if len(run) == 1 and isinstance(run[0], MatMul) else run
-        return algebra.make(MatMul, coefficient, *parts)
+        flat = list(run[0].args) if len(run) == 1 and isinstance(run[0], MatMul) else run
+        return algebra.make(MatMul, coefficient, *flat)
     return run[0] if len(run) == 1 else algebra.make(MatMul, *run)
 
 
