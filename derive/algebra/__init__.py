@@ -8,6 +8,7 @@ like terms together, A·A⁻¹ away, and a product that is 1 x 1 becomes the sca
 rule reads as its formula.
 """
 
+from derive.algebra import cancel  # noqa: F401 - provides its laws to the constructors
 from derive.algebra.core import (
     add,
     diag,

@@ -18,6 +18,7 @@ from sympy import (
 )
 
 from derive.algebra import core, seen, structure
+from derive.algebra.recursion import RECURSION
 from derive.functions import PseudoInverse
 
 
@@ -35,6 +36,7 @@ def _base(a: Expr) -> tuple[Expr, int]:
     return a, 1
 
 
+@RECURSION.provide
 def merged(a: Expr, b: Expr) -> list[Expr] | None:
     """Return the product of two neighbouring factors where it is shorter than both, else None."""
     if isinstance(a, OneMatrix) and isinstance(b, OneMatrix):
@@ -126,6 +128,7 @@ _PENROSE = {
 }  # fmt: skip
 
 
+@RECURSION.provide
 def penrose(factors: list[Expr]) -> Expr | None:
     """Return what the last three factors come to where they are a matrix and its pseudo-inverse."""
     base = next((a.arg if isinstance(a, PseudoInverse) else a.arg.arg for a in factors
@@ -138,6 +141,7 @@ def penrose(factors: list[Expr]) -> Expr | None:
     return next((e for e, letter in letters.items() if letter == word), None)
 
 
+@RECURSION.provide
 def cancelled(factors: list[Expr]) -> int:
     """Return how many of the last factors are the inverse of a product together with that product."""
     for i in range(len(factors)):

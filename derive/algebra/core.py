@@ -37,7 +37,7 @@ from sympy import (
 from sympy.matrices.expressions.applyfunc import ElementwiseApplyFunction
 from sympy.matrices.expressions.diagonal import DiagonalOf
 
-from derive.algebra import cancel, seen, structure
+from derive.algebra.recursion import RECURSION
 from derive.elementwise import holds_matrices, relu, scalar_function, sigmoid, softplus, step
 from derive.facts import facts
 from derive.functions import EntrySum, Softmax, Vec
@@ -92,10 +92,10 @@ def t(x: Expr) -> Expr:
     if isinstance(x, OneMatrix | ZeroMatrix):
         return type(x)(*x.shape[::-1])
     if isinstance(x, KroneckerProduct):
-        return structure.kron(*[t(a) for a in x.args])
-    if seen.is_symmetric(x):
+        return RECURSION.kron(*[t(a) for a in x.args])
+    if RECURSION.is_symmetric(x):
         return x
-    if isinstance(x, MatAdd) and all(isinstance(a, Transpose) or seen.is_symmetric(a) for a in x.args):
+    if isinstance(x, MatAdd) and all(isinstance(a, Transpose) or RECURSION.is_symmetric(a) for a in x.args):
         return make(MatAdd, *[t(a) for a in x.args])
     return Transpose(x)
 
@@ -142,7 +142,7 @@ def trace(x: Expr) -> Expr:
     for i, a in enumerate(factors):
         if isinstance(a, OneMatrix):  # tr(A 1 1' B) = 1' B A 1
             return dot(ones((S.One, a.shape[1])), *factors[i + 1 :], *factors[:i], ones((a.shape[0], S.One)))
-    without = structure.frechet_in_trace(factors)
+    without = RECURSION.frechet_in_trace(factors)
     return Trace(x) if without is None else without
 
 
@@ -223,16 +223,16 @@ def dot(*terms: Expr) -> Expr:
             return zero((rows, columns))
         elif isinstance(a, Identity):
             identity = a
-        elif factors and (shorter := cancel.merged(factors[-1], a)) is not None:
+        elif factors and (shorter := RECURSION.merged(factors[-1], a)) is not None:
             factors.pop()
             todo.extend(reversed(shorter))
         else:
             factors.append(a)
-            penrose = cancel.penrose(factors[-3:]) if len(factors) > 2 else None
+            penrose = RECURSION.penrose(factors[-3:]) if len(factors) > 2 else None
             if penrose is not None:
                 del factors[-3:]
                 todo.append(penrose)
-            elif count := cancel.cancelled(factors):
+            elif count := RECURSION.cancelled(factors):
                 del factors[-count:]
                 todo.append(Identity(a.shape[1]))
     if not factors:
@@ -333,7 +333,7 @@ def hadamard(*terms: Expr) -> Expr:
                 powers[base] = add(_exponent(powers[base], like), _exponent(exponent, like))
             else:
                 powers[base] = exponent
-    if on_diagonal and any(seen.is_diagonal(b) for b, e in powers.items() if e == 1):
+    if on_diagonal and any(RECURSION.is_diagonal(b) for b, e in powers.items() if e == 1):
         powers.pop(Identity(like[0]), None)
     elif on_diagonal and len(powers) == 2:
         other, exponent = next((b, e) for b, e in powers.items() if not isinstance(b, Identity))
@@ -457,8 +457,8 @@ def inv(x: Expr) -> Expr:
     if isinstance(x, MatPow) and x.exp.is_Integer:
         return power(inv(x.base), int(x.exp))
     if isinstance(x, KroneckerProduct) and all(a.shape[0] == a.shape[1] for a in x.args):
-        return structure.kron(*[inv(a) for a in x.args])
-    if seen.is_orthogonal(x):
+        return RECURSION.kron(*[inv(a) for a in x.args])
+    if RECURSION.is_orthogonal(x):
         return t(x)
     if isinstance(x, DiagMatrix):
         return diag(elementwise_power(x.args[0], S.NegativeOne))

@@ -24,6 +24,7 @@ from sympy.matrices.expressions.applyfunc import ElementwiseApplyFunction
 from sympy.matrices.expressions.matexpr import MatrixSymbol
 
 from derive.algebra import core
+from derive.algebra.recursion import RECURSION
 from derive.elementwise import scalar_function
 from derive.facts import facts
 from derive.operation import Operation, record
@@ -31,6 +32,7 @@ from derive.operation import Operation, record
 _SYMMETRIC = ("symmetric", "posdef", "structured-symmetric", "structured-diagonal")
 
 
+@RECURSION.provide
 def is_symmetric(x: Expr) -> bool:
     """Tell whether a matrix is seen to be symmetric; False means only that it is not seen."""
     known = facts().symmetric
@@ -73,6 +75,7 @@ def _matrices(x: Expr, which: str) -> Sequence[Expr]:
     return x.args[:1] if which == "argument" else [a for a in x.args if a.is_Matrix]
 
 
+@RECURSION.provide
 def is_orthogonal(x: Expr) -> bool:
     """Tell whether a matrix is seen to be orthogonal."""
     if isinstance(x, Transpose):
@@ -104,6 +107,7 @@ def _adds_to_zero(terms: tuple[Expr, ...]) -> bool:
     return isinstance(core.add(*[core.dot(OneMatrix(1, rows), a) for a in terms]), ZeroMatrix)
 
 
+@RECURSION.provide
 def is_diagonal(x: Expr) -> bool:
     """Tell whether a matrix is seen to be diagonal."""
     if isinstance(x, MatrixSymbol):

@@ -22,9 +22,11 @@ from sympy import (
 from sympy.matrices.expressions.applyfunc import ElementwiseApplyFunction
 
 from derive.algebra import core
+from derive.algebra.recursion import RECURSION
 from derive.functions import Commutation, Expm, ExpmFrechet, PseudoInverse, Reshape, Toeplitz, Vec
 
 
+@RECURSION.provide
 def kron(*terms: Expr) -> Expr:
     """Return the Kronecker product; scalars scale."""
     scalars: list[Expr] = []
@@ -173,6 +175,7 @@ def frechet(x: Expr, *directions: Expr) -> Expr:
     return core.dot(*scalars, ExpmFrechet(x, *kept))
 
 
+@RECURSION.provide
 def frechet_in_trace(factors: tuple[Expr, ...]) -> Expr | None:
     """Return the trace of a product with a derivative of expm in it, where the rest of the product commutes with x.
 

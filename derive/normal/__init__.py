@@ -6,6 +6,7 @@ canonically (`labelling`). Many identities hold in this notation by themselves: 
 of traces, vec(A X B) = (B' ⊗ A) vec(X), x'y = sum(x ⊙ y).
 """
 
+from derive.normal import rewriting  # noqa: F401 - provides its laws to the files below it
 from derive.normal.equality import equal, normal_form
 
 __all__ = ["equal", "normal_form"]

@@ -16,6 +16,7 @@ from typing import NamedTuple
 
 from sympy import factorint
 
+from derive.normal.recursion import RECURSION
 from derive.normal.settling import Net, from_net, settle, sign_of_factors
 from derive.normal.space import (
     MAX_TERMS,
@@ -119,6 +120,7 @@ def apply(space: Space, kind: str, v: Value, name: str | None = None) -> Value:
     return from_net(space, shell(v, [(atom, 1, tuple([(p,) for p in positions]))]))
 
 
+@RECURSION.provide
 def kept_whole(space: Space, v: Value) -> Value:
     """Return a sum of several terms as one: common factors times an atom."""
     if len(v.terms) < 2:
@@ -331,6 +333,7 @@ def number_power(space: Space, c: Coefficient, e: Exponent) -> tuple[Coefficient
     return 1, primes
 
 
+@RECURSION.provide
 def power(space: Space, v: Value, e: Exponent) -> Value:
     """Return every entry to a power. Raises Undecided where an entry is zero and may not be."""
     if e == 0:

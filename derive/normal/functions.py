@@ -26,6 +26,7 @@ from derive.normal.entrywise import (
     sign_of_value,
     spread,
 )
+from derive.normal.recursion import RECURSION
 from derive.normal.settling import from_net
 from derive.normal.space import (
     Exponent,
@@ -95,9 +96,7 @@ def logarithm(space: Space, v: Value) -> Value:
 def _times_exponent(space: Space, v: Value, e: Exponent) -> Value:
     if is_rational(e):
         return scaled(v, e)
-    from derive.normal.reading import read
-
-    return hadamard(space, [broadcast(space, v, read(space, symbolic(e))), v])
+    return hadamard(space, [broadcast(space, v, RECURSION.read(space, symbolic(e))), v])
 
 
 def _log_of_number(space: Space, c: Fraction) -> Value:
@@ -137,6 +136,7 @@ def matrix_exponent(space: Space, v: Value, e: Value) -> Value:
 # ---------------------------------------------------------------------------------------- |t| and signs
 
 
+@RECURSION.provide
 def absolute(space: Space, v: Value) -> Value:
     """Return the absolute value of every entry."""
     if sign_of_value(space, v):
@@ -241,6 +241,7 @@ def function(space: Space, name: str, v: Value) -> Value:
     return FUNCTIONS[name](space, v) if name in FUNCTIONS else named(space, name, v)
 
 
+@RECURSION.provide
 def again(space: Space, kind: str, name: str | None, v: Value) -> Value:
     """Return what an atom of a kind is for another body."""
     if kind == "sum":

@@ -57,6 +57,7 @@ from derive.functions import (
 from derive.normal import matrices, tensors
 from derive.normal.entrywise import broadcast, power
 from derive.normal.functions import FUNCTIONS, exponential, function, matrix_exponent
+from derive.normal.recursion import RECURSION
 from derive.normal.settling import Net, from_net
 from derive.normal.space import Space, Undecided, Value, exponent
 from derive.normal.tensors import constant
@@ -66,6 +67,7 @@ from derive.operations import record
 _MAX_POWER = 24
 
 
+@RECURSION.provide
 def read(space: Space, expr: Expr) -> Value:
     """Return the value of an expression. Raises Undecided."""
     stack: list[tuple[Expr, bool]] = [(expr, False)]

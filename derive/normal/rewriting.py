@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from fractions import Fraction
 
 from derive.normal.matching import Lead, lead_of, match
+from derive.normal.recursion import RECURSION
 from derive.normal.settling import Net, sign_of_factors
 from derive.normal.space import Coefficient, Factor, Group, Space, Term, Value, is_rational, plus, times
 
@@ -31,6 +32,7 @@ def over(a: Coefficient, b: Coefficient) -> Coefficient:
 # ------------------------------------------------------------------------------ laws of matrix products
 
 
+@RECURSION.provide
 def contracted(space: Space, net: Net) -> Rewritten | None:
     """Apply one law of matrix products, such as inv(M)·M = I; None where none applies."""
     kinds = [space.atoms[a].kind for a, _, _ in net.factors]
@@ -200,6 +202,7 @@ _CONTRACTIONS = {
 # ------------------------------------------------------------------------------- laws entry by entry
 
 
+@RECURSION.provide
 def reduced(space: Space, net: Net) -> Rewritten | None:
     """Apply one law of functions of single entries; None where none applies."""
     degrees: dict[int, int] = {}
@@ -290,10 +293,8 @@ def _gains(space: Space, left: Net, factor: Factor) -> Rewritten:
         return [(1, with_factors(left, (a, plus(e, 1), groups)))]
     body = atom.body
     assert body is not None
-    from derive.normal.functions import absolute
-
     half = Fraction(1, 2) if atom.kind == "step" else 1
-    size = absolute(space, body)
+    size = RECURSION.absolute(space, body)
     gains = [(half * c, n) for c, n in _attach_body(space, left, size, groups)]
     if atom.kind == "step":
         gains += [(half * c, n) for c, n in _attach_body(space, left, body, groups)]
@@ -325,13 +326,11 @@ def _abs(space: Space, net: Net, degrees: dict[int, int], k: int) -> Rewritten |
     twice = 2 * int(e // 2)
     if not twice:
         return None
-    from derive.normal.entrywise import power
-
     body = space.atoms[a].body
     assert body is not None
     rest = e - twice
     more = [(a, rest, groups)] if rest else []
-    return _attach_body(space, _without(net, k, *more), power(space, body, twice), groups)
+    return _attach_body(space, _without(net, k, *more), RECURSION.power(space, body, twice), groups)
 
 
 def _partner(space: Space, net: Net, k: int, kind: str) -> int | None:
@@ -372,11 +371,9 @@ def _sign(space: Space, net: Net, degrees: dict[int, int], k: int) -> Rewritten 
     more = [(a, e - 1, groups)] if e != 1 else []
     if not isinstance(f, int):  # a root of u shows that u is not negative
         return [(1, _without(net, k, *more))]
-    from derive.normal.functions import absolute
-
     factors = [g for m, g in enumerate(net.factors) if m not in (k, n)]  # sign(u)/u = |u|/u²
     left = Net(net.sizes, net.row, net.column, [*factors, (b, f - 1, others), *more])
-    return _attach_body(space, left, absolute(space, body), groups)
+    return _attach_body(space, left, RECURSION.absolute(space, body), groups)
 
 
 def _own_power(space: Space, net: Net, k: int) -> int | None:
@@ -438,10 +435,6 @@ _REDUCTIONS = {"sum": _sum, "abs": _abs, "sign": _sign, "step": _step, "function
 
 def _on_diagonal(space: Space, net: Net, k: int) -> Rewritten:
     """Work out a function of entries where two of its indices are one: exp(A)[i, i] is exp of A's diagonal."""
-    from derive.normal.entrywise import power
-    from derive.normal.functions import again
-    from derive.normal.tensors import combine
-
     a, e, groups = net.factors[k]
     atom = space.atoms[a]
     body = atom.body
@@ -449,6 +442,6 @@ def _on_diagonal(space: Space, net: Net, k: int) -> Rewritten:
     distinct = list(dict.fromkeys(groups))
     first = [groups.index(g) for g in distinct]
     joins = [((0, p), (0, groups.index(g))) for p, g in enumerate(groups) if groups.index(g) != p]
-    narrow = combine(space, [body], joins, [(0, p) for p in first], [])
-    value = power(space, again(space, atom.kind, atom.name, narrow), e)
+    narrow = RECURSION.combine(space, [body], joins, [(0, p) for p in first], [])
+    value = RECURSION.power(space, RECURSION.again(space, atom.kind, atom.name, narrow), e)
     return _attach_body(space, _without(net, k), value, distinct)

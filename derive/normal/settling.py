@@ -13,6 +13,7 @@ from typing import NamedTuple
 from sympy import Add, Expr, Mul
 
 from derive.normal.labelling import certificate
+from derive.normal.recursion import RECURSION
 from derive.normal.space import (
     EMPTY,
     MAX_TERMS,
@@ -107,8 +108,6 @@ def settle(
     out: dict[Term, Coefficient],
 ) -> None:
     """Add a net's canonical terms to a sum. Raises Undecided."""
-    from derive.normal.rewriting import contracted, reduced
-
     todo = [(coefficient, net)]
     while todo:
         c, net = todo.pop()
@@ -116,15 +115,15 @@ def settle(
         if len(todo) > MAX_TERMS:
             raise Undecided("a sum grows too long")
         c, net = _merged(space, c, net)
-        rewritten = contracted(space, net)
+        rewritten = RECURSION.contracted(space, net)
         if rewritten is None:
-            rewritten = reduced(space, net)
+            rewritten = RECURSION.reduced(space, net)
         if rewritten is None:
             scalars = sum(not groups for _, _, groups in net.factors)
             c, net, components = _closed(space, c, net)
             if sum(not groups for _, _, groups in net.factors) > scalars:
                 c, net = _merged(space, c, net)
-                rewritten = reduced(space, net)
+                rewritten = RECURSION.reduced(space, net)
         if rewritten is not None:
             todo.extend((c * d, n) for d, n in rewritten)
             continue

@@ -10,6 +10,7 @@ from itertools import product as choices
 
 from sympy import Expr
 
+from derive.normal.recursion import RECURSION
 from derive.normal.settling import Net, from_net, settle, size_factors
 from derive.normal.space import (
     EMPTY,
@@ -46,6 +47,7 @@ def of_size(space: Space, size: Expr) -> Value:
     return scalar(space, [(a, e) for a, e, _ in factors], c)
 
 
+@RECURSION.provide
 def combine(
     space: Space,
     values: Sequence[Value],
@@ -131,9 +133,7 @@ def product(space: Space, values: Sequence[Value]) -> Value:
     """Return the matrix product."""
     chain = list(values)
     if space.factored and len(chain) > 1:
-        from derive.normal.entrywise import kept_whole
-
-        chain = [kept_whole(space, v) for v in chain]
+        chain = [RECURSION.kept_whole(space, v) for v in chain]
     for k in range(len(chain) - 1):
         chain[k], chain[k + 1] = aligned(space, chain[k], "column", chain[k + 1], "row")
     joins = [
