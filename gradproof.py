@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from verify.derived import differential, gradient, hessian, jacobian
     from verify.equal import check_equal
     from verify.gradients import check_gradient
+    from verify.grading import grade
     from verify.moments.moment_claims import check_expect, covariance, expect, variance
     from verify.monte_carlo import check_moment
     from verify.suite import run_suite
@@ -54,6 +55,7 @@ _HOMES = {
     "covariance": "verify.moments.moment_claims",
     "differential": "verify.derived",
     "expect": "verify.moments.moment_claims",
+    "grade": "verify.grading",
     "gradient": "verify.derived",
     "hessian": "verify.derived",
     "jacobian": "verify.derived",
@@ -85,6 +87,7 @@ __all__ = [
     "covariance",
     "differential",
     "expect",
+    "grade",
     "gradient",
     "hessian",
     "jacobian",

@@ -21,6 +21,7 @@ from reports.commands import (
     equal,
     expect,
     fit,
+    grade,
     initialisation,
     proofread,
     report,
@@ -61,6 +62,7 @@ for module in (
     fit,
     train,
     proofread,
+    grade,
     serve,
 ):
     module.register(app)

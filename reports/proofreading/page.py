@@ -161,9 +161,10 @@ def _prose(text: str) -> Markup:
     """Return prose with its emphasis."""
     out = str(escape(text.replace("\\item", "•").replace("\\\\", " ")))
     for pattern, tag in ((_BOLD, "strong"), (_ITALIC, "em"), (_CODE, "code")):
-        out = pattern.sub(
-            lambda m, tag=tag: f"<{tag}>{next(g for g in m.groups() if g is not None)}</{tag}>", out
-        )
+        groups = "".join(
+            rf"\{k + 1}" for k in range(pattern.groups)
+        )  # one of them matched, the others are empty
+        out = pattern.sub(f"<{tag}>{groups}</{tag}>", out)
     return Markup(_ITEM.sub("<br>• ", out))
 
 

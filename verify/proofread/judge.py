@@ -222,7 +222,7 @@ class Judge:
             try:
                 text = to_text(self.model.expression(tree))  # type: ignore[arg-type]
             except (KeyError, InputError):
-                return ""
+                text = tree.show() if tree is not None and tree.op in ("name", "sub") else "?"
             return re.sub(r"\b[gz]?Dg\d+\b", lambda m: self.model.symbols[m[0]].written, text)
 
         return f"{shown(relation.start)} = {shown(relation.right)}"
@@ -583,6 +583,7 @@ class Judge:
         s = relation.statement
         s.verdict = "refuted"
         s.from_line_before = False
+        s.reading = self._reading(relation)
         s.diagnosis = self.misfits[s.index]
         s.evidence = [{"method": "sizes", "verdict": "refuted", "figure": s.diagnosis}]
         found = self._by_transposing(relation)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from derive.errors import InputError
@@ -13,6 +14,7 @@ from derive.language.shapes import Shape
 from derive.language.tree import Tree
 from derive.language.words import FUNCTIONS
 from verify.proofread.assumed import read_assumed
+from verify.proofread.context import own_statements, under
 from verify.proofread.document import Document, read_document
 from verify.proofread.judge import Judge
 from verify.proofread.lines import read_lines
@@ -33,16 +35,23 @@ def proofread(
     assume: str | Iterable[str] | None = None,
     seed: int = 0,
     progress: Callable[[int, int], object] | None = None,
+    problem: str | Sequence[str] = (),
 ) -> Proofreading:
     """Judge a derivation line by line: Markdown with dollars, LaTeX or plain text, or the path of such a file.
 
     A text without a line break that names an existing file is a path; so is any `os.PathLike`. `where` declares shapes and
-    `assume` facts, beside those that the document states. `progress` is told after each line how many of how many are judged. Raises InputError for a file that cannot be read and for
-    declarations that are not understood.
+    `assume` facts, beside those that the document states. `progress` is told after each line how many of how many are
+    judged. What the text or the texts `problem` state (definitions, shapes, facts) holds for the document, and is not
+    judged with it. Raises InputError for a file that cannot be read and for declarations that are not understood.
     """
     text, name = _text(document)
-    source = read_document(text)
-    return _proofread(source, name, where, assume, checked_seed(seed), progress)
+    seed = checked_seed(seed)
+    if not problem:
+        return _proofread(read_document(text), name, where, assume, seed, progress)
+    problems = [problem] if isinstance(problem, str) else problem
+    source, lines = under([p.replace("\r\n", "\n") for p in problems], text)
+    found = _proofread(source, name, where, assume, seed, progress)
+    return replace(found, source=text, statements=own_statements(found.statements, lines))
 
 
 def _text(document: str | os.PathLike[str]) -> tuple[str, str]:
