@@ -15,6 +15,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from derive import display
+
 if TYPE_CHECKING:
     from derive.derivation import Derivation, Step
     from derive.errors import InputError, InternalError
@@ -109,3 +111,16 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     return [*__all__, "__version__"]
+
+
+def _shown(result: Any) -> str:
+    """A result as HTML; what draws it is imported when a notebook first asks."""
+    html: str = import_module("reports.notebook").html(result)
+    return html
+
+
+def _report(result: Any, out: Any, formats: Any) -> Any:
+    return import_module("reports.own_loss").write_report([result], out, formats)
+
+
+display.register(_shown, _report)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from pathlib import Path
 from typing import Any, Literal
 
 from sympy import Expr
@@ -13,6 +15,7 @@ from derive import algebra
 from derive.algebra import M
 from derive.backprop import Sweep
 from derive.code import Output, Plan, compiled, plan, source
+from derive.display import Shown, write_report
 from derive.facts import assuming
 from derive.graph import Graph, Node, symbol
 from derive.language import lambdified  # noqa: F401 - every result is one that lambdify takes
@@ -62,7 +65,7 @@ class Step:
 
 
 @dataclass(frozen=True)
-class Derivation:
+class Derivation(Shown):
     """The derivative of a problem's expression, with every line that leads to it.
 
     `result` is a SymPy expression: in the shape of the variable for a gradient, J[i, j] = d y_i/d x_j for a
@@ -310,6 +313,16 @@ class Derivation:
             "notes": list(self.notes),
             "steps": [s.to_dict() for s in self.steps],
         }
+
+    def report(
+        self, out: str | Path = "report", formats: Iterable[str] = ("html", "latex", "pdf")
+    ) -> list[Path]:
+        """Write a report on the derivation into a folder, and return its files.
+
+        Statement, graph, lines, result, evidence, usual slips with their refutations, and code: index.html, report.tex with
+        its figures and, where TeX is installed, report.pdf. Raises InputError for a folder that cannot be written to.
+        """
+        return write_report(self, out, formats)
 
     def _repr_latex_(self) -> str:
         return f"$\\displaystyle {self.to_latex()}$"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 import warnings
 from typing import TYPE_CHECKING, Any
 
@@ -30,10 +29,12 @@ from reports.document import (
     literal,
 )
 from reports.prose import prose, sentence
-from reports.verdicts import counterexample
+from reports.slips import check_command, slip_box
 from verify.verdict import UPHOLDING, Evidence
 
 if TYPE_CHECKING:
+    from sympy import Expr
+
     from derive.results import Result
     from verify.derived import Checked
 
@@ -115,39 +116,25 @@ def _slips(result: Result, d: Checked, seed: int) -> list[Block]:
     blocks: list[Block] = [Heading("Usual slips, refuted")] if result.slips else []
     for slip in result.slips:
         verdict = _check(result, slip.claim, seed)
-        said: list[Block] = [
-            Math(rf"{d.left_side} \overset{{?}}{{=}} {_latex(slip.claim, d)}", slip.claim),
-            Paragraph(f"{verdict.verdict.capitalize()}: {sentence(prose(slip.why), capital=False)}"),
-        ]
-        if verdict.counterexample is not None:
-            said.append(Paragraph(counterexample(verdict.counterexample, d.problem.symbols)))
-        said.append(Code(_command(result, slip.claim)))
-        blocks.append(Box("slip", sentence(prose(slip.label), stop=False), said))
+        options = {"--wrt": result.wrt, "--where": result.where, "--assume": result.assume}
+        command = check_command(result.expr, slip.claim, result.kind, options)
+        title, said = sentence(prose(slip.label), stop=False), sentence(prose(slip.why), capital=False)
+        blocks.append(slip_box(d, title, slip.claim, _formula(slip.claim, d), verdict, said, command))
     return blocks
 
 
-def _command(result: Result, claim: str) -> str:
-    """The command that checks a claim again."""
-    options = {"--wrt": result.wrt, "--where": result.where, "--assume": result.assume}
-    if result.kind != "gradient":
-        options["--kind"] = result.kind
-    given = " ".join(f"{name} {_quoted(value)}" for name, value in options.items() if value)
-    return f"gradproof check {_quoted(result.expr)} \\\n    {given} \\\n    --claim {_quoted(claim)}"
-
-
-def _quoted(text: str) -> str:
-    """A word of a shell; between double quotes, where the transposes of an expression stay legible."""
-    return shlex.quote(text) if set(text) & set('"$`\\!') or "'" not in text else f'"{text}"'
-
-
 def _latex(claim: str, d: Checked) -> str:
-    """A claim in LaTeX; it may name the directions."""
     from derive import latex
+
+    return latex(_formula(claim, d))
+
+
+def _formula(claim: str, d: Checked) -> Expr:
+    """A claim as an expression; it may name the directions."""
     from verify.claims import read
 
     names = [x.name for x in d.problem.wrt]
-    _, _, asserted = read(d.problem, names, claim, d.kind)
-    return latex(asserted)
+    return read(d.problem, names, claim, d.kind)[2]
 
 
 def _check(result: Result, claim: str, seed: int) -> Any:

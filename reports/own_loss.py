@@ -1,51 +1,116 @@
-"""A report on a loss of one's own: statement, graph, derivation, result, evidence, differences, code."""
+"""A report on losses of one's own: statement, graph, derivation, result, evidence, differences, slips, code."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import sys
+from collections.abc import Iterable, Sequence
 from importlib import metadata
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from reports.derivation import conditions, evidence_table, graph_figures, line_blocks, statement
-from reports.derivation import result as result_line
+from derive.code.targets import TARGETS
+from derive.errors import InputError
+from reports.derivation import conditions, evidence_table, graph_figures, line_blocks, results, statement
 from reports.differences import difference_figures
-from reports.document import Block, Box, Chapter, Check, Code, Document, Heading, Math, Paragraph
+from reports.document import (
+    Block,
+    Box,
+    Chapter,
+    Check,
+    Code,
+    Document,
+    Heading,
+    Math,
+    Paragraph,
+    literal,
+    weakest,
+)
+from reports.slips import likely_slips
 
 if TYPE_CHECKING:
+    from derive.derivation import Derivation
     from verify.derived import Checked
+    from verify.steps import StepCheck
 
 _PREFACE = "The derivative is stated, derived line by line, and checked by methods that do not use the rules of its derivation."
+#: How a language is called in a heading.
+_LANGUAGES = {"numpy": "NumPy", "jax": "JAX", "torch": "PyTorch", "octave": "Octave"}
 
 
-def loss_document(derivations: Sequence[Checked], seed: int = 0) -> Document:
-    """Return a report on checked derivatives, a chapter each."""
-    chapters = [loss_chapter(d, f"loss-{k + 1}", seed) for k, d in enumerate(derivations)]
+def loss_document(
+    derivations: Sequence[Checked], seed: int = 0, others: Sequence[Chapter] = (), targets: Iterable[str] = TARGETS
+) -> Document:
+    """Return a report on checked derivatives, a chapter each, and on other chapters after them."""
+    languages = list(targets)
+    chapters = [loss_chapter(d, f"loss-{k + 1}", seed, languages) for k, d in enumerate(derivations)]
+    return document([*chapters, *others], seed)
+
+
+def document(chapters: Sequence[Chapter], seed: int = 0) -> Document:
+    """Return a report of chapters on losses and documents of one's own."""
     return Document(
         title="Derivatives, derived and checked",
-        subtitle=chapters[0].title if len(chapters) == 1 else f"{len(chapters)} derivatives",
+        subtitle=chapters[0].title if len(chapters) == 1 else f"{len(chapters)} chapters",
         preface=[Paragraph(_PREFACE)],
         chapters=chapters,
         colophon=f"gradproof {metadata.version('gradproof')} with sympy {metadata.version('sympy')}; seed {seed}.",
     )
 
 
-def loss_chapter(d: Checked, name: str, seed: int = 0) -> Chapter:
-    """Return the chapter on one checked derivative; `name` is its anchor."""
+def loss_chapter(d: Derivation, name: str, seed: int = 0, targets: Iterable[str] = TARGETS) -> Chapter:
+    """Return the chapter on one derivative, checked or not; `name` is its anchor."""
     from derive import latex, to_text
-    from verify.steps import check_steps
 
     expr = d.problem.expr
     asked = Math(rf"f = {latex(expr)},\qquad {d.left_side} = \;?", to_text(expr))
+    evidence = getattr(d, "evidence", ())
     blocks: list[Block] = [
         Box("result", "Problem", [asked, *(Paragraph(line) for line in statement(d))]),
         *graph_figures(d, f"{name}-graph"),
-        *line_blocks(d, check_steps(d, seed)),
-        Box("result", "Result", [result_line(d), *conditions(d)]),
-        Heading("Evidence"),
-        evidence_table(d.evidence),
-        *difference_figures(d, f"{name}-differences", seed),
+        *line_blocks(d, _line_checks(d, seed)),
+        Box("result", "Result", [*results(d), *conditions(d)]),
+        *([Heading("Evidence"), evidence_table(evidence)] if evidence else []),
+        *(difference_figures(d, f"{name}-differences", seed) if not d.parts else []),
+        *likely_slips(d, seed),
         Heading("As code"),
-        Code(d.to_numpy()),
+        *_code(d, targets),
     ]
     variables = ", ".join(latex(x) for x in d.problem.wrt)
-    return Chapter(f"The {d.kind} by ${variables}$ of ${latex(expr)}$", name, blocks, Check(d.verdict))
+    check = Check(d.verdict) if hasattr(d, "verdict") else None
+    return Chapter(f"The {d.kind} by ${variables}$ of ${latex(expr)}$", name, blocks, check)
+
+
+def _line_checks(d: Derivation, seed: int) -> Sequence[StepCheck]:
+    from verify.steps import check_steps
+
+    return check_steps(d, seed) if not d.parts else ()
+
+
+def _code(d: Derivation, targets: Iterable[str]) -> list[Block]:
+    """The value and the derivative as functions, in each language that has what they need."""
+    value = d.kind == "gradient"
+    blocks: list[Block] = []
+    for target in targets:
+        blocks.append(Paragraph(f"{_LANGUAGES[target]}{', the value and the gradient:' if value else ':'}"))
+        try:
+            blocks.append(Code(d.to_code(target, value=value, guarded=target == "numpy").rstrip()))
+        except InputError as lack:
+            blocks[-1] = Paragraph(f"{_LANGUAGES[target]}: {literal(str(lack))}.")
+    return blocks
+
+
+def proofread_chapter(path: Path, name: str, seed: int = 0) -> Chapter:
+    """Return the chapter on a derivation judged line by line. Raises InputError for a file that cannot be read."""
+    from reports.document import Table
+    from reports.proofread import word
+    from verify.proofread import proofread
+
+    found = proofread(path, None, None, seed)
+    raise NotImplementedError(found, Table, word, weakest)
+
+
+def write_report(derivations: Sequence[Checked], out: Path, formats: Iterable[str], seed: int = 0) -> list[Path]:
+    """Write a report on derivatives into a folder, and return its files. Raises InputError."""
+    from reports.output import write_document
+
+    return write_document(loss_document(derivations, seed), out, formats)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 from typing import IO
@@ -36,14 +37,21 @@ _STYLES = {
 }
 #: Wider than any line, so that a pipe's reader gets each formula on one.
 _UNFOLDED = 100_000
+#: The fewest columns that COLUMNS may ask for: narrower than that no table can be read.
+_NARROWEST = 20
 #: The widest that the column of a derivation's equations grows.
 _COLUMN = 56
 
 
 def console(stream: IO[str] | None = None) -> Console:
-    """Return a console on standard output or another stream."""
+    """Return a console on standard output or another stream; in a pipe as wide as COLUMNS says, else unfolded."""
     stream = sys.stdout if stream is None else stream
-    return Console(file=stream, highlight=False, width=None if stream.isatty() else _UNFOLDED)
+    return Console(file=stream, highlight=False, width=None if stream.isatty() else _columns())
+
+
+def _columns() -> int:
+    said = os.environ.get("COLUMNS", "")
+    return max(int(said), _NARROWEST) if said.isdecimal() and len(said) < 6 else _UNFOLDED
 
 
 def show(blocks: Sequence[Block], out: Console | None = None) -> None:

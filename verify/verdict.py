@@ -12,6 +12,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from derive.display import Shown
+
 Word = Literal["proved", "certified", "agrees", "refuted", "inconclusive"]
 
 #: From the strongest to the weakest of the words that uphold a claim.
@@ -97,7 +99,7 @@ def _shown(value: Any) -> str:
 
 
 @dataclass(frozen=True)
-class Verdict:
+class Verdict(Shown):
     """What the evidence adds up to. True as a bool where the claim is upheld."""
 
     verdict: Word

@@ -15,6 +15,7 @@ from typing import Any
 from sympy import Expr, OneMatrix, S
 
 from derive import algebra
+from derive.display import Shown
 from derive.errors import InputError
 from derive.facts import assuming
 from derive.language.latex import latex
@@ -29,7 +30,7 @@ from derive.problem import Problem
 
 
 @dataclass(frozen=True)
-class Moment:
+class Moment(Shown):
     """An expectation, variance or covariance with the lines that lead to it.
 
     `kind` is expectation, variance or covariance, `expressions` what it is of. `result` is a scalar, or a matrix: an
@@ -57,6 +58,9 @@ class Moment:
         """Return the result in LaTeX."""
         with assuming(self.problem.assumptions):
             return latex(self.result)
+
+    def _repr_latex_(self) -> str:
+        return f"$\\displaystyle {self.left_side} = {self.to_latex()}$"
 
     def to_text(self) -> str:
         """Return the result in the text language."""
