@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from reports.document import Chapter, Document, Paragraph
 from reports.prose import sentence
@@ -60,6 +60,13 @@ EXPERIMENTS = {
 }
 
 
+class Writer(NamedTuple):
+    """What writes a chapter, under the chapter's name."""
+
+    name: str
+    write: Callable[[], Chapter]
+
+
 def select(names: Sequence[str]) -> list[Result | MomentResult]:
     """Return the results of the given names, those of the report where there are none.
 
@@ -92,15 +99,13 @@ def build(names: Sequence[str], seed: int = 0, track: Track | None = None, times
     from reports.fit_chapter import fit_chapter
     from reports.training_chapter import training_chapter
 
-    writers: list[Callable[[], Chapter]] = [partial(_chapter, result, seed) for result in select(names)]
-    experiments: list[Callable[[], Chapter]] = [
-        partial(fit_chapter, seed, times),
-        partial(training_chapter, seed),
+    writers = [Writer(result.name, partial(_chapter, result, seed)) for result in select(names)]
+    experiments = [
+        Writer("fits", partial(fit_chapter, seed, times)),
+        Writer("training", partial(training_chapter, seed)),
     ]
-    writers += [
-        chapter for name, chapter in zip(EXPERIMENTS, experiments, strict=True) if not names or name in names
-    ]
-    chapters = [write() for write in (track(writers, "deriving and checking") if track else writers)]
+    writers += [writer for writer in experiments if not names or writer.name in names]
+    chapters = [w.write() for w in (track(writers, "deriving and checking") if track else writers)]
     return Document(
         title="Matrix derivatives and moments, derived and checked",
         subtitle="The catalogue of gradproof",

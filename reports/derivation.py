@@ -227,8 +227,12 @@ def _and(parts: Sequence[str]) -> str:
 
 
 def evidence_table(evidence: Sequence[Evidence], caption: str = "") -> Table:
-    """Return what each method found. Times are left out, so that the same run prints the same bytes."""
-    rows: list[list[Cell]] = [[literal(e.method), Check(e.verdict), finding(e.figure)] for e in evidence]
+    """Return what each method found. Times are left out, so that the same run prints the same bytes.
+
+    Methods that do not apply are left out too, where another does.
+    """
+    shown = [e for e in evidence if e.applies] or evidence
+    rows: list[list[Cell]] = [[literal(e.method), Check(e.verdict), finding(e.figure)] for e in shown]
     return Table(["method", "verdict", "finding"], rows, caption)
 
 

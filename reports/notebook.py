@@ -104,7 +104,9 @@ def _badge(word: Any, evidence: Sequence[Evidence]) -> Markup:
         return Markup("<p>not checked</p>")
     check = Check(word)
     said = next((e.figure for e in evidence if e.verdict == word), "")
-    shown = _blocks([Paragraph(f"{check.sign} {check.word}: {finding(said)}" if said else f"{check.sign} {check.word}")])
+    shown = _blocks(
+        [Paragraph(f"{check.sign} {check.word}: {finding(said)}" if said else f"{check.sign} {check.word}")]
+    )
     return Markup('<div class="{}">{}</div>').format(check.word, shown)
 
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable, Sequence
 from importlib import metadata
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from derive.code.targets import TARGETS
 from derive.errors import InputError
@@ -15,6 +14,7 @@ from reports.differences import difference_figures
 from reports.document import (
     Block,
     Box,
+    Cell,
     Chapter,
     Check,
     Code,
@@ -22,14 +22,17 @@ from reports.document import (
     Heading,
     Math,
     Paragraph,
+    Table,
     literal,
     weakest,
 )
 from reports.slips import likely_slips
+from verify.verdict import Word
 
 if TYPE_CHECKING:
     from derive.derivation import Derivation
     from verify.derived import Checked
+    from verify.proofread.result import Statement
     from verify.steps import StepCheck
 
 _PREFACE = "The derivative is stated, derived line by line, and checked by methods that do not use the rules of its derivation."
@@ -38,7 +41,10 @@ _LANGUAGES = {"numpy": "NumPy", "jax": "JAX", "torch": "PyTorch", "octave": "Oct
 
 
 def loss_document(
-    derivations: Sequence[Checked], seed: int = 0, others: Sequence[Chapter] = (), targets: Iterable[str] = TARGETS
+    derivations: Sequence[Checked],
+    seed: int = 0,
+    others: Sequence[Chapter] = (),
+    targets: Iterable[str] = TARGETS,
 ) -> Document:
     """Return a report on checked derivatives, a chapter each, and on other chapters after them."""
     languages = list(targets)
@@ -93,7 +99,7 @@ def _code(d: Derivation, targets: Iterable[str]) -> list[Block]:
     for target in targets:
         blocks.append(Paragraph(f"{_LANGUAGES[target]}{', the value and the gradient:' if value else ':'}"))
         try:
-            blocks.append(Code(d.to_code(target, value=value, guarded=target == "numpy").rstrip()))
+            blocks.append(Code(d.to_code(target, value=value, guarded=False).rstrip()))
         except InputError as lack:
             blocks[-1] = Paragraph(f"{_LANGUAGES[target]}: {literal(str(lack))}.")
     return blocks
@@ -101,15 +107,42 @@ def _code(d: Derivation, targets: Iterable[str]) -> list[Block]:
 
 def proofread_chapter(path: Path, name: str, seed: int = 0) -> Chapter:
     """Return the chapter on a derivation judged line by line. Raises InputError for a file that cannot be read."""
-    from reports.document import Table
-    from reports.proofread import word
     from verify.proofread import proofread
+    from verify.proofread.result import said
 
     found = proofread(path, None, None, seed)
-    raise NotImplementedError(found, Table, word, weakest)
+    rows: list[list[Cell]] = [
+        [str(s.line), _judgement(s.verdict), f"`{_code_span(s.source)}`", literal(said(s))]
+        for s in found.claims
+    ]
+    table = Table(["line", "verdict", "stands there", "what is said of it"], rows, numeric=[0])
+    slips = [block for s in found.claims if s.is_slip for block in _slip(s)]
+    blocks: list[Block] = [Paragraph(literal(found.summary)), table, *slips]
+    words: list[Word] = ["inconclusive" if s.verdict == "unread" else s.verdict for s in found.claims]
+    return Chapter(f"Proofread: {literal(path.name)}", name, blocks, Check(weakest(words)))
 
 
-def write_report(derivations: Sequence[Checked], out: Path, formats: Iterable[str], seed: int = 0) -> list[Path]:
+def _judgement(verdict: str) -> Cell:
+    return "? not read" if verdict == "unread" else Check(cast(Word, verdict))
+
+
+def _code_span(text: str) -> str:
+    return " ".join(text.split()).replace("\\", "\\\\").replace("`", "\\`")
+
+
+def _slip(s: Statement) -> list[Block]:
+    """A wrong line: what shows it, and what would be right."""
+    found = s.counterexample
+    text = found if isinstance(found, str) else str((found or {}).get("text", ""))
+    said = [Paragraph(f"Right would be `{_code_span(s.mended)}`.")] if s.mended else []
+    if text:
+        said.insert(0, Paragraph(f"Counterexample: {literal(text)}"))
+    return [Box("slip", f"Line {s.line}: {literal(s.diagnosis or 'wrong')}", said)] if said else []
+
+
+def write_report(
+    derivations: Sequence[Checked], out: Path, formats: Iterable[str], seed: int = 0
+) -> list[Path]:
     """Write a report on derivatives into a folder, and return its files. Raises InputError."""
     from reports.output import write_document
 

@@ -1,4 +1,4 @@
-"""Progress of long work: a bar on a terminal's standard error, nothing in a pipe."""
+"""Progress of long work on standard error: a bar on a terminal, a line for each piece of it in a pipe."""
 
 from __future__ import annotations
 
@@ -11,9 +11,18 @@ T = TypeVar("T")
 
 
 def track(items: Iterable[T], label: str, total: int | None = None) -> Iterator[T]:
-    """Yield the items, showing how many are done."""
+    """Yield the items, showing how many are done; in a pipe, each by its `name` where it has one."""
     if not sys.stderr.isatty():
-        yield from items
+        listed = list(items)
+        for number, item in enumerate(listed, 1):
+            if len(listed) > 1:
+                name = getattr(item, "name", "")
+                print(
+                    f"{label} {number}/{len(listed)}{f': {name}' if name else ''}",
+                    file=sys.stderr,
+                    flush=True,
+                )
+            yield item
         return
     from rich.console import Console
     from rich.progress import track as bar

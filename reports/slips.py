@@ -63,7 +63,9 @@ def likely_slips(d: Derivation, seed: int = 0) -> list[Block]:
     """Return what people write instead of a derivative, as far as it is refuted: a path forgotten, a term, a transpose."""
     if d.kind == "hessian" and d.parts:
         return []
-    boxes = [box for part in d.parts or (d,) for box in _slips(part, seed, _SHOWN // len(d.parts or (d,)) or 1)]
+    boxes = [
+        box for part in d.parts or (d,) for box in _slips(part, seed, _SHOWN // len(d.parts or (d,)) or 1)
+    ]
     return [Heading("Usual slips, refuted"), *boxes] if boxes else []
 
 

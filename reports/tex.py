@@ -36,6 +36,7 @@ _SIGNS = {
     "|": r"\textbar{}",
     '"': r"\textquotedbl{}",
     "'": "'",
+    "`": r"\textasciigrave{}",
     "±": r"\ensuremath{\pm}",
     "×": r"\ensuremath{\times}",
     "·": r"\ensuremath{\cdot}",
@@ -140,6 +141,10 @@ def draw_figures(document: Document) -> dict[str, bytes]:
     return {figure.name: canvas.pdf(figure.picture) for figure in document.figures()}
 
 
+#: What to install where TeX is missing, on the systems that most have.
+PACKAGES = "on Debian: apt-get install latexmk texlive-latex-recommended texlive-latex-extra texlive-fonts-recommended lmodern"
+
+
 class MissingTeX(RuntimeError):
     """This machine lacks a program or a LaTeX package that the PDF needs; the message names it."""
 
@@ -222,7 +227,7 @@ def _inline(text: str) -> Markup:
         if span.kind == "math":
             out += Markup("${}$").format(_math(span.text))
         elif span.kind == "code":
-            out += Markup(r"\texttt{") + escape(span.text) + Markup("}")
+            out += Markup(r"\texttt{") + _verbatim(span.text) + Markup("}")
         else:
             out += escape(span.text)
     return out
@@ -243,8 +248,15 @@ def _pieces(latex: str) -> Markup:
 
 
 def _code(line: str) -> Markup:
-    """A line of code: every space kept, and a line of nothing but height where there is none."""
-    return Markup(escape(line).replace(" ", r"\ ")) or Markup(r"\strut")
+    """A line of code: every space kept, single ones to break at; a line of nothing but height where there is none."""
+    indented = line[: len(line) - len(line.lstrip())]
+    kept = re.sub("  +", lambda run: r"\ " * len(run[0]), _verbatim(line.strip()))
+    return Markup(r"\ " * len(indented) + kept) or Markup(r"\strut")
+
+
+def _verbatim(text: str) -> Markup:
+    """Code as it has to be typed: a straight apostrophe, and no ligature of two minus signs."""
+    return Markup(escape(text).replace("'", r"\textquotesingle{}").replace("--", "-{}-"))
 
 
 def _columns(table: Table) -> Markup:

@@ -31,7 +31,7 @@ _ROW_SECONDS = re.compile(r"^( *\S+ +[✓✗?] .*?) +[\d.]+$", re.MULTILINE)
 #: Tolerances and error bounds, in either spelling: they come from the last digits, which libraries differ in.
 _ERROR = re.compile(r"(tolerance|±|\+/-) (?:10[⁰¹²³⁴⁵⁶⁷⁸⁹⁻]+|\d[\d.]*(?:e[+-]?\d+| · 10[⁰¹²³⁴⁵⁶⁷⁸⁹⁻]+)?)")
 #: Numbers with digits beyond the sixth that counts.
-_LONG = re.compile(r"(?<![\d.])(?=\d+\.\d)\d[\d.]{7,}(?![\d.])")
+_LONG = re.compile(r"(?<![\d.])(?=[\d.]{8})\d+\.\d+(?!\.?\d)")
 #: Lines under headers are as long as the longest finding.
 _RULE = re.compile(r"─+")
 

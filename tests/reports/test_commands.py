@@ -7,6 +7,7 @@ import pytest
 
 import verify
 from reports.commands.options import as_json
+from reports.tex import PACKAGES
 from tests.reports.command import run
 from verify.suite import Row, SuiteReport
 
@@ -274,13 +275,13 @@ def test_a_report_without_tex_is_html_and_latex_and_one_line_says_what_is_missin
     out = tmp_path / "report"
     code, printed, err = run(capsys, "report", "mc-62", "--out", str(out))
     assert code == 0
-    assert err == "note: no report.pdf, since this machine lacks latexmk and pdflatex\n"
+    assert err == f"note: no report.pdf, since this machine lacks latexmk and pdflatex; {PACKAGES}\n"
     written = {path.relative_to(out).as_posix() for path in out.rglob("*") if path.is_file()}
     assert {"index.html", "report.tex"} < written
     assert {path for path in written if path.startswith("figures/")} == {
         f"figures/mc-62-{kind}.pdf" for kind in ("graph", "differences")
     }
-    assert printed.split() == [str(out / "report.tex"), str(out / "index.html")]
+    assert printed.split() == [str(out / "index.html"), str(out / "report.tex")]
 
 
 def test_a_report_to_a_place_that_is_a_file_is_bad_input(capsys, tmp_path):

@@ -6,11 +6,14 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from html import escape
+from textwrap import fill
 from typing import Any, ClassVar, Literal
 
 Role = Literal["definition", "assumption", "given", "claim", "prose"]
 Judgement = Literal["proved", "certified", "agrees", "refuted", "inconclusive", "unread"]
 
+#: Letters on a line of text.
+_WIDTH = 100
 SIGNS = {"proved": "✓", "certified": "✓", "agrees": "✓", "refuted": "✗", "inconclusive": "?", "unread": "?"}
 
 
@@ -110,11 +113,7 @@ class Proofreading:
         }
 
     def __str__(self) -> str:
-        rows = [
-            f"{s.line:4}  {s.sign} {s.verdict:<13}{_one_line(s.source):<44} {said(s)}".rstrip()
-            for s in self.claims
-        ]
-        return "\n".join([*rows, self.summary])
+        return "\n".join([*map(_row, self.claims), self.summary])
 
     @property
     def summary(self) -> str:
@@ -154,6 +153,15 @@ def said(s: Statement) -> str:
     if s.from_line_before is False:
         return "right, though it does not follow from the line before"
     return ""
+
+
+def _row(s: Statement) -> str:
+    """A claim on a line; what is said of it goes underneath where the line would be too long."""
+    row = f"{s.line:4}  {s.sign} {s.verdict:<13}{_one_line(s.source):<44} {said(s)}".rstrip()
+    if len(row) <= _WIDTH:
+        return row
+    beneath = fill(said(s), _WIDTH, initial_indent=" " * 21, subsequent_indent=" " * 21)
+    return f"{s.line:4}  {s.sign} {s.verdict:<13}{_one_line(s.source)}\n{beneath}"
 
 
 def _one_line(source: str) -> str:
