@@ -7,15 +7,25 @@ BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 SOURCES := gradproof.py $(shell find derive verify reports -type f -not -path '*/__pycache__/*')
+# Where TeX is, the report is not complete without its PDF: TeX installed later makes it anew.
+TEX     := $(and $(shell command -v latexmk),$(shell command -v pdflatex))
+REPORT  := build/report/$(if $(TEX),report.pdf,index.html)
 
-.PHONY: report test benchmark readme clean
+.PHONY: report test benchmark readme docs clean
 
-report: build/report/index.html
+report: gradproof $(REPORT)
 
-build/report/index.html: $(VENV)/.installed $(SOURCES)
+$(REPORT): $(VENV)/.installed $(SOURCES)
 	$(BIN)/gradproof report --times --out build/report
 
-test: $(VENV)/.installed-test
+# The command, where its users look for it.
+gradproof: $(VENV)/.installed
+	@printf '#!/bin/sh\nexec "$$(dirname "$$0")/$(BIN)/gradproof" "$$@"\n' > $@ && chmod +x $@
+
+docs: $(VENV)/.installed-docs
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet
+
+test: $(VENV)/.installed-test gradproof
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -36,12 +46,12 @@ $(OLDEST)/.installed: pyproject.toml constraints.txt
 benchmark: $(VENV)/.installed-test
 	$(BIN)/python -m pytest --override-ini addopts= tests/benchmarks --benchmark-only
 
-# Writes into README.md what its commands print now; a test fails where the two differ.
+# Writes into README.md and docs/*.md what their commands print now; a test fails where the two differ.
 readme: $(VENV)/.installed-test
 	$(BIN)/python -m tests.reports.readme
 
 clean:
-	rm -rf $(OLDEST) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .benchmarks
+	rm -rf gradproof $(OLDEST) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .benchmarks
 	find derive verify reports tests -type d -name __pycache__ -prune -exec rm -rf {} +
 
 $(BIN)/python:
@@ -55,4 +65,8 @@ $(VENV)/.installed: pyproject.toml constraints.txt | $(BIN)/python
 
 $(VENV)/.installed-test: $(VENV)/.installed
 	$(PIP) install --constraint constraints.txt --editable '.[test]'
+	@touch $@
+
+$(VENV)/.installed-docs: $(VENV)/.installed
+	$(PIP) install --constraint constraints.txt --editable '.[docs]'
 	@touch $@
