@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sized
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
@@ -13,15 +13,12 @@ T = TypeVar("T")
 def track(items: Iterable[T], label: str, total: int | None = None) -> Iterator[T]:
     """Yield the items, showing how many are done; in a pipe, each by its `name` where it has one."""
     if not sys.stderr.isatty():
-        listed = list(items)
-        for number, item in enumerate(listed, 1):
-            if len(listed) > 1:
+        count = len(items) if total is None and isinstance(items, Sized) else total or 0
+        for number, item in enumerate(items, 1):
+            if count > 1:
                 name = getattr(item, "name", "")
-                print(
-                    f"{label} {number}/{len(listed)}{f': {name}' if name else ''}",
-                    file=sys.stderr,
-                    flush=True,
-                )
+                said = f"{label} {number}/{count}{f': {name}' if name else ''}"
+                print(said, file=sys.stderr, flush=True)
             yield item
         return
     from rich.console import Console
