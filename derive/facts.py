@@ -24,6 +24,9 @@ KINDS: dict[str, str] = {
     "structured-symmetric": "ranging over symmetric matrices only",
     "structured-diagonal": "ranging over diagonal matrices only",
     "structured-toeplitz": "ranging over Toeplitz matrices only",
+    "structured-lower": "ranging over lower triangular matrices only",
+    "structured-upper": "ranging over upper triangular matrices only",
+    "structured-skew": "ranging over skew-symmetric matrices only",
 }
 #: Those that only a square matrix can have.
 SQUARE = frozenset(KINDS) - {"positive"}

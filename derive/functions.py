@@ -144,6 +144,8 @@ def _place(x: Expr, i: Expr) -> tuple[Expr, Expr]:
     x, i = _sympify(x), _sympify(i)
     if x.shape[0] != x.shape[1]:
         raise InputError(f"eigenvalues are those of a square matrix, this one is {x.shape[0]} x {x.shape[1]}")
+    if i == x.shape[0]:
+        return x, i
     if not (i.is_Integer and i > 0):
         raise InputError(f"an eigenvalue's place is 1 for the smallest, 2 for the next and so on, not {i}")
     if x.shape[0].is_Integer and i > x.shape[0]:

@@ -14,6 +14,7 @@ from sympy import Expr, Identity, MatrixSymbol, S
 
 from derive import algebra
 from derive.facts import facts
+from derive.formulas import lower
 from derive.linear import read_map
 
 
@@ -45,6 +46,21 @@ STRUCTURES: dict[str, Structure] = {
     ),
     "structured-diagonal": Structure(
         _diagonal, "{x} is diagonal: the entries off the diagonal stay zero", "MC (142)"
+    ),
+    "structured-lower": Structure(
+        lambda g: algebra.hadamard(g, lower(g.shape[0]).e),
+        "{x} is lower triangular: the entries above the diagonal stay zero",
+        "MC (137)",
+    ),
+    "structured-upper": Structure(
+        lambda g: algebra.hadamard(g, lower(g.shape[0]).T.e),
+        "{x} is upper triangular: the entries below the diagonal stay zero",
+        "MC (137)",
+    ),
+    "structured-skew": Structure(
+        lambda g: algebra.add(g, algebra.dot(S.NegativeOne, algebra.t(g))),
+        "{x} is skew-symmetric: entries (i, j) and (j, i) move against each other",
+        "MC (137)",
     ),
 }
 

@@ -55,6 +55,9 @@ _RANGES = {
     "structured-symmetric": "symmetric",
     "structured-diagonal": "diagonal",
     "structured-toeplitz": "Toeplitz",
+    "structured-lower": "lower triangular",
+    "structured-upper": "upper triangular",
+    "structured-skew": "skew-symmetric",
 }
 
 

@@ -235,6 +235,8 @@ def _operation(node: Basic) -> tuple[Callable[..., Array], tuple[Basic, ...]]:
     entry = record(type(node))
     if entry is not None and entry.kernel in GENERIC:
         return _generic(GENERIC[entry.kernel]), node.args
+    if entry is not None and entry.kernel.startswith("D "):
+        return _derivative_of(entry.kernel.removeprefix("D ")), node.args
     if entry is not None and entry.kernel:
         return (_function(entry) if entry.entrywise else _of_matrix(entry.kernel)), node.args[:1]
     if (meaning := definition(node)) is not None:
@@ -367,12 +369,20 @@ def _kronecker(x: Array, y: Array) -> Array:
     return (x.reshape(m, 1, n, 1) * y.reshape(1, p, 1, q)).reshape(m * p, n * q)
 
 
-def _exponential_derivative(env: Environment, node: Basic, x: Array, *directions: Array) -> Array:
-    # dexpm(X, E, ...) is by definition the derivative of expm at X in the directions: one dual unit for each.
-    units = max(map(depth, (x, *directions)))
-    point, *others = (lifted(env.arithmetic, a, units) for a in (x, *directions))
-    y = env.arithmetic.expm(reduce(Dual, others, point))
-    return reduce(lambda value, _: value.tangent, directions, y)
+def _derivative_of(kernel: str) -> Callable[..., Array]:
+    """Return the derivative of a function at X in directions, such as dexpm(X, E, ...): one dual unit for each."""
+
+    def compute(env: Environment, node: Basic, x: Array, *directions: Array) -> Array:
+        units = max(map(depth, (x, *directions)))
+        point, *others = (lifted(env.arithmetic, a, units) for a in (x, *directions))
+        y = _matrix_function(env.arithmetic, kernel, reduce(Dual, others, point))
+        return reduce(lambda value, _: value.tangent, directions, y)
+
+    return compute
+
+
+def _matrix_function(arithmetic: Arithmetic, kernel: str, x: Array) -> Array:
+    return GENERIC[kernel](arithmetic, x) if kernel in GENERIC else arithmetic.matrix_function(kernel, x)
 
 
 def _toeplitz(env: Environment, node: Basic, x: Array) -> Array:
@@ -462,9 +472,9 @@ _OPERATIONS: dict[type, tuple[Callable[[Any], tuple[Basic, ...]], Callable[..., 
     Reshape: (_first, lambda env, node, x: x.reshape(*env.shape(node)[::-1]).T),
     PseudoInverse: (_all, lambda env, node, x: env.arithmetic.pseudo_inverse(x)),
     Toeplitz: (_all, _toeplitz),
-    Eigenvalue: (_first, lambda env, node, x: env.arithmetic.eigenpair(x, int(node.args[1]))[0]),
-    Eigenvector: (_first, lambda env, node, x: env.arithmetic.eigenpair(x, int(node.args[1]))[1]),
+    Eigenvalue: (_first, lambda env, node, x: env.arithmetic.eigenpair(x, env.size(node.args[1]))[0]),
+    Eigenvector: (_first, lambda env, node, x: env.arithmetic.eigenpair(x, env.size(node.args[1]))[1]),
     Expm: (_all, lambda env, node, x: env.arithmetic.expm(x)),
-    ExpmFrechet: (_all, _exponential_derivative),
+    ExpmFrechet: (_all, _derivative_of("expm")),
     log: (_log_children, _log),
 }

@@ -36,7 +36,9 @@ STYLES: tuple[tuple[str, range, int], ...] = (
 
 SYMMETRIC = frozenset({"symmetric", "posdef", "structured-symmetric"})
 #: Structures that products such as L·L' leave.
-NARROW = frozenset({"structured-diagonal", "structured-toeplitz"})
+NARROW = frozenset(
+    {"structured-diagonal", "structured-toeplitz", "structured-lower", "structured-upper", "structured-skew"}
+)
 
 
 @dataclass(frozen=True)

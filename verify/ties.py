@@ -35,7 +35,17 @@ STRUCTURES: dict[str, Callable[[np.ndarray, np.ndarray], _Places]] = {
     "structured-symmetric": _symmetric,
     "structured-toeplitz": _toeplitz,
     "structured-diagonal": _diagonal,
+    "structured-lower": lambda i, j: (np.where(i >= j, i, -1), j),
+    "structured-upper": lambda i, j: (np.where((i <= j) & (i >= 0), i, -1), j),
+    "structured-skew": lambda i, j: (np.where(i == j, -1, np.minimum(i, j)), np.maximum(i, j)),
 }
+
+
+def _signs(shape: tuple[int, int], kinds: frozenset[str]) -> np.ndarray | None:
+    """Return -1 where an entry is its parameter with the other sign, 1 elsewhere; None where all are 1."""
+    if "structured-skew" not in kinds:
+        return None
+    return np.where(np.tri(*shape, k=-1, dtype=bool), -1, 1)
 
 
 @lru_cache(maxsize=256)
@@ -65,15 +75,23 @@ def _holders(shape: tuple[int, int], kinds: frozenset[str]) -> tuple[np.ndarray,
 def spread(free: Array, kinds: frozenset[str], arithmetic: Arithmetic) -> Array:
     """Return the matrix in which every entry is the free number at the first place of its parameter."""
     first = _holders(free.shape, kinds)[0][:, 0]
-    return _at_entries(free.reshape(-1, 1)[first], parameters(free.shape, kinds), arithmetic)
+    return _signed(
+        _at_entries(free.reshape(-1, 1)[first], parameters(free.shape, kinds), arithmetic), kinds, arithmetic
+    )
 
 
 def gathered(x: Array, kinds: frozenset[str], arithmetic: Arithmetic) -> Array:
     """Return the matrix in which every entry is the sum of all entries that hold its parameter."""
     holders, counts = _holders(x.shape, kinds)
+    x = _signed(x, kinds, arithmetic)
     picked = x.reshape(-1, 1)[holders.reshape(-1)].reshape(*holders.shape)
     sums = (picked * arithmetic.array(counts)).sum(axis=1, keepdims=True)
-    return _at_entries(sums, parameters(x.shape, kinds), arithmetic)
+    return _signed(_at_entries(sums, parameters(x.shape, kinds), arithmetic), kinds, arithmetic)
+
+
+def _signed(x: Array, kinds: frozenset[str], arithmetic: Arithmetic) -> Array:
+    signs = _signs(x.shape, kinds)
+    return x if signs is None else x * arithmetic.array(signs)
 
 
 def _at_entries(values: Array, numbers: np.ndarray, arithmetic: Arithmetic) -> Array:

@@ -153,9 +153,14 @@ def scalar_power(base: Expr, exponent: Expr) -> Expr:
 
 
 def matrix_power(x: Expr, exponent: Expr) -> Expr:
-    """Return an integer power of a square matrix. Raises InputError for others."""
+    """Return a power of a square matrix: halves by its square root, others that are no integers by its logarithm.
+
+    Raises InputError for powers that are too large.
+    """
+    if exponent.is_Rational and exponent.q == 2:
+        return matrix_power(function("sqrtm", x), 2 * exponent)
     if not exponent.is_Integer:
-        raise InputError("a matrix power needs an integer such as 3: write .^ for elementwise powers")
+        return function("expm", product(exponent, function("logm", x)))
     k = int(exponent)
     if abs(k) > MAX_POWER:
         raise InputError(f"matrix powers go up to {MAX_POWER}")

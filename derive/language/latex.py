@@ -40,9 +40,9 @@ from sympy.matrices.expressions.applyfunc import ElementwiseApplyFunction
 
 from derive import algebra
 from derive.elementwise import ENTRY
-from derive.functions import EntrySum, operator, spell, template
+from derive.functions import EntrySum, Expm, operator, spell, template
 from derive.language.names import GREEK
-from derive.language.text import fraction, join_terms, ordered, signed, written_power
+from derive.language.text import fraction, join_terms, ordered, power_by_logarithm, signed, written_power
 from derive.operation import Operation, record
 
 #: How tightly a piece holds together.
@@ -187,6 +187,13 @@ def _exponential(expr: Expr) -> Piece:
     return rf"{_at(base, ATOM)}^{{{latex(exponent)}}}", POWER
 
 
+def _matrix_exponential(expr: Expr) -> Piece:
+    found = power_by_logarithm(expr)
+    if found is None:
+        return rf"\mathrm{{e}}^{{{latex(expr.args[0])}}}", POWER
+    return rf"{_at(found[0], ATOM)}^{{{latex(found[1])}}}", POWER
+
+
 def _inverse(expr: Inverse) -> Piece:
     return rf"{_at(expr.arg, ATOM)}^{{-1}}", POWER
 
@@ -269,6 +276,7 @@ _PRINTERS: dict[type, Callable[[Any], Piece]] = {
     exp: _exponential,
     MatMul: _matrix_product,
     MatPow: _power,
+    Expm: _matrix_exponential,
     Inverse: _inverse,
     Transpose: _transpose,
     Trace: _trace,

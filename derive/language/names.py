@@ -46,6 +46,9 @@ _ALSO = {
     "diag": "structured-diagonal",
     "diagonal": "structured-diagonal",
     "toeplitz": "structured-toeplitz",
+    "lower": "structured-lower",
+    "upper": "structured-upper",
+    "skew": "structured-skew",
 }
 
 

@@ -36,6 +36,7 @@ from sympy.matrices.expressions.applyfunc import ElementwiseApplyFunction
 
 from derive import algebra
 from derive.elementwise import ENTRY, holds_matrices
+from derive.functions import Expm
 from derive.operation import Operation, record
 
 #: How tightly a piece of text holds together.
@@ -201,6 +202,22 @@ def _exponential(expr: Expr) -> Piece:
     return f"{_at(base, ATOM)}^{_at(exponent, ATOM)}", POWER
 
 
+def power_by_logarithm(expr: Expr) -> tuple[Expr, Expr] | None:
+    """Return (X, k) where an expression is expm(k logm(X)), which people write X^k; None where it is not."""
+    coefficient, factors = algebra.split(expr.args[0])
+    if coefficient == 1 or len(factors) != 1 or (coefficient.is_Rational and coefficient.q == 1):
+        return None
+    entry = record(type(factors[0]))
+    return (factors[0].args[0], coefficient) if entry is not None and entry.text == "logm" else None
+
+
+def _matrix_exponential(expr: Expr) -> Piece:
+    found = power_by_logarithm(expr)
+    if found is None:
+        return f"expm({to_text(expr.args[0])})", ATOM
+    return f"{_at(found[0], ATOM)}^{_at(found[1], ATOM)}", POWER
+
+
 def _matrix_power(expr: MatPow) -> Piece:
     return f"{_at(expr.base, ATOM)}^{_at(expr.exp, ATOM)}", POWER
 
@@ -279,6 +296,7 @@ _PRINTERS: dict[type, Callable[[Any], Piece]] = {
     exp: _exponential,
     MatMul: _matrix_product,
     MatPow: _matrix_power,
+    Expm: _matrix_exponential,
     Inverse: lambda e: (f"inv({to_text(e.arg)})", ATOM),
     Transpose: _transpose,
     Trace: _trace,

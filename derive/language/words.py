@@ -21,7 +21,6 @@ ALSO = {
 ELSEWHERE = {
     "log2": "log(...)/log(2)",
     "log10": "log(...)/log(10)",
-    "cross": "S*y with a matrix S for the cross product by x",
     "eig": "eigval(A, k) and eigvec(A, k), the k-th smallest",
     "arcsinh": "log(x + sqrt(x^2 + 1))",
     "arccosh": "log(x + sqrt(x^2 - 1))",

@@ -18,9 +18,12 @@ from derive.operation import Operation, by_name, names, of_head, record, registe
 from derive.operations import (
     columns,
     entrywise,
+    gamma,
+    geometry,
     inverses,
     larger,
     powers,
+    primary,
     products,
     rearrange,
     rows,
@@ -45,6 +48,9 @@ OPERATIONS: tuple[Operation, ...] = (
     *statistics.OPERATIONS,
     *larger.OPERATIONS,
     *spectral.OPERATIONS,
+    *primary.OPERATIONS,
+    *geometry.OPERATIONS,
+    *gamma.OPERATIONS,
     *entrywise.OPERATIONS,
 )
 register(OPERATIONS)

@@ -9,12 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from fractions import Fraction
+from math import factorial
 from threading import RLock
 from typing import Any, ClassVar
 
 import numpy as np
 from flint import acb_mat, arb, arb_mat, ctx, fmpq
 
+from verify.arithmetics.ball_roots import logm, sqrtm
 from verify.arithmetics.base import Arithmetic, OutsideDomain, Undefined, Unknown
 
 _PRECISION = RLock()
@@ -77,7 +79,7 @@ class Balls(Arithmetic):
         out.reshape(-1)[:] = flat
         return out
 
-    kernels: ClassVar[dict[str, Any]] = {"expm": _expm}
+    kernels: ClassVar[dict[str, Any]] = {"expm": _expm, "sqrtm": sqrtm, "logm": logm}
 
     def _eigenpair(self, x: np.ndarray, i: int) -> tuple[Any, Any]:
         n = x.shape[0]
@@ -147,6 +149,11 @@ def _arc(name: str) -> Any:
     return at
 
 
+def _polygamma(k: int) -> Any:
+    """The k-th derivative of the digamma function is (-1)^(k+1) k! zeta(k + 1, x) (DLMF 25.11.12)."""
+    return lambda e: (-1) ** (k + 1) * factorial(k) * arb(k + 1).zeta(e)
+
+
 _BALL: dict[str, Any] = {
     name: getattr(arb, name)
     for name in ("exp", "sin", "cos", "tan", "sinh", "cosh", "tanh", "asin", "acos", "atan", "erf")
@@ -160,4 +167,9 @@ _BALL: dict[str, Any] = {
     "step": _step,
     "relu": _relu,
     "kink": _kink,
+    "lgamma": lambda e: e.lgamma(),
+    "digamma": lambda e: e.digamma(),
+    "trigamma": _polygamma(1),
+    "tetragamma": _polygamma(2),
+    "pentagamma": _polygamma(3),
 }

@@ -32,6 +32,26 @@ def _found(function: str) -> Any:
     return getattr(scipy.special, function)
 
 
+#: Functions about the gamma function, by the order of derivative of its digamma function.
+_GAMMA = {"lgamma": -1, "digamma": 0, "trigamma": 1, "tetragamma": 2, "pentagamma": 3}
+
+
+def _polygamma(k: int, x: np.ndarray) -> np.ndarray:
+    from scipy import special  # takes long to import
+
+    if k < 1:
+        return (
+            special.loggamma(x)
+            if k and np.iscomplexobj(x)
+            else special.gammaln(x)
+            if k
+            else special.digamma(x)
+        )
+    if not np.iscomplexobj(x):
+        return special.polygamma(k, x)
+    return special.polygamma(k, x.real) + 1j * x.imag * special.polygamma(k + 1, x.real)  # of a small step
+
+
 class Floats(Arithmetic):
     """Floats of one NumPy type."""
 
@@ -67,6 +87,8 @@ class Floats(Arithmetic):
             return x * np.sign(x.real)
         if function == "log_abs":
             return np.log(x * np.sign(x.real))
+        if function in _GAMMA:
+            return _polygamma(_GAMMA[function], x)
         return _found(function)(x)
 
     def _power(self, x: np.ndarray, exponent: Fraction | int) -> np.ndarray:
@@ -103,7 +125,38 @@ class Floats(Arithmetic):
             out = out @ out
         return out
 
-    kernels: ClassVar[dict[str, Any]] = {"expm": _expm}
+    def _sqrtm(self, x: np.ndarray) -> np.ndarray:
+        """Return the principal square root by the product form of Denman and Beavers' iteration (Higham 2008, (6.29))."""
+        unit = np.eye(len(x), dtype=self.dtype)
+        m, y = x, x
+        try:
+            for _ in range(60):
+                inverse = np.linalg.inv(m)
+                y, m = y @ (unit + inverse) / 2, (unit + (m + inverse) / 2) / 2
+                if not np.abs(m - unit).max() > 1e-13:
+                    break
+            else:
+                raise Undefined("a square root that is not real")
+            inverse = np.linalg.inv(m)
+        except np.linalg.LinAlgError:
+            raise Undefined(SINGULAR) from None
+        return y @ (unit + inverse) / 2
+
+    def _logm(self, x: np.ndarray) -> np.ndarray:
+        """Return the principal logarithm: that of a root near 1 by quadrature of its integral (Higham 2008, (11.1))."""
+        unit, k = np.eye(len(x), dtype=self.dtype), 0
+        while not np.abs(x - unit).sum(axis=0).max(initial=0.0) < 0.25:
+            if k > 40:
+                raise Undefined("a logarithm that is not real")
+            x, k = self._sqrtm(x), k + 1
+        nodes, weights = np.polynomial.legendre.leggauss(10)
+        out = sum(
+            w / 2 * np.linalg.solve(unit + (t + 1) / 2 * (x - unit), x - unit)
+            for t, w in zip(nodes, weights, strict=True)
+        )
+        return 2**k * out
+
+    kernels: ClassVar[dict[str, Any]] = {"expm": _expm, "sqrtm": _sqrtm, "logm": _logm}
 
     def _eigenpair(self, x: np.ndarray, i: int) -> tuple[np.ndarray, np.ndarray]:
         real = not np.iscomplexobj(x)

@@ -107,6 +107,26 @@ def eigenvectors(a: Arithmetic, x: Array) -> Array:
     return out
 
 
+def skew(a: Arithmetic, x: Array) -> Array:
+    """Return the matrix of the cross product by a column of three."""
+    out = a.full((3, 3), 0)
+    for k in range(3):
+        turn = np.zeros((3, 3), dtype=int)
+        turn[(k + 2) % 3, (k + 1) % 3], turn[(k + 1) % 3, (k + 2) % 3] = 1, -1
+        out = x[k : k + 1] * a.array(turn) + out
+    return out
+
+
+def unskew(a: Arithmetic, x: Array) -> Array:
+    """Return the column of the differences of entries across the diagonal, the adjoint of `skew`."""
+    y, unit = x - x.T, a.eye(3)
+    out = a.full((3, 1), 0)
+    for k in range(3):
+        i, j = (k + 2) % 3, (k + 1) % 3
+        out = unit[:, k : k + 1] * y[i : i + 1, j : j + 1] + out
+    return out
+
+
 #: Kernel -> what it is.
 GENERIC: dict[str, Callable[..., Any]] = {
     "argmax": argmax_of_rows,
@@ -122,4 +142,6 @@ GENERIC: dict[str, Callable[..., Any]] = {
     "normnuc": nuclear_norm,
     "eigvals": eigenvalues,
     "eigvecs": eigenvectors,
+    "skew": skew,
+    "unskew": unskew,
 }
