@@ -51,7 +51,7 @@ def test_what_contributing_adds_works(tmp_path):
     add(tmp_path / SPECTRAL, SQRTM, "from derive.formulas import eye_like, inv, kron, unvec, vec")
     floats = tmp_path / "verify/arithmetics/floats.py"
     source = floats.read_text(encoding="utf-8")
-    listed = source.replace('"expm": _expm', f'"expm": _expm, {KERNEL.strip()}')
+    listed = source.replace('"expm": _expm,', f'"expm": _expm, {KERNEL.strip()}')
     floats.write_text(
         listed.replace("\nimport numpy", "\nimport scipy.linalg\nimport numpy", 1), encoding="utf-8"
     )
