@@ -34,6 +34,17 @@ def cost(e: Expr) -> int:
     return memo[key]
 
 
+def leaves(e: Expr) -> int:
+    """Return the number of symbols and constants in an expression's text."""
+    if e.is_Symbol or isinstance(e, MatrixSymbol | Identity | OneMatrix | ZeroMatrix) or not e.args:
+        return 1
+    memo = facts().memo
+    key = ("leaves", e)
+    if key not in memo:
+        memo[key] = sum(map(leaves, e.args))
+    return memo[key]
+
+
 def _cost(e: Expr) -> int:
     if e.is_Symbol or isinstance(e, MatrixSymbol | Identity | OneMatrix):
         return 0

@@ -26,12 +26,12 @@ from sympy import (
 from sympy.matrices.expressions.diagonal import DiagonalOf
 
 from derive import algebra, identities
-from derive.cost import cost
+from derive.cost import cost, leaves
 from derive.facts import facts
 from derive.fractions import content, divided, reduced
 from derive.functions import Softmax, Toeplitz, Vec
 from derive.language.text import signed
-from derive.rebuild import distinct
+from derive.regroup import gathered
 
 #: Sums of more terms, or longer ones, are left as they are: looking at all their factors would take too long.
 MAX_TERMS = 40
@@ -155,8 +155,7 @@ def _matrix_sum(e: MatAdd) -> Expr:
 
 def reading(e: Expr) -> tuple[int, int, bool]:
     """Return how hard an expression is to read: of equally short ones, c I x is harder than c x, and -A - B than -(A + B)."""
-    identities_in = sum(isinstance(a, Identity) for a in distinct(e))
-    return cost(e), identities_in, isinstance(e, MatAdd) and signed(e.args[0])[0]
+    return cost(e), leaves(e), isinstance(e, MatAdd) and signed(e.args[0])[0]
 
 
 def _factored(terms: list[Expr]) -> Expr:
@@ -203,6 +202,8 @@ def _candidates(terms: list[Expr]) -> Iterator[list[Expr]]:
         for shared, members in groups.items():
             if len(members) > 1:
                 yield _grouped(terms, members, _product(parts, members, shared, left))
+    for members, new in gathered(terms):
+        yield _grouped(terms, members, new)
     flipped = [i for i, a in enumerate(terms) if _transposes(a)]
     if len(flipped) > 1:
         inner = factor_sum(algebra.add(*[algebra.t(terms[i]) for i in flipped]))

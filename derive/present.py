@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 from sympy import (
     Add,
@@ -36,8 +37,9 @@ from derive.factor import factor_sum, reading
 from derive.fractions import reduced
 from derive.functions import Adjugate, EntrySum, Expm, ExpmFrechet, Softmax
 from derive.graph import symbol
-from derive.language.text import signed
+from derive.language.text import signed, to_text
 from derive.rebuild import distinct, parts, rebuild, tidy
+from derive.regroup import regrouped
 from derive.squares import squared_norm
 
 #: Results longer than this are shared by their parts, as they are; multiplying them out would not shorten them.
@@ -49,7 +51,24 @@ MIN_COST = 3
 
 
 def present(expr: Expr) -> Expr:
-    """Return the shortest form that is found of an expression."""
+    """Return the shortest form that is found of an expression; presenting that again changes nothing.
+
+    The search is made again in what it found until it comes back to a form that it met; of all, the one that is read
+    most easily, of equal ones one of those that it goes round in, or the last.
+    """
+    met = [expr]
+    while (new := _once(met[-1])) not in met:
+        met.append(new)
+    start = met.index(new)
+
+    def key(i: int) -> tuple[Any, ...]:
+        return (*reading(met[i]), (0, to_text(met[i])) if i >= start else (1, -i))
+
+    return met[min(range(len(met)), key=key)]
+
+
+def _once(expr: Expr) -> Expr:
+    """Return the shortest form that is found of an expression in one search."""
     logistic: set[Expr] = set()
     expr = identities.logistic_forms(_one_way_round(expr), logistic)
     light = rebuild(expr, _shorten)
@@ -60,6 +79,7 @@ def present(expr: Expr) -> Expr:
         spreads = [identities.logistic_forms(s, logistic) if logistic else s for s in spreads]
         candidates += [rebuild(s, _shorten) for s in dict.fromkeys(spreads) if s != light]
     best = min(candidates, key=reading)
+    best = min(best, rebuild(best, _regrouped), key=reading)
     if logistic:
         again = rebuild(identities.logistic_forms(best, logistic), _shorten)
         best = min(best, again, key=reading)
@@ -102,7 +122,7 @@ def _terms(terms: Iterable[Expr]) -> frozenset[tuple[Expr, int]]:
 
 
 def _one_way_round(expr: Expr) -> Expr:
-    """Write scalar products that are equal, x'y and y'x, and sums, x + y and y + x, the same way round.
+    """Write scalar products that are equal, x'y and y'x, and sums, x + y, y + x and -x - y, the same way round.
 
     So they are seen to be equal.
     """
@@ -112,7 +132,12 @@ def _one_way_round(expr: Expr) -> Expr:
     def rewrite(e: Expr, args: list[Expr]) -> Expr | None:
         if isinstance(e, MatAdd):
             new = tidy(e, args)
-            return sums.setdefault(_terms(new.args), new) if isinstance(new, MatAdd) else new
+            if not isinstance(new, MatAdd):
+                return new
+            terms = _terms(new.args)
+            if terms not in sums and (opposite := sums.get(_terms(_negatives(new)))) is not None:
+                return algebra.dot(S.NegativeOne, opposite)
+            return sums.setdefault(terms, new)
         if not isinstance(e, Trace):
             return None
         new = tidy(e, args)
@@ -122,6 +147,10 @@ def _one_way_round(expr: Expr) -> Expr:
         return ways.setdefault(new, ways.get(flipped, new))
 
     return rebuild(expr, rewrite)
+
+
+def _negatives(e: MatAdd) -> list[Expr]:
+    return [algebra.dot(S.NegativeOne, a) for a in e.args]
 
 
 def _flip(e: Expr) -> Expr:
@@ -147,7 +176,7 @@ def _shorten(e: Expr, args: list[Expr]) -> Expr | None:
     if isinstance(new, Mul | Pow) and not isinstance(new, MatMul | MatPow):
         new = identities.product(new)
     if isinstance(new, MatMul):
-        return _blocks(_adjugate(_pseudo_inverse(_softmax(reduced(new)))))
+        return _opened(_blocks(_adjugate(_pseudo_inverse(_softmax(reduced(new))))))
     if isinstance(new, Mul):
         new = reduced(_adjugate_in_trace(_softmax(new)))
     if isinstance(new, Trace):
@@ -155,6 +184,19 @@ def _shorten(e: Expr, args: list[Expr]) -> Expr | None:
     if isinstance(new, Trace | EntrySum):
         return shorter(squared_norm(new), new)
     return new
+
+
+def _regrouped(e: Expr, args: list[Expr]) -> Expr:
+    new = tidy(e, args)
+    return _shorten(new, list(parts(new))) if (new := regrouped(new)) != e else new
+
+
+def _opened(e: Expr) -> Expr:
+    """Return the negative of a sum as a sum."""
+    coefficient, factors = algebra.split(e)
+    if coefficient != -1 or len(factors) > 1 or not isinstance(factors[0], MatAdd):
+        return e
+    return shorter(_negated(factors[0]) or e, e)
 
 
 def shorter(new: Expr, old: Expr) -> Expr:
