@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from sympy import (
@@ -35,7 +36,7 @@ from sympy import (
 from sympy.matrices.expressions.applyfunc import ElementwiseApplyFunction
 
 from derive import algebra
-from derive.elementwise import applied, elementwise, relu, scalar_function, sigmoid, softplus, step
+from derive.elementwise import ENTRY, applied, elementwise, relu, scalar_function, sigmoid, softplus, step
 from derive.language.text import signed
 from derive.operation import record
 from derive.rebuild import rebuild, tidy
@@ -95,6 +96,18 @@ PRODUCTS: tuple[tuple[tuple[tuple[Head, int], ...], tuple[tuple[Head, int], ...]
 )
 
 
+def parity(e: Expr) -> int:
+    """Return 1 for an even function of entries or of a scalar, -1 for an odd one, 0 for others."""
+    f = scalar_function(e) if isinstance(e, ElementwiseApplyFunction) else type(e)
+    return _parity(f) if f is not None and (entry := record(f)) and entry.entrywise else 0
+
+
+@cache
+def _parity(f: Any) -> int:
+    value, turned = f(ENTRY), f(-ENTRY)
+    return 1 if turned == value else -1 if turned == -value else 0
+
+
 def homogeneous(e: Expr) -> Expr:
     """Return a function that is homogeneous with a number taken out of its argument: sign(-2 x) = -sign(x).
 
@@ -103,19 +116,24 @@ def homogeneous(e: Expr) -> Expr:
     applied_entrywise = isinstance(e, ElementwiseApplyFunction)
     f = scalar_function(e) if applied_entrywise else type(e)
     entry = record(f)
-    if entry is None or entry.homogeneous is None:
+    if entry is None or (entry.homogeneous is None and not entry.entrywise):
         return e
     x = e.expr if applied_entrywise else e.args[0]
-    degree, parity = entry.homogeneous
+    if entry.homogeneous is None:
+        sign_of = parity(e)
+        if not sign_of or not signed(x)[0]:
+            return e
+        return algebra.dot(S(sign_of), elementwise(f, _negative(x)))
+    degree, sign_of = entry.homogeneous
     if entry.entrywise and degree == 1 and algebra.is_nonnegative(x):
         return x
     if entry.entrywise and degree == 0 and algebra.is_positive(x):
         return algebra.ones(algebra.shape(x))
     number, rest = _number_and_rest(x)
-    if number in (1, 0) or (parity == 0 and number == -1):
+    if number in (1, 0) or (sign_of == 0 and number == -1):
         return e
-    outside = abs(number) ** degree * (parity if number < 0 and parity else 1)
-    inside = rest if parity or number > 0 else _negative(rest)
+    outside = abs(number) ** degree * (sign_of if number < 0 and sign_of else 1)
+    inside = rest if sign_of or number > 0 else _negative(rest)
     return algebra.dot(outside, elementwise(f, inside) if entry.entrywise else f(inside))
 
 

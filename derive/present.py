@@ -35,7 +35,7 @@ from derive.cost import cost
 from derive.expand import expand
 from derive.factor import factor_sum, reading
 from derive.fractions import reduced
-from derive.functions import Adjugate, EntrySum, Expm, ExpmFrechet, Softmax
+from derive.functions import Adjugate, EntrySum, Expm, ExpmFrechet, Reshape, Softmax, Vec
 from derive.graph import symbol
 from derive.language.text import signed, to_text
 from derive.rebuild import distinct, parts, rebuild, tidy
@@ -229,50 +229,45 @@ def _blocks(e: Expr) -> Expr:
 
 
 def _signs_inside(e: Expr) -> Expr:
-    """Write -2 (y - A x) as 2 (A x - y), where a result is a product with a minus in front that holds one sum."""
-    if not signed(e)[0]:
+    """Write -2 (y - A x) as 2 (A x - y), where a result is a product with a minus in front that holds a sum."""
+    if not signed(e)[0] or not isinstance(e, Mul | MatMul):
         return e
-    if isinstance(e, Mul) and not e.is_Matrix:
-        number, rest = e.as_coeff_Mul()
-        if isinstance(rest, Trace):
-            negated = _one_negated(algebra.split(rest.arg)[1])
-            new = e if negated is None else -number * algebra.trace(algebra.dot(*negated))
-            return new if cost(new) < cost(e) else e
-        return e
-    if not isinstance(e, MatMul):
-        return e
-    coefficient, factors = algebra.split(e)
-    negated = _one_negated(factors)
-    new = e if negated is None else algebra.dot(-coefficient, *negated)
-    return new if cost(new) < cost(e) else e
-
-
-def _one_negated(factors: tuple[Expr, ...]) -> list[Expr] | None:
-    """Return factors with one sum among them negated, one that does not occur twice."""
+    coefficient, matrices = algebra.split(e) if isinstance(e, MatMul) else (e, ())
+    number, rest = coefficient.as_coeff_Mul()
+    scalars = Mul.make_args(rest)
+    factors = (*scalars, *matrices)
     for i, a in enumerate(factors):
-        inner = _negated(a)
-        rest = factors[:i] + factors[i + 1 :]
-        if inner is not None and a not in rest and algebra.t(a) not in rest:
-            return [*factors[:i], inner, *factors[i + 1 :]]
-    return None
+        others = factors[:i] + factors[i + 1 :]
+        known = {b for f in others for b in (f, *parts(f)[:1])}  # also what is raised to a power
+        inner = None if a in known or algebra.t(a) in known else _negated(a)
+        if inner is not None:  # the number comes last: in front of a sum alone SymPy multiplies it into that
+            new = algebra.dot(*factors[:i], inner, *factors[i + 1 :], -number)
+            if cost(new) < cost(e):
+                return new
+    return e
 
 
 def _negated(e: Expr) -> Expr | None:
-    """Return the negative of a sum, or of a factor that is an elementwise product, a transpose or diag of one."""
+    """Return the negative of a sum, or of a factor that changes its sign with a sum inside; None where there is none."""
     if isinstance(e, MatAdd):
-        terms = [algebra.dot(S.NegativeOne, a) for a in e.args]
+        terms = _negatives(e)
         first = next((i for i, a in enumerate(terms) if not signed(a)[0]), None)
         if first is None:
             return None
         return algebra.make(MatAdd, terms[first], *terms[:first], *terms[first + 1 :])
-    if isinstance(e, Transpose | DiagMatrix):
-        inner = _negated(e.args[0])
-        return None if inner is None else algebra.make(type(e), inner)
-    if isinstance(e, HadamardProduct):
+    if isinstance(e, Add):
+        return (
+            None if all(signed(a)[0] == signed(e.args[0])[0] for a in e.args) else Add(*[-a for a in e.args])
+        )
+    if isinstance(e, Trace | HadamardProduct | MatMul):
         for i, a in enumerate(e.args):
-            inner = _negated(a)
-            if inner is not None:
-                return algebra.make(HadamardProduct, *e.args[:i], inner, *e.args[i + 1 :])
+            if (inner := _negated(a)) is not None:
+                return tidy(e, [*e.args[:i], inner, *e.args[i + 1 :]])
+        return None
+    odd = identities.parity(e) == -1
+    if odd or isinstance(e, Transpose | DiagMatrix | DiagonalOf | Vec | Reshape | EntrySum):
+        inner = _negated(parts(e)[0])
+        return None if inner is None else tidy(e, [inner, *parts(e)[1:]])
     return None
 
 

@@ -58,7 +58,9 @@ def gathered(terms: list[Expr]) -> Iterator[tuple[list[int], Expr]]:
             if not others:
                 continue
             one = Identity(s.shape[1] if left else s.shape[0])
-            rest = algebra.add(algebra.dot(ratios.pop(), one), *[algebra.dot(c, *f) for c, f in others.values()])
+            rest = algebra.add(
+                algebra.dot(ratios.pop(), one), *[algebra.dot(c, *f) for c, f in others.values()]
+            )
             product = algebra.dot(s, rest) if left else algebra.dot(rest, s)
             yield sorted([*members, *others]), regrouped(product)
 

@@ -15,7 +15,7 @@ from functools import cache
 from pathlib import Path
 from random import Random
 
-from sympy import Add, Basic, Expr, HadamardPower, MatAdd, MatrixSymbol, Symbol, Trace, Transpose
+from sympy import Add, Expr, HadamardPower, MatAdd, Trace, Transpose
 
 import derive
 from derive import algebra
@@ -25,9 +25,10 @@ from derive.derivation import Derivation
 from derive.facts import assuming
 from derive.functions import Norm1, Norm2
 from derive.ingest import read_problem
+from derive.language.text import to_text
 from derive.present import present
 from derive.problem import Problem
-from derive.rebuild import rebuild, replaced, tidy
+from derive.rebuild import rebuild, tidy
 from derive.results.cookbook import cookbook
 from tests.derive import losses
 
@@ -120,32 +121,9 @@ def _other_signs(problem: Problem, random: Random) -> Problem:
     return replace(problem, expr=rebuild(problem.expr, turned), definitions=())
 
 
-def _other_names(problem: Problem, random: Random) -> Problem:
-    """Return the problem with other names, in another order of the alphabet."""
-    names = list(problem.symbols)
-    new = [f"v{i}" for i in range(len(names))]
-    random.shuffle(new)
-    names_of = dict(zip(names, new, strict=True))
-
-    def renamed(s: Basic) -> Expr:
-        if isinstance(s, MatrixSymbol):
-            return MatrixSymbol(names_of[s.name], *s.shape)
-        return Symbol(names_of[s.name], **s.assumptions0) if isinstance(s, Symbol) else s
-
-    values = {s: renamed(s) for s in problem.symbols.values()}
-    return Problem(
-        replaced(problem.expr, values),
-        tuple(values[x] for x in problem.wrt),
-        {names_of[n]: values[s] for n, s in problem.symbols.items()},
-        {names_of[n]: shape for n, shape in problem.shapes.items()},
-        frozenset((kind, names_of.get(n, n)) for kind, n in problem.assumptions),
-    )
-
-
 VARIANTS: dict[str, Callable[[Problem, Random], Problem]] = {
     "order": _other_order,
     "signs": _other_signs,
-    "names": _other_names,
 }
 
 
@@ -170,13 +148,12 @@ def differences(question: Question, random: Random) -> Iterator[Difference]:
     text = first.to_text()
     for result in first.results.values():
         with assuming(problem.assumptions):
-            again = present(result)
-            if again != result:
-                yield Difference(question, "again", text, str(derive.to_text(again)), (cost(result), cost(again)))
+            if (again := present(result)) != result:
+                yield Difference(question, "again", text, to_text(again), (cost(result), cost(again)))
     length = sum(map(cost, first.results.values()))
     for name, variant in VARIANTS.items():
         other = variant(problem, random)
-        if other.expr == problem.expr and name != "names":
+        if other.expr == problem.expr:
             continue
         try:
             second = question.derived(other)
@@ -203,7 +180,8 @@ def _answers(out: str) -> None:
 
 def _compare(old: str, new: str) -> None:
     before, after = (
-        {row["question"]: row for row in map(json.loads, Path(f).read_text().splitlines())} for f in (old, new)
+        {row["question"]: row for row in map(json.loads, Path(f).read_text().splitlines())}
+        for f in (old, new)
     )
     shorter = longer = 0
     for question, row in after.items():

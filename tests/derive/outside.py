@@ -335,6 +335,7 @@ def diagonal_sums(x: np.ndarray) -> np.ndarray:
 _FUNCTIONS = {
     **{name: getattr(np, name) for name in "exp log sqrt sin cos tan sinh cosh tanh arcsin arccos arctan abs sign".split()},
     "relu": lambda x: x * (x > 0),
+    "step": lambda x: np.heaviside(x, 0),
     "sigmoid": scipy.special.expit,
     "swish": lambda x: x * scipy.special.expit(x),
     "softplus": lambda x: np.logaddexp(0, x),

@@ -98,7 +98,7 @@ def test_other_names_give_an_answer_as_long(part):
 @pytest.mark.parametrize(
     ("text", "wrt", "where", "result"),
     [
-        ("exp(-(x-u)'*P*(x-u))", "x", None, "exp(-(x - u)'*P*(x - u))*(P + P')*(u - x)"),
+        ("exp(-(x-u)'*P*(x-u))", "x", None, "exp(-(u - x)'*P*(u - x))*(P + P')*(u - x)"),
         ("2^((x-u)'*P*(x-u))", "x", None, "2^((x - u)'*P*(x - u))*log(2)*(P + P')*(x - u)"),
         ("sum(exp(q))^det(Y/3)", "q", None, "det(1/3*Y)*sum(exp(q))^det(1/3*Y)*softmax(q)"),
         ("c^tr(-2*(F*V*S))", "S", None, "-2*c^(-2*tr(F*V*S))*log(c)*V'*F'"),
