@@ -12,13 +12,13 @@ from collections.abc import Sequence
 from types import new_class
 from typing import Any
 
-from sympy import Expr
+from sympy import Add, Expr
 from sympy.core.sympify import _sympify
 from sympy.matrices.expressions.matexpr import MatrixExpr
 
 from derive.errors import InputError, InternalError
 from derive.operation import Operation, record
-from derive.signature import Matrix, signature
+from derive.signature import Matrix, shape_of, signature
 
 # ------------------------------------------------------------------------------------------ spelling
 
@@ -217,6 +217,28 @@ class Eigenvector(MatrixFunction):
 
 class Lower(MatrixFunction):
     """The n x n matrix of ones on and below the diagonal, zeros above."""
+
+
+class Blocks(MatrixFunction):
+    """A matrix put together from blocks; `args` are how many stand in a row, and the blocks row by row."""
+
+    @property
+    def shape(self) -> tuple[Expr, Expr]:
+        """Return (rows, columns), the sums of those of the blocks."""
+        width = int(self.args[0])
+        row, column = self.args[1 : width + 1], self.args[1::width]
+        return Add(*[shape_of(a)[0] for a in column]), Add(*[shape_of(a)[1] for a in row])
+
+
+class Selection(MatrixFunction):
+    """The `count` columns of the n x n identity after the first `skip`: A.T picks rows with it, and A picks columns.
+
+    `args` are skip, count, n. S'·A are rows skip + 1 ... skip + count of A, A·S are those columns.
+    """
+
+
+class Above(MatrixFunction):
+    """The n x n matrix of ones above the diagonal, zeros elsewhere: [i < j]; `args` is n."""
 
 
 class Commutation(MatrixFunction):

@@ -107,7 +107,7 @@ def _small_sizes(space: Space, last: dict[str, int]) -> Iterator[dict[str, int]]
     every = product((1, 2, 3), repeat=min(len(space.sizes), 4))
     for sizes in sorted(every, key=lambda s: (sum(s), max(s, default=0))):
         padded = [*sizes, *[2] * (len(space.sizes) - len(sizes))]
-        yield dict(zip(space.sizes, padded, strict=True))
+        yield space.fitting(dict(zip(space.sizes, padded, strict=True)))
     if last:
         yield last
 

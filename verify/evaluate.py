@@ -52,6 +52,7 @@ from derive.definitions import definition
 from derive.elementwise import ENTRY
 from derive.errors import InputError
 from derive.functions import (
+    Above,
     Commutation,
     Eigenvalue,
     Eigenvector,
@@ -61,6 +62,7 @@ from derive.functions import (
     Lower,
     PseudoInverse,
     Reshape,
+    Selection,
     Toeplitz,
     Vec,
 )
@@ -306,6 +308,13 @@ def _commutation(env: Environment, node: Any) -> Array:
     return env.arithmetic.array(np.eye(m * n, dtype=int)[column])
 
 
+def _selection(env: Environment, node: Any) -> Array:
+    skip, count, n = (env.size(a) for a in node.args)
+    if skip < 0 or skip + count > n:
+        raise Undefined(f"there is no place {skip + count} among {n}")
+    return env.arithmetic.array(np.eye(n, count, -skip, dtype=int))
+
+
 # -------------------------------------------------------------------------------------- the operations
 
 
@@ -450,6 +459,11 @@ _OPERATIONS: dict[type, tuple[Callable[[Any], tuple[Basic, ...]], Callable[..., 
     ZeroMatrix: (_leaf, lambda env, node: env.arithmetic.full(env.shape(node), 0)),
     OneMatrix: (_leaf, lambda env, node: env.arithmetic.full(env.shape(node), 1)),
     Commutation: (_leaf, _commutation),
+    Selection: (_leaf, _selection),
+    Above: (
+        _leaf,
+        lambda env, node: env.arithmetic.array(np.triu(np.ones(env.shape(node), dtype=int), 1)),
+    ),
     Lower: (_leaf, _lower),
     Add: (_all, lambda env, node, *terms: reduce(lambda x, y: x + y, terms)),
     MatAdd: (_all, lambda env, node, *terms: reduce(lambda x, y: x + y, terms)),

@@ -33,7 +33,7 @@ from sympy import (
 
 from derive import algebra
 from derive.errors import InternalError
-from derive.functions import Commutation, PseudoInverse
+from derive.functions import Above, Commutation, PseudoInverse, Selection
 from derive.rebuild import parts
 from verify.arithmetics.balls import Balls
 from verify.arithmetics.base import Abstain, Arithmetic, Array, Undefined
@@ -138,7 +138,7 @@ _Put = Callable[[Expr], Expr]
 def _places(e: Expr, put: _Put, term: bool) -> Iterator[tuple[Expr, _Put, bool]]:
     """Yield every piece of an expression, what puts another in its place, and whether it stands as a term."""
     yield e, put, term
-    if isinstance(e, Commutation):
+    if isinstance(e, Commutation | Selection | Above):
         return
     inner = parts(e)
     for i, a in enumerate(e.args):

@@ -19,6 +19,7 @@ import numpy as np
 from sympy import Expr
 
 from derive.errors import InputError
+from derive.functions import Selection
 from derive.problem import Problem
 from verify import ties
 from verify.arithmetics.base import Arithmetic, Array, Undefined
@@ -97,6 +98,8 @@ class Space:
 
     variables: Mapping[str, Variable]
     sizes: tuple[str, ...] = field(default=())
+    #: Places and how many there are: x[k] asks for sizes with k <= n.
+    places: tuple[tuple[Expr, Expr], ...] = field(default=())
 
     @classmethod
     def of(cls, problem: Problem) -> Space:
@@ -116,7 +119,17 @@ class Space:
                 raise InputError(f"no points are drawn of an orthogonal and {other} {v.name}: leave one away")
         nodes = [step.node for step in layout(problem.expr)]
         numbers = [n.name for n in nodes if n.is_Symbol and n.is_integer and n.name not in variables]
-        return cls(variables, tuple(dict.fromkeys((*problem.sizes, *numbers))))
+        places = [(n.args[0] + n.args[1], n.args[2]) for n in nodes if isinstance(n, Selection)]
+        return cls(variables, tuple(dict.fromkeys((*problem.sizes, *numbers))), tuple(dict.fromkeys(places)))
+
+    def fitting(self, sizes: dict[str, int]) -> dict[str, int]:
+        """Return sizes with those enlarged that have fewer places than are named."""
+        for _ in range(len(self.places)):
+            for last, count in self.places:
+                short = size_of(last, sizes) - size_of(count, sizes)
+                if short > 0 and count.is_Symbol:
+                    sizes = {**sizes, count.name: sizes[count.name] + short + 1}
+        return sizes
 
     def shape(self, name: str, sizes: Mapping[str, int]) -> tuple[int, int]:
         """Return a variable's shape in integers."""
@@ -128,9 +141,13 @@ class Space:
         changed = dict(self.variables)
         for name in names:
             changed[name] = replace(changed[name], kinds=changed[name].kinds | {kind})
-        return Space(changed, self.sizes)
+        return replace(self, variables=changed)
 
     def assignments(self, seed: int = 0, largest: int = 6) -> Iterator[dict[str, int]]:
+        """Yield sizes to check at, with all places that are named."""
+        return map(self.fitting, self._assignments(seed, largest))
+
+    def _assignments(self, seed: int, largest: int) -> Iterator[dict[str, int]]:
         """Yield sizes to check at: distinct ones, in several orders, so that neither of two is always larger.
 
         None is 1, and two are equal only at last, so that a claim that holds for square matrices only does not

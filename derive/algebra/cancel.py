@@ -17,7 +17,7 @@ from sympy import (
     ZeroMatrix,
 )
 
-from derive.algebra import core, seen, structure
+from derive.algebra import blocks, core, seen, structure
 from derive.algebra.recursion import RECURSION
 from derive.functions import PseudoInverse
 
@@ -39,6 +39,8 @@ def _base(a: Expr) -> tuple[Expr, int]:
 @RECURSION.provide
 def merged(a: Expr, b: Expr) -> list[Expr] | None:
     """Return the product of two neighbouring factors where it is shorter than both, else None."""
+    if (picked := blocks.merged(a, b)) is not None:
+        return picked
     if isinstance(a, OneMatrix) and isinstance(b, OneMatrix):
         return [a.shape[1], OneMatrix(a.shape[0], b.shape[1])]
     if isinstance(a, OneMatrix) and isinstance(b, DiagMatrix):  # 1 1' diag(x) = 1 x'

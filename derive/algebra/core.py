@@ -40,7 +40,7 @@ from sympy.matrices.expressions.diagonal import DiagonalOf
 from derive.algebra.recursion import RECURSION
 from derive.elementwise import holds_matrices, relu, scalar_function, sigmoid, softplus, step
 from derive.facts import facts
-from derive.functions import EntrySum, Softmax, Vec
+from derive.functions import Blocks, EntrySum, Selection, Softmax, Vec
 
 
 def make(head: type, *args: Expr) -> Expr:
@@ -93,6 +93,8 @@ def t(x: Expr) -> Expr:
         return type(x)(*x.shape[::-1])
     if isinstance(x, KroneckerProduct):
         return RECURSION.kron(*[t(a) for a in x.args])
+    if isinstance(x, Blocks):
+        return RECURSION.transposed_blocks(x)
     if RECURSION.is_symmetric(x):
         return x
     if isinstance(x, MatAdd) and all(isinstance(a, Transpose) or RECURSION.is_symmetric(a) for a in x.args):
@@ -154,6 +156,9 @@ def scalar_of(factors: list[Expr]) -> Expr:
             return entry_sum(column)
         if isinstance(column, OneMatrix):
             return entry_sum(t(row))
+        if isinstance(column, Selection) or (isinstance(row, Transpose) and isinstance(row.arg, Selection)):
+            place, x = (column, t(row)) if isinstance(column, Selection) else (row.arg, column)
+            return Mul(*[Trace(matmul(S.One, [Transpose(place), a])) for a in _hadamard_parts(x)])
         together = hadamard(t(row), column)
         parts = len(_hadamard_parts(t(row))) + len(_hadamard_parts(column))
         if isinstance(split(together)[1][0], OneMatrix) or len(_hadamard_parts(together)) < parts - 1:
@@ -339,6 +344,10 @@ def hadamard(*terms: Expr) -> Expr:
         other, exponent = next((b, e) for b, e in powers.items() if not isinstance(b, Identity))
         if exponent == 1 and any(isinstance(a, OneMatrix) for a in split(other)[1]):
             return dot(*scalars, diag(diag(other)))
+    place = next((b for b, e in powers.items() if isinstance(b, Selection) and e.is_positive), None)
+    if place is not None and place.args[1] == 1:
+        others = [elementwise_power(b, e) for b, e in powers.items() if e != 0 and b != place]
+        return dot(*scalars, *[dot(t(place), a) for a in others], place)
     kept = [elementwise_power(b, e) for b, e in powers.items() if e != 0]
     kept.sort(key=divides)  # what is divided by comes last
     if not kept:

@@ -11,4 +11,5 @@ RECURSION = Recursion(
     "kron",
     "merged",
     "penrose",
+    "transposed_blocks",
 )

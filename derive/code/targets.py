@@ -108,6 +108,8 @@ NUMPY = Target(
         softplus="np.logaddexp(0, {0})",
     ),
     functions={
+        "columns of eye 3": "np.eye({2}, {1}, -{0}, dtype=dtype)",
+        "above 1": "np.triu(np.ones(({0}, {0}), dtype=dtype), 1)",
         "commutation 2": "np.eye({0}*{1}, dtype=dtype).reshape({1}, {0}, {0}*{1}).transpose(1, 0, 2).reshape({0}*{1}, {0}*{1})",
     },
     prefix="np.",
@@ -148,6 +150,8 @@ JAX = Target(
     functions={
         "expm 1": "jax.scipy.linalg.expm({0})",
         "pinv 1": "jnp.linalg.pinv({0})",
+        "columns of eye 3": "jnp.eye({2}, {1}, -{0}, dtype=dtype)",
+        "above 1": "jnp.triu(jnp.ones(({0}, {0}), dtype=dtype), 1)",
         "commutation 2": "jnp.eye({0}*{1}, dtype=dtype).reshape({1}, {0}, {0}*{1}).transpose(1, 0, 2).reshape({0}*{1}, {0}*{1})",
         "eigval 2": "jnp.linalg.eigvalsh({0})[{1} - 1]",
         "dexpm 2": "jax.scipy.linalg.expm_frechet({0}, {1}, compute_expm=False)",
@@ -217,6 +221,8 @@ TORCH = Target(
     functions={
         "expm 1": "torch.linalg.matrix_exp({0})",
         "pinv 1": "torch.linalg.pinv({0})",
+        "columns of eye 3": "torch.eye({2}, dtype=dtype, device=device)[:, {0}:{0} + {1}]",
+        "above 1": "torch.triu(torch.ones(({0}, {0}), dtype=dtype, device=device), 1)",
         "commutation 2": "torch.eye({0}*{1}, dtype=dtype, device=device).reshape({1}, {0}, {0}*{1}).transpose(0, 1).reshape({0}*{1}, {0}*{1})",
         "eigval 2": "torch.linalg.eigvalsh({0})[{1} - 1]",
     },
@@ -277,7 +283,12 @@ OCTAVE = Target(
         "sigmoid": "(1./(1 + exp(-{0})))",
         "softplus": "(max({0}, 0) + log1p(exp(-abs({0}))))",
     },
-    functions={"expm 1": "expm({0})", "pinv 1": "pinv({0})"},
+    functions={
+        "expm 1": "expm({0})",
+        "pinv 1": "pinv({0})",
+        "columns of eye 3": "eye({2}, type)(:, {0} + 1:{0} + {1})",
+        "above 1": "triu(ones({0}, {0}, type), 1)",
+    },
     times=".*",
     over="./",
     raised=".^",

@@ -29,7 +29,9 @@ from sympy import (
 )
 
 from derive import algebra, limits
+from derive.algebra.blocks import selection
 from derive.errors import InputError
+from derive.functions import Blocks
 from derive.language.calls import called
 from derive.language.shapes import is_scalar, size_symbol, to_sympy
 from derive.operations import by_name
@@ -78,11 +80,11 @@ def _factors(node: Any) -> list[Expr]:
 
 
 def _product(ops: list[str], nodes: Sequence[Any]) -> Expr:
-    pending = [nodes[0].expr]
+    pending = [a.expr for a in nodes[0].args] if nodes[0].op == "pick" else [nodes[0].expr]
     for op, node in zip(ops, nodes[1:], strict=True):
         x = node.expr
         if op == "*":
-            pending.append(x)
+            pending.extend([a.expr for a in node.args] if node.op == "pick" else [x])
         elif op == "/":
             pending.extend(scalar_power(a, S.NegativeOne) for a in _factors(node))
         else:
@@ -193,6 +195,13 @@ def expression(node: Any, symbols: Mapping[str, Expr]) -> Expr:
         return spread(
             args[0], node.value, (to_sympy(node.shape[0], symbols), to_sympy(node.shape[1], symbols))
         )
+    if op == "select":
+        skip, rows, count = (to_sympy(d, symbols) for d in (node.value, *node.shape))
+        return selection(skip, count, rows)
+    if op == "blocks":
+        return Blocks(Integer(node.value), *args)
+    if op == "pick":
+        return product(*args)
     if op == "eye":
         return Identity(to_sympy(node.shape[0], symbols)) if not is_scalar(node.shape) else S.One
     if op in ("vector", "matrix"):

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from sympy import Integer
 
+from derive.language.places import Places
 from derive.language.scope import Node
 from derive.language.shapes import SCALAR, Size, SizeConflict, Unknown, find, is_scalar, unify
 from derive.language.tree import Tree
@@ -121,13 +122,8 @@ class Indexed:
 
     def _entry(self, tree: Tree) -> Array:
         base, *places = tree.args
-        names = []
-        for place in places:
-            if place.op != "name" or place.value not in self.sizes:
-                raise self.scope.error(
-                    "an index here is one that a sum runs over, or a free one", place.start
-                )
-            names.append(str(place.value))
+        running = [p.op == "name" and p.value in self.sizes for p in places]
+        names = [str(p.value) for p, runs in zip(places, running, strict=True) if runs]
         if (
             base.op == "name"
             and base.value == "delta"
@@ -137,13 +133,15 @@ class Indexed:
             n = self.sizes[names[0]]
             self._unify(n, self.sizes[names[1]], tree)
             return Array(self._node("eye", [], (n, n), tree), tuple(names))
-        if len(names) > 2:
+        if len(places) > 2:
             raise self.scope.error(
                 "three indices and more are not read: no matrix has such entries", tree.start
             )
         if base.op == "name" and base.value not in self.scope.used and base.value not in self.scope.declared:
-            self.scope.kinds.setdefault(base.value, "vector" if len(names) == 1 else "matrix")
+            self.scope.kinds.setdefault(base.value, "vector" if len(places) == 1 else "matrix")
         x = self.reader.read(base)
+        if len(places) == 2 and not all(running):
+            return self._in_part(tree, x, places, running, names[0])
         if len(names) == 1:
             if x.shape[0] == 1 and not is_scalar(x.shape):
                 x = self._t(x)
@@ -155,6 +153,20 @@ class Indexed:
         if names[0] == names[1]:
             return Array(self._node("diag", [x], (x.shape[0], 1), tree), (names[0],))
         return Array(x, (names[0], names[1]))
+
+    def _in_part(self, tree: Tree, x: Node, places: list[Tree], running: list[bool], name: str) -> Array:
+        """Return A[i, 3] as the third column over i, A[3, i] as the third row."""
+        side = running.index(True)
+        if any(p.op == "slice" for p in places):
+            raise self.scope.error(
+                f"a row of a matrix for every {name} stands in products, sums and norms of such rows",
+                tree.start,
+            )
+        self._unify(x.shape[side], self.sizes[name], tree)
+        fixed = Places(self.reader).selected(places[1 - side], x.shape[1 - side])
+        sides = (None, fixed) if side == 0 else (fixed, None)
+        picked = Places(self.reader).picked(x, *sides, tree)
+        return Array(picked if side == 0 else self._t(picked), (name,))
 
     def _unify(self, a: Size, b: Size, tree: Tree) -> None:
         try:

@@ -39,9 +39,11 @@ from sympy.core.numbers import Float, Pi
 from sympy.matrices.expressions.applyfunc import ElementwiseApplyFunction
 
 from derive import algebra
+from derive.algebra.blocks import grid
 from derive.elementwise import ENTRY
-from derive.functions import EntrySum, Expm, operator, spell, template
+from derive.functions import Blocks, EntrySum, Expm, Selection, operator, spell, template
 from derive.language.names import GREEK
+from derive.language.picked import Picked, picked, places
 from derive.language.text import fraction, join_terms, ordered, power_by_logarithm, signed, written_power
 from derive.operation import Operation, record
 
@@ -159,13 +161,34 @@ def _matrix_product(expr: MatMul) -> Piece:
     number, rest = _over([a for a in above if a != 1], below)
     if isinstance(Mul(*scalars), Add):
         rest = _brackets(latex(Mul(*scalars)))
-    texts = [
-        _at(a, POWER if isinstance(a, HadamardProduct | KroneckerProduct) else PRODUCT) for a in matrices
-    ]
+    texts = [_picked(a) for a in picked(matrices)]
     spaced = texts[0]
     for before, text in zip(texts, texts[1:], strict=False):
         spaced += (r" \, " if (before[-1].isalpha() and len(before) > 1) or text[0] == "\\" else " ") + text
     return _glue([number, rest, spaced]), PRODUCT
+
+
+def _picked(x: Picked) -> str:
+    if x.rows is None and x.columns is None:
+        tight = isinstance(x.base, HadamardProduct | KroneckerProduct)
+        return _at(x.base, POWER if tight else PRODUCT)
+    indices = [":" if s is None else _range(s) for s in (x.rows, x.columns)]
+    if x.base.shape[1] == 1 and x.columns is None:
+        indices = indices[:1]
+    elif x.base.shape[0] == 1 and x.rows is None:
+        indices = indices[1:]
+    plain = isinstance(x.base, MatrixSymbol) and "_" not in name(x.base.name)
+    return f"{name(x.base.name) if plain else _brackets(latex(x.base))}_{{{', '.join(indices)}}}"
+
+
+def _blocks(expr: Blocks) -> Piece:
+    rows = r" \\ ".join(" & ".join(map(latex, row)) for row in grid(expr))
+    return rf"\begin{{bmatrix}} {rows} \end{{bmatrix}}", ATOM
+
+
+def _range(s: Expr) -> str:
+    first, last = places(s)
+    return latex(first) if first == last else f"{latex(first)}:{latex(last)}"
 
 
 def _power(expr: Any) -> Piece:
@@ -200,6 +223,8 @@ def _inverse(expr: Inverse) -> Piece:
 
 def _transpose(expr: Transpose) -> Piece:
     x = expr.arg
+    if isinstance(x, Selection):
+        return rf"I_{{{_range(x)}, :}}", ATOM
     if isinstance(x, Inverse):
         return rf"{_at(x.arg, ATOM)}^{{-\top}}", POWER
     return rf"{_at(x, ATOM)}^{{\top}}", POWER
@@ -286,6 +311,8 @@ _PRINTERS: dict[type, Callable[[Any], Piece]] = {
     ElementwiseApplyFunction: _elementwise,
     KroneckerProduct: lambda e: (r" \otimes ".join(_at(a, POWER) for a in e.args), PRODUCT),
     Identity: lambda e: ("I", ATOM),
+    Blocks: _blocks,
+    Selection: lambda e: (f"I_{{:, {_range(e)}}}", ATOM),
     OneMatrix: _ones,
     ZeroMatrix: lambda e: (r"\mathbf{0}", ATOM),
     Function: lambda e: _call(e.func, e.args[0]) if len(e.args) == 1 else (e.func.__name__ + _brackets(", ".join(map(latex, e.args))), ATOM),

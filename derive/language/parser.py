@@ -62,14 +62,22 @@ def _program(text: str, known: Iterable[str], wanted: Iterable[str] = ()) -> Pro
     return read_program(text, Vocabulary(functions=FUNCTIONS, names=set(known), wanted=set(wanted)))
 
 
-def _attempt(program: Program, scope: Scope) -> tuple[Scope, Node]:
-    """Return the scope and the node of a text: its definitions, then the expression."""
+def _attempt(
+    program: Program, scope: Scope, scalar: bool = False, wanted: Iterable[str] = ()
+) -> tuple[Scope, Node]:
+    """Return the scope and the node of a text: its definitions, then the expression.
+
+    A free index runs over all places, or is one place of its own where the text is meant to be a `scalar`.
+    """
     reader = Reader(scope, program.numpy, program.latex)
     scope.named |= program.sizes - set(scope.declared)
     for name, tree, indices in program.definitions:
         scope.defined[name] = reader.read_over(tree, indices)
-    known = {*scope.declared, *scope.defined, *program.plain}
-    return scope, reader.read_over(program.expression, free_indices(program.expression, known))
+    known = {*scope.declared, *scope.defined, *program.plain, *wanted}
+    indices = free_indices(program.expression, known | scope.sizes)
+    if scalar:
+        reader.fixed, indices = frozenset(indices), []
+    return scope, reader.read_over(program.expression, indices)
 
 
 def name_sizes(scope: Scope) -> None:
@@ -145,7 +153,7 @@ def parse(
         check_name(name)
     program = program.open_at(names)
     scope, root = best_reading(
-        lambda kinds: _attempt(program, Scope(text, dict(declared), kinds=dict(kinds))),
+        lambda kinds: _attempt(program, Scope(text, dict(declared), kinds=dict(kinds)), scalar, names),
         scalar,
         declared,
         pieces=program.pieces,

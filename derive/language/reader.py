@@ -10,6 +10,7 @@ from sympy import Integer, pi
 
 from derive.language.calls import call_shape, square
 from derive.language.indices import Indexed
+from derive.language.places import Places
 from derive.language.scope import Node, Scope
 from derive.language.shapes import (
     SCALAR,
@@ -48,6 +49,7 @@ class Reader:
     def __init__(self, scope: Scope, numpy: bool = False, latex: bool = False) -> None:
         self.scope, self.numpy, self.latex = scope, numpy, latex
         self.done: dict[int, Node] = {}
+        self.fixed: frozenset[str] = frozenset()  # indices that stand for one place
 
     def read(self, root: Tree) -> Node:
         """Return the node of a tree. Raises ParseError."""
@@ -67,8 +69,12 @@ class Reader:
         return self.done[id(root)]
 
     def _operands(self, tree: Tree) -> list[Tree]:
-        if tree.op in ("sub", "rows", "index", "sum", "prod"):
+        if tree.op in ("sum", "prod") or (tree.op == "sub" and not self.is_entry(tree)):
             return []
+        if tree.op in ("index", "sub"):
+            return tree.args[:1]
+        if tree.op == "rows":
+            return [a for row in tree.args for a in row.args]
         if tree.op == "call":
             return [a for a in tree.args if a.op != "keyword" and not _is_axis(a)]
         if tree.op in ("^", ".^") and tree.args[0].op == "bars":
@@ -91,9 +97,16 @@ class Reader:
     def _number(self, tree: Tree, args: list[Node]) -> Node:
         return self._node("number", [], SCALAR, tree.start, tree.value)
 
+    def is_entry(self, tree: Tree) -> bool:
+        """Tell whether z_k is an entry at a place of its own, and no name."""
+        indices = tree.args[1:]
+        return bool(indices) and all(a.op == "name" and a.value in self.fixed for a in indices)
+
     def _name(self, tree: Tree, args: list[Node]) -> Node:
         """Read a variable, a size, a constant, a definition, or `eye`."""
         name, position, scope = tree.value, tree.start, self.scope
+        if tree.op == "sub" and args:
+            return self._entry(tree, args)
         if tree.op == "sub" and name not in scope.declared and name not in scope.defined:
             close = name.replace("_", "")  # W_{1} is also how W1 is printed
             name = (
@@ -141,9 +154,11 @@ class Reader:
         return context.spread(context.read(tree), tuple(indices))
 
     def _entry(self, tree: Tree, args: list[Node]) -> Node:
-        raise self.scope.error(
-            "an index stands under a sum, such as sum[i](x[i]^2), or in a claim about entries", tree.start
-        )
+        return Places(self).entry(tree, args[0])
+
+    def _blocks(self, tree: Tree, args: list[Node]) -> Node:
+        waiting = iter(args)
+        return Places(self).blocks(tree, [[next(waiting) for _ in row.args] for row in tree.args])
 
     def _transposed(self, tree: Tree, args: list[Node]) -> Node:
         x = args[0]
@@ -523,7 +538,7 @@ def _said_of(x: Node) -> str:
 _SAID = {
     "chain": "an equation", "derivative": "a derivative", "gradient": "a derivative", "differential": "a differential",
     "sum": "a sum over indices", "prod": "a product over indices", "index": "an entry by its index",
-    "rows": "a matrix written out entry by entry", "tuple": "a list of expressions", "expect": "an expectation",
+    "tuple": "a list of expressions", "expect": "an expectation",
     "var": "a variance", "cov": "a covariance", "cases": "a function by cases", "integral": "an integral",
     "indicator": "an indicator", "dots": "...", "prime": "f'", "empty": "nothing", "text": "prose",
     "slice": "a range of indices", "domain": "a set",
@@ -546,4 +561,5 @@ _METHODS: dict[str, Callable[[Reader, Tree, list[Node]], Node]] = {
     "sum": Reader._indexed,
     "prod": Reader._indexed,
     "index": Reader._entry,
+    "rows": Reader._blocks,
 }

@@ -19,6 +19,7 @@ from derive.language.shapes import (
     Shape,
     Size,
     SizeConflict,
+    Total,
     Unknown,
     find,
     is_scalar,
@@ -152,7 +153,7 @@ class Scope:
         try:
             unify(a.shape[i], b.shape[j])
         except SizeConflict:
-            if isinstance(find(a.shape[i]), Product) or isinstance(find(b.shape[j]), Product):
+            if any(isinstance(find(d), Product | Total) for d in (a.shape[i], b.shape[j])):
                 self.deferred.append((a.shape[i], b.shape[j], b, what))
                 return
             raise self.conflict(a, b, what) from None

@@ -1,6 +1,6 @@
 """Sizes and their unification.
 
-A size is an int, a name, an `Unknown`, or a `Product` of two sizes (of `kron` and `vec`). A shape is a pair of
+A size is an int, a name, an `Unknown`, a `Product` of two sizes (of `kron` and `vec`), or a `Total` of two (of blocks). A shape is a pair of
 sizes. Names and unknowns of matrices are never 1: what is one wide is declared so, or is a scalar.
 """
 
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import reduce
 from math import gcd, prod
 
-from sympy import Expr, Integer, Mul, Symbol
+from sympy import Add, Expr, Integer, Mul, Symbol
 
 
 class Unknown:
@@ -31,7 +31,15 @@ class Product:
     b: Size
 
 
-Size = int | str | Unknown | Product
+@dataclass(frozen=True)
+class Total:
+    """A sum of two sizes, of blocks side by side; a number in it may be negative, n - 1."""
+
+    a: Size
+    b: Size
+
+
+Size = int | str | Unknown | Product | Total
 Shape = tuple[Size, Size]
 
 SCALAR: Shape = (1, 1)
@@ -58,7 +66,22 @@ def find(size: Size) -> Size:
         if isinstance(a, int) and isinstance(b, int):
             return a * b
         return Product(a, b)
+    if isinstance(size, Total):
+        known, others = _summands(size)
+        return reduce(Total, [*others, known] if known or not others else others)
     return size
+
+
+def _summands(size: Size) -> tuple[int, list[Size]]:
+    """Return a size as a number and other sizes, which it is the sum of."""
+    if not isinstance(size, Total):
+        size = find(size)
+    if isinstance(size, int):
+        return size, []
+    if not isinstance(size, Total):
+        return 0, [size]
+    (m, left), (n, right) = _summands(size.a), _summands(size.b)
+    return m + n, left + right
 
 
 def is_scalar(shape: Shape) -> bool:
@@ -74,7 +97,7 @@ def is_square(shape: Shape) -> bool:
 def occurs(unknown: Unknown, size: Size) -> bool:
     """Tell whether an unknown is part of a size."""
     size = find(size)
-    if isinstance(size, Product):
+    if isinstance(size, Product | Total):
         return occurs(unknown, size.a) or occurs(unknown, size.b)
     return size is unknown
 
@@ -87,7 +110,10 @@ def factors(size: Size) -> list[Size]:
 
 def size_names(size: Size) -> set[str]:
     """Return the names in a size."""
-    return {d for d in factors(size) if isinstance(d, str)}
+    size = find(size)
+    if isinstance(size, Product | Total):
+        return size_names(size.a) | size_names(size.b)
+    return {size} if isinstance(size, str) else set()
 
 
 def unify(a: Size, b: Size, guess: bool = False) -> None:
@@ -107,10 +133,34 @@ def unify(a: Size, b: Size, guess: bool = False) -> None:
         if not occurs(a, b):
             a.to = b
             return
+    if isinstance(a, Total) or isinstance(b, Total):
+        _unify_totals(a, b)
+        return
     if isinstance(a, Product) or isinstance(b, Product):
         _unify_products(*_cancelled(factors(a), factors(b)), guess)
         return
     raise SizeConflict
+
+
+def _unify_totals(a: Size, b: Size) -> None:
+    (m, left), (n, right) = _summands(a), _summands(b)
+    for size in list(left):
+        if size in right:
+            left.remove(size)
+            right.remove(size)
+    if not left and right:
+        (m, left), (n, right) = (n, right), (m, left)
+    if len(left) == 1 and isinstance(left[0], Unknown):  # left[0] + m = n + right
+        rest: list[Size] = [*right, n - m] if n != m or not right else right
+        if len(rest) == 1 and isinstance(rest[0], int) and rest[0] < 2:
+            raise SizeConflict
+        unify(left[0], reduce(Total, rest))
+    elif left or right:
+        if any(isinstance(d, Unknown) for d in left + right):
+            raise Undetermined
+        raise SizeConflict
+    elif m != n:
+        raise SizeConflict
 
 
 def _cancelled(left: list[Size], right: list[Size]) -> tuple[list[Size], list[Size]]:
@@ -162,7 +212,9 @@ class Names:
         """Return a size for a message."""
         size = find(size)
         if isinstance(size, Product):
-            return f"{self.show(size.a)}*{self.show(size.b)}"
+            return "*".join(f"({t})" if "+" in t else t for t in (self.show(size.a), self.show(size.b)))
+        if isinstance(size, Total):
+            return f"{self.show(size.a)} + {self.show(size.b)}".replace("+ -", "- ")
         if not isinstance(size, Unknown):
             return str(size)
         for unknown, letter in self.letters:
@@ -195,6 +247,8 @@ def to_sympy(size: Size, known: Mapping[str, Expr] | None = None) -> Expr:
     size = find(size)
     if isinstance(size, Product):
         return Mul(to_sympy(size.a, known), to_sympy(size.b, known))
+    if isinstance(size, Total):
+        return Add(to_sympy(size.a, known), to_sympy(size.b, known))
     if isinstance(size, int):
         return Integer(size)
     if isinstance(size, str):
@@ -212,6 +266,9 @@ def from_sympy(size: Expr, known: dict[str, Expr] | None = None) -> Size:
     if size.is_Mul and len(size.args) >= 2:
         first, *rest = size.args
         return Product(from_sympy(first, known), from_sympy(Mul(*rest), known))
+    if size.is_Add:
+        first, *rest = size.args
+        return Total(from_sympy(first, known), from_sympy(Add(*rest), known))
     if size.is_Pow and size.exp.is_Integer and size.exp > 1:
         return Product(from_sympy(size.base, known), from_sympy(size.base ** (size.exp - 1), known))
     if known is not None:

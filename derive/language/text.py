@@ -35,8 +35,10 @@ from sympy.core.numbers import Float, Pi
 from sympy.matrices.expressions.applyfunc import ElementwiseApplyFunction
 
 from derive import algebra
+from derive.algebra.blocks import grid
 from derive.elementwise import ENTRY, holds_matrices
-from derive.functions import Expm
+from derive.functions import Blocks, Expm, Selection
+from derive.language.picked import Picked, picked, places
 from derive.operation import Operation, record
 
 #: How tightly a piece of text holds together.
@@ -169,10 +171,35 @@ def _matrix_product(expr: MatMul) -> Piece:
     matrices = [a for a in args if a.is_Matrix]
     above, below = fraction(Mul(*scalars))
     above = [a for a in above if a != 1]
-    parts = [*above, *matrices]
-    texts = [_at(a, PRODUCT if i == 0 and not a.is_Matrix else UNARY) for i, a in enumerate(parts)]
+    texts = [_at(a, PRODUCT if i == 0 and not a.is_Matrix else UNARY) for i, a in enumerate(above)]
+    texts += [_picked(a) for a in picked(matrices)]
     # A rational in front would read as a division of what follows; a negative power stays behind.
-    return "*".join(texts) + _divided(below), PRODUCT
+    alone = len(texts) == 1 and not below and texts[0].endswith("]")
+    return "*".join(texts) + _divided(below), ATOM if alone else PRODUCT
+
+
+def _picked(x: Picked) -> str:
+    if x.rows is None and x.columns is None:
+        return _at(x.base, UNARY)
+    indices = [":" if s is None else _range(s) for s in (x.rows, x.columns)]
+    if x.base.shape[1] == 1 and x.columns is None:
+        indices = indices[:1]
+    elif x.base.shape[0] == 1 and x.rows is None:
+        indices = indices[1:]
+    return f"{_at(x.base, ATOM)}[{', '.join(indices)}]"
+
+
+def _range(s: Expr) -> str:
+    first, last = places(s)
+    return to_text(first) if first == last else f"{to_text(first)}:{to_text(last)}"
+
+
+def _blocks(expr: Blocks) -> Piece:
+    return f"[{'; '.join(', '.join(map(to_text, row)) for row in grid(expr))}]", ATOM
+
+
+def _selection(s: Expr) -> Piece:
+    return f"eye({to_text(s.shape[0])})[:, {_range(s)}]", ATOM
 
 
 def _power(expr: Pow) -> Piece:
@@ -223,6 +250,8 @@ def _matrix_power(expr: MatPow) -> Piece:
 
 
 def _transpose(expr: Transpose) -> Piece:
+    if isinstance(expr.arg, Selection):
+        return f"eye({to_text(expr.arg.shape[0])})[{_range(expr.arg)}, :]", ATOM
     return f"{_at(expr.arg, ATOM)}'", ATOM
 
 
@@ -305,6 +334,8 @@ _PRINTERS: dict[type, Callable[[Any], Piece]] = {
     ElementwiseApplyFunction: _elementwise,
     KroneckerProduct: _kron,
     Identity: lambda e: ("eye", ATOM),
+    Selection: _selection,
+    Blocks: _blocks,
     OneMatrix: _ones,
     ZeroMatrix: _zero,
     Function: lambda e: _call(e.func, e.args[0]) if len(e.args) == 1 else _unknown(e),

@@ -41,6 +41,7 @@ from derive.definitions import definition
 from derive.elementwise import ENTRY, scalar_function
 from derive.facts import facts
 from derive.functions import (
+    Above,
     Adjugate,
     Commutation,
     EntrySum,
@@ -51,6 +52,7 @@ from derive.functions import (
     MatrixFunction,
     PseudoInverse,
     Reshape,
+    Selection,
     Toeplitz,
     Vec,
 )
@@ -85,7 +87,7 @@ def read(space: Space, expr: Expr) -> Value:
 
 
 def _arguments(e: Expr) -> tuple[Expr, ...]:
-    if isinstance(e, MatrixSymbol | Identity | OneMatrix | ZeroMatrix | Commutation | Symbol):
+    if isinstance(e, MatrixSymbol | Identity | OneMatrix | ZeroMatrix | Symbol | _CONSTANTS):
         return ()
     if isinstance(e, ElementwiseApplyFunction):
         return (e.expr,)
@@ -98,6 +100,9 @@ def _arguments(e: Expr) -> tuple[Expr, ...]:
     if isinstance(e, MatPow):
         return (e.base,)
     return tuple(a for a in e.args if isinstance(a, Expr))
+
+
+_CONSTANTS = Commutation | Selection | Above
 
 
 def _value(space: Space, e: Expr) -> Value:
@@ -165,6 +170,16 @@ def _commutation(space: Space, e: Commutation) -> Value:
     m, n = (sizes(space, s) for s in e.args)
     i, j = tuple(range(len(m))), tuple(range(len(m), len(m) + len(n)))
     return from_net(space, Net(dict(enumerate(m + n)), i + j, j + i, []))
+
+
+def _fixed(space: Space, e: Selection | Above) -> Value:
+    """Return a matrix of zeros and ones of which no more is known here than its name."""
+    rows, columns = (sizes(space, s) for s in e.shape)
+    every = tuple(range(len(rows) + len(columns)))
+    atom = space.atom("fixed", e, sign=1)
+    groups = tuple((i,) for i in every)
+    net = Net(dict(enumerate(rows + columns)), every[: len(rows)], every[len(rows) :], [(atom, 1, groups)])
+    return from_net(space, net)
 
 
 # --------------------------------------------------------------------------------- powers, functions
@@ -354,6 +369,8 @@ _READERS: dict[type, Callable[[Space, Any], Value]] = {
     OneMatrix: _ones,
     ZeroMatrix: _zero,
     Commutation: _commutation,
+    Selection: _fixed,
+    Above: _fixed,
     Add: _of_several(tensors.total),
     MatAdd: _of_several(tensors.total),
     Mul: _of_several(_scalar_product),

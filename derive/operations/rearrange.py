@@ -6,9 +6,9 @@ from sympy import DiagMatrix, Expr, Transpose
 from sympy.matrices.expressions.diagonal import DiagonalOf
 
 from derive import algebra
-from derive.algebra import M
+from derive.algebra import M, blocks
 from derive.formulas import diag, vec
-from derive.functions import Commutation, Reshape, Toeplitz, Vec
+from derive.functions import Above, Blocks, Commutation, Reshape, Selection, Toeplitz, Vec
 from derive.operation import Operation
 from derive.operations.entries import function
 
@@ -69,6 +69,23 @@ OPERATIONS = (
         numpy="(lambda x: scipy.linalg.toeplitz([np.trace(x, -k) for k in range(len(x))],"
         " [np.trace(x, k) for k in range(len(x))]))({0})",
         tidy=algebra.toeplitz, scalar=lambda c: c, symmetric="argument",
+    ),
+    Operation(
+        "blocks", Blocks,
+        pull=lambda g, y, x, i: M(blocks.block(g.e, y.e, i)),
+        push=lambda d, y, x, i: M(blocks.put(d.e, y.e, i)),
+        example="[A, B; C, D]", source="linearity",
+        arguments=lambda y: y.args[1:], definition=lambda width, *parts: M(blocks.terms(Blocks(width.e, *[a.e for a in parts]))),
+    ),
+    function(
+        "columns of the identity", Selection, "s, c, n -> n x c",
+        example="eye(m)[:, 2]", source="a constant", arguments=lambda y: (), text="columns of eye",
+        numpy="np.eye({2}, {1}, -{0})",
+    ),
+    function(
+        "ones above the diagonal", Above, "n -> n x n",
+        example="above(m)", source="a constant", arguments=lambda y: (), text="above",
+        latex=r"U_{<0>}", numpy="np.triu(np.ones(({0}, {0})), 1)",
     ),
     function(
         "commutation matrix", Commutation, "m, n -> m*n x m*n",
