@@ -164,9 +164,9 @@ class Indexed:
             )
         self._unify(x.shape[side], self.sizes[name], tree)
         fixed = Places(self.reader).selected(places[1 - side], x.shape[1 - side])
-        sides = (None, fixed) if side == 0 else (fixed, None)
-        picked = Places(self.reader).picked(x, *sides, tree)
-        return Array(picked if side == 0 else self._t(picked), (name,))
+        if side == 0:
+            return Array(Places(self.reader).picked(x, None, fixed, tree), (name,))
+        return Array(self._t(Places(self.reader).picked(x, fixed, None, tree)), (name,))
 
     def _unify(self, a: Size, b: Size, tree: Tree) -> None:
         try:
@@ -403,9 +403,14 @@ class _Term:
         return self.context._node("count", [], SCALAR, tree, self.context.sizes[k])
 
 
+def bound_indices(tree: Tree) -> set[str]:
+    """Return the indices that sums run over."""
+    return {n.value for piece in tree.walk() if piece.op in ("sum", "prod") for n in piece.args[1:]}
+
+
 def free_indices(tree: Tree, known: Container[str]) -> list[str]:
     """Return the indices of a piece that no sum runs over, sorted: those of x[i], and of x_i where x is known and x_i is not."""
-    bound = {n.value for piece in tree.walk() if piece.op in ("sum", "prod") for n in piece.args[1:]}
+    bound = bound_indices(tree)
     found = set()
     for piece in tree.walk():
         base = piece.args[0].value if piece.op in ("sub", "index") else ""

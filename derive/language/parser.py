@@ -18,7 +18,7 @@ from derive.errors import InputError, InputWarning
 from derive.facts import SQUARE, assuming
 from derive.language import build
 from derive.language.definitions import Program, read_program
-from derive.language.indices import free_indices
+from derive.language.indices import bound_indices, free_indices
 from derive.language.kinds import best_reading
 from derive.language.names import kind_of, read_assumptions, read_where
 from derive.language.pratt import Vocabulary
@@ -74,9 +74,10 @@ def _attempt(
     for name, tree, indices in program.definitions:
         scope.defined[name] = reader.read_over(tree, indices)
     known = {*scope.declared, *scope.defined, *program.plain, *wanted}
-    indices = free_indices(program.expression, known | scope.sizes)
+    indices = tuple(free_indices(program.expression, known | scope.sizes))
+    reader.summed = frozenset(bound_indices(program.expression))
     if scalar:
-        reader.fixed, indices = frozenset(indices), []
+        reader.fixed, indices = frozenset(indices), ()
     return scope, reader.read_over(program.expression, indices)
 
 

@@ -79,11 +79,11 @@ class Places:
             first, last = place.args
             if first.op == "empty" == last.op:
                 return None
-            start = 1 if first.op == "empty" else self._place(first)
-            stop = find(size) if last.op == "empty" else self._place(last)
+            start = 1 if first.op == "empty" else self.place(first)
+            stop = find(size) if last.op == "empty" else self.place(last)
             count = _minus(stop, _minus(start, 1))
         else:
-            start = stop = self._place(place)
+            start = stop = self.place(place)
             count = 1
         self._within(start, stop, size, place)
         if isinstance(count, int) and count < 1:
@@ -101,7 +101,7 @@ class Places:
         if isinstance(stop, int) and isinstance(known, int) and stop > known:
             raise self.scope.error(f"there is no place {stop} among {known}", place.start)
 
-    def _place(self, tree: Tree) -> Size:
+    def place(self, tree: Tree) -> Size:
         """Return an index as a size: a number, a name, or sums of them."""
         if tree.op == "number" and tree.value.is_Integer:
             return int(tree.value)
@@ -109,6 +109,11 @@ class Places:
             raise self.scope.error("entries are counted from 1: the last is x[n]", tree.start)
         if tree.op in ("name", "sub"):
             name = tree.value
+            if name in self.reader.summed:
+                raise self.scope.error(
+                    f"the index {name} stands outside of the sum over it: entries outside have another name",
+                    tree.start,
+                )
             if name in self.scope.declared or name in self.scope.used or name in self.scope.defined:
                 raise self.scope.error(
                     f"{name} is a variable here: an index is a number or a name of its own", tree.start
@@ -116,13 +121,13 @@ class Places:
             self.scope.named.add(name)
             return str(name)
         if tree.op == "+":
-            terms = [self._place(a) for a in tree.args]
+            terms = [self.place(a) for a in tree.args]
             if all(s == "+" or isinstance(t, int) for s, t in zip(tree.value, terms, strict=True)):
                 signed = [-t if s == "-" and isinstance(t, int) else t
                           for s, t in zip(tree.value, terms, strict=True)]  # fmt: skip
                 return find(reduce(Total, signed))
         if tree.op == "*" and set(tree.value) <= {"*", ""}:
-            return find(reduce(Product, [self._place(a) for a in tree.args]))
+            return find(reduce(Product, [self.place(a) for a in tree.args]))
         raise self.scope.error("an index is a number, a name, or a sum such as n - 1", tree.start)
 
     # ------------------------------------------------------------------------------------ blocks

@@ -15,6 +15,7 @@ from derive.language.scope import Node, Scope
 from derive.language.shapes import (
     SCALAR,
     Shape,
+    Size,
     SizeConflict,
     Unknown,
     find,
@@ -50,6 +51,7 @@ class Reader:
         self.scope, self.numpy, self.latex = scope, numpy, latex
         self.done: dict[int, Node] = {}
         self.fixed: frozenset[str] = frozenset()  # indices that stand for one place
+        self.summed: frozenset[str] = frozenset()  # those that sums run over
 
     def read(self, root: Tree) -> Node:
         """Return the node of a tree. Raises ParseError."""
@@ -75,6 +77,8 @@ class Reader:
             return tree.args[:1]
         if tree.op == "rows":
             return [a for row in tree.args for a in row.args]
+        if tree.op == "call" and tree.value in _CONSTANTS and any(a.op == "+" for a in tree.args):
+            return []  # the sizes n + 1 are no sums of columns
         if tree.op == "call":
             return [a for a in tree.args if a.op != "keyword" and not _is_axis(a)]
         if tree.op in ("^", ".^") and tree.args[0].op == "bars":
@@ -339,14 +343,15 @@ class Reader:
             return self._node("logdet", args[0].args[0].args, SCALAR, position)
         if word == "exp" and "power" in tree.extra and self._form(args[0]) == "matrix":
             word = self._exponential(args[0])
-        if not args and len(tree.args) == 0:
+        if not args and not tree.args:
             raise scope.error(f"{word} needs an argument: write {word}(...)", position)
         if word in ("vector", "matrix"):
             if len(args) != 1 or args[0].value != 1:
                 raise scope.error(f"only {word}(1) is known, the {word} of ones: scale it", position)
             return self._node(word, [], (Unknown(), 1 if word == "vector" else Unknown()), position)
-        if word in ("eye", "identity", "ones", "zeros") and word not in scope.used:
-            return self._constant(word, args, position)
+        if word in _CONSTANTS and word not in scope.used:
+            sizes = scope.sizes_of(args, f"{word}(n)") if args else [Places(self).place(a) for a in tree.args]
+            return self._constant(word, sizes, position)
         if word not in FUNCTIONS and word in ALSO and ALSO[word] in FUNCTIONS:
             word = ALSO[word]
         if word not in FUNCTIONS and word in INFIX:
@@ -408,8 +413,7 @@ class Reader:
             mend = f"write {ELSEWHERE[word.lower()]}"
         return scope.error(f"unknown function {word}: {mend}", position)
 
-    def _constant(self, word: str, args: list[Node], position: int) -> Node:
-        sizes = self.scope.sizes_of(args, f"{word}(n)")
+    def _constant(self, word: str, sizes: list[Size], position: int) -> Node:
         if word in ("eye", "identity"):
             if len(sizes) != 1:
                 raise self.scope.error("the identity is square: write eye or eye(n)", position)
@@ -521,6 +525,10 @@ class Reader:
         square(self.scope, x, "a determinant |...|")
         scope.note(tree.start, "|...| of a matrix is read as its determinant; abs(...) is entry by entry")
         return self._node("det", args, SCALAR, tree.start)
+
+
+#: Constants of given sizes.
+_CONSTANTS = frozenset({"eye", "identity", "ones", "zeros"})
 
 
 def _is_axis(tree: Tree) -> bool:

@@ -81,7 +81,12 @@ def _summands(size: Size) -> tuple[int, list[Size]]:
     if not isinstance(size, Total):
         return 0, [size]
     (m, left), (n, right) = _summands(size.a), _summands(size.b)
-    return m + n, left + right
+    terms = left + right
+    for size in left + right:  # n - n
+        if size in terms and Product(-1, size) in terms:
+            terms.remove(size)
+            terms.remove(Product(-1, size))
+    return m + n, terms
 
 
 def is_scalar(shape: Shape) -> bool:
