@@ -30,9 +30,10 @@ from reports.commands import (
     verify,
 )
 from reports.commands import list as catalogue
+from reports.commands.examples import add_examples
 
 #: An option as people write it; anything else that begins with a minus is an expression.
-_OPTION = re.compile(r"--([A-Za-z][A-Za-z0-9-]*(=.*)?)?", re.DOTALL)
+_OPTION = re.compile(r"-h|--([A-Za-z][A-Za-z0-9-]*(=.*)?)?", re.DOTALL)
 
 BAD_INPUT = 2
 #: What sysexits.h calls an internal software error.
@@ -43,10 +44,9 @@ INTERRUPTED = 130
 
 app = typer.Typer(
     name="gradproof",
-    add_completion=False,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
-    context_settings={"max_content_width": 100},
+    context_settings={"max_content_width": 100, "help_option_names": ["-h", "--help"]},
     help="Derive matrix derivatives line by line, and prove or refute claimed ones.",
 )
 for module in (
@@ -66,6 +66,7 @@ for module in (
     serve,
 ):
     module.register(app)
+add_examples(app)
 
 
 def _show_version(wanted: bool) -> None:
@@ -162,6 +163,6 @@ def _complain(kind: str, message: str, code: int) -> int:
 def shield(arguments: Sequence[str]) -> list[str]:
     """Return the arguments with a space before each expression that begins with a minus, such as -x'*x.
 
-    No command has short options, and the text language ignores spaces.
+    No command has short options but -h, and the text language ignores spaces.
     """
     return [f" {a}" if a.startswith("-") and not _OPTION.fullmatch(a) else a for a in arguments]
