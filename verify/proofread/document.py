@@ -198,7 +198,8 @@ def _expanded(text: Text, macros: dict[str, tuple[int, str]]) -> Text:
                     arguments.append(text.characters[end : end + 1])
                     end += 1
             for k, argument in enumerate(arguments):
-                body = body.replace(f"#{k + 1}", f"{{{argument}}}")
+                body = re.sub(rf"(?<=[A-Za-z])#{k + 1}(?=[A-Za-z])", lambda m, a=argument: f" {a}", body)  # type: ignore[misc]
+                body = body.replace(f"#{k + 1}", argument)
             text = text.replaced(use.start(), end, f"{body} " if body[-1:].isalpha() else body)
     return text
 

@@ -17,6 +17,7 @@ from derive.language.tree import Tree
 from derive.language.words import FUNCTIONS
 from verify.proofread.chains import Chain, chains
 from verify.proofread.document import Document, Piece
+from verify.proofread.handwriting import usual
 
 #: A function's head as it stands left of its definition: f(x), \ell(\Sigma), J(\mathbf w), f(x, y).
 _HEAD = re.compile(r"^([^()=+*/-]+?)\s*(?:\\left)?\(\s*([^()]+?)\s*(?:\\right)?\)$")
@@ -156,7 +157,7 @@ def _side(relation: str | None, text: object, words: Vocabulary, notation: Notat
     characters, places = text.characters, text.places  # type: ignore[attr-defined]
     side = Side(relation, characters, places[0], places[-1])
     try:
-        side.tree = parse(characters, notation, scope=words)
+        side.tree = parse(usual(characters), notation, scope=words)
     except ParseError as error:
         side.error = error.message
     except (InputError, RecursionError) as error:

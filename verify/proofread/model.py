@@ -243,7 +243,11 @@ class Model:
 
     def value_of(self, tree: Tree) -> Expr:
         """Return the expression of a tree that is part of the reading, or of a name."""
-        return self._trees[id(tree)] if id(tree) in self._trees else self.symbol(tree.value)
+        if id(tree) in self._trees:
+            return self._trees[id(tree)]
+        if tree.op not in ("name", "sub") or self.built is None or tree.value not in self.built.symbols:
+            raise UnreadError("a formula that cannot be read by itself")
+        return self.symbol(tree.value)
 
     def symbol(self, name: str) -> Expr:
         """Return the SymPy symbol of a name."""
@@ -294,7 +298,9 @@ class Model:
 
     def is_given(self, s: Written) -> bool:
         """Tell whether a symbol is that of an undefined loss by what nothing else that is given depends on."""
-        return s.kind == "derivative" and s.what[0].value in self.losses and s.name in self.given
+        return (
+            s.kind == "derivative" and s.what[0].op == "name" and s.what[0].value in self.losses and s.name in self.given
+        )
 
     def _derived(self, s: Written) -> Expr:
         if s.kind == "direction" or self.is_given(s):
@@ -334,9 +340,7 @@ class Model:
             if not pairs:
                 raise UnreadError(f"{what.value} is not defined, and no derivative of it is given")
             return algebra.add(*pairs)
-        if id(what) in self._trees:
-            return self._trees[id(what)]
-        return self.symbol(what.value)
+        return self.value_of(what)
 
     def _variable(self, by: Tree) -> Expr:
         if by.op not in ("name", "sub") or by.value not in self.built.symbols:  # type: ignore[union-attr]

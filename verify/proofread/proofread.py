@@ -161,6 +161,7 @@ def _given(model: Model, relations: list[Relation]) -> set[str]:
         s.name: s.by[0].value
         for s in model.symbols.values()
         if s.kind == "derivative"
+        and s.what[0].op == "name"
         and s.what[0].value in model.losses
         and s.name not in claimed
         and s.by[0].op == "name"

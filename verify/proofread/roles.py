@@ -24,6 +24,12 @@ _AT_STATIONARY = re.compile(
     r"|^\s*(?:solves|minimi[sz]es|maximi[sz]es)\b",
     re.IGNORECASE,
 )
+#: Words between a gradient that is set to zero and what follows from it.
+_CONNECTING = re.compile(
+    r"(?:[\W\d_]|\b(?:so|we|gives?|giving|get|obtain|yields?|yielding|hence|thus|therefore|then|which|that|means|i\.?e|and|"
+    r"the|is|our|have|find|us|leads?|to|now|it|follows|implies|this|if|or|equivalently|as|at|in|matrix|form|a)\b)*",
+    re.IGNORECASE,
+)
 _GIVEN = re.compile(r"\b(?:given|upstream|known|denote|let|where|with|write|put|define\w*)\b", re.IGNORECASE)
 #: Subscripts and accents that make of a name the point that solves for it.
 _SOLVED = re.compile(r"(?:_(?:star|opt|MLE|ML|MAP|OLS|LS|hat|min|max)|star|hat|tilde|bar)$")
@@ -132,7 +138,7 @@ class _Casting:
         """Keep or drop that the lines at hand are about the zero of a gradient."""
         if _STATIONARY.search(line.before) or _AT_STATIONARY.search(line.behind):
             self.zero_of = self.gradient or self.zero_of
-        elif line.after != "⇒" and not line.goes_on and line.before.strip(" .,;\n"):
+        elif line.after != "⇒" and not line.goes_on and not _CONNECTING.fullmatch(line.before):
             self.zero_of = None
 
     def _relation(self, line: Line, side: Side, before: Side | None, chain: int) -> None:

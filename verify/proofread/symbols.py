@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from derive.language.tree import Tree
+from verify.proofread.pieces import slope, step_of, without_cases
 
 Kind = Literal["derivative", "hessian", "differential", "direction", "expect", "var", "cov"]
 
@@ -109,10 +110,27 @@ class Rewriter:
             return leaf
         return Tree("sub", [leaf, *indices], tree.start, tree.end, leaf.value)
 
+    def _indicator(self, tree: Tree) -> Tree:
+        made = step_of(tree.args[0])
+        if made is None:
+            raise UnreadError("an indicator of something else than a > b")
+        return self.rewrite(made)
+
+    def _cases(self, tree: Tree) -> Tree:
+        made = without_cases(tree)
+        if made is None:
+            raise UnreadError("cases whose conditions are not of the kind a > b, or otherwise")
+        return self.rewrite(made)
+
     def _gradient(self, tree: Tree) -> Tree:
+        first = tree.args[0]
+        if first.op == "'" and not first.bracketed:  # ∇f^T is the transpose of the gradient
+            return Tree("'", [self._gradient(replace(tree, args=[first.args[0], *tree.args[1:]]))], tree.start, tree.end)
         what, *by = (self.rewrite(a) for a in tree.args)
         if not by:
             parameters = self.functions.get(str(what.value), ()) if what.op == "name" else ()
+            if len(parameters) != 1:
+                parameters = self._usual_parameter(what)
             if len(parameters) != 1:
                 raise UnreadError("∇ without the variable: write ∇_x f, or define f(x)")
             by = [Tree("name", [], tree.start, tree.end, parameters[0])]
@@ -120,6 +138,12 @@ class Rewriter:
         if order == 2:
             return self.symbol("hessian", (what,), (by[0], by[0]), tree)
         return self.symbol("derivative", (what,), (by[0],), tree)
+
+    def _usual_parameter(self, what: Tree) -> tuple[str, ...]:
+        """Return the parameter of the document's functions, where all have the same and a formula depends on it."""
+        known = {p for p in self.functions.values() if len(p) == 1}
+        (one,) = known if len(known) == 1 else ((),)
+        return one if one and (what.op != "name" or what.value in self.defined) else ()
 
     def _differential(self, tree: Tree) -> Tree:
         what = self.rewrite(tree.args[0])
@@ -132,6 +156,10 @@ class Rewriter:
         kinds: dict[str, Kind] = {"expect": "expect", "var": "var", "cov": "cov"}
         kind = kinds[tree.op if tree.op in kinds else str(tree.value)]
         what = tuple(self.rewrite(a) for a in tree.args)
+        if kind == "cov" and len(what) == 1:
+            kind = "var"
+        if len(what) != (2 if kind == "cov" else 1):
+            raise UnreadError(f"a moment of {len(what)} formulas")
         over = tuple(dict.fromkeys(i for t in what for i in free_indices(t)))
         if not over:
             return self.symbol(kind, what, (), tree)
@@ -173,14 +201,25 @@ class Rewriter:
         return replace(substitute(self.bodies[name], given), bracketed=True)
 
     def _primed(self, tree: Tree, head: Tree, arguments: list[Tree]) -> Tree:
-        name = head.value
-        if name not in self.functions or len(self.functions[name]) != 1 or len(arguments) != 1:
+        order = 1
+        while head.op == "prime":
+            head, order = head.args[0], order + 1
+        name = str(head.value)
+        if len(arguments) == 1 and name not in self.functions:
+            made = slope(name, self.rewrite(arguments[0]), order)
+            if made is not None:
+                return made
+        if name not in self.functions or len(self.functions[name]) != 1 or len(arguments) != 1 or order > 2:
             raise UnreadError(f"{name}': the derivative of a function that the document does not define")
         (parameter,) = self.functions[name]
         by = Tree("name", [], tree.start, tree.end, parameter)
         what = Tree("name", [], tree.start, tree.end, name)
         if arguments[0].op in ("name", "sub") and arguments[0].value == parameter:
+            if order == 2:
+                return self.symbol("hessian", (what,), (by, by), tree)
             return self.symbol("derivative", (what,), (by,), tree)
+        if (made := slope(name, self.rewrite(arguments[0]), order)) is not None:
+            return made
         raise UnreadError(f"{name}' at another argument than {parameter}")
 
 
@@ -191,6 +230,8 @@ _MADE: dict[str, Callable[[Rewriter, Tree], Tree]] = {
     "expect": Rewriter._moment,
     "var": Rewriter._moment,
     "cov": Rewriter._moment,
+    "indicator": Rewriter._indicator,
+    "cases": Rewriter._cases,
     "apply": Rewriter._applied,
     "call": Rewriter._call,
 }

@@ -41,7 +41,7 @@ def test_macros_are_expanded_and_places_stay_those_of_the_source():
     document = read_document(source)
     formulas = [p for p in document.pieces if p.is_formula]
     assert formulas[0].text.characters == r"x\in\mathbb{R}^n"
-    assert formulas[1].text.characters.replace(" ", "") == r"f=\lVert{Wx}\rVert^2"
+    assert formulas[1].text.characters.replace(" ", "") == r"f=\lVertWx\rVert^2"
     assert [document.line_column(p.start) for p in formulas] == [(2, 1), (3, 1)]
 
 
