@@ -27,11 +27,11 @@ from verify.arithmetics.balls import Balls
 from verify.arithmetics.base import Abstain, Arithmetic, Array, Undefined
 from verify.claims import answer, gather
 from verify.counterexample import find_counterexample
-from verify.exact import ASSIGNMENTS, POINTS, PRECISIONS, assignments, real_places, sides
+from verify.exact import ASSIGNMENTS, POINTS, PRECISIONS, assignments, field_evidence, real_places, sides
 from verify.points import Variable
 from verify.seeds import checked_seed
 from verify.statement import VALUE, Statement
-from verify.verdict import Evidence, Verdict, Word
+from verify.verdict import Evidence, Verdict, Word, add_up
 from verify.wording import count
 from verify.wrong_shapes import explained
 
@@ -128,6 +128,19 @@ def compare(
     if decimals:
         return _by_intervals(statement, right, decimals, seed)
     return answer(problem, statement, right, gather(problem, statement, right, seed), seed)
+
+
+def holds(problem: Problem, right: Expr, seed: int = 0) -> bool:
+    """Tell whether an equation is upheld; as `compare`, without a counterexample and a diagnosis where it is not."""
+    problem = _of_names(problem, right)
+    if algebra.shape(problem.expr) != algebra.shape(right):
+        return False
+    statement = Statement.of(problem, VALUE)
+    first = field_evidence(statement, right, seed).verdict
+    if first in ("certified", "refuted"):
+        return first == "certified"
+    word = add_up(gather(problem, statement, right, seed))
+    return word in ("proved", "certified", "agrees")
 
 
 def _of_names(problem: Problem, right: Expr) -> Problem:

@@ -108,7 +108,8 @@ class Indexed:
         if not self.depends(tree):
             node = self.reader.read(tree)
             if not is_scalar(node.shape):
-                raise self.scope.error("under an index stand entries, such as x[i], and numbers", tree.start)
+                said = "under an index stand entries, such as x[i], and numbers"
+                raise self.scope.misfit(said, tree.start, node)
             return Array(node, ())
         method = getattr(self, _READERS.get(tree.op, "_unreadable"))
         found: Array = method(tree)

@@ -38,22 +38,26 @@ def build(
     latex: bool = True,
     over: Sequence[Sequence[str]] = (),
     loose: bool = False,
+    prefer: Mapping[str, str] | None = None,
 ) -> Built:
     """Return the expressions of some trees of one text, their shapes unified.
 
     `declared` are the shapes of names (`derive.language.names.read_where`), `same` pairs of trees that have one shape,
     such as the sides of an equation, `scalars` trees that are numbers, such as losses; `over` are the free indices of every
-    tree, whose rows and columns they then are; `loose` lets use overrule every letter, as documents need. Raises
-    ParseError with the place,
-    a Misfit where shapes cannot fit.
+    tree, whose rows and columns they then are; `loose` lets use overrule every letter, as documents need; `prefer` gives
+    the kinds (scalar, vector, matrix) of names that are not to go by their letters where shapes fit with them so. Raises
+    ParseError with the place, a Misfit where shapes cannot fit.
     """
     given = dict(declared or {})
+    same, scalars = list(same), list(scalars)
     due: dict[int, list[tuple[int, int]]] = {}
     for i, j in (*same, *((k, -1) for k in scalars)):
         due.setdefault(max(i, j), []).append((i, j))
 
+    preferred = {n: kind for n, kind in (prefer or {}).items() if n not in given}
+
     def attempt(kinds: dict[str, str], strict: bool = loose) -> tuple[Scope, list[Node]]:
-        scope = Scope(text, dict(given), kinds=dict(kinds), strict=strict)
+        scope = Scope(text, dict(given), kinds={**preferred, **kinds}, strict=strict)
         reader = Reader(scope, latex=latex)
         scope.named |= sizes_of(trees) - set(given)
         nodes: list[Node] = []
@@ -69,6 +73,8 @@ def build(
     try:
         scope, nodes = best_reading(attempt, fixed=given, loose=loose)
     except Misfit:
+        if preferred:
+            return build(trees, text, declared, same, scalars, assumptions, latex, over, loose)
         if not loose:
             raise
         scope, nodes = best_reading(lambda kinds: attempt(kinds, False), fixed=given, loose=True)

@@ -7,12 +7,19 @@ import re
 _ONE = r"(?:\\(?:mathbf|mathbb|mathds|boldsymbol|bm|mathrm|text|operatorname)\s*\{?\s*[1I]\s*\}?|\\(?:one|ind)(?![A-Za-z])|\b[1I](?=\s*(?:_|\\?[\[({])))"
 _TEST = r"[^{}\[\]()<>=]*?(?:<|>|\\[lg]eq?\b|\\leqslant|\\geqslant|≤|≥)[^{}\[\]<>=]*?"
 _INDICATORS = (
-    re.compile(rf"{_ONE}\s*_\s*\{{\s*(?:\\left)?(?:\\?[\[{{(])?\s*(?P<test>{_TEST})\s*(?:\\right)?(?:\\?[\]}})])?\s*\}}"),
-    re.compile(rf"{_ONE}\s*(?:\\left)?\s*(?:\\\{{|\(|\[)\s*(?P<test>{_TEST})\s*(?:\\right)?\s*(?:\\\}}|\)|\])"),
+    re.compile(
+        rf"{_ONE}\s*_\s*\{{\s*(?:\\left)?(?:\\?[\[{{(])?\s*(?P<test>{_TEST})\s*(?:\\right)?(?:\\?[\]}})])?\s*\}}"
+    ),
+    re.compile(
+        rf"{_ONE}\s*(?:\\left)?\s*(?:\\\{{|\(|\[)\s*(?P<test>{_TEST})\s*(?:\\right)?\s*(?:\\\}}|\)|\])"
+    ),
 )
 _PARTIAL = re.compile(r"\\partial\s*_\s*(?:\{(?P<braced>[^{}]*)\}|(?P<plain>\\[A-Za-z]+|\w))")
 _LAYER = re.compile(r"\^\s*\{\s*\[\s*([\w+-]+)\s*\]\s*\}")
-_INNER = re.compile(r"\\(?:left)?\s*\\?langle(?P<one>(?:(?!\\[lr]angle|,).)*),(?P<two>(?:(?!\\[lr]angle|\\right).)*)(?:\\right\s*)?\\rangle", re.DOTALL)
+_INNER = re.compile(
+    r"\\(?:left)?\s*\\?langle(?P<one>(?:(?!\\[lr]angle|,).)*),(?P<two>(?:(?!\\[lr]angle|\\right).)*)(?:\\right\s*)?\\rangle",
+    re.DOTALL,
+)
 _SECOND = re.compile(r"\bd\^?2\s*(?P<what>[A-Za-z]\w*)\s*/\s*d(?P<by>[A-Za-z]\w*?)\^?2\b")
 _LOST = re.compile(r"\\(?:left|right|[bB]igg?[lrm]?)\s*\.|\\(?:Big|big|Bigg|bigg)\s*(?=[(\[{)\]}|\\])")
 

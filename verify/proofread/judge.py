@@ -88,7 +88,24 @@ class Judge:
                 self.misfits[relation.statement.index] = self._why
             else:
                 relation.error = self._why
-        self._fits(kept)
+        self._fits(self._of_one_layout(kept))
+
+    def _of_one_layout(self, kept: list[Relation]) -> list[Relation]:
+        """Leave out lines in the other layout of derivatives by matrices, where the document has some in the usual one."""
+        symbols = {s for r in kept for s in self._symbols(r) if self._is_matrix(s)}
+        turned = symbols & self.model.turned
+        if not turned or turned == symbols:
+            return kept
+        self.model.turned -= turned
+        left = [r for r in kept if not turned & set(self._symbols(r))]
+        for relation in kept:
+            if relation in left:
+                continue
+            if self._fits([*left, relation]):
+                left.append(relation)
+            else:
+                self.misfits[relation.statement.index] = self._why
+        return left
 
     _why, _misfit = "", False
 
@@ -169,13 +186,15 @@ class Judge:
         self.model.turned = {names.get(n, n) for n in self.model.turned}
         for r in self.relations:
             r.at_zero_of = names.get(str(r.at_zero_of), r.at_zero_of)
+            r.gradient = names.get(str(r.gradient), r.gradient)
 
     def _turned(self, kept: list[Relation], relation: Relation) -> bool:
         """Try the other layout of the derivatives that only this line has: rows for columns."""
         fresh = set(self._symbols(relation)) - {s for r in kept for s in self._symbols(r)}
         fresh = {s for s in fresh if self.model.symbols[s].kind == "derivative"}
-        if not fresh:
-            return False
+        settled = {s for r in kept for s in self._symbols(r)} - self.model.turned
+        if not fresh or (any(map(self._is_matrix, fresh)) and any(map(self._is_matrix, settled))):
+            return False  # a document keeps to one layout
         why, misfit = self._why, self._misfit
         self.model.turned ^= fresh
         if self._fits([*kept, relation]):
@@ -183,6 +202,16 @@ class Judge:
         self.model.turned ^= fresh
         self._why, self._misfit = why, misfit
         return False
+
+    def _is_matrix(self, name: str) -> bool:
+        """Tell whether a symbol is the derivative of a number by a matrix."""
+        s = self.model.symbols[name]
+        kinds = self.model.kinds
+        return (
+            s.kind == "derivative"
+            and kinds.get(s.what[0].show()) == "scalar"
+            and kinds.get(s.by[0].show()) == "matrix"
+        )
 
     def _symbols(self, relation: Relation) -> list[str]:
         """Return the symbols that a line speaks of, those of the side before it among them."""
@@ -202,8 +231,22 @@ class Judge:
             return
         try:
             verdict = self._at_zero(relation, {}) if relation.at_zero_of else self._in_truth(relation)
+            if verdict.verdict == "refuted" and self._is_where_zero(relation):
+                relation.at_zero_of = relation.gradient
+                verdict = self._at_zero(relation, {})
         except (UnreadError, InputError, InternalError, RecursionError) as reason:
             s.verdict, s.not_understood = "unread", _reason(reason)
+            return
+        except (
+            ValueError,
+            TypeError,
+            KeyError,
+            AttributeError,
+            ArithmeticError,
+            AssertionError,
+            IndexError,
+        ) as fault:
+            s.verdict, s.not_understood = "unread", f"the judge failed at this line ({type(fault).__name__})"
             return
         self._write(relation, verdict)
         self._on_paper(relation)
@@ -238,8 +281,11 @@ class Judge:
             and symbol.name not in self.model.turned
         ):
             found = self._as_derivative(symbol.name, claimed)
-            if found is not None:
+            if found is not None and not (found.verdict == "refuted" and self.model.ones):
                 return found
+            if found is not None:  # right, perhaps, by what is known of sums
+                again = self.compare(self.model.unfold(left), claimed, relation)
+                return again if again.verdict in UPHELD else found
         if symbol is not None and symbol.kind in MOMENTS and len(symbol.over) < 2:
             return self._as_moment(symbol, claimed)
         found = self.compare(self.model.unfold(left), claimed, relation)
@@ -291,6 +337,20 @@ class Judge:
 
     # ----------------------------------------------------------------------- where a gradient vanishes
 
+    def _is_where_zero(self, relation: Relation) -> bool:
+        """Tell whether a line that is no identity holds where the gradient before it vanishes: "⇒ Su = λu"."""
+        if relation.at_zero_of or relation.gradient not in self.model.symbols or relation.place_in_chain > 1:
+            return False
+        if self._symbols(relation):
+            return False
+        relation.at_zero_of = relation.gradient
+        try:
+            return self._at_zero(relation, {}).verdict in UPHELD
+        except (UnreadError, InputError, InternalError, RecursionError):
+            return False
+        finally:
+            relation.at_zero_of = None
+
     def _at_zero(self, relation: Relation, values: Mapping[str, Expr]) -> Verdict:
         """Judge a line about the zero of a gradient: the solution put in, or an equation that says the same."""
         name = str(relation.at_zero_of)
@@ -327,17 +387,19 @@ class Judge:
             if algebra.shape(difference) != algebra.shape(gradient)[::-1]:
                 raise UnreadError("an equation of another shape than the gradient that is set to zero")
             difference = algebra.t(difference)
-        last: Verdict | None = None
         for factor in self._factors(gradient):
-            last = self.compare(gradient, _times(factor, difference))
-            if last.verdict in UPHELD:
-                return last
-        assert last is not None
+            if self.holds(gradient, _times(factor, difference)):
+                return self.compare(gradient, _times(factor, difference))
+        last = self.compare(gradient, difference)
         if last.verdict != "refuted":
             return last
         return Verdict(
             "refuted", last.evidence, None, "this is no multiple of the gradient that is set to zero"
         )
+
+    def holds(self, left: Expr, right: Expr) -> bool:
+        """Tell whether an equation in the free variables is upheld."""
+        return equal.holds(self.model.problem(left, (), [right]), right, self.seed)
 
     def _factors(self, gradient: Expr) -> Iterator[Expr]:
         sizes = [s for s in gradient.free_symbols if isinstance(s, Symbol)]
@@ -434,12 +496,19 @@ class Judge:
             for general, given in self._general(relation):
                 if general.value is not None:
                     left = replaced(self.model.unfold(general.value), given)
-                    yield self.compare(left, right, relation).verdict in UPHELD
+                    yield self._agree(left, right, relation)
             for left in self._paper_lefts(relation, values):
-                yield self.compare(left, right, relation).verdict in UPHELD
+                yield self._agree(left, right, relation)
         except (UnreadError, InputError, InternalError, KeyError, RecursionError):
             pass
         yield from self._paper_by_trees(relation)
+
+    def _agree(self, left: Expr, right: Expr, relation: Relation) -> bool:
+        if _DECIMAL.match(relation.side.source):
+            return self.compare(left, right, relation).verdict in UPHELD
+        if right == 0 and algebra.is_matrix(left):
+            right = algebra.zero(algebra.shape(left))
+        return self.holds(left, right)
 
     def _paper_lefts(self, relation: Relation, values: Mapping[str, Expr]) -> Iterator[Expr]:
         if relation.place_in_chain > 1:
@@ -612,7 +681,7 @@ class Judge:
                 same = [(r.start, r.right) for r in others if not _is_zero(r.right)]
                 self.model.read([*sides, relation.start, mended], [*same, (relation.start, mended)])  # type: ignore[list-item]
                 left, right = (self.model.unfold(self.model.expression(t)) for t in (relation.start, mended))
-                if self.compare(left, right).verdict in UPHELD:
+                if self.holds(left, right):
                     return said, mended
             except (UnreadError, InputError, InternalError, KeyError, RecursionError):
                 continue

@@ -15,6 +15,7 @@ from sympy import Expr, MatAdd, MatMul, MatrixSymbol, S, Symbol
 from derive import algebra
 from derive.errors import InputError, InternalError
 from derive.functions import EntrySum
+from derive.language.names import kind_of
 from derive.language.scope import Misfit, ParseError
 from derive.language.shapes import Shape
 from derive.language.together import Built, build
@@ -62,6 +63,7 @@ class Model:
     over: dict[int, tuple[str, ...]] = field(default_factory=dict)
     turned: set[str] = field(default_factory=set)
     kinds: dict[str, str] = field(default_factory=dict)
+    prefer: dict[str, str] = field(default_factory=dict)
     random: Randomness = field(default_factory=Randomness)
     moments: Moments = field(init=False)
     built: Built | None = None
@@ -88,7 +90,17 @@ class Model:
         trees, pairs, numbers = self._core()
         asked = {t.show(): t for s in self.symbols.values() for t in (*s.what, *s.by) if self._is_formula(t)}
         trees += asked.values()
-        built = self._build(trees, pairs, numbers)
+        first = len(trees) - len(asked)
+        losses = [
+            first + k for k, (text, t) in enumerate(asked.items())
+            if t.op != "name" and any(s.what[0].show() == text and _is_matrix(s.by) for s in self.symbols.values())
+        ]  # fmt: skip
+        try:  # what is differentiated by a matrix is a number
+            built = self._build(trees, pairs, [*numbers, *losses])
+        except (Misfit, ParseError):
+            if not losses:
+                raise
+            built = self._build(trees, pairs, numbers)
         shapes = dict(zip(asked, built.expressions[len(trees) - len(asked) :], strict=True))
         for text, expr in shapes.items():
             rows, columns = algebra.shape(expr)
@@ -101,7 +113,7 @@ class Model:
         key = tree.show()
         if key not in self._formulas:
             try:
-                build([tree], "", over=[self.over.get(id(tree), ())])
+                build([tree], "", over=[self.over.get(id(tree), ())], loose=True)
             except Misfit:
                 self._formulas[key] = True
             except (InputError, RecursionError):
@@ -154,7 +166,7 @@ class Model:
             trees.append(name_of(name))
         for name, tree, is_spread in self._parameters():
             x = name_of(name)
-            if name in self.random.entries or self.declared.get(name) == _ONE:
+            if name in self.random.entries or self.prefer.get(name) == "scalar":
                 numbers.append(len(trees))
                 trees.append(tree)
             elif tree.op != "number" and not (is_spread and tree.op == "^"):
@@ -186,6 +198,8 @@ class Model:
             except UnreadError:
                 continue
             leaf = name_of(name)
+            if written.kind == "derivative" and self.kinds.get(written.what[0].show()) == "scalar":
+                scalars.append(written.what[0])
             for t in (leaf, *written.what, *written.by):
                 trees[id(t)] = t
             if shaped is None:
@@ -233,7 +247,9 @@ class Model:
         scalars: dict[str, Shape] = {n: _ONE for n in self.symbols if n.startswith(f"g{PREFIX}")}
         over = [self.over.get(id(t), ()) for t in trees]
         declared = {**self.declared, **scalars}
-        return build(trees, "", declared, pairs, numbers, self.assumptions, over=over, loose=True)
+        return build(
+            trees, "", declared, pairs, numbers, self.assumptions, over=over, loose=True, prefer=self.prefer
+        )
 
     # ------------------------------------------------------------------------------------------ truth
 
@@ -281,6 +297,8 @@ class Model:
             return self._trees.get(id(self.definitions[name]))
         if name in self.symbols:
             return self.truth(name)
+        if name in self.defined:
+            raise UnreadError(f"{name}, whose definition is not read")
         return None
 
     def truth(self, name: str) -> Expr | None:
@@ -299,7 +317,10 @@ class Model:
     def is_given(self, s: Written) -> bool:
         """Tell whether a symbol is that of an undefined loss by what nothing else that is given depends on."""
         return (
-            s.kind == "derivative" and s.what[0].op == "name" and s.what[0].value in self.losses and s.name in self.given
+            s.kind == "derivative"
+            and s.what[0].op == "name"
+            and s.what[0].value in self.losses
+            and s.name in self.given
         )
 
     def _derived(self, s: Written) -> Expr:
@@ -396,6 +417,10 @@ class Model:
         shapes = {n: algebra.shape(s) for n, s in symbols.items()}
         assumptions = frozenset(a for a in self.assumptions if a[1] in symbols)
         return Problem(expr, tuple(wrt), symbols, shapes, assumptions)
+
+
+def _is_matrix(by: tuple[Tree, ...]) -> bool:
+    return len(by) == 1 and by[0].op == "name" and kind_of(str(by[0].value)) == "matrix"
 
 
 def _said(kind: str) -> str:

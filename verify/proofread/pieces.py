@@ -35,7 +35,9 @@ def step_of(condition: Tree) -> Tree | None:
     elif sign not in (">", "≥"):
         return None
     zero = right.op == "number" and right.value == 0
-    of = left if zero else Tree("+", [left, replace(right, bracketed=True)], left.start, right.end, ["+", "-"])
+    of = (
+        left if zero else Tree("+", [left, replace(right, bracketed=True)], left.start, right.end, ["+", "-"])
+    )
     if left.op == "number" and left.value == 0:
         of = Tree("neg", [replace(right, bracketed=True)], left.start, right.end)
     return Tree("call", [of], condition.start, condition.end, "step")
@@ -55,7 +57,9 @@ def without_cases(tree: Tree) -> Tree | None:
         piece = steps[k]
         if piece is None:
             others = [s for s in steps if s is not None]
-            piece = Tree("+", [Tree("number", [], 0, 0, S.One), *others], 0, 0, ["+", *["-"] * len(others)], True)
+            piece = Tree(
+                "+", [Tree("number", [], 0, 0, S.One), *others], 0, 0, ["+", *["-"] * len(others)], True
+            )
         if value.op == "number" and value.value == 0:
             continue
         if value.op == "number" and value.value == 1:
@@ -69,6 +73,26 @@ def without_cases(tree: Tree) -> Tree | None:
 
 def _is_rest(condition: Tree) -> bool:
     return condition.op == "name" and str(condition.value) in ("otherwise", "else", "sonst")
+
+
+def larger(tree: Tree) -> Tree:
+    """Return max(a, b) as b + relu(a - b), entry by entry."""
+    a, b = tree.args
+    if a.op == "number" and a.value == 0:
+        return Tree("call", [b], tree.start, tree.end, "relu")
+    if b.op == "number" and b.value == 0:
+        return Tree("call", [a], tree.start, tree.end, "relu")
+    return Tree("+", [b, Tree("call", [_less(a, b)], 0, 0, "relu")], tree.start, tree.end, ["+", "+"], True)
+
+
+def smaller(tree: Tree) -> Tree:
+    """Return min(a, b) as a - relu(a - b), entry by entry."""
+    a, b = tree.args
+    return Tree("+", [a, Tree("call", [_less(a, b)], 0, 0, "relu")], tree.start, tree.end, ["+", "-"], True)
+
+
+def _less(a: Tree, b: Tree) -> Tree:
+    return Tree("+", [a, replace(b, bracketed=True)], 0, 0, ["+", "-"], True)
 
 
 def slope(name: str, argument: Tree, order: int = 1) -> Tree | None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from derive.errors import InputError
 from derive.language.formula import parse
+from derive.language.names import kind_of
 from derive.language.pratt import Vocabulary
 from derive.language.shapes import Shape
 from derive.language.tree import Tree
@@ -99,11 +100,15 @@ def _proofread(
     model.ones = frozenset(assumed.names("onehot") | assumed.names("sums_to_one"))
     model.defined = frozenset(roles.definitions)
     model.random = random
-    model.declared = {**_variables(random, read, names, model.defined), **model.declared}
+    model.declared = {**_variables(random, names), **model.declared}
     spreads = {
         str(t.value) for n, t in random.spreads.items() if t.op in ("name", "sub") and n not in random.entries
     }
     model.assumptions |= {("symmetric", n) for n in spreads if n in names and n not in model.declared}
+    model.prefer = {
+        **_numbers(random, read, names, model.defined),
+        **_preferred(model, lines.functions, read),
+    }
     model.over |= {id(t): s.over for s in rewriter.symbols.values() for t in s.what if s.over}
     for r in roles.relations:
         model.over |= {id(t): r.over for t in (r.start, r.before, r.right) if t is not None and r.over}
@@ -125,14 +130,43 @@ def _known_by_name(definitions: dict[str, Tree], random: Randomness, rewriter: R
             )  # fmt: skip
 
 
+#: What says of a name that it is a matrix.
+_OF_MATRICES = frozenset({"symmetric", "posdef", "orthogonal", "invertible"})
+
+
+def _preferred(model: Model, functions: Mapping[str, tuple[str, ...]], trees: list[Tree]) -> dict[str, str]:
+    """Return how names are rather read than by their letters: losses as numbers, what is definite as a matrix, bold type."""
+    found = {}
+    for tree in trees:
+        for piece in tree.walk():
+            if piece.op == "name" and piece.bold:
+                found[str(piece.value)] = "matrix" if str(piece.value)[:1].isupper() else "vector"
+    found |= {n: "matrix" for kind, n in model.assumptions if kind in _OF_MATRICES}
+    for s in model.symbols.values():
+        what = s.what[0]
+        losses = s.kind in ("derivative", "hessian", "differential") and what.op == "name"
+        if (
+            losses
+            and kind_of(str(what.value)) == "matrix"
+            and (what.value in functions or what.value in model.defined)
+        ):
+            found[str(what.value)] = "scalar"
+    return {n: kind for n, kind in found.items() if kind != kind_of(n)}
+
+
 #: What only arrays are used in.
 _ARRAYS = frozenset({"'", "norm", "@"})
 
 
-def _variables(
+def _variables(random: Randomness, names: set[str]) -> dict[str, Shape]:
+    """Return the shapes of random variables that are columns of entries."""
+    return {n: (random.lengths[n], 1) for n in sorted(random.entries & names) if n in random.lengths}
+
+
+def _numbers(
     random: Randomness, trees: list[Tree], names: set[str], defined: frozenset[str]
-) -> dict[str, Shape]:
-    """Return the shapes of random variables: columns of entries, and numbers unless they are used as arrays."""
+) -> dict[str, str]:
+    """Return the random variables that are rather numbers: those that are not used as arrays."""
     arrays: set[str] = set()
     for tree in trees:
         for piece in tree.walk():
@@ -144,14 +178,8 @@ def _variables(
                 arrays.add(piece.args[0].value)
             if piece.bold:
                 arrays.add(str(piece.value))
-    found: dict[str, Shape] = {}
-    for name in sorted(random.names & names):
-        if name in random.entries:
-            if name in random.lengths:
-                found[name] = (random.lengths[name], 1)
-        elif name not in arrays and name not in defined:
-            found[name] = (1, 1)
-    return found
+    others = arrays | random.entries | defined
+    return {n: "scalar" for n in sorted(random.names & names) if n not in others and kind_of(n) != "scalar"}
 
 
 def _given(model: Model, relations: list[Relation]) -> set[str]:

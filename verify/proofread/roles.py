@@ -10,12 +10,12 @@ from verify.proofread.lines import Line, Lines, Side
 from verify.proofread.moments import KINDS as MOMENTS
 from verify.proofread.randomness import Randomness
 from verify.proofread.result import Role, Statement
-from verify.proofread.symbols import Rewriter, UnreadError, base_of, free_indices
+from verify.proofread.symbols import Rewriter, UnreadError, base_of, family, free_indices
 
 _ASSUMED = frozenset("∈ ∼ ≻ ⪰ > ≥ < ≤ ≠ ⊥ → ↦".split())
 #: Words before a line that is about the point at which a gradient vanishes.
 _STATIONARY = re.compile(
-    r"\b(?:zero|stationary|solv\w*|optim\w*|minimi\w*|maximi\w*|critical|normal equations?|closed form|vanish\w*|first[- ]order)\b",
+    r"\b(?:zero|stationary|solv\w*|optim\w*|minim\w*|maxim\w*|mode|critical|normal equations?|closed form|vanish\w*|first[- ]order)\b",
     re.IGNORECASE,
 )
 _AT_STATIONARY = re.compile(
@@ -49,6 +49,7 @@ class Relation:
     side: Side
     over: tuple[str, ...] = ()
     at_zero_of: str | None = None
+    gradient: str | None = None
     error: str | None = None
 
 
@@ -81,6 +82,8 @@ class _Casting:
         self.errors: dict[int, str] = {}
 
     def run(self) -> Roles:
+        trees = [s.tree for line in self.lines.lines for s in line.sides if s.tree is not None]
+        self.rewriter.families = {name for t in trees if (name := family(t))}
         self._bodies()
         chain = 0
         for line in self.lines.lines:
@@ -162,6 +165,7 @@ class _Casting:
         relation.error = next(
             (self.errors[id(s)] for s in (self.start, side) if s is not None and id(s) in self.errors), None
         )
+        relation.gradient = self.gradient
         self.roles.relations.append(relation)
         if operator in _ASSUMED:
             statement.role = "assumption"

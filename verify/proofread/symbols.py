@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from derive.language.tree import Tree
-from verify.proofread.pieces import slope, step_of, without_cases
+from verify.proofread.pieces import larger, slope, smaller, step_of, without_cases
 
 Kind = Literal["derivative", "hessian", "differential", "direction", "expect", "var", "cov"]
 
@@ -48,6 +48,7 @@ class Rewriter:
     def __init__(self, functions: Mapping[str, tuple[str, ...]], defined: set[str]) -> None:
         self.functions, self.defined = functions, defined
         self.bodies: dict[str, Tree] = {}
+        self.families: set[str] = set()
         self.symbols: dict[str, Symbol] = {}
         self._by_key: dict[str, Symbol] = {}
 
@@ -56,6 +57,12 @@ class Rewriter:
         made = _MADE.get(tree.op)
         if made is not None:
             return made(self, tree)
+        if (
+            tree.op in ("sub", "index")
+            and str(tree.args[0].value) in self.families
+            and len(free_indices(tree)) == 1
+        ):
+            raise UnreadError(f"{tree.value}: one of a family of vectors")
         if not tree.args:
             return tree
         args = [self.rewrite(a) for a in tree.args]
@@ -125,7 +132,12 @@ class Rewriter:
     def _gradient(self, tree: Tree) -> Tree:
         first = tree.args[0]
         if first.op == "'" and not first.bracketed:  # ∇f^T is the transpose of the gradient
-            return Tree("'", [self._gradient(replace(tree, args=[first.args[0], *tree.args[1:]]))], tree.start, tree.end)
+            return Tree(
+                "'",
+                [self._gradient(replace(tree, args=[first.args[0], *tree.args[1:]]))],
+                tree.start,
+                tree.end,
+            )
         what, *by = (self.rewrite(a) for a in tree.args)
         if not by:
             parameters = self.functions.get(str(what.value), ()) if what.op == "name" else ()
@@ -182,6 +194,8 @@ class Rewriter:
             return self._moment(tree)
         if tree.value in self.functions:
             return self._application(tree, tree.value, tree.args)
+        if tree.value in ("max", "min") and len(tree.args) == 2 and tree.args[-1].op != "name":
+            return self.rewrite(larger(tree) if tree.value == "max" else smaller(tree))
         return replace(tree, args=[self.rewrite(a) for a in tree.args], extra=dict(tree.extra))
 
     def _application(self, tree: Tree, name: str, arguments: list[Tree]) -> Tree:
@@ -251,6 +265,16 @@ def free_indices(tree: Tree, bound: frozenset[str] = frozenset()) -> list[str]:
         inner = bound | {a.value for a in tree.args[1:] if a.op == "name"}
         return free_indices(tree.args[0], inner)
     return list(dict.fromkeys(i for a in tree.args for i in free_indices(a, bound)))
+
+
+def family(tree: Tree) -> str:
+    """Return the name of the vectors of which one is transposed or multiplied out in a tree: x of x_i^T w; else nothing."""
+    for piece in tree.walk():
+        if piece.op in ("'", "norm"):
+            of = piece.args[0]
+            if of.op == "sub" and len(of.args) == 2 and free_indices(of) and of.args[0].op == "name":
+                return str(of.args[0].value)
+    return ""
 
 
 def _parts(tree: Tree) -> tuple[Tree, list[Tree]]:

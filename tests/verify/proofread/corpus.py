@@ -77,6 +77,8 @@ def main() -> None:
             documents += 1
             total += len(case.due)
             continue
+        if time.perf_counter() - start > 4:
+            print(f"{case.name}: {time.perf_counter() - start:.1f} s")
         times.append((time.perf_counter() - start) / max(len(case.due), 1))
         wrong = failures(case, found)
         documents += 1
@@ -88,8 +90,10 @@ def main() -> None:
         if wanted:
             print(found)
     times.sort()
-    print(f"{documents} documents ({perfect} as due), {total} claims ({right} as due), "
-          f"{times[len(times) // 2]:.2f} s a line in the median, {times[-1]:.2f} at most")
+    print(
+        f"{documents} documents ({perfect} as due), {total} claims ({right} as due), "
+        f"{times[len(times) // 2]:.2f} s a line in the median, {times[-1]:.2f} at most"
+    )
 
 
 if __name__ == "__main__":
