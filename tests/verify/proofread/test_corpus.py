@@ -19,7 +19,9 @@ def test_every_line_is_judged_as_it_deserves(name):
     wrong = failures(case, found)
     if name in OPEN:
         claims = found.claims
-        assert not [c for c, due in zip(claims, case.due, strict=True) if due == "ok" and c.verdict == "refuted"]
+        assert not [
+            c for c, due in zip(claims, case.due, strict=True) if due == "ok" and c.verdict == "refuted"
+        ]
         assert wrong, "no longer open"
     else:
         assert not wrong
