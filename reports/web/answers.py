@@ -177,14 +177,47 @@ def _formula(latex: str | None) -> str | None:
 
 
 def _report(q: Question) -> dict[str, Any]:
-    """A report on one derivative, as a whole HTML page or as LaTeX."""
+    """A report on one derivative: one HTML page, LaTeX with its figures in a ZIP file, or PDF where TeX is installed.
+
+    Files that are no text come in base64.
+    """
     from reports import html, tex
     from reports.own_loss import loss_document
 
-    document = loss_document([_derive(q.get("kind", "gradient") or "gradient", q)], q.seed)
-    if q.get("format", "html") == "latex":
-        return {"name": "report.tex", "content": tex.render(document)}
-    return {"name": "report.html", "content": html.render(document)}
+    wanted = q.get("format") or "html"
+    if wanted not in ("html", "latex", "pdf"):
+        raise InputError(f"a report is html, latex or pdf, not {wanted[:20]}")
+    document = loss_document([_derive(q.get("kind") or "gradient", q)], q.seed)
+    if wanted == "html":
+        return {"name": "report.html", "content": html.render(document)}
+    source, figures = tex.render(document), tex.draw_figures(document)
+    if wanted == "latex":
+        files = {"report.tex": source.encode()} | {
+            f"figures/{name}.pdf": data for name, data in figures.items()
+        }
+        return {"name": "report.zip", "base64": _base64(_zipped(files))}
+    try:
+        return {"name": "report.pdf", "base64": _base64(tex.compile_pdf(source, figures))}
+    except tex.MissingTeX as lack:
+        raise InputError(f"no PDF, since the server lacks {lack}: take the LaTeX") from None
+
+
+def _base64(data: bytes) -> str:
+    from base64 import b64encode
+
+    return b64encode(data).decode()
+
+
+def _zipped(files: dict[str, bytes]) -> bytes:
+    """Return a ZIP file whose bytes depend on the files alone."""
+    from io import BytesIO
+    from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
+
+    out = BytesIO()
+    with ZipFile(out, "w", ZIP_DEFLATED) as archive:
+        for name, data in files.items():
+            archive.writestr(ZipInfo(name), data, ZIP_DEFLATED)
+    return out.getvalue()
 
 
 def _html(blocks: list[Block]) -> str:

@@ -32,7 +32,7 @@ _FIELDS = {
     "right": "the other side",
     "text": "a document: Markdown, LaTeX or plain text",
     "target": "numpy, jax, torch, octave",
-    "format": "html or latex",
+    "format": "html, latex (a ZIP file with the figures) or pdf",
 }
 _STATUS = {
     "200": "the answer: the object that the command line prints with --format json",

@@ -77,6 +77,15 @@ def test_a_loss_is_previewed_derived_folded_and_refuted(page):
     assert "right only if A is symmetric" in page.inner_text("#verdict")
 
 
+def test_a_report_is_taken_away(page):
+    derive(page, "norm2(A*x)^2", "x")
+    page.click("#part-take")
+    with page.expect_download() as taken:
+        page.click(".download[data-format=html]")
+    assert taken.value.suggested_filename == "report.html"
+    assert "A*x" in taken.value.path().read_text() or "<math" in taken.value.path().read_text()
+
+
 def test_an_error_stands_under_the_place(page):
     page.fill("#input", "norm2(A*x - ")
     page.wait_for_selector("#preview .problem")

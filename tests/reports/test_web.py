@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import os
 import time
+from base64 import b64decode
+from io import BytesIO
+from zipfile import ZipFile
 
 import pytest
 from starlette.testclient import TestClient
@@ -106,14 +109,18 @@ def test_html_in_an_input_comes_back_escaped(client):
     assert "<script>" not in found.get("page", {}).get("evidence", "")
 
 
-def test_a_report_is_one_page_and_latex(client):
-    page = client.post("/api/report", json={"expr": "norm2(A*x - y)^2", "wrt": "x"}).json()
+def test_a_report_is_one_page_and_latex_with_its_figures(client):
+    asked = {"expr": "norm2(A*x - y)^2", "wrt": "x"}
+    page = client.post("/api/report", json=asked).json()
     assert page["name"] == "report.html"
     assert page["content"].startswith("<!DOCTYPE html>")
-    source = client.post(
-        "/api/report", json={"expr": "norm2(A*x - y)^2", "wrt": "x", "format": "latex"}
-    ).json()
-    assert "\\documentclass" in source["content"]
+    packed = client.post("/api/report", json={**asked, "format": "latex"}).json()
+    with ZipFile(BytesIO(b64decode(packed["base64"]))) as archive:
+        source = archive.read("report.tex").decode()
+        figures = {name for name in archive.namelist() if name.endswith(".pdf")}
+    assert figures
+    assert all(name.removesuffix(".pdf") in source for name in figures)
+    assert client.post("/api/report", json={**asked, "format": "doc"}).status_code == 400
 
 
 def test_every_response_has_the_headers_and_no_cookie(client):

@@ -343,7 +343,8 @@ for (const button of document.querySelectorAll(".download")) {
     const found = await ask("report", { ...answer.fields, kind: answer.kind, format: button.dataset.format }, "report");
     if (!found || found.error) { if (found) complain($("result"), found.error); return; }
     const link = element("a");
-    link.href = URL.createObjectURL(new Blob([found.content], { type: "text/plain" }));
+    const data = found.base64 ? Uint8Array.from(atob(found.base64), (c) => c.charCodeAt(0)) : found.content;
+    link.href = URL.createObjectURL(new Blob([data], { type: "application/octet-stream" }));
     link.download = found.name;
     link.click();
     URL.revokeObjectURL(link.href);
