@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from verify.monte_carlo import check_moment
     from verify.suite import run_suite
     from verify.testing import assert_gradient
+    from verify.trace import trace
     from verify.vector_functions import check_hvp, check_jacobian, check_jvp, check_vjp
     from verify.verdict import Evidence, Verdict
 
@@ -65,6 +66,7 @@ _HOMES = {
     "proofread": "reports.proofreading",
     "run_suite": "verify.suite",
     "to_text": "derive.language.text",
+    "trace": "verify.trace",
     "variance": "verify.moments.moment_claims",
 }
 
@@ -97,6 +99,7 @@ __all__ = [
     "proofread",
     "run_suite",
     "to_text",
+    "trace",
     "variance",
 ]
 
