@@ -46,6 +46,7 @@ class Indexed:
 
     def __init__(self, reader: Reader, sizes: dict[str, Size]) -> None:
         self.reader, self.scope, self.sizes = reader, reader.scope, sizes
+        self.apart: set[Indices] = set()  # pairs of indices that are never equal
         self._depends: dict[int, bool] = {}
 
     # ------------------------------------------------------------------------------------ nodes
@@ -223,6 +224,8 @@ class Indexed:
         if not over:
             return Array(self._node("^", [base.node, exponent.node], SCALAR, tree), ())
         x = self.spread(base, over)
+        if not (exponent.node.op == "number" and exponent.node.value.is_Integer and exponent.node.value > 0):
+            x = self._off_diagonal(Array(x, over)).node
         power = exponent.node if not exponent.over else self.spread(exponent, over)
         return Array(self._node(".^", [x, power], x.shape, tree), over)
 
@@ -232,11 +235,37 @@ class Indexed:
             word = "abs"
         if word == "sum" and len(tree.args) == 1:
             return self.read(tree.args[0])
+        word = f"{word} 2" if len(tree.args) > 1 and by_name(f"{word} 2") else word
         entry = by_name(word)
+        if entry is not None and entry.spreads and len(tree.args) > 1:
+            arrays = [self.read(a) for a in tree.args]
+            over = self._union(arrays, tree)
+            nodes = [self.spread(x, over) if x.over else x.node for x in arrays]
+            return Array(
+                self._node(
+                    word,
+                    nodes,
+                    nodes[0].shape if not over else next(x for x in nodes if not is_scalar(x.shape)).shape,
+                    tree,
+                ),
+                over,
+            )
         if entry is None or not entry.entrywise or len(tree.args) != 1:
             raise self.scope.error(f"{word} of what depends on an index is not read", tree.start)
         x = self.read(tree.args[0])
+        if word in ("sqrt", "log", "abs"):
+            x = self._off_diagonal(x)
         return Array(self._node(word, [x.node], x.node.shape, tree), x.over)
+
+    def _off_diagonal(self, x: Array) -> Array:
+        """Return an array over two indices that are never equal with ones added where they are.
+
+        So the distances of points from themselves, which do not count, are no kinks of a root.
+        """
+        if len(x.over) != 2 or not {x.over, x.over[::-1]} & self.apart:
+            return x
+        eye = self._node("eye", [], x.node.shape, x.node)
+        return Array(self._node("+", [x.node, eye], x.node.shape, x.node, ["+", "+"]), x.over)
 
     def _product(self, tree: Tree) -> Array:
         term = _Term(self)
@@ -246,14 +275,17 @@ class Indexed:
     def _summed(self, tree: Tree) -> Array:
         """Return a sum over indices at all values of the others."""
         body, *names = tree.args
-        if tree.op == "prod":
-            raise self.scope.error("a product over an index is not read yet: write prod(x)", tree.start)
         names = [n for n in names if n.value not in self.sizes]
         inner = Indexed(self.reader, {**self.sizes, **{n.value: Unknown() for n in names}})
         for name, (_, upper) in tree.value["bounds"].items():
             if upper is not None and upper.op in ("name", "number") and name in inner.sizes:
                 size: Size = upper.value if upper.op == "name" else int(upper.value)
                 self._unify(inner.sizes[name], size, tree)
+        inner.apart = self.apart | {
+            (i, j) for i, sign, j in tree.value["relations"] if sign in ("≠", "<", ">")
+        }
+        if tree.op == "prod":
+            return self._multiplied(tree, inner, [n.value for n in names])
         arrays = []
         terms = body.args if body.op == "+" else [body]
         signs = body.value if body.op == "+" else ["+"]
@@ -269,6 +301,20 @@ class Indexed:
         if len(nodes) == 1:
             return Array(nodes[0], over)
         return Array(self._node("+", nodes, nodes[0].shape, tree, list(signs)), over)
+
+    def _multiplied(self, tree: Tree, inner: Indexed, names: list[str]) -> Array:
+        """Return the product of all entries over indices; over one of two, that of every row."""
+        if tree.value["relations"]:
+            raise self.scope.error("a product over i and j is one over all of them", tree.start)
+        x = inner.read(tree.args[0])
+        missing = [n for n in names if n not in x.over]
+        if missing:
+            raise self.scope.error(f"the product over {missing[0]} does not depend on it", tree.start)
+        rest = [i for i in x.over if i not in names]
+        if not rest:
+            return Array(self._node("prod", [x.node], SCALAR, tree), ())
+        flipped = x.node if x.over[0] == rest[0] else self._t(x.node)
+        return Array(self._node("prod rows", [flipped], (flipped.shape[0], 1), tree), (rest[0],))
 
 
 _READERS = {
@@ -301,7 +347,7 @@ class _Term:
             self._put(x.over, x.node)
 
     def _over(self, tree: Tree) -> None:
-        x = self.context.read(tree)
+        x = self.context._off_diagonal(self.context.read(tree))
         power = self.context._number(-1, tree)
         node = self.context._node("^" if not x.over else ".^", [x.node, power], x.node.shape, tree)
         self._put(x.over, node)
@@ -313,9 +359,14 @@ class _Term:
             raise context.scope.error("this relation among indices is not read", tree.start)
         context._unify(context.sizes[i], context.sizes[j], tree)
         n = context.sizes[i]
-        if sign != "≠":
-            raise context.scope.error("sums over i < j are not read yet: sum over i ≠ j, halved, where the terms are symmetric",
-                                      tree.start)  # fmt: skip
+        if sign in ("<", ">", "≤", "≥"):
+            above = context._node("above", [context._node("count", [], SCALAR, tree, n)], (n, n), tree)
+            self._put((i, j) if sign in ("<", "≤") else (j, i), above)
+            if sign in ("<", ">"):
+                return
+            raise context.scope.error(
+                "sums over i ≤ j are read as i < j and the diagonal: write both", tree.start
+            )
         ones, eye = context._ones(n, n, tree), context._node("eye", [], (n, n), tree)
         self._put(
             (i, j),

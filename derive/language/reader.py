@@ -9,6 +9,7 @@ from typing import Any
 from sympy import Integer, pi
 
 from derive.language.calls import call_shape, square
+from derive.language.components import written_out
 from derive.language.indices import Indexed
 from derive.language.places import Places
 from derive.language.scope import Node, Scope
@@ -144,7 +145,7 @@ class Reader:
         """Read a sum over indices."""
         if "bounds" not in (tree.value or {}):
             raise self.scope.error("this sum is not read", tree.start)
-        return Indexed(self, {}).read(tree).node
+        return Indexed(self, {}).read(written_out(self, tree)).node
 
     def read_over(self, tree: Tree, indices: Sequence[str]) -> Node:
         """Return the matrix, the column or the number of what a tree is at all values of at most two free indices."""
@@ -155,7 +156,7 @@ class Reader:
                 "three free indices and more are not read: no matrix has such entries", tree.start
             )
         context = Indexed(self, {i: Unknown() for i in indices})
-        return context.spread(context.read(tree), tuple(indices))
+        return context.spread(context.read(written_out(self, tree)), tuple(indices))
 
     def _entry(self, tree: Tree, args: list[Node]) -> Node:
         return Places(self).entry(tree, args[0])

@@ -77,10 +77,10 @@ def test_a_claim_about_entries_holds_at_all_of_them(expr, wrt, kind, claim, verd
     [
         ("x[i]*A[i, j]*B[j, k]", "three free indices"),
         ("sum[i](T[i, j, k])", "three indices and more"),
-        ("sum[i<j](A[i, j])", "i < j"),
+        ("sum[i<=j](A[i, j])", "write both"),
         ("sum[i](x[i] + i)", "stands only as an index"),
         ("sum[i, j](A[i, j]*x[j]) + y[i]*x", "entries"),
-        ("sum[i](A*x[i])", "under an index stand entries"),
+        ("sum[i](A*x[i])", "a number is due"),
         ("sum[1](x)", "expected an index"),
     ],
 )
