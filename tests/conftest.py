@@ -1,6 +1,19 @@
-"""Matrices in the tests are small: threads inside BLAS would only wait for each other."""
+"""What all tests share.
+
+Matrices in the tests are small: threads inside BLAS would only wait for each other. Property tests know no deadline,
+since no test depends on how fast the machine is just then, and draw the same examples in every run; a longer look with
+other examples is `--hypothesis-profile=wide`.
+"""
 
 import os
 
+from hypothesis import HealthCheck, settings
+
 for library in ("OPENBLAS", "OMP", "MKL"):
     os.environ.setdefault(f"{library}_NUM_THREADS", "1")
+
+settings.register_profile(
+    "steady", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.register_profile("wide", deadline=None, max_examples=500)
+settings.load_profile("steady")
