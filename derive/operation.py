@@ -53,6 +53,7 @@ class Operation:
     homogeneous (k, sign): f(c x) is c^k f(x) for c > 0, and f(-x) is sign f(x), 0 where it is neither; f(1) = 1
     mend        what to write for another number of arguments
     axis        "rows" for the function of every row of a matrix, whose name is text(S, rows)
+    asks        assumptions that are made of a bare variable that it is applied to
     spreads     its arguments that are scalars are spread over the shape of the others
     """
 
@@ -79,6 +80,7 @@ class Operation:
     homogeneous: tuple[int, int] | None = None
     mend: str = ""
     axis: str = ""
+    asks: tuple[str, ...] = ()
     spreads: bool = False
     entrywise: bool = False
 

@@ -74,6 +74,8 @@ def _holders(shape: tuple[int, int], kinds: frozenset[str]) -> tuple[np.ndarray,
 
 def spread(free: Array, kinds: frozenset[str], arithmetic: Arithmetic) -> Array:
     """Return the matrix in which every entry is the free number at the first place of its parameter."""
+    if parameters(free.shape, kinds).max() < 0:
+        return free * arithmetic.full((1, 1), 0)
     first = _holders(free.shape, kinds)[0][:, 0]
     return _signed(
         _at_entries(free.reshape(-1, 1)[first], parameters(free.shape, kinds), arithmetic), kinds, arithmetic
@@ -82,6 +84,8 @@ def spread(free: Array, kinds: frozenset[str], arithmetic: Arithmetic) -> Array:
 
 def gathered(x: Array, kinds: frozenset[str], arithmetic: Arithmetic) -> Array:
     """Return the matrix in which every entry is the sum of all entries that hold its parameter."""
+    if parameters(x.shape, kinds).max() < 0:
+        return x * arithmetic.full((1, 1), 0)
     holders, counts = _holders(x.shape, kinds)
     x = _signed(x, kinds, arithmetic)
     picked = x.reshape(-1, 1)[holders.reshape(-1)].reshape(*holders.shape)

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from typing import Any
 
-from sympy import Expr, MatrixSymbol, Symbol, Trace, nan, oo, zoo
+from sympy import Expr, MatrixSymbol, Symbol, Trace, nan, oo, preorder_traversal, zoo
 
 from derive import algebra
 from derive.errors import InputError, InputWarning
@@ -41,6 +41,7 @@ from derive.language.shapes import (
 )
 from derive.language.spelling import check_name
 from derive.language.words import FUNCTIONS
+from derive.operation import record
 from derive.problem import Problem
 
 MAX_LENGTH = 20_000
@@ -185,11 +186,32 @@ def parse(
     expr = root.expr
     assert expr is not None
     definitions = tuple((n, node.expr) for n, node in scope.defined.items() if node.expr is not None)
+    asked, asked_notes = _asked(expr, assumptions)
     return Problem(
-        expr, tuple(symbols[n] for n in names), symbols, shapes, assumptions,
+        expr, tuple(symbols[n] for n in names), symbols, shapes, assumptions | asked,
         definitions=definitions, notes=(*(f"{n} is read as the product {'*'.join(n)}: declare {n} with --where if it is one name" for n in program.glued),
-               *kind_notes(scope), *scope_notes(scope)),
+               *kind_notes(scope), *scope_notes(scope), *asked_notes),
     )  # fmt: skip
+
+
+def _asked(
+    expr: Expr, assumptions: frozenset[tuple[str, str]]
+) -> tuple[frozenset[tuple[str, str]], tuple[str, ...]]:
+    """Return what functions that have no value elsewhere ask of the variables that they are applied to, with notes."""
+    found: dict[tuple[str, str], None] = {}
+    notes: dict[str, None] = {}
+    for e in preorder_traversal(expr):
+        entry = record(type(e))
+        if entry is None or not entry.asks or not isinstance(e.args[0], MatrixSymbol):
+            continue
+        name = e.args[0].name
+        if any(kind.startswith("structured") for kind, other in assumptions if other == name):
+            continue
+        found |= dict.fromkeys((kind, name) for kind in entry.asks)
+        notes[f"{entry.text}({name}) is read with {', '.join(f'{kind}({name})' for kind in entry.asks)}"] = (
+            None
+        )
+    return frozenset(found), tuple(notes)
 
 
 def kind_notes(scope: Scope) -> tuple[str, ...]:

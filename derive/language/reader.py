@@ -347,9 +347,14 @@ class Reader:
         if not args and not tree.args:
             raise scope.error(f"{word} needs an argument: write {word}(...)", position)
         if word in ("vector", "matrix"):
-            if len(args) != 1 or args[0].value != 1:
-                raise scope.error(f"only {word}(1) is known, the {word} of ones: scale it", position)
-            return self._node(word, [], (Unknown(), 1 if word == "vector" else Unknown()), position)
+            if args[0].value != 1 or len(args) not in (1, 2 if word == "vector" else 3):
+                sized = "vector(1, n)" if word == "vector" else "matrix(1, m, n)"
+                raise scope.error(
+                    f"only {word}(1) is known, the {word} of ones, or {sized} with its size: scale it",
+                    position,
+                )
+            rows, *columns = scope.sizes_of(args[1:], word) or (Unknown(), Unknown())
+            return self._node(word, [], (rows, 1 if word == "vector" else columns[0]), position)
         if word in _CONSTANTS and word not in scope.used:
             sizes = scope.sizes_of(args, f"{word}(n)") if args else [Places(self).place(a) for a in tree.args]
             return self._constant(word, sizes, position)

@@ -100,7 +100,7 @@ class Scope:
         inside = [*nodes, *[a for n in nodes if n.op == "*" for a in n.args]]
         for name in {n.value for n in inside if n.op == "name"} - set(self.declared):
             places = [n for n in self.nodes if n.op == "name" and n.value == name]
-            if not self.closed and all(any(n is m for m in inside) for n in places):
+            if not self.closed and all(any(n is m for m in inside) or is_scalar(n.shape) for n in places):
                 self.used.pop(name, None)
                 self.named.add(name)
                 for n in places:
@@ -114,7 +114,7 @@ class Scope:
             first, *rest = (self._size(a, what) for a in node.args)
             return reduce(Product, rest, first)
         if node.op != "size":
-            raise self.error(f"{what}: the sizes are numbers or names of sizes", node.position)
+            raise self.misfit(f"{what}: the sizes are numbers or names of sizes", node.position, node)
         return node.value
 
     def error(self, message: str, position: int) -> ParseError:

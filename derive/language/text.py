@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextvars import ContextVar
 from typing import Any
 
 from sympy import (
@@ -46,6 +47,9 @@ SUM, PRODUCT, UNARY, POWER, ATOM = range(5)
 
 Piece = tuple[str, int]
 
+#: Whether identities and ones are printed with their sizes, which nothing around them says.
+_SIZED: ContextVar[bool] = ContextVar("sized", default=False)
+
 
 def to_text(expr: Expr) -> str:
     """Return an expression in the text language."""
@@ -60,11 +64,45 @@ def _at(expr: Expr, level: int) -> str:
 def _piece(expr: Expr) -> Piece:
     head = type(expr)
     if head not in _PRINTERS and (entry := record(head)) is not None and entry.text:
-        return f"{entry.text}({', '.join([*map(to_text, expr.args), *_axis(entry)])})", ATOM
+        closing = not getattr(expr, "is_Matrix", False)
+        return (
+            f"{entry.text}({', '.join([*(_argument(a, closing) for a in expr.args), *_axis(entry)])})",
+            ATOM,
+        )
     for kind in head.__mro__:
         if kind in _PRINTERS:
             return _PRINTERS[kind](expr)
     return _unknown(expr)
+
+
+def _argument(x: Expr, closing: bool) -> str:
+    """Return an argument of a function that is `closing` where its value does not say the argument's size."""
+    if _SIZED.get() or not closing or not x.is_Matrix or _says_size(x):
+        return to_text(x)
+    token = _SIZED.set(True)
+    try:
+        return to_text(x)
+    finally:
+        _SIZED.reset(token)
+
+
+def _says_size(x: Expr) -> bool:
+    """Tell whether a matrix is made of a variable or a matrix whose text has its size, scalars apart."""
+    stack = [x]
+    while stack:
+        e = stack.pop()
+        if isinstance(e, ElementwiseApplyFunction):
+            e = e.expr
+        entry = record(type(e))
+        if isinstance(e, MatrixSymbol) or (
+            entry is not None
+            and entry.shape
+            and not entry.signature.is_column
+            and any(not a.is_Matrix for a in e.args)
+        ):
+            return True
+        stack.extend(a for a in e.args if getattr(a, "is_Matrix", False))
+    return False
 
 
 def _axis(entry: Operation) -> list[str]:
@@ -291,6 +329,11 @@ def _call(f: Any, x: Expr) -> Piece:
 
 
 def _ones(expr: OneMatrix) -> Piece:
+    if _SIZED.get():
+        rows, columns = (to_text(size) for size in expr.shape)
+        if expr.shape[1] == 1:
+            return f"vector(1, {rows})", ATOM
+        return (f"vector(1, {columns})'" if expr.shape[0] == 1 else f"matrix(1, {rows}, {columns})"), ATOM
     if expr.shape[1] == 1:
         return "vector(1)", ATOM
     return ("vector(1)'" if expr.shape[0] == 1 else "matrix(1)"), ATOM
@@ -301,7 +344,11 @@ def _zero(expr: ZeroMatrix) -> Piece:
 
 
 def _trace(expr: Trace) -> Piece:
-    return _piece(expr.arg) if expr.arg.shape == (1, 1) else (f"tr({to_text(expr.arg)})", ATOM)
+    if expr.arg.shape == (1, 1):
+        if _SIZED.get() or _says_size(expr.arg):
+            return _piece(expr.arg)
+        return f"({_argument(expr.arg, True)})", ATOM
+    return f"tr({_argument(expr.arg, True)})", ATOM
 
 
 def _kron(expr: KroneckerProduct) -> Piece:
@@ -333,7 +380,7 @@ _PRINTERS: dict[type, Callable[[Any], Piece]] = {
     HadamardPower: _hadamard_power,
     ElementwiseApplyFunction: _elementwise,
     KroneckerProduct: _kron,
-    Identity: lambda e: ("eye", ATOM),
+    Identity: lambda e: (f"eye({to_text(e.shape[0])})" if _SIZED.get() else "eye", ATOM),
     Selection: _selection,
     Blocks: _blocks,
     OneMatrix: _ones,

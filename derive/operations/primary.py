@@ -183,6 +183,7 @@ CHOL = function(
     "Cholesky factor", "chol", "n x n -> n x n",
     pull=_chol_pull, push=_chol_push, example="chol(A*A' + eye)",
     source="Murray 2016, (8), (10), of the symmetric part", holds="{x} is symmetric and positive definite", kernel="chol",
+    asks=("posdef", "structured-symmetric"),
     numpy="np.linalg.cholesky({0})", torch="torch.linalg.cholesky({0})", octave='chol({0}, "lower")', scalar=sqrt,
 )  # fmt: skip
 

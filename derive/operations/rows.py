@@ -91,7 +91,7 @@ ARGMAX = function(
     pull=lambda g, y, x, i: 0 * x[0], push=lambda d, y, x, i: 0 * x[0],
     example="argmax(A, rows)", source="constant where the largest is unique", holds="every row of {x} has one largest entry",
     text="argmax", axis="rows", kernel="argmax",
-    numpy="({0} >= {0}.max(axis=1, keepdims=True))*1.0", torch="({0} >= {0}.amax(1, keepdim=True)).to({0}.dtype)", octave="double({0} >= max({0}, [], 2))",
+    numpy="(1.0*({0} >= {0}.max(axis=1, keepdims=True)))", torch="({0} >= {0}.amax(1, keepdim=True)).to({0}.dtype)", octave="double({0} >= max({0}, [], 2))",
     latex=_latex("onehot\\,argmax"), scalar=lambda c: S.One,
     nonnegative="always",
 )  # fmt: skip

@@ -31,7 +31,7 @@ ARGMAX = function(
     pull=lambda g, y, x, i: 0 * x[0], push=lambda d, y, x, i: 0 * x[0],
     example="argmax(A)", source="constant where the largest is unique", holds="{x} has one largest entry",
     kernel="argmax all",
-    numpy="({0} >= {0}.max())*1.0", torch="({0} >= {0}.max()).to({0}.dtype)", octave="double({0} >= max({0}(:)))",
+    numpy="(1.0*({0} >= {0}.max()))", torch="({0} >= {0}.max()).to({0}.dtype)", octave="double({0} >= max({0}(:)))",
     latex=r"\operatorname{onehot\,argmax}\left(<0>\right)", scalar=lambda c: S.One,
     nonnegative="always",
 )  # fmt: skip
