@@ -7,6 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from reports.document import Chapter, Document, Paragraph
+from reports.how_to_read import how_to_read
 from reports.prose import sentence
 
 if TYPE_CHECKING:
@@ -15,12 +16,7 @@ if TYPE_CHECKING:
 
 Track = Callable[[Iterable[Any], str], Iterable[Any]]
 
-_PREFACE = (
-    "Each result is stated, derived line by line, and checked by methods that do not use the rules of its "
-    "derivation. A verdict is one of five words: proved (equal as symbols), certified (equal at random points in "
-    "exact arithmetic), agrees (equal within rigorous or estimated errors), refuted (a point is shown at which the "
-    "two differ by more than every possible error) and inconclusive."
-)
+_PREFACE = "Each result is stated, derived line by line, and checked by methods that do not use the rules of its derivation."
 
 
 def catalogue() -> list[Result | MomentResult]:
@@ -109,7 +105,7 @@ def build(names: Sequence[str], seed: int = 0, track: Track | None = None, times
     return Document(
         title="Matrix derivatives and moments, derived and checked",
         subtitle="The catalogue of gradproof",
-        preface=[Paragraph(_PREFACE)],
+        preface=[Paragraph(_PREFACE), *how_to_read()],
         chapters=chapters,
         colophon=_colophon(metadata.version, seed),
     )

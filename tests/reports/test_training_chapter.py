@@ -11,7 +11,7 @@ def chapter():
 
 def test_runs_on_raw_pixels_end_apart_and_those_on_scaled_pixels_alike(chapter):
     """The last digit of the first weights decides how many raw images are right, and of scaled ones never."""
-    _, table = (block for block in chapter.blocks if isinstance(block, Table))
+    *_, table = (block for block in chapter.blocks if isinstance(block, Table))
     right = {row[0]: (int(row[1]), int(row[2])) for row in table.rows}
     raw, same_rate, own_rate = right.values()
     assert [name.split(",")[0] for name in right] == ["raw pixels", "pixels/255", "pixels/255"]
@@ -29,6 +29,12 @@ def test_the_chapter_says_what_is_derived_and_what_is_written_by_hand(chapter):
 
 
 def test_three_methods_uphold_the_assembled_gradient_of_every_network(chapter):
-    table, _ = (block for block in chapter.blocks if isinstance(block, Table))
+    table, *_ = (block for block in chapter.blocks if isinstance(block, Table))
     assert len(table.rows) == 8
     assert all(row[2:5] == ["agrees"] * 3 for row in table.rows)
+
+
+def test_wrong_gradients_train_as_well_and_are_refuted(chapter):
+    _, table, _ = (block for block in chapter.blocks if isinstance(block, Table))
+    assert [row[1] for row in table.rows] == ["50 of 50"] * 3
+    assert [row[2].word for row in table.rows] == ["agrees", "refuted", "refuted"]
