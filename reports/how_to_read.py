@@ -37,7 +37,7 @@ _VERDICTS = (
     ("inconclusive", "none of these, and why", "a mean that rests on draws too rare to be seen"),
 )
 _METHODS = (
-    "**Prime field.** Both formulas are evaluated modulo a random prime near $2^{61}$ at random points, without rounding, "
+    "**Prime field.** Both formulas are evaluated modulo a random prime between $2^{60}$ and $2^{62}$, at random points, without rounding, "
     "and the derivative is that of dual numbers, which use no rule of the derivation. Different values refute. Equal ones "
     "come by chance only where a polynomial vanishes, and the chance is stated (Schwartz 1980; Zippel 1979).",
     "**Real balls.** Where exp and the like occur, every number is a midpoint with a radius that holds all rounding "
