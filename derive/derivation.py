@@ -128,7 +128,8 @@ class Derivation(Shown):
             return self.result, ()
         short, defined = in_names(self.result, self.problem.definitions)
         taken = {*self.problem.symbols, *self.problem.sizes, *(n for n, _ in defined)}
-        short, named = abbreviate(short, taken)
+        with assuming(self.problem.assumptions):
+            short, named = abbreviate(short, taken)
         return short, (*defined, *named)
 
     @property

@@ -53,10 +53,22 @@ def _reduced(e: Expr) -> Expr:
     elif not isinstance(e, Mul | Pow | HadamardProduct | HadamardPower):
         return e
     elif isinstance(e, Mul):
-        e = nested_fraction(_contents_out(e))
+        e = nested_fraction(_contents_out(joined_powers(e)))
     while (new := min(_ways(e), key=cost, default=e)) != e and cost(new) < cost(e):
         e = new
     return e
+
+
+def joined_powers(e: Expr) -> Expr:
+    """Return a^k a^j as a^(k + j), also for exponents that are no numbers: SymPy keeps c c^(g - 1) apart."""
+    found: dict[Expr, Expr] = {}
+    factors = Mul.make_args(e)
+    for a in factors:
+        base, k = a.args if isinstance(a, Pow) else (a, S.One)
+        found[base] = found.get(base, S.Zero) + k
+    if len(found) == len(factors):
+        return e
+    return Mul(*[algebra.scalar_power(b, k) for b, k in found.items()])
 
 
 def _ways(e: Expr) -> Iterator[Expr]:

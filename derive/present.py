@@ -35,18 +35,20 @@ from derive.cost import cost
 from derive.expand import expand
 from derive.factor import factor_sum, reading
 from derive.fractions import reduced
-from derive.functions import Adjugate, EntrySum, Expm, ExpmFrechet, Reshape, Softmax, Vec
+from derive.functions import Adjugate, EntrySum, Expm, ExpmFrechet, Norm2, Reshape, Softmax, Vec
 from derive.graph import symbol
 from derive.language.text import signed, to_text
 from derive.rebuild import distinct, parts, rebuild, tidy
 from derive.regroup import regrouped
-from derive.squares import squared_norm
+from derive.softmaxes import softmax_named
+from derive.squares import norm, squared_norm
 
 #: Results longer than this are shared by their parts, as they are; multiplying them out would not shorten them.
 MAX_COST = 300
 
-#: How many parts are given a name at most, and how long a part must be that occurs twice; one less where oftener.
+#: How many parts are given a name at most, where the result with its names is not longer than LONG, and how long a part must be that occurs twice; one less where oftener.
 MAX_NAMES = 5
+LONG = 150
 MIN_COST = 3
 
 
@@ -70,7 +72,8 @@ def present(expr: Expr) -> Expr:
 def _once(expr: Expr) -> Expr:
     """Return the shortest form that is found of an expression in one search."""
     logistic: set[Expr] = set()
-    expr = identities.logistic_forms(_one_way_round(expr), logistic)
+    expr = rebuild(_one_way_round(expr), lambda e, args: softmax_named(tidy(e, args)))
+    expr = identities.logistic_forms(expr, logistic)
     light = rebuild(expr, _shorten)
     candidates = [light]
     if cost(light) <= MAX_COST:
@@ -149,7 +152,7 @@ def _one_way_round(expr: Expr) -> Expr:
     return rebuild(expr, rewrite)
 
 
-def _negatives(e: MatAdd) -> list[Expr]:
+def _negatives(e: Expr) -> list[Expr]:
     return [algebra.dot(S.NegativeOne, a) for a in e.args]
 
 
@@ -158,7 +161,7 @@ def _flip(e: Expr) -> Expr:
 
 
 def _shorten(e: Expr, args: list[Expr]) -> Expr | None:
-    new = tidy(e, args)
+    new = softmax_named(tidy(e, args))
     if isinstance(new, Add | MatAdd):
         return factor_sum(new)
     if any(isinstance(a, HadamardProduct | HadamardPower) for a in (e, new)):
@@ -166,6 +169,8 @@ def _shorten(e: Expr, args: list[Expr]) -> Expr | None:
         if len(factors) == 1 and isinstance(factors[0], HadamardProduct | HadamardPower):
             inner = reduced(identities.product(identities.even_root(factors[0])))
             new = inner if coefficient == 1 else reduced(algebra.dot(coefficient, inner))
+    if isinstance(new, Norm2):
+        new = norm(new.args[0])
     new = identities.homogeneous(new)
     if isinstance(new, ElementwiseApplyFunction | exp | log):
         return identities.exponential_of_logarithm(new)
@@ -360,21 +365,29 @@ def _full_rank(a: Expr, b: Expr) -> Expr | None:
 def abbreviate(expr: Expr, taken: set[str]) -> tuple[Expr, tuple[tuple[str, Expr], ...]]:
     """Return an expression with its repeated parts named, and the names with what they stand for.
 
-    Later names may use earlier ones. `taken` are the names that are not free.
+    A part and its negative share a name, and a sum keeps its name as a part of a longer sum. Later names may use
+    earlier ones. `taken` are the names that are not free.
     """
     named: list[tuple[str, Expr]] = []
     used = set(taken)
-    while len(named) < MAX_NAMES:
-        part = _most_repeated([expr, *[e for _, e in named]])
-        if part is None:
+    short = _one_way_round(expr)
+    while part := _most_repeated([short, *[e for _, e in named]]):
+        if len(named) >= MAX_NAMES and cost(short) + sum(cost(e) for _, e in named) <= LONG:
             break
         name = _name(part, used)
         used.add(name)
         new = symbol(name, part)
-        expr = _replace(expr, part, new)
+        short = _replace(short, part, new)
         named = [(n, _replace(e, part, new)) for n, e in named]
         named.append((name, part))
-    return expr, tuple(_in_order(named))
+    if not named:
+        return expr, ()
+    opened = [(n, rebuild(e, _plain_signs)) for n, e in named]
+    return rebuild(short, _plain_signs), tuple(_in_order(opened))
+
+
+def _plain_signs(e: Expr, args: list[Expr]) -> Expr:
+    return _opened(tidy(e, args))
 
 
 def in_names(
@@ -395,21 +408,8 @@ def in_names(
 
 
 def _most_repeated(exprs: list[Expr]) -> Expr | None:
-    counts: dict[Expr, int] = {}
-
-    def visit(e: Expr) -> None:
-        stack = [e]
-        while stack:
-            a = stack.pop()
-            counts[a] = counts.get(a, 0) + 1
-            if sum(counts.values()) > 20_000:
-                return
-            stack.extend(parts(a))
-
-    for e in exprs:
-        visit(e)
     best, saved = None, 0
-    for e, n in counts.items():
+    for e, n in _occurrences(exprs).items():
         if isinstance(e, Inverse | Transpose) or e.is_number or signed(e)[0] or _below(e):
             continue  # what is negated or divided by is named instead
         gain = (n - 1) * cost(e) - 1
@@ -417,6 +417,26 @@ def _most_repeated(exprs: list[Expr]) -> Expr | None:
         if n > 1 and cost(e) >= least and gain > saved:
             best, saved = e, gain
     return best
+
+
+def _occurrences(exprs: list[Expr]) -> dict[Expr, int]:
+    """Return how often every part occurs in the texts of expressions; a part that is shared is not walked again."""
+    after: dict[Expr, None] = {}  # every part after those that it is made of
+    stack = [(e, False) for e in exprs]
+    while stack:
+        e, ready = stack.pop()
+        if ready:
+            after[e] = None
+        elif e not in after:
+            stack.append((e, True))
+            stack.extend((a, False) for a in parts(e))
+    counts = dict.fromkeys(reversed(after), 0)
+    for e in exprs:
+        counts[e] += 1
+    for e, n in counts.items():
+        for a in parts(e):
+            counts[a] += n
+    return counts
 
 
 def _below(e: Expr) -> bool:
@@ -439,7 +459,24 @@ def _name(part: Expr, used: set[str]) -> str:
 
 
 def _replace(expr: Expr, part: Expr, new: Expr) -> Expr:
-    return rebuild(expr, lambda e, args: new if e == part else None)
+    """Return an expression with a part replaced, also where it is, or its negative, among the terms of a longer sum."""
+    join = algebra.add if isinstance(part, Add | MatAdd) else None
+    ways = []
+    if join:
+        ways = [(frozenset(part.args), new), (frozenset(_negatives(part)), algebra.dot(S.NegativeOne, new))]
+
+    def rewrite(e: Expr, args: list[Expr]) -> Expr | None:
+        if e == part:
+            return new
+        if join and type(e) is type(part) and len(e.args) >= len(part.args):
+            terms = set(e.args)
+            for inside, value in ways:
+                if inside <= terms:
+                    rest = [b for a, b in zip(e.args, args, strict=True) if a not in inside]
+                    return join(value, *rest)
+        return None
+
+    return rebuild(expr, rewrite)
 
 
 def _in_order(named: list[tuple[str, Expr]]) -> list[tuple[str, Expr]]:

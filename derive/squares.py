@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from sympy import Expr, HadamardPower, MatPow, Trace
+from sympy import Expr, HadamardPower, MatPow, S, Trace
 
 from derive import algebra
 from derive.cost import cost
-from derive.functions import EntrySum, Norm2
+from derive.functions import Eigenvector, EntrySum, Norm2
 
 
 def squared_norm(e: Expr) -> Expr:
@@ -15,7 +15,12 @@ def squared_norm(e: Expr) -> Expr:
         x = e.arg.base if isinstance(e.arg, HadamardPower) and e.arg.exp == 2 else None
     else:
         x = _half(algebra.split(e.arg)[1]) if isinstance(e, Trace) else None
-    return e if x is None else Norm2(min(x, algebra.t(x), key=cost)) ** 2
+    return e if x is None else norm(min(x, algebra.t(x), key=cost)) ** 2
+
+
+def norm(x: Expr) -> Expr:
+    """Return the norm, which is 1 for eigenvectors."""
+    return S.One if isinstance(x, Eigenvector) else Norm2(x)
 
 
 def _half(factors: tuple[Expr, ...]) -> Expr | None:
