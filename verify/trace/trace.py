@@ -11,14 +11,14 @@ from sympy import Integer, MatrixSymbol, S
 
 from derive.errors import InputError
 from derive.language.shapes import size_symbol
-from verify.trace import functions  # noqa: F401 - states what NumPy's functions do
 from verify.trace.arrays import CannotTraceError, Size, Traced, scalar_symbol, traced
+from verify.trace.interpret import functions
 
 _NAME = re.compile(r"[A-Za-z]\w*")
 _SHAPE = re.compile(r"\s*([A-Za-z]\w*)\s*:\s*([^:]+?)\s*(?:,\s*(?=[A-Za-z]\w*\s*:)|;|$)")
 
 
-def trace(f: Callable[..., Any], shapes: str | Mapping[str, Any], **constants: Any) -> Any:
+def trace(f: Callable[..., Any] | str, shapes: str | Mapping[str, Any], **constants: Any) -> Any:
     """Return the expression of a NumPy function, of its parameters by name.
 
     `shapes` says what each parameter is as NumPy has it: "W: m x n, x: n, t: scalar" makes W a matrix, x an array of one
@@ -26,9 +26,14 @@ def trace(f: Callable[..., Any], shapes: str | Mapping[str, Any], **constants: A
     function is called once, with arrays that answer NumPy's protocols. The result is a SymPy expression (a column for an
     array of one axis), for a tuple, list or dictionary the same of expressions.
 
+    `f` may be the text of Python functions instead, of which the last is traced: text is interpreted over a whitelist of
+    syntax, names and NumPy's functions, and never executed.
+
     Raises CannotTraceError (an InputError) for what depends on the data, changes shared arrays in place, or is not known.
     """
     declared = read_shapes(shapes)
+    if isinstance(f, str):
+        return _trace_text(f, declared, constants)
     try:
         known = inspect.signature(f).parameters
     except (TypeError, ValueError):
@@ -41,17 +46,31 @@ def trace(f: Callable[..., Any], shapes: str | Mapping[str, Any], **constants: A
         n for n, p in known.items() if p is not None and p.kind == p.POSITIONAL_ONLY and n in arguments
     ]
     called = {n: v for n, v in arguments.items() if n not in positional}
+    return _run(f, [arguments[n] for n in positional], {**called, **constants})
+
+
+def _trace_text(source: str, declared: Mapping[str, tuple[Size, ...]], constants: Mapping[str, Any]) -> Any:
+    known = _said(functions, source)
+    if not known:
+        raise InputError("the text defines no function")
+    arguments = {name: symbol(name, sizes) for name, sizes in declared.items()}
+    return _run(list(known.values())[-1], [], {**arguments, **constants})
+
+
+def _run(f: Callable[..., Any], args: list[Any], options: dict[str, Any]) -> Any:
+    return expressions(_said(f, *args, **options))
+
+
+def _said(f: Callable[..., Any], *args: Any, **options: Any) -> Any:
+    """Call a function; whatever stops it is an error for people."""
     try:
-        result = f(*[arguments[n] for n in positional], **called, **constants)
-    except CannotTraceError:
-        raise
+        return f(*args, **options)
     except InputError:
         raise
     except Exception as error:
         raise CannotTraceError(
             f"the function stopped on symbolic arrays: {type(error).__name__}: {error}"
         ) from error
-    return expressions(result)
 
 
 def expressions(result: Any) -> Any:
