@@ -78,7 +78,10 @@ class Judge:
             except (UnreadError, InputError, RecursionError) as reason:
                 relation.error = _reason(reason)
         wanted = [r for r in wanted if r.error is None]
-        if self._fits(wanted) or self._fits_with_numbers(wanted):
+        if self._fits(wanted):
+            self._leave_odd_one(wanted)
+            return
+        if self._fits_with_numbers(wanted):
             return
         kept: list[Relation] = []
         for relation in wanted:
@@ -106,6 +109,42 @@ class Judge:
             else:
                 self.misfits[relation.statement.index] = self._why
         return left
+
+    def _leave_odd_one(self, wanted: list[Relation]) -> None:
+        """Leave out the one line for whose sake names would be read against their letters, where there is one."""
+        odd = self.model.departures()
+        claims = [r for r in wanted if r.statement.role == "claim"]
+        if not odd or len(claims) < 2:
+            return
+        for relation in claims:
+            if relation.at_zero_of or not odd & self._names(relation):
+                continue
+            others = [r for r in wanted if r is not relation]
+            if not self._fits(others) or self.model.departures():
+                continue
+            shapes = dict(self.model.built.shapes)  # type: ignore[union-attr]
+            declared = dict(self.model.declared)
+            self.model.declared |= {
+                n: (str(rows) if rows != 1 else 1, str(columns) if columns != 1 else 1)
+                for n, (rows, columns) in shapes.items() if n not in self.model.symbols
+                and all(d == 1 or str(d).isidentifier() for d in (rows, columns))
+            }  # fmt: skip
+            fits = self._fits(wanted)
+            self.model.declared = declared
+            if not fits and self._misfit:
+                self.misfits[relation.statement.index] = self._why
+                self._fits(others)
+                return
+        self._fits(wanted)
+
+    def _names(self, relation: Relation) -> set[str]:
+        """Return the names that a line speaks of, those that its derivatives are about among them."""
+        trees = [t for t in (relation.start, relation.right) if t is not None]
+        names = {n for t in trees for n in t.names()}
+        for n in list(names & set(self.model.symbols)):
+            s = self.model.symbols[n]
+            names |= {m for t in (*s.what, *s.by) for m in t.names()}
+        return names
 
     _why, _misfit = "", False
 

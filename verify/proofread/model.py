@@ -154,6 +154,17 @@ class Model:
         self._truth.clear()
         self.moments = Moments(self.random, self)
 
+    def departures(self) -> set[str]:
+        """Return the names of the reading that go against their letters: a capital that is no matrix, x that is no column."""
+        assert self.built is not None
+        found = set()
+        for name, (rows, columns) in self.built.shapes.items():
+            due = self.prefer.get(name, kind_of(name))
+            read = "matrix" if columns != 1 and rows != 1 else "scalar" if rows == columns else "vector"
+            if name not in self.declared and name not in self.symbols and due != read and due != "scalar":
+                found.add(name)
+        return found
+
     def _core(self) -> tuple[list[Tree], list[tuple[int, int]], list[int]]:
         trees: list[Tree] = []
         pairs = []
