@@ -266,7 +266,7 @@ class Judge:
             self._on_paper(relation)
             return
         if relation.error is not None or relation.start is None or relation.right is None:
-            s.verdict, s.not_understood = "unread", relation.error or "a side is missing"
+            s.verdict, s.not_understood = "unread", self._spoken(relation.error or "a side is missing")
             return
         try:
             verdict = self._at_zero(relation, {}) if relation.at_zero_of else self._in_truth(relation)
@@ -299,13 +299,20 @@ class Judge:
         if verdict.counterexample is not None:
             s.counterexample = str(verdict.counterexample)
 
+    def _spoken(self, text: str) -> str:
+        """Return a text with the symbols as people write them: dL/dz, not the name that stands for it."""
+        known = self.model.symbols
+        return re.sub(
+            r"\b[gz]?Dg\d+\b", lambda m: known[m[0]].written if m[0] in known else "the derivative", text
+        )
+
     def _reading(self, relation: Relation) -> str:
         def shown(tree: Tree | None) -> str:
             try:
                 text = to_text(self.model.expression(tree))  # type: ignore[arg-type]
             except (KeyError, InputError):
                 text = tree.show() if tree is not None and tree.op in ("name", "sub") else "?"
-            return re.sub(r"\b[gz]?Dg\d+\b", lambda m: self.model.symbols[m[0]].written, text)
+            return self._spoken(text)
 
         return f"{shown(relation.start)} = {shown(relation.right)}"
 
@@ -699,6 +706,8 @@ class Judge:
             name, tree = found
             s.diagnosis = f"{s.diagnosis.partition(';')[0]}; right with {name}"
             self.claimed_tree = tree
+        s.diagnosis = self._spoken(s.diagnosis)
+        s.evidence[0]["figure"] = self._spoken(str(s.evidence[0]["figure"]))
 
     def _by_transposing(self, relation: Relation) -> tuple[str, Tree] | None:
         """Return the name whose transpose makes the line right, where there is one."""

@@ -161,7 +161,8 @@ class Model:
         for name, (rows, columns) in self.built.shapes.items():
             due = self.prefer.get(name, kind_of(name))
             read = "matrix" if columns != 1 and rows != 1 else "scalar" if rows == columns else "vector"
-            if name not in self.declared and name not in self.symbols and due != read and due != "scalar":
+            known = name in self.declared or name in self.symbols or name in self.losses
+            if not known and due not in (read, "scalar"):
                 found.add(name)
         return found
 

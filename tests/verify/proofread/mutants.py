@@ -59,7 +59,9 @@ def mutants(case: Case) -> Iterator[Mutant]:
         for kind, changes in _CHANGES.items():
             for pattern, new in changes:
                 for hit in re.finditer(pattern, source):
-                    changed = source[: hit.start()] + hit.expand(new) + source[hit.end() :]
+                    rest = source[hit.end() :]
+                    gap = " " if not new and re.match(r"[A-Za-z]", rest) else ""
+                    changed = source[: hit.start()] + hit.expand(new) + gap + rest
                     if changed.strip() and changed != source:
                         yield Mutant(
                             case, case.text.replace(source, changed), place, kind, f"{source} -> {changed}"
