@@ -1,7 +1,7 @@
 """Identities between functions of one variable, by which products and sums of them come to less.
 
-They hold entry by entry for matrices and for scalars alike. Each is stated once, in `PRODUCTS`, as powers of functions
-of one argument t, or of -t: sinh(t) cosh(t)^-1 = tanh(t). All of them hold wherever the left side is defined.
+They hold entry by entry for matrices and for scalars alike, wherever the left side is defined. Those of products are
+stated once, as data, in `laws.txt`.
 """
 
 from __future__ import annotations
@@ -23,22 +23,16 @@ from sympy import (
     OneMatrix,
     Pow,
     S,
-    cos,
-    cosh,
     exp,
     log,
-    sign,
-    sin,
-    sinh,
-    tan,
-    tanh,
 )
 from sympy.matrices.expressions.applyfunc import ElementwiseApplyFunction
 
 from derive import algebra
-from derive.elementwise import ENTRY, applied, elementwise, relu, scalar_function, sigmoid, softplus, step
+from derive.elementwise import ENTRY, applied, elementwise, scalar_function, sigmoid, softplus
 from derive.language.text import signed
-from derive.operation import record
+from derive.laws import Law, Power, laws
+from derive.operation import by_name, record
 from derive.rebuild import rebuild, tidy
 
 Of = Callable[[Expr], Expr]
@@ -71,29 +65,22 @@ def _flipped(f: Any) -> Head:
 #: t itself.
 SELF = Head(lambda t: t, lambda x: x)
 
-_SINH, _COSH, _TANH, _SIN, _COS, _TAN = map(_head, (sinh, cosh, tanh, sin, cos, tan))
-_RELU, _ABS, _SIGN, _STEP, _SIGMOID = map(_head, (relu, Abs, sign, step, sigmoid))
 
-#: (powers of functions of t, what they come to). The first function says what t is.
-PRODUCTS: tuple[tuple[tuple[tuple[Head, int], ...], tuple[tuple[Head, int], ...]], ...] = (
-    (((_SINH, 1), (_COSH, -1)), ((_TANH, 1),)),
-    (((_COSH, 1), (_SINH, -1)), ((_TANH, -1),)),
-    (((_TANH, 1), (_COSH, 1)), ((_SINH, 1),)),
-    (((_SIN, 1), (_COS, -1)), ((_TAN, 1),)),
-    (((_COS, 1), (_SIN, -1)), ((_TAN, -1),)),
-    (((_TAN, 1), (_COS, 1)), ((_SIN, 1),)),
-    (((_STEP, 1), (_RELU, 1)), ((_RELU, 1),)),
-    (((_STEP, 1), (_SIGN, 1)), ((_STEP, 1),)),
-    (((_STEP, 1), (SELF, 1)), ((_RELU, 1),)),
-    (((_STEP, 2),), ((_STEP, 1),)),
-    (((_SIGN, 1), (_ABS, 1)), ((SELF, 1),)),
-    (((_SIGN, 1), (_ABS, -1)), ((SELF, -1),)),
-    (((_SIGN, 1), (SELF, 1)), ((_ABS, 1),)),
-    (((_ABS, -1), (SELF, 1)), ((_SIGN, 1),)),
-    (((_ABS, 2),), ((SELF, 2),)),
-    (((_SIGMOID, 1), (_flipped(exp), 1)), ((_flipped(sigmoid), 1),)),
-    (((_head(exp), 1), (_flipped(exp), 1)), ()),
-)
+@cache
+def _rules() -> tuple[tuple[Law, list[tuple[Head, int]], list[tuple[Head, int]]], ...]:
+    """Return the laws with the functions that they name."""
+
+    def heads(powers: tuple[Power, ...]) -> list[tuple[Head, int]]:
+        return [(_of(word, flipped), k) for word, flipped, k in powers]
+
+    return tuple((law, heads(law.used), heads(law.given)) for law in laws())
+
+
+def _of(word: str, flipped: bool) -> Head:
+    entry = by_name(word) if word else None
+    if entry is None:
+        return SELF
+    return _flipped(entry.head) if flipped else _head(entry.head)
 
 
 def parity(e: Expr) -> int:
@@ -164,7 +151,7 @@ def product(e: Expr) -> Expr:
     powers = _powers(e)
     changed = False
     while found := next(_matches(powers), None):
-        used, given, times = found
+        _, used, given, times = found
         changed = True
         for base, k in used:
             powers[base] -= k * times
@@ -197,9 +184,9 @@ def _powers(e: Expr) -> dict[Expr, Expr]:
     return powers
 
 
-def _matches(powers: dict[Expr, Expr]) -> Iterator[tuple[list, list, Expr]]:
-    """Yield (powers used, powers given, how many times) of the identities that apply."""
-    for left, right in PRODUCTS:
+def _matches(powers: dict[Expr, Expr]) -> Iterator[tuple[Law, list, list, Expr]]:
+    """Yield (law, powers used, powers given, how many times) of the identities that apply."""
+    for law, left, right in _rules():
         (first, _), *_ = left
         for base in powers:
             t = first.argument(base)
@@ -208,7 +195,7 @@ def _matches(powers: dict[Expr, Expr]) -> Iterator[tuple[list, list, Expr]]:
             used = [(head.of(t), k) for head, k in left]
             times = min(_times(powers.get(b, S.Zero), k) for b, k in used)
             if times > 0:
-                yield used, [(head.of(t), k) for head, k in right], times
+                yield law, used, [(head.of(t), k) for head, k in right], times
 
 
 def _times(have: Expr, need: int) -> Expr:

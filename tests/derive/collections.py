@@ -1,7 +1,8 @@
 """The collections of problems: the Matrix Cookbook, textbooks, losses, and what people asked on the web.
 
 `python -m tests.derive.collections answers OUT` writes every answer to a file, `compare OLD NEW` tells two such files
-apart, and `variants [SEED [COUNT]]` asks every problem once more in other words.
+apart, `variants [SEED [COUNT]]` asks every problem once more in other words, and `laws` prints how many answers each
+law of `derive.laws` serves.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from random import Random
 from sympy import Add, Expr, HadamardPower, MatAdd, Trace, Transpose
 
 import derive
-from derive import algebra
+from derive import algebra, identities
 from derive.algebra.core import same_terms
 from derive.cost import cost
 from derive.derivation import Derivation
@@ -207,5 +208,35 @@ def _variants(seed: str = "0", count: str = "") -> None:
     print(f"{len(asked)} problems, {found} differences")
 
 
+def _laws() -> None:
+    """Print how many answers get longer without each law."""
+    rules = identities._rules()
+    met: dict[str, list[Question]] = {law.left: [] for law, *_ in rules}
+    matches = identities._matches
+    asked: list[Question] = []
+
+    def noting(powers: dict) -> Iterator[tuple]:
+        for found in matches(powers):
+            if met[found[0].left][-1:] != asked[-1:]:
+                met[found[0].left].append(asked[-1])
+            yield found
+
+    def length(q: Question) -> int:
+        return sum(map(cost, q.derived(q.problem()).results.values()))
+
+    identities._matches = noting
+    lengths: dict[Question, int] = {}
+    for q in questions():
+        asked.append(q)
+        lengths[q] = length(q)
+    identities._matches = matches
+    for law, *_ in rules:
+        identities._rules = lambda law=law: tuple(r for r in rules if r[0] is not law)
+        served = sum(length(q) > lengths[q] for q in met[law.left])
+        print(f"{served:4} of {len(met[law.left]):3}  {law.left} = {law.right}")
+
+
 if __name__ == "__main__":
-    {"answers": _answers, "compare": _compare, "variants": _variants}[sys.argv[1]](*sys.argv[2:])
+    {"laws": _laws, "answers": _answers, "compare": _compare, "variants": _variants}[sys.argv[1]](
+        *sys.argv[2:]
+    )
