@@ -14,23 +14,8 @@ import typer
 from typer.exceptions import TyperException
 
 from derive.errors import InputError, InputWarning, InternalError
-from reports.commands import (
-    check,
-    depth,
-    derive,
-    equal,
-    expect,
-    fit,
-    grade,
-    initialisation,
-    proofread,
-    report,
-    serve,
-    train,
-    verify,
-)
-from reports.commands import list as catalogue
-from reports.commands.examples import add_examples
+from reports.commands.examples import EXAMPLES, epilog
+from reports.lazy import LazyGroup, Place
 
 #: An option as people write it; anything else that begins with a minus is an expression.
 _OPTION = re.compile(r"-h|--([A-Za-z][A-Za-z0-9-]*(=.*)?)?", re.DOTALL)
@@ -42,31 +27,41 @@ _FAULT = "fault of gradproof, please report it"
 #: What a shell gives for a program stopped by Ctrl-C.
 INTERRUPTED = 130
 
+
+class Commands(LazyGroup):
+    """The commands of gradproof, in the order in which `gradproof --help` shows them."""
+
+    places = {
+        **{
+            name: Place("reports.commands.derive", name)
+            for name in ("gradient", "jacobian", "hessian", "differential")
+        },
+        "check": Place("reports.commands.check", "check"),
+        "equal": Place("reports.commands.equal", "equal"),
+        **{name: Place("reports.commands.expect", name) for name in ("expect", "variance", "covariance")},
+        "list": Place("reports.commands.list", "show_names"),
+        "verify": Place("reports.commands.verify", "verify"),
+        "report": Place("reports.commands.report", "report"),
+        "initialisation": Place("reports.commands.initialisation", "initialisation"),
+        "calibrate": Place("reports.commands.initialisation", "calibrate"),
+        "depth": Place("reports.commands.depth", "depth"),
+        "fit": Place("reports.commands.fit", "fit"),
+        "train": Place("reports.commands.train", "train"),
+        "proofread": Place("reports.commands.proofread", "proofread"),
+        "grade": Place("reports.commands.grade", "grade"),
+        "serve": Place("reports.commands.serve", "serve"),
+    }
+    epilogs = {name: epilog(lines) for name, lines in EXAMPLES.items()}
+
+
 app = typer.Typer(
+    cls=Commands,
     name="gradproof",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     context_settings={"max_content_width": 100, "help_option_names": ["-h", "--help"]},
     help="Derive matrix derivatives line by line, and prove or refute claimed ones.",
 )
-for module in (
-    derive,
-    check,
-    equal,
-    expect,
-    catalogue,
-    verify,
-    report,
-    initialisation,
-    depth,
-    fit,
-    train,
-    proofread,
-    grade,
-    serve,
-):
-    module.register(app)
-add_examples(app)
 
 
 def _show_version(wanted: bool) -> None:

@@ -1,4 +1,1 @@
-"""The commands of `gradproof`, a module each: `register(app)` adds what the module holds to the command line.
-
-A command imports what it computes with when it runs, so that `gradproof --help` stays quick.
-"""
+"""The commands of `gradproof`, a module each, imported when its command is called (`reports.cli.Commands`)."""

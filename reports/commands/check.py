@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import Annotated, Literal
 
 import typer
 
+from derive import read_problem
+from reports import terminal
 from reports.commands.options import Assume, Expression, Kind, Seed, Where, as_json, warn
-
-if TYPE_CHECKING:
-    from verify.verdict import Verdict
+from reports.document import Check
+from reports.verdicts import verdict_blocks
+from verify import check_claim
+from verify.verdict import Verdict
 
 #: The exit code for what a claim turns out to be; 2 is bad input.
 HOLDS, REFUTED, INCONCLUSIVE = 0, 1, 3
-
-
-def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command("check")(check)
 
 
 def check(
@@ -40,9 +38,6 @@ def check(
 
     Exits with 0 where the claim holds, 1 where it is refuted, 3 where neither is established.
     """
-    from derive import read_problem
-    from verify import check_claim
-
     names = [name.strip() for name in wrt.split(",")] if kind == "differential" else wrt
     problem = read_problem(expr, names, where, assume, scalar=kind in ("gradient", "hessian"))
     warn(problem.notes)
@@ -60,10 +55,6 @@ def show(verdict: Verdict, output: Literal["text", "json"]) -> None:
             found = {"counterexample": None, "diagnosis": None, **found}
         typer.echo(as_json(found))
     else:
-        from reports import terminal
-        from reports.document import Check
-        from reports.verdicts import verdict_blocks
-
         out = terminal.console()
         out.print(terminal.verdict(Check(verdict.verdict)))
         terminal.show(verdict_blocks(verdict), out)

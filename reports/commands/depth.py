@@ -3,26 +3,23 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from collections.abc import Callable
+from typing import Annotated, Any, Literal
 
 import typer
 
+from derive.errors import InputError
+from derive.moments.activations import X
+from derive.moments.formula import read_formula
+from reports import terminal
 from reports.commands.options import Seed, as_json
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from reports.document import Block
-    from verify.moments.depth import FixedPoint, MeanField
-    from verify.moments.networks import Profile
+from reports.document import Block, Paragraph, Table, literal
+from reports.progress import counted
+from verify.moments.depth import FixedPoint, MeanField
+from verify.moments.networks import Profile, measure_networks
 
 #: The layers that a table shows, up to the depth asked for, which it shows as well.
 _SHOWN = (1, 2, 3, 5, 10, 20, 30, 50, 100, 200, 500, 1000)
-
-
-def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command("depth")(depth)
 
 
 def depth(
@@ -56,11 +53,6 @@ def depth(
     Shows the fixed points of the second moment q with their stability and depth scales, what gradients do there, the
     correlation that two inputs approach, and layer by layer the second moments of pre-activations and gradients.
     """
-    from derive.errors import InputError
-    from reports.progress import counted
-    from verify.moments.depth import MeanField
-    from verify.moments.networks import measure_networks
-
     field = MeanField(activation, _constant("--sigma-w", sigma_w), _constant("--sigma-b", sigma_b))
     if not (math.isfinite(second_moment) and second_moment > 0):
         raise InputError(f"--q {second_moment:g}: the second moment must be positive and finite")
@@ -88,17 +80,11 @@ def depth(
     if output == "json":
         typer.echo(as_json(_as_dict(field, second_moment, derived, measured)))
     else:
-        from reports import terminal
-
         terminal.show(_blocks(field, second_moment, derived, measured, width))
 
 
 def _constant(option: str, text: str) -> float:
     """Return a number as people write it: 1.5, 5/3, sqrt(2)."""
-    from derive.errors import InputError
-    from derive.moments.activations import X
-    from derive.moments.formula import read_formula
-
     try:
         found = read_formula(text, X, {})
         if found.is_number:
@@ -122,8 +108,6 @@ def _derived(field: MeanField, q: float, c: float, layers: int) -> dict[str, lis
 
 def _or(otherwise: float, value: Callable[[], float]) -> float:
     """Return the value, or what stands for it where it is beyond doubles."""
-    from derive.errors import InputError
-
     try:
         return value()
     except InputError:
@@ -133,8 +117,6 @@ def _or(otherwise: float, value: Callable[[], float]) -> float:
 def _blocks(
     field: MeanField, q: float, derived: dict[str, list[float]], measured: Profile | None, width: int
 ) -> list[Block]:
-    from reports.document import Paragraph, Table, literal
-
     said = [
         f"{field.name}, σ_w = {field.sigma_w:g}, σ_b = {field.sigma_b:g}, from q = {q:g}: {_summary(field, q)}"
     ]

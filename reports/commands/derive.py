@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import Annotated, Literal
 
 import typer
 
+import verify
+from derive.code.selfcheck import self_check
+from reports import terminal
 from reports.commands.options import Assume, Expression, Seed, Where, Wrt, as_json, warn
-
-if TYPE_CHECKING:
-    from verify.derived import Checked
+from reports.derivation import checked_blocks
+from verify.derived import Checked
 
 Output = Annotated[
     Literal["text", "latex", "numpy", "jax", "torch", "octave", "json"],
@@ -36,12 +38,6 @@ Form = Annotated[
 ]
 
 
-def register(app: typer.Typer) -> None:
-    """Add the commands."""
-    for command in (gradient, jacobian, hessian, differential):
-        app.command(command.__name__)(command)
-
-
 def gradient(
     expr: Expression,
     wrt: Wrt,
@@ -54,8 +50,6 @@ def gradient(
     seed: Seed = 0,
 ) -> None:
     """Derive the gradient of a scalar, in the shape of the variable."""
-    import verify
-
     _show(verify.gradient(expr, wrt, where, assume, seed=seed), output, value, plan, selfcheck)
 
 
@@ -71,8 +65,6 @@ def jacobian(
     seed: Seed = 0,
 ) -> None:
     """Derive the Jacobian of a vector y: entry (i, j) is d y_i / d x_j."""
-    import verify
-
     _show(verify.jacobian(expr, wrt, where, assume, seed=seed), output, value, plan, selfcheck)
 
 
@@ -89,8 +81,6 @@ def hessian(
     seed: Seed = 0,
 ) -> None:
     """Derive the Hessian of a scalar: by a vector its matrix, by a matrix the form that is asked for."""
-    import verify
-
     _show(verify.hessian(expr, wrt, where, assume, form=form, seed=seed), output, value, plan, selfcheck)
 
 
@@ -106,8 +96,6 @@ def differential(
     seed: Seed = 0,
 ) -> None:
     """Derive the differential, linear in dX for every variable X."""
-    import verify
-
     names = [name.strip() for name in wrt.split(",")]
     _show(verify.differential(expr, names, where, assume, seed=seed), output, value, plan, selfcheck)
 
@@ -119,14 +107,9 @@ def _show(derivation: Checked, output: str, value: bool, plan: bool, selfcheck: 
         case "latex":
             typer.echo(derivation.to_latex())
         case "numpy" | "jax" | "torch" | "octave":
-            from derive.code.selfcheck import self_check
-
             code = derivation.to_code(output, value, costs=plan)
             typer.echo(code + (f"\n\n{self_check(derivation, output, value)}" if selfcheck else ""))
         case "json":
             typer.echo(as_json(derivation.to_dict()))
         case _:
-            from reports import terminal
-            from reports.derivation import checked_blocks
-
             terminal.show(checked_blocks(derivation))

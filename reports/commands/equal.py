@@ -8,11 +8,7 @@ import typer
 
 from reports.commands.check import show
 from reports.commands.options import Assume, Seed, Where
-
-
-def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command("equal")(equal)
+from verify import check_equal
 
 
 def equal(
@@ -37,6 +33,4 @@ def equal(
 
     Exits with 0 where it holds, 1 where it is refuted, 3 where neither is established.
     """
-    from verify import check_equal
-
     show(check_equal(left, right, where, assume, seed, approx), output)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import typer
+from collections.abc import Sequence
+
 from rich.markup import escape
 
 EXAMPLES: dict[str, tuple[str, ...]] = {
@@ -46,10 +47,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
 }
 
 
-def add_examples(app: typer.Typer) -> None:
-    """Put its examples under the help of every command."""
-    for command in app.registered_commands:
-        lines = EXAMPLES.get(command.name or "", ())
-        if lines:
-            # Rich reads brackets as markup, and single new lines as blanks.
-            command.epilog = "\n\n".join([f"Example{'s' * (len(lines) > 1)}:", *map(escape, lines)])
+def epilog(lines: Sequence[str]) -> str:
+    """Return examples as they stand under the help of a command."""
+    # Rich reads brackets as markup, and single new lines as blanks.
+    return "\n\n".join([f"Example{'s' * (len(lines) > 1)}:", *map(escape, lines)])

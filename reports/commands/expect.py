@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import Annotated, Literal
 
 import typer
 
+from reports import terminal
 from reports.commands.check import INCONCLUSIVE, REFUTED
 from reports.commands.options import Assume, Expression, Seed, as_json, warn
-
-if TYPE_CHECKING:
-    from verify.moments.moment_claims import Expected
-    from verify.verdict import Verdict
+from reports.document import Check
+from reports.moments import moment_blocks
+from reports.verdicts import verdict_blocks
+from verify.moments import moment_claims
+from verify.moments.moment_claims import Expected
+from verify.moments.moment_sampling import sampled_too
+from verify.verdict import Verdict
 
 Declared = Annotated[
     str,
@@ -33,12 +37,6 @@ Sampled = Annotated[
     typer.Option("--monte-carlo", help="Measure it by sampling as well, at one choice of the parameters."),
 ]
 Output = Annotated[Literal["text", "latex", "json"], typer.Option("--format", help="What to print.")]
-
-
-def register(app: typer.Typer) -> None:
-    """Add the commands."""
-    for command in (expect, variance, covariance):
-        app.command(command.__name__)(command)
 
 
 def expect(
@@ -98,8 +96,6 @@ def _run(
     output: str,
     seed: int,
 ) -> None:
-    from verify.moments import moment_claims
-
     if claim is not None:
         whole = expressions if len(expressions) > 1 else expressions[0]
         _show_verdict(moment_claims.check_expect(whole, claim, where, kind, assume, given, seed), output)
@@ -109,8 +105,6 @@ def _run(
         *expressions, where=where, assume=assume, given=given, seed=seed
     )
     if sampled:
-        from verify.moments.moment_sampling import sampled_too
-
         found = sampled_too(found, seed)
     warn(found.notes)
     match output:
@@ -119,9 +113,6 @@ def _run(
         case "json":
             typer.echo(as_json(found.to_dict()))
         case _:
-            from reports import terminal
-            from reports.moments import moment_blocks
-
             terminal.show(moment_blocks(found))
 
 
@@ -132,10 +123,6 @@ def _show_verdict(verdict: Verdict, output: str) -> None:
             found = {"counterexample": None, "diagnosis": None, **found}
         typer.echo(as_json(found))
     else:
-        from reports import terminal
-        from reports.document import Check
-        from reports.verdicts import verdict_blocks
-
         out = terminal.console()
         out.print(terminal.verdict(Check(verdict.verdict)))
         terminal.show(verdict_blocks(verdict), out)

@@ -6,15 +6,21 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import Annotated, Literal
 
 import typer
+from rich.console import Console
+from rich.table import Table
 
+from reports import terminal
 from reports.commands.options import Seed, as_json, warn
-
-if TYPE_CHECKING:
-    from verify.fit.fit import Fit, Progress
-    from verify.fit.points import Points
+from reports.document import Paragraph, literal
+from reports.fit_comparison import comparison
+from verify.files import writable, write
+from verify.fit.fit import Budget, Fit, Progress
+from verify.fit.methods import compare, fit_points, shortfall
+from verify.fit.points import Points, load_points
+from verify.fit.rationals import short
 
 #: The exit code of a search that met the end of its budget.
 UNSOLVED = 3
@@ -22,11 +28,6 @@ UNSOLVED = 3
 _MOST_ROWS = 40
 #: What a comparison gives each method: seeds, and starts a fit.
 _SEEDS, _STARTS, _SECONDS = 5, 400, 10.0
-
-
-def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command("fit")(fit)
 
 
 def fit(
@@ -62,14 +63,8 @@ def fit(
 
     Exits with 0 where all residuals vanish, 3 where the budget ended first (the best fit is shown).
     """
-    from verify.fit.fit import Budget
-    from verify.fit.methods import fit_points
-    from verify.fit.points import load_points
-
     points = load_points(dataset)
     if out is not None:
-        from verify.files import writable
-
         writable(out)
     limit = None if budget is None else Budget(seconds=budget)
     if start is not None and method != "fsolve":
@@ -85,8 +80,6 @@ def fit(
             warn(found.notes)
         typer.echo(as_json(found.to_dict()))
     else:
-        from verify.fit.methods import shortfall
-
         fewer = shortfall(points, seed) if method == "exact" else None
         _print(found, [*found.notes, *([str(fewer)] if fewer else []), *(f"wrote {path}" for path in files)])
     if not found.converged:
@@ -97,9 +90,6 @@ def _compare(
     points: Points, hidden: int | None, seed: int, budget: float | None, out: Path | None, output: str
 ) -> None:
     """Print one row a method; the figures are those of a fit by each."""
-    from verify.fit.fit import Budget
-    from verify.fit.methods import compare
-
     seeds = range(seed, seed + _SEEDS)
     limit = Budget(_STARTS, seconds=_SECONDS if budget is None else budget)
     with _working() as said:
@@ -112,9 +102,6 @@ def _compare(
             )
         )
         return
-    from reports import terminal
-    from reports.document import Paragraph, literal
-    from reports.fit_comparison import comparison
 
     terminal.show(
         [
@@ -147,7 +134,6 @@ def _working() -> Iterator[Callable[[str], None] | None]:
     if not sys.stderr.isatty():
         yield None
         return
-    from rich.console import Console
 
     with Console(stderr=True).status("fitting") as status:
         yield lambda said: status.update(said)
@@ -155,7 +141,6 @@ def _working() -> Iterator[Callable[[str], None] | None]:
 
 def _write_figures(found: Fit, out: Path, method: str = "") -> list[Path]:
     from reports.figures import canvas, fits
-    from verify.files import write
 
     figures = {"fit": fits.fitted(found), "network": fits.drawn_network(found.net)}
     if found.losses:
@@ -172,11 +157,6 @@ def _write_figures(found: Fit, out: Path, method: str = "") -> list[Path]:
 
 
 def _print(found: Fit, notes: list[str]) -> None:
-    from rich.table import Table
-
-    from reports import terminal
-    from verify.fit.rationals import short
-
     console = terminal.console()
     console.print(f"{found.points.name}: y = b0 + Σ wo·relu(wh·x + bh)", markup=False)
     units = Table()

@@ -8,11 +8,11 @@ from typing import Annotated, Literal
 import typer
 
 from reports.commands.options import Seed, as_json
-
-
-def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command("grade")(grade)
+from reports.grading import show, write_class
+from reports.progress import counted
+from reports.terminal import console
+from verify.files import writable
+from verify.grading import grade as run
 
 
 def grade(
@@ -36,12 +36,6 @@ def grade(
 
     A run that was stopped goes on where it was. Exits with 0, or 3 where some submission waits for a person.
     """
-    from reports.grading import show, write_class
-    from reports.progress import counted
-    from reports.terminal import console
-    from verify.files import writable
-    from verify.grading import grade as run
-
     writable(out)
     with counted("grading") as progress:
         found = run(key, _files(submissions), keep=out / ".kept", jobs=jobs, seed=seed, progress=progress)

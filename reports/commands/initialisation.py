@@ -3,24 +3,20 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import Annotated, Any, Literal
 
 import typer
+from rich.console import Console
+from rich.table import Table
 
 from derive.errors import InputError
+from derive.moments import ACTIVATIONS, gaussian_moments
 from reports.commands.options import Seed, as_json
-
-if TYPE_CHECKING:
-    from verify.moments.gains import Gains
-    from verify.moments.quadrature import Integral
+from verify.moments.calibration import main
+from verify.moments.gains import Gains, gains
+from verify.moments.quadrature import Integral
 
 Format = Annotated[Literal["table", "json"], typer.Option("--format", help="What to print.")]
-
-
-def register(app: typer.Typer) -> None:
-    """Add the commands."""
-    app.command("initialisation")(initialisation)
-    app.command("calibrate")(calibrate)
 
 
 def initialisation(
@@ -41,9 +37,6 @@ def initialisation(
     "closed form" moments are exact, others are integrated to 1e-12 or to the error that JSON states. With names
     given, closed forms are printed as formulas in s.
     """
-    from derive.moments import ACTIVATIONS
-    from verify.moments.gains import gains
-
     rows: list[Gains] = []
     failed: list[InputError] = []
     for name in activations or list(ACTIVATIONS):
@@ -66,9 +59,6 @@ def initialisation(
 
 
 def _show(rows: list[Gains], s: float, fan_in: int, fan_out: int) -> None:
-    from rich.console import Console
-    from rich.table import Table
-
     console = Console(width=None if _on_terminal() else 110, markup=False, highlight=False)
     moments = Table(title=f"Moments for a ~ N(0, {s:g}²)", title_justify="left")
     for heading in ("activation", "E f", "E f²", "Var f", "E f′²", "from"):
@@ -130,8 +120,6 @@ def _moment(row: Gains, name: str, moment: Integral | None) -> str:
 
 def _show_formulas(activations: list[str]) -> None:
     """Print the closed forms that are short enough to read."""
-    from derive.moments import gaussian_moments
-
     for given in activations:
         try:
             found = gaussian_moments(given)
@@ -151,8 +139,6 @@ def calibrate(
     seed: Seed = 0,
 ) -> None:
     """Show how often the moment check refutes true claims, and claims that are off by 1 %."""
-    from verify.moments.calibration import main
-
     code = main(["--repetitions", str(repetitions), "--seed", str(seed)])
     if code:
         raise typer.Exit(code)

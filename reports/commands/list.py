@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import Annotated, Literal
 
 import typer
 
+from derive.operations import OPERATIONS
+from reports import terminal
+from reports.chapters import EXPERIMENTS, catalogue, equations
 from reports.commands.options import as_json
-
-if TYPE_CHECKING:
-    from reports.document import Table
-
-
-def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command("list")(show_names)
+from reports.document import Table, literal
 
 
 def show_names(
@@ -34,26 +30,17 @@ def show_names(
     elif output == "markdown":
         typer.echo(_markdown(table))
     else:
-        from reports import terminal
-        from reports.document import Table, literal
-
         rows = [[literal(str(cell)) for cell in row] for row in table.rows]
         terminal.show([Table(table.header, rows)])
 
 
 def _names() -> Table:
-    from reports.chapters import EXPERIMENTS, catalogue, equations
-    from reports.document import Table
-
     results = [[r.name, r.title] for r in catalogue()]
     results += [[e.name, f"{e.title}: {e.kind} of {e.expr} by {e.wrt}"] for e in equations()]
     return Table(["name", "result"], [*results, *([n, f"{t} (report only)"] for n, t in EXPERIMENTS.items())])
 
 
 def _operations() -> Table:
-    from derive.operations import OPERATIONS
-    from reports.document import Table
-
     rows = [
         [rule.name, rule.example, rule.source, _FIELD.sub(_generic, rule.holds)]
         for rule in OPERATIONS

@@ -10,6 +10,8 @@ from typing import Annotated, Any, Literal
 
 import typer
 
+from derive.errors import InputError
+
 #: The most characters of an expression in a file or on standard input; the reader itself takes fewer.
 _MOST = 1_000_000
 
@@ -18,7 +20,6 @@ def given(text: str | None) -> str | None:
     """Return an expression as it was given: itself, `-` for standard input, `@FILE` for a file. Raises InputError."""
     if text is None or (text.strip() not in ("-", "") and not text.startswith("@")):
         return text
-    from derive.errors import InputError
 
     if text.strip() == "-":
         return sys.stdin.read(_MOST)

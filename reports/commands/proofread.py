@@ -5,19 +5,17 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import Annotated, Literal
 
 import typer
 
+from derive.errors import InputError
 from reports.commands.options import Assume, Seed, Where, as_json
-
-if TYPE_CHECKING:
-    from verify.proofread import Proofreading
-
-
-def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command("proofread")(proofread)
+from reports.progress import counted
+from reports.proofreading import page, terminal, tex
+from verify import proofread as judge
+from verify.files import writable, write
+from verify.proofread import Proofreading
 
 
 def proofread(
@@ -41,12 +39,6 @@ def proofread(
 
     Exits with 0 where no line is wrong, 1 where one is, 3 where some could not be settled.
     """
-    from derive.errors import InputError
-    from reports.progress import counted
-    from reports.proofreading import page, terminal, tex
-    from verify import proofread as judge
-    from verify.files import writable, write
-
     if out is not None:
         writable(out.parent)
     with counted("judging") as progress:

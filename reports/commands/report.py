@@ -5,23 +5,23 @@ from __future__ import annotations
 import shlex
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple
 
 import typer
 
+import verify
 from derive.errors import InputError
+from reports.chapters import build
 from reports.commands.options import Assume, Seed, Where, given
-
-if TYPE_CHECKING:
-    from reports.document import Chapter, Document
+from reports.document import Chapter, Document
+from reports.output import checked_formats, write_document
+from reports.own_loss import document as document_of
+from reports.own_loss import loss_chapter, proofread_chapter
+from reports.progress import track
+from verify.files import writable
 
 #: Files that are derivations to be proofread, when they are given without --wrt.
 _DOCUMENTS = (".md", ".markdown", ".tex", ".latex")
-
-
-def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command("report")(report)
 
 
 def report(
@@ -60,18 +60,12 @@ def report(
     Without arguments, the catalogue. A file of losses holds one a paragraph, and under each its options, such as
     --wrt x --where "A: m x n".
     """
-    from reports.output import checked_formats, write_document
-    from verify.files import writable
-
     wanted = checked_formats({part.strip() for part in formats.split(",")} - {""})
     writable(out)
     arguments = names or []
     if wrt is not None or any(Path(a).is_file() for a in arguments):
         document = _own(arguments, _Loss("", wrt or "", kind, where, assume), seed)
     else:
-        from reports.chapters import build
-        from reports.progress import track
-
         document = build(arguments, seed=seed, track=track, times=times)
     for path in write_document(document, out, wanted):
         typer.echo(path)
@@ -89,11 +83,6 @@ class _Loss(NamedTuple):
 
 def _own(arguments: Sequence[str], options: _Loss, seed: int) -> Document:
     """The report on losses, files of losses, and documents to proofread."""
-    import verify
-    from reports.own_loss import document as document_of
-    from reports.own_loss import loss_chapter, proofread_chapter
-    from reports.progress import track
-
     if not arguments:
         raise InputError('--wrt needs an expression before it: gradproof report "norm2(A*x - b)^2" --wrt x')
     tasks: list[Path | _Loss] = []

@@ -2,27 +2,33 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from dataclasses import replace
+from math import isfinite
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import Annotated, Any, Literal
 
+import numpy as np
 import typer
+from rich.console import Console
+from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
+from rich.progress import Progress as Bar
+from rich.table import Table
 
+from derive.errors import InputError
 from reports.commands.options import as_json, warn
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from verify.fit.network.idx import Images
-    from verify.fit.network.model import Network
-    from verify.fit.network.trainer import Options
+from reports.terminal import console
+from verify.files import writable
+from verify.fit.network.idx import Images, read_images
+from verify.fit.network.model import Network
+from verify.fit.network.store import load, save
+from verify.fit.network.trainer import Options, history_path, new_network
+from verify.fit.network.trainer import train as run
 
 #: What a new network has where the command line does not say; a loaded one brings its own.
 LAYERS, ACTIVATION, INITIALISATION, DTYPE = "784-32-32-10", "relu", "he", "float32"
-
-
-def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command("train")(train)
 
 
 def train(
@@ -101,13 +107,6 @@ def train(
     The test images are looked at once before training and once after: what is kept is chosen on the validation
     split, and so it is with --test-each-epoch. Exit code 1 where the training diverged.
     """
-    import numpy as np
-
-    from verify.files import writable
-    from verify.fit.network.idx import read_images
-    from verify.fit.network.trainer import Options, history_path
-    from verify.fit.network.trainer import train as run
-
     options = Options(
         epochs, batch, rate, decay, optimiser, momentum, dropout, validation, patience, shuffle, seed
     )
@@ -142,7 +141,6 @@ def train(
     files = [] if history_file is None else [history.save(history_file)]
     if out is not None:
         from reports.figures.training import save_figures
-        from verify.fit.network.store import save
 
         files.append(save(network, out / "network.npz"))
         if epochs:  # an evaluation leaves the history of the training that lies there
@@ -175,10 +173,6 @@ def _new(
     images: Images, layers: str, activation: str, initialisation: str, l2: float, seed: int, dtype: str
 ) -> Network:
     """Return a network with drawn weights. Raises InputError."""
-    import numpy as np
-
-    from verify.fit.network.trainer import new_network
-
     widths = _layers(layers, images.train.shape[1])
     images.require_classes(widths[-1])
     kind: Any = np.dtype(dtype).type
@@ -198,12 +192,6 @@ def _loaded(
 
     Raises InputError where it is no classifier of these images, or not the one that the options describe.
     """
-    from dataclasses import replace
-    from math import isfinite
-
-    from derive.errors import InputError
-    from verify.fit.network.store import load
-
     network = load(path)
     own = "-".join(map(str, network.layers))
     if initialisation is not None:
@@ -234,8 +222,6 @@ def _loaded(
 
 def _names(text: str | None, count: int) -> list[str]:
     """Return the names of the classes, their numbers if none are given. Raises InputError."""
-    from derive.errors import InputError
-
     if text is None:
         return [str(k) for k in range(count)]
     names = [name.strip() for name in text.split(",")]
@@ -249,8 +235,6 @@ def _names(text: str | None, count: int) -> list[str]:
 
 def _layers(text: str, inputs: int) -> tuple[int, ...]:
     """Return the widths of a text such as 784-32-32-10. Raises InputError."""
-    from derive.errors import InputError
-
     parts = text.strip().split("-")
     if len(parts) < 2 or not all(p.isdigit() and int(p) > 0 for p in parts):
         raise InputError(
@@ -266,19 +250,10 @@ def _layers(text: str, inputs: int) -> tuple[int, ...]:
 
 def _bar() -> Any:
     """Return a context that gives a progress callback on a terminal, None in a pipe."""
-    import sys
-    from contextlib import nullcontext
-
     return _live() if sys.stderr.isatty() else nullcontext(None)
 
 
 def _live() -> Any:
-    from contextlib import contextmanager
-
-    from rich.console import Console
-    from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
-    from rich.progress import Progress as Bar
-
     @contextmanager
     def bar() -> Any:
         columns = (TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn())
@@ -297,10 +272,6 @@ def _live() -> Any:
 
 
 def _print(summary: dict[str, Any]) -> None:
-    from rich.table import Table
-
-    from reports.terminal import console
-
     out = console()
     table = Table(box=None, pad_edge=False)
     tested = any("test" in e for e in summary["epochs"])

@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import Annotated, Literal
 
 import typer
 
+from derive.errors import InputError
+from reports import terminal
+from reports.chapters import EXPERIMENTS
 from reports.commands.options import Names, Seed, as_json
-
-if TYPE_CHECKING:
-    from reports.document import Cell, Table
-    from verify.suite import ResultRows, Row, SuiteReport
+from reports.document import Cell, Check, Paragraph, Table, literal
+from reports.progress import counted
+from reports.prose import finding
+from verify import run_suite
+from verify.suite import ResultRows, Row, SuiteReport
 
 #: Characters of a remark at most, so that a line has no more than 100.
 _REMARK = 32
 HOLDS, FAILED, UNDECIDED, INTERRUPTED = 0, 1, 3, 130
-
-
-def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command("verify")(verify)
 
 
 def verify(
@@ -37,11 +36,6 @@ def verify(
 
     Exits with 0 where everything holds, 1 where something does not, 3 where some result is left undecided.
     """
-    from derive.errors import InputError
-    from reports.chapters import EXPERIMENTS
-    from reports.progress import counted
-    from verify import run_suite
-
     for name in names or []:
         if name in EXPERIMENTS:
             raise InputError(f"{name} is a chapter of the report alone: `gradproof report {name}`")
@@ -66,9 +60,6 @@ def _exit_code(found: SuiteReport) -> int:
 
 
 def _show(found: SuiteReport, every: bool, failed: bool) -> None:
-    from reports import terminal
-    from reports.document import Paragraph, literal
-
     # Whoever stopped the work knows that the rest was not done: the counts say how much that is.
     shown = [result for result in found.results if not (failed and result.outcome == "holds")]
     table = _by_method(shown, found.interrupted, failed) if every else _by_result(shown)
@@ -89,8 +80,6 @@ def _order(counted: tuple[str, int]) -> int:
 
 def _by_result(results: list[ResultRows]) -> Table:
     """A line a result: its verdict, how many methods uphold it, and how many slips are refuted."""
-    from reports.document import Check, Table, literal
-
     lines: list[list[Cell]] = []
     for result in results:
         methods = [row for row in result.rows if not row.is_slip and row.outcome != "does not apply"]
@@ -118,9 +107,6 @@ def _share(rows: list[Row]) -> str:
 
 
 def _by_method(results: list[ResultRows], interrupted: bool, failed: bool) -> Table:
-    from reports.document import Table, literal
-    from reports.prose import finding
-
     fine = ("passed", "does not apply") if failed else ()
     rows = [
         [literal(row.name), literal(row.method), _outcome(row), f"{row.seconds:.2f}", finding(row.figure)]
@@ -133,8 +119,6 @@ def _by_method(results: list[ResultRows], interrupted: bool, failed: bool) -> Ta
 
 def _outcome(row: Row) -> Cell:
     """The verdict; where it is what was wanted of a slip, with the sign of success."""
-    from reports.document import Check
-
     if row.outcome == "does not apply":
         return "does not apply"
     if row.verdict is None:

@@ -82,8 +82,9 @@ def test_options_are_not_shielded(option):
 
 
 def test_no_option_of_any_command_is_shielded():
-    commands = typer.main.get_command(cli.app).commands
-    options = [o for c in commands.values() for p in c.params for o in (*p.opts, *p.secondary_opts)]
+    group = typer.main.get_command(cli.app)
+    commands = [group.load(name) for name in group.commands]
+    options = [o for c in commands for p in c.params for o in (*p.opts, *p.secondary_opts)]
     options = [o for o in options if o.startswith("-")]
     assert "--l2" in options
     assert cli.shield(options) == options
@@ -130,9 +131,20 @@ def test_the_version_is_shown(capsys):
 
 def test_help_loads_nothing_heavy():
     heavy = {"sympy", "numpy", "scipy", "matplotlib", "flint", "lark", "jinja2", "latex2mathml"}
-    code = f"import sys, reports.cli; print(sorted({heavy!r} & set(sys.modules)))"
+    code = (
+        "import atexit, sys; from reports.cli import main\n"
+        f"atexit.register(lambda: print(sorted({heavy!r} & set(sys.modules)))); main(['--help'])"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "[]"
+    assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_the_list_of_commands_shows_the_commands_own_words():
+    group = typer.main.get_command(cli.app)
+    for name, listed in group.commands.items():
+        command = group.load(name)
+        assert (command.name, command.help) == (name, listed.help)
+        assert listed.help
 
 
 def test_closed_output_leaves_the_exit_code():

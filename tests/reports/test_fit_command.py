@@ -7,7 +7,6 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-import typer
 
 from reports.commands import fit as fit_command
 from reports.figures import canvas, fits
@@ -107,7 +106,7 @@ def test_nothing_is_written_for_bad_data(run, tmp_path):
 
 def test_a_folder_that_cannot_be_written_is_refused_before_the_fit(run, tmp_path, monkeypatch):
     (tmp_path / "file").write_text("")
-    monkeypatch.setattr("verify.fit.methods.fit_points", lambda *_: pytest.fail("the fit was begun"))
+    monkeypatch.setattr(fit_command, "fit_points", lambda *_: pytest.fail("the fit was begun"))
     code, out, err = run("w-shape", "--out", str(tmp_path / "file" / "out"))
     assert (code, out) == (2, "")
     assert "cannot be written" in err
@@ -217,12 +216,6 @@ def test_more_bad_files(run, tmp_path, text, said):
 def test_a_start_that_is_not_used_is_said(run):
     _, _, err = run("zigzag", "--start", "normal")
     assert err == "warning: --start normal is for --method fsolve; exact does not use it\n"
-
-
-def test_register_adds_one_command():
-    app = typer.Typer()
-    fit_command.register(app)
-    assert [command.name for command in app.registered_commands] == ["fit"]
 
 
 def test_the_figure_marks_every_kink_and_every_point():

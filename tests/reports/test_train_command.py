@@ -6,7 +6,6 @@ from matplotlib.text import Text
 
 from reports.cli import main
 from reports.figures.training import confusion, curves, opinions
-from verify.fit.network import trainer
 from verify.fit.network.idx import read_images, write_idx
 from verify.fit.network.model import Network
 from verify.fit.network.store import load, save
@@ -192,7 +191,7 @@ def test_the_history_goes_where_it_is_asked_for(folder, tmp_path, capsys):
 def test_a_place_that_cannot_be_written_is_told_before_the_work(
     folder, tmp_path, capsys, monkeypatch, option
 ):
-    monkeypatch.setattr(trainer, "train", None)  # calling it would be a TypeError
+    monkeypatch.setattr("reports.commands.train.run", None)  # calling it would be a TypeError
     (tmp_path / "file").write_text("")
     place = tmp_path / "file" / "run.csv" if option == "--history" else tmp_path / "file"
     code, out, err = run(capsys, "--data", folder, "--layers", "36-4", option, place)
