@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import warnings
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from reports.derivation import (
     conditions,
@@ -33,10 +32,9 @@ from reports.slips import check_command, slip_box
 from verify.verdict import UPHOLDING, Evidence
 
 if TYPE_CHECKING:
-    from sympy import Expr
-
     from derive.results import Result
     from verify.derived import Checked
+    from verify.study import Study
 
 
 #: What the rows of the evidence compare.
@@ -48,13 +46,12 @@ _COMPARED = (
 
 def derivative_chapter(result: Result, seed: int) -> Chapter:
     """Derive and check a result, and print both."""
-    import verify
+    from verify.derived import checked
     from verify.steps import check_steps
+    from verify.suite_tasks import study
 
-    function: Any = getattr(verify, result.kind)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # that a variable does not occur is a note of the chapter
-        d: Checked = function(result.expr, result.wrt, where=result.where, assume=result.assume, seed=seed)
+    about = study(result.name)
+    d = checked(about.derivation, seed)
     blocks: list[Block] = [
         *_statement(result, d),
         *graph_figures(d, f"{result.name}-graph"),
@@ -64,8 +61,8 @@ def derivative_chapter(result: Result, seed: int) -> Chapter:
         Heading("Evidence"),
         _evidence(result, seed),
         *difference_figures(d, f"{result.name}-differences", seed),
-        *_claims(result, d, seed),
-        *_slips(result, d, seed),
+        *_claims(result, d, about, seed),
+        *_slips(result, d, about, seed),
         Heading("As code"),
         Code(d.to_numpy()),
     ]
@@ -101,51 +98,28 @@ def _by_indices(result: Result) -> list[Block]:
     return [Heading("The same by indices"), Derivation(lines)]
 
 
-def _claims(result: Result, d: Checked, seed: int) -> list[Block]:
+def _claims(result: Result, d: Checked, about: Study, seed: int) -> list[Block]:
     """The forms in which books print the answer, each checked as a claim."""
+    from derive import latex
+    from verify.claims import check, read_of
+
     lines = []
     for claim in result.claims:
-        verdict = _check(result, claim, seed)
-        equation = f"{d.left_side} = {_latex(claim, d)}"
+        verdict = check(about, claim, seed)
+        equation = f"{d.left_side} = {latex(read_of(about, claim))}"
         methods = ", ".join(e.method for e in verdict.evidence if e.verdict in UPHOLDING)
         lines.append(Line(equation, claim, literal(methods), Check(verdict.verdict)))
     return [Heading("As the literature writes it"), Derivation(lines)]
 
 
-def _slips(result: Result, d: Checked, seed: int) -> list[Block]:
+def _slips(result: Result, d: Checked, about: Study, seed: int) -> list[Block]:
+    from verify.claims import check, read_of
+
     blocks: list[Block] = [Heading("Usual slips, refuted")] if result.slips else []
     for slip in result.slips:
-        verdict = _check(result, slip.claim, seed)
+        verdict = check(about, slip.claim, seed)
         options = {"--wrt": result.wrt, "--where": result.where, "--assume": result.assume}
         command = check_command(result.expr, slip.claim, result.kind, options)
         title, said = sentence(prose(slip.label), stop=False), sentence(prose(slip.why), capital=False)
-        blocks.append(slip_box(d, title, slip.claim, _formula(slip.claim, d), verdict, said, command))
+        blocks.append(slip_box(d, title, slip.claim, read_of(about, slip.claim), verdict, said, command))
     return blocks
-
-
-def _latex(claim: str, d: Checked) -> str:
-    from derive import latex
-
-    return latex(_formula(claim, d))
-
-
-def _formula(claim: str, d: Checked) -> Expr:
-    """A claim as an expression; it may name the directions."""
-    from verify.claims import read
-
-    names = [x.name for x in d.problem.wrt]
-    return read(d.problem, names, claim, d.kind)[2]
-
-
-def _check(result: Result, claim: str, seed: int) -> Any:
-    from verify import check_claim
-
-    return check_claim(
-        result.expr,
-        result.wrt,
-        claim,
-        kind=result.kind,
-        where=result.where,
-        assume=result.assume,
-        seed=seed,
-    )

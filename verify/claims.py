@@ -11,13 +11,13 @@ from sympy import Expr, MatrixSymbol, Symbol
 from derive import algebra
 from derive.errors import InputError, InternalError
 from derive.facts import assuming
-from derive.ingest import read_claim, read_problem
+from derive.ingest import read_claim
 from derive.normal import equal
 from derive.problem import Problem
 from verify.large_sizes import lettered
-from verify.layouts import derived
 from verify.seeds import checked_seed
-from verify.statement import KINDS, Statement
+from verify.statement import Statement
+from verify.study import Study
 from verify.verdict import Evidence, Verdict, Word, add_up
 
 
@@ -42,18 +42,20 @@ def check_claim(
     value at any point that was tried.
     """
     seed = checked_seed(seed)
-    problem, statement, asserted = read(expr, wrt, claim, kind, where, assume)
-    evidence = gather(problem, statement, asserted, seed)
-    return answer(problem, statement, asserted, evidence, seed)
+    return check(Study.read(expr, wrt, kind, where, assume), claim, seed)
 
 
-def answer(
-    problem: Problem, statement: Statement, asserted: Expr, evidence: list[Evidence], seed: int = 0
-) -> Verdict:
+def check(study: Study, claim: str | Expr, seed: int = 0) -> Verdict:
+    """Check a claim about a problem that is studied; as `check_claim`, which calls it. Raises InputError."""
+    asserted = read_of(study, claim)
+    return answer(study, asserted, gather(study, asserted, seed), seed)
+
+
+def answer(study: Study, asserted: Expr, evidence: list[Evidence], seed: int = 0) -> Verdict:
     """Return what evidence adds up to; where it refutes, with a counterexample and a diagnosis."""
     from verify.gaps import domain_evidence, gap_verdict
 
-    word = add_up(evidence)
+    statement, word = study.statement, add_up(evidence)
     if word != "refuted":
         gap = domain_evidence(statement, asserted, seed)
         if gap is None:
@@ -64,7 +66,7 @@ def answer(
 
     at = next((e.details.get("sizes") for e in evidence if e.verdict == "refuted"), None)
     counterexample = find_counterexample(statement, asserted, seed, at)
-    return Verdict(word, tuple(evidence), counterexample, diagnose(problem, statement, asserted, seed, at))
+    return Verdict(word, tuple(evidence), counterexample, diagnose(study, asserted, seed, at))
 
 
 def read(
@@ -76,11 +78,8 @@ def read(
     assume: str | Iterable[Any] | None = None,
 ) -> tuple[Problem, Statement, Expr]:
     """Return the problem, what is stated about it, and the claim in its terms. Raises InputError."""
-    if kind not in KINDS:
-        raise InputError(f"the kind {kind!r} is not one of {', '.join(KINDS)}")
-    problem = read_problem(expr, wrt, where, assume, scalar=kind in ("gradient", "hessian"))
-    statement = Statement.of(problem, kind)
-    return problem, statement, _read_claim(claim, problem, statement)
+    study = Study.read(expr, wrt, kind, where, assume)
+    return study.problem, study.statement, read_of(study, claim)
 
 
 def with_directions(problem: Problem) -> Problem:
@@ -94,7 +93,9 @@ def with_directions(problem: Problem) -> Problem:
     return Problem(problem.expr, problem.wrt, symbols, shapes, problem.assumptions)
 
 
-def _read_claim(claim: str | Expr, problem: Problem, statement: Statement) -> Expr:
+def read_of(study: Study, claim: str | Expr) -> Expr:
+    """Return a claim in the terms of the problem that is studied, which may name its directions. Raises InputError."""
+    problem, statement = study.problem, study.statement
     directed = statement.kind in ("hessian", "differential")
     scope = with_directions(problem) if directed else problem
     shapes = statement.claim_shapes()
@@ -125,16 +126,12 @@ def _by(shape: tuple[Any, Any]) -> str:
 # ----------------------------------------------------------------------------------------- the evidence
 
 
-def gather(
-    problem: Problem, statement: Statement, claim: Expr, seed: int = 0, result: Expr | None = None
-) -> list[Evidence]:
-    """Return what symbols, a prime field and real balls say of a claim.
-
-    `result` is the derived result, where it is known already (of many claims about one problem).
-    """
+def gather(study: Study, claim: Expr, seed: int = 0) -> list[Evidence]:
+    """Return what symbols, a prime field and real balls say of a claim."""
     from verify.exact import ball_evidence, field_evidence
 
-    symbolic = symbolic_evidence(problem, statement, claim, result)
+    problem, statement = study.problem, study.statement
+    symbolic = symbolic_evidence(study, claim)
     general = _for_letters(problem, statement, claim, seed)
     if general:
         return [symbolic, *general]
@@ -168,20 +165,18 @@ def _for_letters(problem: Problem, statement: Statement, claim: Expr, seed: int)
     return found if add_up(found) in ("certified", "agrees") else []
 
 
-def symbolic_evidence(
-    problem: Problem, statement: Statement, claim: Expr, result: Expr | None = None
-) -> Evidence:
+def symbolic_evidence(study: Study, claim: Expr) -> Evidence:
     """Return proved where the derived result and the claim have the same normal form."""
     start = time.perf_counter()
     try:
-        result = derived(problem, statement, claim) if result is None else result
+        result = study.derived(claim)
     except InputError as reason:
         return Evidence(
             "normal form", "inconclusive", f"not derived: {reason}", {}, time.perf_counter() - start
         )
-    with assuming(problem.assumptions):
+    with assuming(study.problem.assumptions):
         same = equal(result, claim)
-    whose = "the left side" if statement.is_value else "the derived result"
+    whose = "the left side" if study.statement.is_value else "the derived result"
     figure = f"{whose} has the same normal form" if same else "the normal forms differ"
     word: Word = "proved" if same else "inconclusive"
     return Evidence("normal form", word, figure, {}, time.perf_counter() - start)

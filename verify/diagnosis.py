@@ -13,11 +13,10 @@ from collections.abc import Callable, Mapping
 from sympy import Expr
 
 from derive.errors import InputError
-from derive.problem import Problem
 from verify.samples import Samples, same
 from verify.slips import assumptions, chain, functions, pieces, places, terms, whole
 from verify.slips.case import Case, Slip
-from verify.statement import Statement
+from verify.study import Study
 
 #: The slips, those that explain a claim most simply first.
 SLIPS: tuple[Callable[[Case], Slip | None], ...] = (
@@ -40,8 +39,7 @@ SLIPS: tuple[Callable[[Case], Slip | None], ...] = (
 
 
 def diagnose(
-    problem: Problem,
-    statement: Statement,
+    study: Study,
     claim: Expr,
     seed: int = 0,
     refuted_at: Mapping[str, int] | None = None,
@@ -50,24 +48,23 @@ def diagnose(
 
     `refuted_at` are sizes at which the claim is known to be wrong.
     """
-    found = explain(problem, statement, claim, seed, refuted_at)
+    found = explain(study, claim, seed, refuted_at)
     return None if found is None else found.words
 
 
 def explain(
-    problem: Problem,
-    statement: Statement,
+    study: Study,
     claim: Expr,
     seed: int = 0,
     refuted_at: Mapping[str, int] | None = None,
 ) -> Slip | None:
     """Return what is wrong with a claim, and the claim mended accordingly; None if nothing can be said."""
     try:
-        samples = Samples(statement, claim, seed, refuted_at)
+        samples = Samples(study.statement, claim, seed, refuted_at)
     except InputError:
         return None
     with samples.arithmetic.context():
-        case = Case(problem, statement, claim, samples, seed)
+        case = Case(study, claim, samples, seed)
         if case.claimed is not None and same(case.claimed, samples.true):
             return pieces.beyond(case)
         for slip in SLIPS:
@@ -79,6 +76,6 @@ def explain(
                 return found
             if case.late:
                 break
-    if case.result is None or statement.is_value:
+    if case.result is None or study.statement.is_value:
         return None
     return Slip(f"none of the usual slips; {case.what} is {case.text(case.result)}", case.result)

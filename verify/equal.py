@@ -31,6 +31,7 @@ from verify.exact import ASSIGNMENTS, POINTS, PRECISIONS, assignments, field_evi
 from verify.points import Variable
 from verify.seeds import checked_seed
 from verify.statement import VALUE, Statement
+from verify.study import Study
 from verify.verdict import Evidence, Verdict, Word, add_up
 from verify.wording import count
 from verify.wrong_shapes import explained
@@ -127,7 +128,8 @@ def compare(
         return _of_shapes(problem, statement, right)
     if decimals:
         return _by_intervals(statement, right, decimals, seed)
-    return answer(problem, statement, right, gather(problem, statement, right, seed), seed)
+    study = Study(problem, statement)
+    return answer(study, right, gather(study, right, seed), seed)
 
 
 def holds(problem: Problem, right: Expr, seed: int = 0) -> bool:
@@ -139,7 +141,7 @@ def holds(problem: Problem, right: Expr, seed: int = 0) -> bool:
     first = field_evidence(statement, right, seed).verdict
     if first in ("certified", "refuted"):
         return first == "certified"
-    word = add_up(gather(problem, statement, right, seed))
+    word = add_up(gather(Study(problem, statement), right, seed))
     return word in ("proved", "certified", "agrees")
 
 

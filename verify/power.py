@@ -30,18 +30,17 @@ from sympy import Expr
 
 from derive.errors import InputError, InternalError
 from derive.language.text import to_text
-from derive.problem import Problem
 from derive.results import RESULTS
 from derive.results.cookbook import cookbook
 from verify.claims import gather, read
 from verify.float_methods import METHODS, float_evidence
 from verify.gradients import check_gradient
-from verify.layouts import derived
 from verify.mutants import SLIPS, Mutant, with_units, wrong_formulas
 from verify.peers import ask, installed
 from verify.plain import Plain, plain
 from verify.statement import Statement
 from verify.stretch import stretched
+from verify.study import Study
 from verify.verdict import UPHOLDING, Word, add_up
 
 Placing = Callable[[Statement], Statement]
@@ -75,11 +74,9 @@ class Task(NamedTuple):
 
 @dataclass(frozen=True)
 class Stated:
-    """A catalogued derivative: problem, statement, derived result, and all right formulas, no two of them the same."""
+    """A catalogued derivative: its study, and all right formulas, no two of them the same."""
 
-    problem: Problem
-    statement: Statement
-    derived: Expr
+    study: Study
     right: tuple[Expr, ...]
 
 
@@ -110,8 +107,9 @@ def stated(task: Task) -> Stated:
         formulas.append(formula)
     if task.kind != entry.kind:
         statement, formulas = Statement.of(problem, task.kind), []
-    result = derived(problem, statement, *formulas[:1])
-    return Stated(problem, statement, result, tuple(dict.fromkeys([*formulas, result])))
+    study = Study(problem, statement)
+    result = study.derived(*formulas[:1])
+    return Stated(study, tuple(dict.fromkeys([*formulas, result])))
 
 
 # --------------------------------------------------------------------------------------------- the checkers
@@ -127,7 +125,8 @@ class Check:
 
     def __init__(self, case: Stated, place: Placing, seed: int, peers: bool) -> None:
         self.case, self.seed = case, seed
-        self.statement = with_units(place(case.statement), case.right[0])
+        self.statement = with_units(place(case.study.statement), case.right[0])
+        self.study = case.study.at(self.statement)
         self.plain = plain(self.statement, case.right[0], seed)
         self.floats, self.peers = peers, installed() if peers else {}
 
@@ -153,7 +152,7 @@ class Check:
     def _verdict(self, claim: Expr) -> Words:
         self.trouble = ""
         try:
-            evidence = gather(self.case.problem, self.statement, claim, self.seed, self.case.derived)
+            evidence = gather(self.study, claim, self.seed)
         except (InputError, InternalError) as error:
             self.trouble = str(error)
             return {VERDICT: "inconclusive"}
@@ -260,7 +259,7 @@ def measure_one(
     """Return the power of the checkers on one derivative, and at most `limit` of its mutants."""
     out = Power()
     case = stated(task)
-    found = wrong_formulas(case.statement, *case.right, seed=seed)
+    found = wrong_formulas(case.study.statement, *case.right, seed=seed)
     out.removed.update(equal=found.equal, repeated=found.repeated, undefined=found.undefined)
     wrong: list[Mutant] = list(found.wrong.values())
     if limit is not None and len(wrong) > limit:

@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 import time
-import warnings
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from functools import cache
-from typing import Any
+from functools import cache, lru_cache
 
-from derive import api
+from sympy import Expr
+
 from derive.errors import InputError
 from derive.moments.catalogue import MOMENT_RESULTS, expand_groups
 from derive.moments.result import MomentResult
 from derive.results import RESULTS
 from derive.results.cookbook import cookbook
-from verify.claims import read, symbolic_evidence
+from verify.claims import check, read_of, symbolic_evidence
 from verify.exact import ball_evidence, field_evidence
 from verify.float_methods import METHODS, float_evidence
-from verify.layouts import derived
 from verify.moments.catalogued import measure_check, measure_slip
 from verify.steps import check_steps
+from verify.study import Study
 from verify.verdict import DOES_NOT_APPLY, UPHOLDING, Evidence, Word
 
 
@@ -95,6 +94,14 @@ def tasks(names: Iterable[str] = ()) -> list[Task]:
     return out
 
 
+@lru_cache(maxsize=4)
+def study(name: str) -> Study:
+    """Return the study of a catalogued derivative, whose tasks follow one another. Raises InputError."""
+    entry = entries()[name]
+    assert isinstance(entry, Entry)
+    return Study.read(entry.expr, entry.wrt, entry.kind, entry.where, entry.assume or None)
+
+
 def run_task(task: Task, seed: int) -> Finding:
     """Run one task. The same seed gives the same finding, in whichever process."""
     start = time.perf_counter()
@@ -130,25 +137,17 @@ def _passed(word: Word, is_slip: bool) -> bool | None:
 
 def _slip(entry: Entry, claim: str, seed: int) -> tuple[Word, str]:
     """A slip is to be refuted, with a counterexample; the figure is its diagnosis."""
-    from verify.claims import check_claim
-
-    verdict = check_claim(entry.expr, entry.wrt, claim, entry.kind, entry.where, entry.assume or None, seed)
+    verdict = check(study(entry.name), claim, seed)
     return verdict.verdict, verdict.diagnosis or verdict.evidence[-1].figure
 
 
-def _each(judge: Callable[[Any, Any, Any, int], Evidence]) -> Callable[[Entry, int], tuple[Word, str]]:
+def _each(judge: Callable[[Study, Expr, int], Evidence]) -> Callable[[Entry, int], tuple[Word, str]]:
     """Return a method that holds the derived result and every printed form to the same judge."""
 
     def method(entry: Entry, seed: int) -> tuple[Word, str]:
-        found: list[Evidence] = []
-        for claim in entry.claims:
-            problem, statement, asserted = read(
-                entry.expr, entry.wrt, claim, entry.kind, entry.where, entry.assume or None
-            )
-            if not found:
-                found.append(judge(problem, statement, derived(problem, statement, asserted), seed))
-            found.append(judge(problem, statement, asserted, seed))
-        return _weakest(found)
+        about = study(entry.name)
+        claims = [read_of(about, claim) for claim in entry.claims]
+        return _weakest([judge(about, formula, seed) for formula in (about.derived(claims[0]), *claims)])
 
     return method
 
@@ -160,11 +159,7 @@ def _weakest(found: list[Evidence]) -> tuple[Word, str]:
 
 
 def _steps(entry: Entry, seed: int) -> tuple[Word, str]:
-    function: Any = getattr(api, entry.kind)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # a variable that does not occur: the equation says so itself
-        derivation = function(entry.expr, entry.wrt, where=entry.where, assume=entry.assume or None)
-    checks = check_steps(derivation, seed)
+    checks = check_steps(study(entry.name).derivation, seed)
     if not checks:
         return "agrees", "no lines: the expression is constant"
     wrong = [c.name for c in checks if c.verdict == "refuted"]
@@ -174,16 +169,14 @@ def _steps(entry: Entry, seed: int) -> tuple[Word, str]:
     return word, f"{len(checks)} nodes, each by duals and differences" if word == "agrees" else figure
 
 
-def _by_floats(name: str) -> Callable[[Any, Any, Any, int], Evidence]:
-    return lambda problem, statement, claim, seed: float_evidence(statement, claim, name, seed)
+def _by_floats(name: str) -> Callable[[Study, Expr, int], Evidence]:
+    return lambda about, claim, seed: float_evidence(about.statement, claim, name, seed)
 
 
 DERIVATIVE_METHODS: dict[str, Callable[[Entry, int], tuple[Word, str]]] = {
-    "normal form": _each(
-        lambda problem, statement, claim, seed: symbolic_evidence(problem, statement, claim)
-    ),
-    "prime field": _each(lambda problem, statement, claim, seed: field_evidence(statement, claim, seed)),
-    "real balls": _each(lambda problem, statement, claim, seed: ball_evidence(statement, claim, seed)),
+    "normal form": _each(lambda about, claim, seed: symbolic_evidence(about, claim)),
+    "prime field": _each(lambda about, claim, seed: field_evidence(about.statement, claim, seed)),
+    "real balls": _each(lambda about, claim, seed: ball_evidence(about.statement, claim, seed)),
     **{name: _each(_by_floats(name)) for name in METHODS},
     "every line": _steps,
 }

@@ -14,6 +14,7 @@ from verify.claims import read, symbolic_evidence
 from verify.exact import Place, ball_evidence, draw_weights, field_evidence
 from verify.float_methods import METHODS, float_evidence
 from verify.steps import check_steps
+from verify.study import Study
 
 GPLVM = "-D/2*logdet(alpha*X*X' + 1/beta*eye) - 1/2*tr(inv(alpha*X*X' + 1/beta*eye)*Y*Y')"
 K = "inv(alpha*X*X' + 1/beta*eye)"
@@ -54,7 +55,7 @@ def test_by_method(benchmark, capsys):
                 derivation = seconds(item.derive)
                 methods = {
                     "the derivation": item.derive,
-                    "normal form": lambda a=(problem, statement, claim): symbolic_evidence(*a),
+                    "normal form": lambda a=(Study(problem, statement), claim): symbolic_evidence(*a),
                     "prime field": lambda a=(statement, claim): field_evidence(*a),
                     "real balls": lambda a=(statement, claim): ball_evidence(*a),
                     "the quick check": lambda d=derivation[1]: derived.checked(d),

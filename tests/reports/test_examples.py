@@ -8,7 +8,7 @@ import shlex
 import pytest
 from typer.main import get_command
 
-from reports.cli import app, shield
+from reports.cli import Commands, app, shield
 from reports.commands.examples import EXAMPLES
 from tests.reports.command import run
 

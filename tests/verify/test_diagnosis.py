@@ -14,6 +14,7 @@ from verify.diagnosis import explain
 from verify.exact import ball_evidence, field_evidence
 from verify.mutants import wrong_formulas
 from verify.samples import _reconstructed
+from verify.study import Study
 
 A3 = "A: n x n, X: n x n"
 CASES = [
@@ -183,7 +184,7 @@ def test_a_claim_mended_as_its_diagnosis_says_is_right(row):
     found = [m for m in wrong_formulas(statement, right).wrong.values() if not m.slip.startswith("one entry")]
     assert len(found) > 10
     for mutant in Random(expr).sample(found, 10):
-        slip = explain(problem, statement, mutant.formula)
+        slip = explain(Study(problem, statement), mutant.formula)
         assert slip is not None
         there = slip.statement or statement
         evidence = field_evidence(there, slip.mended, seed=5)
@@ -200,6 +201,6 @@ def test_a_sign_is_only_said_to_be_wrong_where_the_term_is_there(row):
     problem, statement, right = read(expr, wrt, claim, where=where, assume=assume or None)
     for mutant in wrong_formulas(statement, right).wrong.values():
         if mutant.slip == "dropped term":
-            slip = explain(problem, statement, mutant.formula)
+            slip = explain(Study(problem, statement), mutant.formula)
             assert slip is not None
             assert "sign" not in slip.words

@@ -14,11 +14,10 @@ from derive.errors import InputError
 from derive.facts import assuming
 from derive.graph import Graph, build_graph
 from derive.language.text import to_text
-from derive.problem import Problem
 from verify.evaluate import layout
-from verify.layouts import derived
 from verify.samples import Samples, same
 from verify.statement import Statement
+from verify.study import Study
 
 #: Work (entries evaluated, see `Samples.work`) after which no further slip is tried.
 MOST_WORK = 500_000
@@ -41,12 +40,11 @@ class Slip:
 class Case:
     """A wrong claim, the truth at sample points, and the derived result where it is right."""
 
-    def __init__(
-        self, problem: Problem, statement: Statement, claim: Expr, samples: Samples, seed: int
-    ) -> None:
-        self.problem, self.statement, self.claim, self.samples = problem, statement, claim, samples
+    def __init__(self, study: Study, claim: Expr, samples: Samples, seed: int) -> None:
+        self.study, self.claim, self.samples = study, claim, samples
+        self.problem, self.statement = study.problem, study.statement
         self.seed = seed
-        self.what = statement.name
+        self.what = study.statement.name
         self.claimed = samples.side(claim)
         self.result = self._result()
 
@@ -57,7 +55,7 @@ class Case:
 
     def _result(self) -> Expr | None:
         try:
-            result = derived(self.problem, self.statement, self.claim)
+            result = self.study.derived(self.claim)
         except InputError:
             return None
         return result if self.gives(result, self.samples.true) else None
