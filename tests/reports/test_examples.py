@@ -19,12 +19,12 @@ def test_every_command_has_examples_and_every_example_a_command():
 
 @pytest.mark.parametrize("name", EXAMPLES)
 def test_examples_are_read_by_their_commands(name, tmp_path, monkeypatch):
-    command = get_command(app)
+    command = get_command(app).load(name)
     for line in EXAMPLES[name]:
         words = shlex.split(line.rpartition("| ")[2])
         assert words[:2] == ["gradproof", name]
         arguments = ["text" if word == "-" else word for word in shield(words[2:])]
-        with command.commands[name].make_context(name, arguments) as context:
+        with command.make_context(name, arguments) as context:
             assert context.params
 
 
