@@ -32,8 +32,10 @@ from sympy.matrices.expressions.diagonal import DiagonalOf
 
 from derive import algebra, identities
 from derive.cost import cost
+from derive.elementwise import applied
 from derive.expand import expand
 from derive.factor import factor_sum, reading
+from derive.facts import facts
 from derive.fractions import reduced
 from derive.functions import Adjugate, EntrySum, Expm, ExpmFrechet, Norm2, Reshape, Softmax, Vec
 from derive.graph import symbol
@@ -62,9 +64,10 @@ def present(expr: Expr) -> Expr:
     while (new := _once(met[-1])) not in met:
         met.append(new)
     start = met.index(new)
+    around = start < len(met) - 1
 
     def key(i: int) -> tuple[Any, ...]:
-        return (*reading(met[i]), (0, to_text(met[i])) if i >= start else (1, -i))
+        return (*reading(met[i]), (0, to_text(met[i]) if around else "") if i >= start else (1, -i))
 
     return met[min(range(len(met)), key=key)]
 
@@ -72,17 +75,20 @@ def present(expr: Expr) -> Expr:
 def _once(expr: Expr) -> Expr:
     """Return the shortest form that is found of an expression in one search."""
     logistic: set[Expr] = set()
-    expr = rebuild(_one_way_round(expr), lambda e, args: softmax_named(tidy(e, args)))
+    expr = _one_way_round(expr)
+    if any(applied(exp, e) is not None for e in distinct(expr)):
+        expr = rebuild(expr, lambda e, args: softmax_named(tidy(e, args)))
     expr = identities.logistic_forms(expr, logistic)
     light = rebuild(expr, _shorten)
     candidates = [light]
     if cost(light) <= MAX_COST:
-        spreads = [expand(expr), expand(expr, scalars=False)]
+        spreads = [_expanded(expr, True), _expanded(expr, False)]
         spreads = [_one_way_round(s) for s in spreads if s is not None]
         spreads = [identities.logistic_forms(s, logistic) if logistic else s for s in spreads]
         candidates += [rebuild(s, _shorten) for s in dict.fromkeys(spreads) if s != light]
     best = min(candidates, key=reading)
-    best = min(best, rebuild(best, _regrouped), key=reading)
+    if any(isinstance(e, MatMul) and any(map(_is_sum, e.args)) for e in distinct(best)):
+        best = min(best, rebuild(best, _regrouped), key=reading)
     if logistic:
         again = rebuild(identities.logistic_forms(best, logistic), _shorten)
         best = min(best, again, key=reading)
@@ -91,6 +97,19 @@ def _once(expr: Expr) -> Expr:
         if not isinstance(flipped, Transpose) and cost(flipped) + 3 <= cost(best):
             best = _transposed(flipped)
     return _signs_inside(_one_of_transposes(identities.written_out(best, logistic)))
+
+
+def _expanded(expr: Expr, scalars: bool) -> Expr | None:
+    """Return an expression multiplied out; what has no product of sums is as it is."""
+    memo = facts().memo
+    key = ("expanded", expr, scalars)
+    if key not in memo:
+        memo[key] = expand(expr, scalars)
+    return memo[key]
+
+
+def _is_sum(e: Expr) -> bool:
+    return isinstance(e.args[0] if isinstance(e, Transpose) else e, MatAdd)
 
 
 def _transposed(e: Expr) -> Expr:
@@ -160,8 +179,18 @@ def _flip(e: Expr) -> Expr:
     return algebra.add(*[algebra.t(a) for a in e.args]) if isinstance(e, MatAdd) else algebra.t(e)
 
 
-def _shorten(e: Expr, args: list[Expr]) -> Expr | None:
-    new = softmax_named(tidy(e, args))
+def _shorten(e: Expr, args: list[Expr]) -> Expr:
+    """Return a node with short parts shortened; what was met before, in this search or an earlier one, is known."""
+    new = tidy(e, args)
+    memo = facts().memo
+    key = ("shortened", new, isinstance(e, HadamardProduct | HadamardPower))
+    if key not in memo:
+        memo[key] = _shortened(e, new)
+    return memo[key]
+
+
+def _shortened(e: Expr, new: Expr) -> Expr:
+    new = softmax_named(new)
     if isinstance(new, Add | MatAdd):
         return factor_sum(new)
     if any(isinstance(a, HadamardProduct | HadamardPower) for a in (e, new)):
@@ -191,7 +220,9 @@ def _shorten(e: Expr, args: list[Expr]) -> Expr | None:
     return new
 
 
-def _regrouped(e: Expr, args: list[Expr]) -> Expr:
+def _regrouped(e: Expr, args: list[Expr]) -> Expr | None:
+    if not isinstance(e, MatMul):
+        return None
     new = tidy(e, args)
     return _shorten(new, list(parts(new))) if (new := regrouped(new)) != e else new
 
