@@ -17,6 +17,8 @@ from derive.operations import by_name
 if TYPE_CHECKING:
     from derive.language.reader import Reader
 
+#: The most pieces of a text in which vectors are written out.
+MAX_PIECES = 400
 _PRODUCTS = frozenset({"", "*", "@"})
 _NORMS = {"norm2": 2, "norm1": 1}
 
@@ -29,8 +31,10 @@ class Components:
         self.rows: dict[str, str] = {}
         self.fresh = (f"{c}{n or ''}" for n in count() for c in ("_k", "_l"))
         self._vectors: dict[int, bool] = {}
+        self._kinds: dict[int, str] = {}
+        names = {*tree.names(), *self.scope.declared, *self.scope.used}
         for piece in tree.walk():
-            self._find(piece, {*tree.names(), *self.scope.declared, *self.scope.used})
+            self._find(piece, names)
 
     # ------------------------------------------------------------------------------------ families
 
@@ -112,6 +116,11 @@ class Components:
 
     def kind(self, tree: Tree) -> str:
         """Return whether a piece is a scalar, a row, a column or a matrix."""
+        if id(tree) not in self._kinds:
+            self._kinds[id(tree)] = self._kind(tree)
+        return self._kinds[id(tree)]
+
+    def _kind(self, tree: Tree) -> str:
         if self._is_row(tree):
             return "row" if len(tree.args) == 3 and tree.args[2].op == "slice" else "column"
         if tree.op in ("name", "sub") and len(tree.args) == 0:
@@ -276,7 +285,13 @@ class Components:
 def written_out(reader: Reader, tree: Tree) -> Tree:
     """Return a piece under indices with its vectors written out as sums over components."""
     components = Components(reader, tree)
-    return components.scalar(tree) if components.vector(tree) else tree
+    if not components.vector(tree):
+        return tree
+    if sum(1 for _ in tree.walk()) > MAX_PIECES:
+        raise reader.scope.error(
+            "a sum over vectors under an index is read up to a length: name parts of it", tree.start
+        )
+    return components.scalar(tree)
 
 
 def _indices(tree: Tree) -> list[str]:

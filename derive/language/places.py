@@ -134,6 +134,8 @@ class Places:
 
     def blocks(self, tree: Tree, rows: list[list[Node]]) -> Node:
         """Return the matrix that is put together from blocks."""
+        if sum(map(len, rows)) > MAX_BLOCKS:
+            raise self.scope.error(f"a matrix is written out with at most {MAX_BLOCKS} blocks", tree.start)
         if any(len(r) != len(rows[0]) for r in rows):
             return self._stacked(tree, rows)
         heights: list[Size] = [self._common([b.shape[0] for b in r], r, tree) for r in rows]

@@ -255,12 +255,48 @@ class Reader:
         left = args[0]
         steps: list[tuple[str, Node]] = []
         seen = left  # what stands to the left of the operator so far, for its shape only
-        for sign, x in zip(tree.value, args[1:], strict=True):
+        for k, (sign, x) in enumerate(zip(tree.value, args[1:], strict=True), 1):
+            if self._is_inner(tree, k, sign, seen, x):
+                if steps:
+                    left = self._node(
+                        "*",
+                        [left, *[a for _, a in steps]],
+                        seen.shape,
+                        left.position,
+                        [op for op, _ in steps],
+                    )
+                    steps = []
+                left = seen = self._node("'", [left], left.shape[::-1], left.position)
             op, x, shape = self._times(sign, seen, x)
             steps.append((op, x))
             seen = Node("so far", [seen, x], shape, left.position)
         return self._node("*", [left, *[x for _, x in steps]], seen.shape, left.position,
                           [op for op, _ in steps])  # fmt: skip
+
+    def _is_inner(self, tree: Tree, k: int, sign: str, a: Node, b: Node) -> bool:
+        """Tell whether x @ A and x · y stand for x'*A and x'*y, as NumPy has it for vectors and as people write."""
+        if not _is_column(a.shape) or find(b.shape[0]) == 1:
+            return False
+        between = self.scope.text[tree.args[k - 1].end : tree.args[k].start]
+        dotted = _is_column(b.shape) and any(c in between for c in ("·", "⋅", "\\cdot"))
+        if sign == "@" or (sign == "*" and dotted):
+            self.scope.note(a.position, "the product of two columns is read as their inner product" if dotted or _is_column(b.shape)
+                            else "a column in front of @ is read as a row, as NumPy has it")  # fmt: skip
+            return True
+        return False
+
+    def _inner(self, tree: Tree, args: list[Node]) -> Node:
+        """Read an inner product in angle brackets."""
+        if len(args) != 2 or not self.scope.text.startswith(("\\langle", "⟨"), tree.start):
+            raise self.scope.error(f"{_SAID['tuple']} is not read here", tree.start)
+        a, b = args
+        if is_scalar(a.shape) and is_scalar(b.shape):
+            return self._node("*", [a, b], SCALAR, tree.start, ["*"])
+        for i in (0, 1):
+            self.scope.same(a, b, i, i, "an inner product")
+        row = self._node("'", [a], a.shape[::-1], tree.start)
+        product = self._node("*", [row, b], (a.shape[1], b.shape[1]), tree.start, ["*"])
+        return product if _is_column(a.shape) else self._node("tr", [product], SCALAR, tree.start)
 
     def _times(self, sign: str, a: Node, b: Node) -> tuple[str, Node, Shape]:
         """Return the operator that is meant by a sign, the right operand, and the shape of the product."""
@@ -576,4 +612,5 @@ _METHODS: dict[str, Callable[[Reader, Tree, list[Node]], Node]] = {
     "prod": Reader._indexed,
     "index": Reader._entry,
     "rows": Reader._blocks,
+    "tuple": Reader._inner,
 }

@@ -70,8 +70,8 @@ def answer(question):
     exec(d.to_dict()["numpy"], space)
     code = space["f"].__code__
     names = code.co_varnames[: code.co_argcount]
-    spelled = {("lambda_" if n == "lambda" else n): v for n, v in {**values, **given}.items()}
-    got = np.atleast_2d(space["f"](**{n: v for n, v in spelled.items() if n in names}))
+    takes = {n: v for n, v in {**values, **given}.items() if n in names or code.co_flags & 8}
+    got = np.atleast_2d(space["f"](**takes))
     body = compile(question["numpy"], "question", "eval")
 
     def loss(at):
