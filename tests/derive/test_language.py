@@ -172,7 +172,6 @@ WRONG = [
     ("a + c = b", "=", "not an expression but an equation"),
     ("a = b = c", "c", "not an equation"),
     ("x y", "y", "transpose the right side, or --where"),
-    ("x @ y", "y", "transpose the right side, or --where"),
     ("x²", "x", r"write x\.\^2"),
     ("(a = b)", "=", "inside brackets"),
     ("|x + y", "|", "never closed"),
