@@ -11,6 +11,7 @@ from types import new_class
 from typing import Any
 
 from sympy import (
+    Basic,
     Dummy,
     Expr,
     Function,
@@ -96,7 +97,8 @@ def elementwise(f: Any, x: Expr) -> Expr:
         return f(x) if f in _SAFE or not holds_matrices(x) else f(x, evaluate=False)
     if f is sqrt:
         return HadamardPower(x, S.Half)
-    return ElementwiseApplyFunction(_entrywise(f), x)
+    # As it stands: SymPy's constructor counts the function's arguments, and walks x for its shape.
+    return Basic.__new__(ElementwiseApplyFunction, _entrywise(f), x)
 
 
 def holds_matrices(x: Expr) -> bool:
@@ -120,7 +122,10 @@ def applied(f: Any, x: Expr) -> Expr | None:
 
 def scalar_function(x: ElementwiseApplyFunction) -> Any:
     """Return the function class f of f applied elementwise, or None where it is not a single function."""
-    inner = x.function.expr
-    if isinstance(inner, Function) and inner.args == x.function.variables:
-        return inner.func
-    return None
+    return _head_of(x.function)
+
+
+@cache
+def _head_of(function: Lambda) -> Any:
+    inner = function.expr
+    return inner.func if isinstance(inner, Function) and inner.args == function.variables else None

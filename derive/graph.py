@@ -124,6 +124,7 @@ def build_graph(
         p for p in ("u", "v", "t", "z", "node_") if not any(n[:1] == p[:1] for n in taken) or p == "node_"
     )
     nodes: list[Node] = []
+    named = 0
     index: dict[Expr, int] = {}
     for e in _post_order(expr, arguments):
         if e in index:
@@ -134,13 +135,12 @@ def build_graph(
             continue
         entry, args = known[e]
         parents = tuple(index[a] if depends[a] else None for a in args)
-        name = (given or {}).get(
-            e
-        ) or f"{prefix}_{sum(not (n.is_variable or n.is_transpose) for n in nodes) + 1}"
+        name = (given or {}).get(e) or f"{prefix}_{named + 1}"
         if entry.name == "transpose" and e not in (given or {}):
             flipped = f"{nodes[index[args[0]]].name}_T"
             name = flipped if flipped not in taken else f"{name}_T"
         nodes.append(Node(len(nodes), name, e, entry, args, parents))
+        named += entry.name != "transpose"
     return Graph(tuple(nodes), variables)
 
 

@@ -19,6 +19,7 @@ from sympy import (
 
 from derive.algebra import blocks, core, seen, structure
 from derive.algebra.recursion import RECURSION
+from derive.facts import facts
 from derive.functions import PseudoInverse
 
 
@@ -39,6 +40,15 @@ def _base(a: Expr) -> tuple[Expr, int]:
 @RECURSION.provide
 def merged(a: Expr, b: Expr) -> list[Expr] | None:
     """Return the product of two neighbouring factors where it is shorter than both, else None."""
+    memo = facts().memo
+    key = ("merged", a, b)
+    if key not in memo:
+        memo[key] = _merged(a, b)
+    found = memo[key]
+    return None if found is None else list(found)
+
+
+def _merged(a: Expr, b: Expr) -> list[Expr] | None:
     if (picked := blocks.merged(a, b)) is not None:
         return picked
     if isinstance(a, OneMatrix) and isinstance(b, OneMatrix):
@@ -62,12 +72,13 @@ def merged(a: Expr, b: Expr) -> list[Expr] | None:
             return [b.arg, a.arg]
         if isinstance(b.arg, PseudoInverse) and b.arg.arg == a.arg:
             return [b.arg, a.arg]
-    if a.shape[0] == a.shape[1] == b.shape[1]:
+    (rows, columns), (_, last) = core.shape(a), core.shape(b)
+    if rows == columns == last:
         (x, j), (y, k) = _base(a), _base(b)
         if x == y:
             return [core.power(x, j + k)]
         if seen.is_orthogonal(x) and core.t(x) == y and j == k == 1:
-            return [Identity(a.shape[0])]
+            return [Identity(rows)]
     return _pushed_through(a, b)
 
 
@@ -109,7 +120,9 @@ def _centred(a: Expr, b: Expr) -> list[Expr] | None:
 
 
 def _is_ones(a: Expr) -> bool:
-    return isinstance(core.split(a)[1][0], OneMatrix) and len(core.split(a)[1]) == 1
+    if isinstance(a, MatMul) and len(a.args) > 2:
+        return False
+    return isinstance(a.args[-1] if isinstance(a, MatMul) else a, OneMatrix)
 
 
 def _with_ones(x: Expr) -> bool:

@@ -139,7 +139,7 @@ def trace(x: Expr) -> Expr:
         return Mul(coefficient, trace(matmul(S.One, list(factors))))
     # A column times a row under a trace is a 1 x 1 product: tr(x y') = y' x.
     for i in range(1, len(factors)):
-        if factors[i].shape[0] == 1:
+        if shape(factors[i])[0] == 1:
             return dot(*factors[i:], *factors[:i])
     for i, a in enumerate(factors):
         if isinstance(a, OneMatrix):  # tr(A 1 1' B) = 1' B A 1
@@ -216,6 +216,7 @@ def dot(*terms: Expr) -> Expr:
     factors: list[Expr] = []
     todo = list(reversed(terms))
     identity = None
+    inverses = False
     while todo:
         a = todo.pop()
         if not is_matrix(a):
@@ -233,30 +234,31 @@ def dot(*terms: Expr) -> Expr:
             todo.extend(reversed(shorter))
         else:
             factors.append(a)
+            inverses = inverses or isinstance(a, Inverse)
             penrose = RECURSION.penrose(factors[-3:]) if len(factors) > 2 else None
             if penrose is not None:
                 del factors[-3:]
                 todo.append(penrose)
-            elif count := RECURSION.cancelled(factors):
+            elif inverses and (count := RECURSION.cancelled(factors)):
                 del factors[-count:]
-                todo.append(Identity(a.shape[1]))
+                todo.append(Identity(shape(a)[1]))
     if not factors:
         coefficient = Mul(*scalars)
         if identity is None or identity.shape == (1, 1):
             return coefficient
         return zero(identity.shape) if coefficient == 0 else matmul(coefficient, [identity])
     # Where two factors meet in a size of one, the product falls apart into scalars and one outer product.
-    cuts = [0, *[i for i in range(1, len(factors)) if factors[i].shape[0] == 1], len(factors)]
+    cuts = [0, *[i for i in range(1, len(factors)) if shape(factors[i])[0] == 1], len(factors)]
     pieces = [factors[i:j] for i, j in zip(cuts, cuts[1:], strict=False)]
     outer: list[Expr] = []
     for piece in pieces:
-        if piece[0].shape[0] == 1 and piece[-1].shape[1] == 1:
+        if shape(piece[0])[0] == 1 and shape(piece[-1])[1] == 1:
             scalars.append(_bilinear(piece))
         else:
             outer.extend(_column(piece))
     coefficient = Mul(*scalars)
     if coefficient == 0:
-        return zero((factors[0].shape[0], factors[-1].shape[1]))
+        return zero((shape(factors[0])[0], shape(factors[-1])[1]))
     return matmul(coefficient, outer)
 
 
@@ -268,7 +270,7 @@ def _bilinear(piece: list[Expr]) -> Expr:
 
 def _column(piece: list[Expr]) -> list[Expr]:
     """Turn diag(v) x into v ⊙ x, the way it is read, for a column x at the end of a product."""
-    if len(piece) == 2 and piece[1].shape[1] == 1 and isinstance(piece[0], DiagMatrix):
+    if len(piece) == 2 and shape(piece[1])[1] == 1 and isinstance(piece[0], DiagMatrix):
         return [hadamard(piece[0].args[0], piece[1])]
     return piece
 
@@ -311,7 +313,7 @@ def hadamard(*terms: Expr) -> Expr:
     """Return the elementwise product; scalars scale."""
     scalars: list[Expr] = []
     powers: dict[Expr, Expr] = {}
-    like = next((a.shape for a in terms if is_matrix(a)), (S.One, S.One))
+    like = next((shape(a) for a in terms if is_matrix(a)), (S.One, S.One))
     on_diagonal = any(isinstance(a, Identity) for a in terms)
     todo = list(reversed(terms))
     while todo:
@@ -370,6 +372,9 @@ def _is_partial(x: Expr) -> bool:
         return scalar_function(x) not in _TAME or _is_partial(x.expr)
     if isinstance(x, HadamardPower):
         return not (x.exp.is_Integer and x.exp > 0) or _is_partial(x.base)
+    # The diagonal of a product of matrices is made of their entries off it, too: nothing is won by taking it first.
+    if isinstance(x, MatMul) and len(split(x)[1]) > 1:
+        return False
     return isinstance(x, MatAdd | HadamardProduct | MatMul | Transpose) and any(
         is_matrix(a) and _is_partial(a) for a in x.args
     )
@@ -385,6 +390,8 @@ def diagonal(x: Expr) -> Expr:
         return hadamard(*map(diagonal, x.args))
     if isinstance(x, MatAdd):
         return add(*map(diagonal, x.args))
+    if isinstance(x, Transpose):
+        return diagonal(x.arg)
     coefficient, factors = split(x)
     if coefficient != 1 and len(factors) == 1:
         return dot(coefficient, diagonal(factors[0]))
