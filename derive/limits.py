@@ -17,7 +17,7 @@ MAX_EXPONENT = 10_000
 #: Powers of sums, quotients by sums among them, inside each other at most.
 MAX_NESTED_POWERS = 12
 #: Steps of a derivation at most, as `work` counts them: about a second for ten thousand.
-MAX_WORK = 16_000
+MAX_WORK = 30_000
 
 
 def check_power(base: Expr, exponent: Expr) -> None:
@@ -84,16 +84,20 @@ def check_work(expr: Expr) -> None:
 def work(expr: Expr) -> int:
     """Return a count of the steps of a derivation.
 
-    Each part, counted once, takes as many as it is deep, since what surrounds it is looked at again; a product takes
-    half the square of the number of its factors, each of which is multiplied by the others, a sum an eighth.
+    Each part, counted once, takes as many as it is deep, since what surrounds it is looked at again. A product of
+    scalars takes twice the square of the number of its factors, each of which is multiplied by the others and the sum
+    of all those shortened; a product of matrices, whose neighbours are looked up, and a sum take a thirty-second of it.
     """
     total = 0
     depth: dict[Basic, int] = {}
     for e in _inside_out(expr):
         depth[e] = 1 + max((depth[a] for a in e.args if a in depth), default=0)
-        parts = len(e.args) if isinstance(e, Mul | MatMul | HadamardProduct) else 0
-        terms = len(e.args) if isinstance(e, Add | MatAdd) else 0
-        total += depth[e] + parts * parts // 2 + terms * terms // 8
+        square = len(e.args) ** 2
+        if isinstance(e, Mul) and not isinstance(e, MatMul):
+            total += 2 * square
+        elif isinstance(e, MatMul | HadamardProduct | Add | MatAdd):
+            total += square // 32
+        total += depth[e]
     return total
 
 
