@@ -85,7 +85,7 @@ def _of(word: str, flipped: bool) -> Head:
 
 def parity(e: Expr) -> int:
     """Return 1 for an even function of entries or of a scalar, -1 for an odd one, 0 for others."""
-    f = scalar_function(e) if isinstance(e, ElementwiseApplyFunction) else type(e)
+    f: Any = scalar_function(e) if isinstance(e, ElementwiseApplyFunction) else type(e)
     return _parity(f) if f is not None and (entry := record(f)) and entry.entrywise else 0
 
 

@@ -8,6 +8,7 @@ from reports.derivation import evidence_table
 from reports.document import Block, Box, Derivation, Heading, Line, Math, Paragraph, literal
 
 if TYPE_CHECKING:
+    from derive.moments.expectation import Moment
     from derive.moments.steps import MomentStep
     from verify.moments.moment_claims import Expected
 
@@ -17,11 +18,16 @@ def moment_blocks(m: Expected) -> list[Block]:
     result = Math(rf"{m.left_side} = {m.to_latex()}", f"{m.kind} = {m.to_text()}")
     used = [Paragraph(f"  used: {literal(c)}") for c in m.conditions]
     return [
-        Derivation([_line(step) for step in m.steps]),
+        moment_lines(m),
         Box("result", "Result", [result, *used]),
         Heading("Evidence"),
         evidence_table(m.evidence),
     ]
+
+
+def moment_lines(m: Moment) -> Derivation:
+    """Return the lines of a moment, checked or not, with their laws."""
+    return Derivation([_line(step) for step in m.steps])
 
 
 def _line(step: MomentStep) -> Line:

@@ -14,7 +14,7 @@ from sympy import Symbol
 from reports.derivation import conditions, evidence_table, graph_figures, line_blocks, results, statement
 from reports.document import Block, Check, Code, Derivation, Math, Paragraph, literal
 from reports.html import render_blocks
-from reports.moments import moment_blocks
+from reports.moments import moment_lines
 from reports.prose import finding
 from reports.verdicts import counterexample
 from verify.verdict import Evidence, Verdict
@@ -71,7 +71,7 @@ def _count(blocks: Sequence[Block]) -> int:
 
 def _moment(m: Moment) -> list[Markup]:
     evidence: Sequence[Evidence] = getattr(m, "evidence", ())
-    lines = [block for block in moment_blocks(m) if isinstance(block, Derivation)]
+    lines: list[Block] = [moment_lines(m)]
     used = [Paragraph(f"Used: {literal(', '.join(m.conditions))}.")] if m.conditions else []
     return [
         _blocks([Math(rf"{m.left_side} = {m.to_latex()}", m.to_text()), *used]),

@@ -70,12 +70,13 @@ def loss_chapter(d: Derivation, name: str, seed: int = 0, targets: Iterable[str]
     expr = d.problem.expr
     asked = Math(rf"f = {latex(expr)},\qquad {d.left_side} = \;?", to_text(expr))
     evidence = getattr(d, "evidence", ())
+    proof: list[Block] = [Heading("Evidence"), evidence_table(evidence)] if evidence else []
     blocks: list[Block] = [
         Box("result", "Problem", [asked, *(Paragraph(line) for line in statement(d))]),
         *graph_figures(d, f"{name}-graph"),
         *line_blocks(d, _line_checks(d, seed)),
         Box("result", "Result", [*results(d), *conditions(d)]),
-        *([Heading("Evidence"), evidence_table(evidence)] if evidence else []),
+        *proof,
         *(difference_figures(d, f"{name}-differences", seed) if not d.parts else []),
         *likely_slips(d, seed),
         Heading("As code"),

@@ -7,6 +7,7 @@ other examples is `--hypothesis-profile=wide`.
 
 import os
 
+import pytest
 from hypothesis import HealthCheck, settings
 
 for library in ("OPENBLAS", "OMP", "MKL"):
@@ -17,3 +18,9 @@ settings.register_profile(
 )
 settings.register_profile("wide", deadline=None, max_examples=500)
 settings.load_profile("steady")
+
+
+@pytest.fixture(autouse=True)
+def _no_width(monkeypatch):
+    """Forget how wide the terminal of whoever runs the tests is."""
+    monkeypatch.delenv("COLUMNS", raising=False)
