@@ -34,6 +34,24 @@ def cost(e: Expr) -> int:
     return memo[key]
 
 
+def distinct_cost(e: Expr) -> int:
+    """Return the number of operations where parts that repeat are counted once."""
+    memo = facts().memo
+    key = ("distinct", e)
+    if key not in memo:
+        seen: set[Expr] = set()
+        stack, total = [e], 0
+        while stack:
+            part = stack.pop()
+            if part in seen or not part.args:
+                continue
+            seen.add(part)
+            total += cost(part) - sum(cost(a) for a in part.args)
+            stack.extend(part.args)
+        memo[key] = total
+    return memo[key]
+
+
 def leaves(e: Expr) -> int:
     """Return the number of symbols and constants in an expression's text."""
     if e.is_Symbol or isinstance(e, MatrixSymbol | Identity | OneMatrix | ZeroMatrix) or not e.args:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import cached_property, total_ordering
 from typing import Any
 
 from sympy import (
@@ -26,7 +27,7 @@ from sympy import (
 from sympy.matrices.expressions.diagonal import DiagonalOf
 
 from derive import algebra, identities
-from derive.cost import cost, leaves
+from derive.cost import cost, distinct_cost, leaves
 from derive.facts import facts
 from derive.fractions import content, divided, reduced
 from derive.functions import Softmax, Toeplitz, Vec
@@ -153,9 +154,39 @@ def _matrix_sum(e: MatAdd) -> Expr:
     return min((_positive_first(reduced(w)) for w in ways), key=reading)
 
 
-def reading(e: Expr) -> tuple[int, int, bool]:
-    """Return how hard an expression is to read: of equally short ones, c I x is harder than c x, and -A - B than -(A + B)."""
-    return cost(e), leaves(e), isinstance(e, MatAdd) and signed(e.args[0])[0]
+def reading(e: Expr) -> Reading:
+    """Return how hard an expression is to read, for comparisons."""
+    return Reading(e)
+
+
+@total_ordering
+class Reading:
+    """How hard an expression is to read: its length; of equally short ones that whose parts repeat.
+
+    A part that repeats gets a name, so that it is read once. Then c I x is harder than c x, and -A - B than -(A + B).
+    Only what the length leaves open is looked at further.
+    """
+
+    def __init__(self, e: Expr) -> None:
+        self.expr, self.length = e, cost(e)
+
+    @cached_property
+    def rest(self) -> tuple[int, int, bool]:
+        """Return what settles a tie."""
+        e = self.expr
+        return distinct_cost(e), leaves(e), isinstance(e, MatAdd) and signed(e.args[0])[0]
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Reading):
+            return NotImplemented
+        return self.expr == other.expr or (self.length == other.length and self.rest == other.rest)
+
+    def __lt__(self, other: Reading) -> bool:
+        if self.length != other.length:
+            return self.length < other.length
+        return self.expr != other.expr and self.rest < other.rest
+
+    __hash__ = None  # type: ignore[assignment]
 
 
 def _factored(terms: list[Expr]) -> Expr:

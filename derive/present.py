@@ -67,7 +67,7 @@ def present(expr: Expr) -> Expr:
     around = start < len(met) - 1
 
     def key(i: int) -> tuple[Any, ...]:
-        return (*reading(met[i]), (0, to_text(met[i]) if around else "") if i >= start else (1, -i))
+        return (reading(met[i]), (0, to_text(met[i]) if around else "") if i >= start else (1, -i))
 
     return met[min(range(len(met)), key=key)]
 
