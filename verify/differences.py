@@ -117,7 +117,9 @@ def sample(
 
     h = top
     scale = max(top / extent, 1.0) if extent > 0 else 1.0  # of a tiny x, the steps have to be tinier
-    longest = LONGEST_LADDER + min(int(np.log(scale) / np.log(RATIO)), LONGEST_LADDER * 2)
+    longest = LONGEST_LADDER + min(
+        int(np.log(min(scale, np.finfo(float).max)) / np.log(RATIO)), LONGEST_LADDER * 2
+    )
     while len(rows) < longest and h >= bottom:
         rows.append(stencil(h))
         h /= RATIO

@@ -78,8 +78,8 @@ def sampled(step: int, *kinds: str) -> list[power.Task]:
 @pytest.mark.parametrize("task", sampled(25), ids=lambda t: f"{t.name}-{t.kind}")
 def test_mutants_differ_from_the_truth_in_floats_too(task: power.Task) -> None:
     case = stated(task)
-    found = list(wrong_formulas(case.statement, *case.right).wrong.values())
-    at = plain(with_units(case.statement, case.right[0]), case.right[0])
+    found = list(wrong_formulas(case.study.statement, *case.right).wrong.values())
+    at = plain(with_units(case.study.statement, case.right[0]), case.right[0])
     assert at is not None
     right = at.gradient(case.right[0], at.x)
     for mutant in found:
@@ -132,7 +132,7 @@ def test_orthogonal_matrices_stay_orthogonal_and_rectangular_ones_are_stretched(
 def test_plain_gradient_is_that_of_the_plain_function(kind: str) -> None:
     for task in sampled(15 if kind != "jacobian" else 2, kind):
         case = stated(task)
-        at = plain(case.statement, case.right[0])
+        at = plain(case.study.statement, case.right[0])
         assert at is not None
         x, h = at.x, 1e-6
         slopes = [(at.f(x + h * e) - at.f(x - h * e)) / (2 * h) for e in np.eye(x.size)]
@@ -215,7 +215,10 @@ class Tolerant(Check):
         assert self.plain is not None
         x = self.plain.x
         right = np.allclose(
-            self.plain.gradient(claim, x), self.plain.gradient(self.case.derived, x), rtol=1e-6, atol=0
+            self.plain.gradient(claim, x),
+            self.plain.gradient(self.case.study.derived(), x),
+            rtol=1e-6,
+            atol=0,
         )
         return {VERDICT: "agrees" if right else "refuted"}
 

@@ -28,7 +28,7 @@ UNARY = [
 ]  # fmt: skip
 BINARY = [
     lambda a, b: a + b, lambda a, b: a - b, lambda a, b: a * b, lambda a, b: a / (2 + b**2), lambda a, b: a @ b, np.dot,
-    np.outer, np.maximum, np.minimum, lambda a, b: a < b, lambda a, b: a.T @ b, lambda a, b: a @ b.T,
+    np.outer, np.maximum, np.minimum, lambda a, b: a < b + 0.01, lambda a, b: a.T @ b, lambda a, b: a @ b.T,
     lambda a, b: np.where(a > b, a, b), lambda a, b: np.inner(a, b),
 ]  # fmt: skip
 
