@@ -22,16 +22,19 @@ from sympy import (
     S,
     Trace,
     Transpose,
+    exp,
     expand_mul,
 )
 from sympy.matrices.expressions.diagonal import DiagonalOf
 
 from derive import algebra, identities
 from derive.cost import cost, distinct_cost, leaves
+from derive.elementwise import applied
 from derive.facts import facts
 from derive.fractions import content, divided, reduced
 from derive.functions import Softmax, Toeplitz, Vec
 from derive.language.text import signed
+from derive.rebuild import distinct
 from derive.regroup import gathered
 
 #: Sums of more terms, or longer ones, are left as they are: looking at all their factors would take too long.
@@ -171,10 +174,11 @@ class Reading:
         self.expr, self.length = e, cost(e)
 
     @cached_property
-    def rest(self) -> tuple[int, int, bool]:
-        """Return what settles a tie."""
+    def rest(self) -> tuple[int, int, int, bool]:
+        """Return what settles a tie: exponentials first, which overflow where the logistic function does not."""
         e = self.expr
-        return distinct_cost(e), leaves(e), isinstance(e, MatAdd) and signed(e.args[0])[0]
+        exponentials = sum(applied(exp, part) is not None for part in distinct(e))
+        return exponentials, distinct_cost(e), leaves(e), isinstance(e, MatAdd) and signed(e.args[0])[0]
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Reading):
