@@ -7,7 +7,6 @@ from concurrent.futures import Executor, Future
 from fractions import Fraction
 
 import pytest
-from distributed import Client, LocalCluster
 
 from derive.errors import InputError
 from reports.grading import class_page, results_csv, submission_page, write_class
@@ -100,9 +99,10 @@ def test_broken_submissions_stop_nobody_and_every_executor_gives_the_same_bytes(
     (tmp_path / "binary.md").write_bytes(b"\0\1")
     files = [tmp_path / name for name in ("right.md", "Right.txt", "binary.md", "none.md")]
     own = grade(KEY, files, jobs=1)
+    distributed = pytest.importorskip("distributed")
     with (
-        LocalCluster(n_workers=1, threads_per_worker=1, processes=False, dashboard_address=None) as cluster,
-        Client(cluster) as client,
+        distributed.LocalCluster(n_workers=1, threads_per_worker=1, processes=False, dashboard_address=None) as cluster,
+        distributed.Client(cluster) as client,
     ):
         dask = grade(KEY, files, executor=client.get_executor())
     assert [bool(s.error) for s in own.submissions] == [False, False, True, True]
