@@ -101,7 +101,9 @@ def test_broken_submissions_stop_nobody_and_every_executor_gives_the_same_bytes(
     own = grade(KEY, files, jobs=1)
     distributed = pytest.importorskip("distributed")
     with (
-        distributed.LocalCluster(n_workers=1, threads_per_worker=1, processes=False, dashboard_address=None) as cluster,
+        distributed.LocalCluster(
+            n_workers=1, threads_per_worker=1, processes=False, dashboard_address=None
+        ) as cluster,
         distributed.Client(cluster) as client,
     ):
         dask = grade(KEY, files, executor=client.get_executor())
