@@ -46,7 +46,7 @@ def gradient(expr: Text, wrt: Any, where: Where = None, assume: Assume = None) -
             result = tied(_adjoint(graph, sweep, x), x)
             shown = present(result)
             parts.append(Derivation(
-                replace(problem, wrt=(x,)), "gradient", shown, graph, sweep, conditions(graph, shown), notes,
+                replace(problem, wrt=(x,)), "gradient", shown, graph, sweep, conditions(graph, shown, problem.domain), notes,
                 tie=result if graph.nodes and structures(x) else None,
             ))  # fmt: skip
     return parts[0] if len(parts) == 1 else _together(problem, "gradient", parts)
@@ -83,7 +83,14 @@ def _differential(problem: Problem, taken: Iterable[str] = ()) -> Derivation:
         )
         shown = present(result)
         return Derivation(
-            problem, "differential", shown, graph, sweep, conditions(graph, shown), notes, tangents
+            problem,
+            "differential",
+            shown,
+            graph,
+            sweep,
+            conditions(graph, shown, problem.domain),
+            notes,
+            tangents,
         )
 
 
@@ -121,7 +128,15 @@ def _jacobian(problem: Problem, taken: Iterable[str] = ()) -> Derivation:
                 result = tie = tied_columns(present(result), x)
         shown = present(result)
         return Derivation(
-            problem, "jacobian", shown, graph, sweep, conditions(graph, shown), notes, tangents, tie=tie
+            problem,
+            "jacobian",
+            shown,
+            graph,
+            sweep,
+            conditions(graph, shown, problem.domain),
+            notes,
+            tangents,
+            tie=tie,
         )
 
 

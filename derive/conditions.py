@@ -7,6 +7,8 @@ p = 2 on.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from sympy import Add, Expr, HadamardPower, HadamardProduct, MatAdd, MatMul, Mul, Pow, S, Transpose
 from sympy.matrices.expressions.applyfunc import ElementwiseApplyFunction
 
@@ -22,10 +24,17 @@ from derive.operation import record
 _ENTRYWISE, _WHOLE = ("absolute value", "rectifier"), ("norm",)
 
 
-def conditions(graph: Graph, result: Expr) -> tuple[str, ...]:
-    """Return where the derivative `result` holds, as far as the assumptions do not say so already."""
+def conditions(graph: Graph, result: Expr, domain: Sequence[Expr] = ()) -> tuple[str, ...]:
+    """Return where the derivative `result` holds, as far as the assumptions do not say so already.
+
+    `domain` is what has to be positive for the text to have a value and does not show in its expression.
+    """
     known = facts()
-    found = []
+    found = [
+        f"every entry of {to_text(e)} is positive" if algebra.is_matrix(e) else f"{to_text(e)} is positive"
+        for e in domain
+        if not algebra.is_positive(e)
+    ]
     for node in graph.nodes:
         if node.operation is None or not node.operation.holds:
             continue

@@ -147,16 +147,23 @@ def read_claim(
 
     Raises InputError.
     """
+    return read_with_domain(claim, problem, shape)[0]
+
+
+def read_with_domain(
+    claim: str | Expr | int | float | Fraction, problem: Problem, shape: tuple[Expr, Expr] | None = None
+) -> tuple[Expr, tuple[Expr, ...]]:
+    """Return a claim, as `read_claim`, and what else has to be positive for its text to have a value."""
     if isinstance(claim, str):
         return parse_within(claim, problem, shape)
     expr = canonical(_renamed(claim, problem) if isinstance(claim, Expr) else claim)
     if expr == 0 and shape is not None:
-        return algebra.zero(shape)
+        return algebra.zero(shape), ()
     if shape is not None and algebra.shape(expr) != tuple(shape):
         have, want = (" x ".join(map(str, s)) for s in (algebra.shape(expr), shape))
         mend = ": is it the transpose?" if algebra.shape(expr) == tuple(shape)[::-1] else ""
         raise InputError(f"the claim is {have}, {want} is due{mend}")
-    return expr
+    return expr, ()
 
 
 def _renamed(claim: Expr, problem: Problem) -> Expr:

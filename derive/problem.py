@@ -18,7 +18,8 @@ class Problem:
     `symbols` maps every name to its SymPy symbol, `shapes` to its (rows, columns) as SymPy sizes, a scalar's
     being (1, 1). `sizes` are the names of sizes. `wrt` are the variables, in order. `assumptions` are pairs
     (kind, name). `definitions` are the names that the text gives to parts of the expression, in order, with what they
-    stand for in the variables; `notes` say how the text was read where it can be read otherwise.
+    stand for in the variables; `domain` is what has to be positive for the text to have a value, where the expression does
+    not show it (SymPy folds sqrt(a)^2 to a); `notes` say how the text was read where it can be read otherwise.
     """
 
     expr: Expr
@@ -27,6 +28,7 @@ class Problem:
     shapes: Mapping[str, tuple[Expr, Expr]] = field(default_factory=dict)
     assumptions: frozenset[tuple[str, str]] = frozenset()
     definitions: tuple[tuple[str, Expr], ...] = field(default=(), compare=False)
+    domain: tuple[Expr, ...] = ()
     notes: tuple[str, ...] = field(default=(), compare=False)
 
     @cached_property

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from sympy import Expr, MatrixSymbol, Symbol
@@ -11,7 +12,7 @@ from sympy import Expr, MatrixSymbol, Symbol
 from derive import algebra
 from derive.errors import InputError, InternalError
 from derive.facts import assuming
-from derive.ingest import read_claim
+from derive.ingest import read_with_domain
 from derive.normal import equal
 from derive.problem import Problem
 from verify.large_sizes import lettered
@@ -47,20 +48,25 @@ def check_claim(
 
 def check(study: Study, claim: str | Expr, seed: int = 0) -> Verdict:
     """Check a claim about a problem that is studied; as `check_claim`, which calls it. Raises InputError."""
-    asserted = read_of(study, claim)
-    return answer(study, asserted, gather(study, asserted, seed), seed)
+    asserted, domain = read_with_domain_of(study, claim)
+    return answer(study, asserted, gather(study, asserted, seed), seed, domain)
 
 
-def answer(study: Study, asserted: Expr, evidence: list[Evidence], seed: int = 0) -> Verdict:
-    """Return what evidence adds up to; where it refutes, with a counterexample and a diagnosis."""
+def answer(
+    study: Study, asserted: Expr, evidence: list[Evidence], seed: int = 0, domain: tuple[Expr, ...] = ()
+) -> Verdict:
+    """Return what evidence adds up to; where it refutes, with a counterexample and a diagnosis.
+
+    `domain` is what has to be positive for the claim to have a value though the claim does not show it.
+    """
     from verify.gaps import domain_evidence, gap_verdict
 
     statement, word = study.statement, add_up(evidence)
     if word != "refuted":
-        gap = domain_evidence(statement, asserted, seed)
+        gap = domain_evidence(statement, asserted, seed, domain)
         if gap is None:
             return Verdict(word, tuple(evidence))
-        return gap_verdict(statement, asserted, (*evidence, gap), seed)
+        return gap_verdict(statement, asserted, (*evidence, gap), seed, domain)
     from verify.counterexample import find_counterexample
     from verify.diagnosis import diagnose
 
@@ -90,11 +96,16 @@ def with_directions(problem: Problem) -> Problem:
         if name not in symbols:
             symbols[name] = MatrixSymbol(name, *x.shape) if x.is_Matrix else Symbol(name, real=True)
             shapes[name] = shapes[x.name]
-    return Problem(problem.expr, problem.wrt, symbols, shapes, problem.assumptions)
+    return replace(problem, symbols=symbols, shapes=shapes, definitions=(), notes=())
 
 
 def read_of(study: Study, claim: str | Expr) -> Expr:
     """Return a claim in the terms of the problem that is studied, which may name its directions. Raises InputError."""
+    return read_with_domain_of(study, claim)[0]
+
+
+def read_with_domain_of(study: Study, claim: str | Expr) -> tuple[Expr, tuple[Expr, ...]]:
+    """Return a claim, as `read_of`, and what else has to be positive for it to have a value. Raises InputError."""
     problem, statement = study.problem, study.statement
     directed = statement.kind in ("hessian", "differential")
     scope = with_directions(problem) if directed else problem
@@ -102,11 +113,11 @@ def read_of(study: Study, claim: str | Expr) -> Expr:
     errors = []
     for shape in shapes:
         try:
-            return read_claim(claim, scope, shape)
+            return read_with_domain(claim, scope, shape)
         except InputError as error:
             errors.append(error)
     try:
-        found = read_claim(claim, scope)
+        found, _ = read_with_domain(claim, scope)
     except InputError:
         raise errors[0] from None  # not the shape, but what it says
     have = algebra.shape(found)

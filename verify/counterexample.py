@@ -26,7 +26,7 @@ from verify.pieces import Pieces
 from verify.place import Place, draw_weights
 from verify.points import Space
 from verify.reals import real_places
-from verify.statement import Statement
+from verify.statement import Statement, within
 from verify.verdict import Counterexample
 
 #: Entries are drawn as k/q with lowest <= k <= highest, the plainest first.
@@ -61,14 +61,20 @@ def find_counterexample(
     return found or _on_another_piece(search, seed, refuted_at or {})
 
 
-def outside_domain(statement: Statement, claim: Expr, place: Place) -> Array | None:
-    """Return the true side at a place where the claim has no value, for certain; None where there is no such gap."""
+def outside_domain(
+    statement: Statement, claim: Expr, place: Place, needed: tuple[Expr, ...] = ()
+) -> Array | None:
+    """Return the true side at a place where the claim has no value, for certain; None where there is no such gap.
+
+    What else is `needed` to be positive is what the claim's text shows and its expression does not.
+    """
     balls = Balls(256)
     try:
         place.values(statement.space, RATIONALS, check=True)
         with balls.context():
             values = place.values(statement.space, balls)
             try:
+                within(needed, values, place.sizes, balls)
                 statement.claimed_side(claim, values, place.sizes, balls, *place.weights)
             except OutsideDomain:
                 return statement.true_side(values, place.sizes, balls, *place.weights)
@@ -78,10 +84,23 @@ def outside_domain(statement: Statement, claim: Expr, place: Place) -> Array | N
 
 
 def find_gap(
-    statement: Statement, claim: Expr, seed: int = 0, seen_at: dict[str, int] | None = None
+    statement: Statement,
+    claim: Expr,
+    seed: int = 0,
+    seen_at: dict[str, int] | None = None,
+    needed: tuple[Expr, ...] = (),
 ) -> Counterexample | None:
     """Return a plain point at which the truth has a value and the claim has none; None where none is found."""
-    return _Gaps(statement, claim, Balls(256)).plainest(PLAIN, seed, seen_at or {})
+    search, sizes = _Gaps(statement, claim, needed), seen_at or {}
+    found = search.plainest(PLAIN, seed, sizes)
+    for place in (
+        real_places(statement.space, statement, sizes, seed) if seen_at is not None and found is None else ()
+    ):
+        reduced = search.reduced(place)
+        found = search.show(reduced) if reduced is not None else None
+        if found is not None:
+            break
+    return found
 
 
 def _on_another_piece(search: _Search, seed: int, last: dict[str, int]) -> Counterexample | None:
@@ -303,9 +322,13 @@ class _Search:
 class _Gaps(_Search):
     """Looks for the plainest point at which a claim has no value though the truth has one."""
 
+    def __init__(self, statement: Statement, claim: Expr, needed: tuple[Expr, ...]) -> None:
+        super().__init__(statement, claim, Balls(256))
+        self.needed = needed
+
     def sides(self, place: Place) -> tuple[Array, Array] | None:
         """Return the true side, twice, where the claim has no value."""
-        true = outside_domain(self.statement, self.claim, place)
+        true = outside_domain(self.statement, self.claim, place, self.needed)
         return None if true is None else (true, self._flags(place, true))
 
     def _flags(self, place: Place, true: Array) -> Array:
@@ -315,7 +338,8 @@ class _Gaps(_Search):
         with self.arithmetic.context():
             values = place.values(self.statement.space, self.arithmetic)
             found = Environment(self.arithmetic, values, place.sizes).run(self.claim)
-        return np.array([isinstance(e, Unknown) for e in found.reshape(-1)], dtype=bool).reshape(true.shape)
+        flags = np.array([isinstance(e, Unknown) for e in found.reshape(-1)], dtype=bool).reshape(true.shape)
+        return flags if flags.any() else np.ones(true.shape, dtype=bool)
 
     def _apart(self, true: Array, claimed: Array) -> list[bool]:
         return [bool(e) for e in claimed.reshape(-1)]

@@ -18,7 +18,7 @@ from sympy import Expr, S, Symbol
 
 from derive import algebra
 from derive.errors import InputError
-from derive.ingest import read_claim, read_problem
+from derive.ingest import read_problem, read_with_domain
 from derive.language.equation import Decimal, Equation, read_equation
 from derive.language.names import read_assumptions
 from derive.language.scope import Misfit
@@ -62,7 +62,7 @@ def check_equal(
         equation = read(left, right, where, assume, approx)
     except Misfit as misfit:
         return _of_sizes(misfit.message, start)
-    return compare(equation.problem, equation.right, seed, equation.decimals)
+    return compare(equation.problem, equation.right, seed, equation.decimals, equation.domain)
 
 
 def read(
@@ -81,18 +81,18 @@ def read(
         raise InputError("an equation has two sides: give the other one as well")
     if isinstance(left, str | int | float | Fraction) and not isinstance(right, str | int | float | Fraction):
         problem = _problem(right, None, assume)  # its symbols are the ones to go by
-        return Equation(replace(problem, expr=read_claim(left, problem)), problem.expr)
+        expr, domain = read_with_domain(left, problem)
+        return Equation(replace(problem, expr=expr, domain=domain), problem.expr)
     problem = _problem(left, right, assume)
     if isinstance(right, float | int | Fraction) and approx:
         symbol = Symbol("a decimal", real=True)  # no name of the text language has a space
         shapes = {**problem.shapes, symbol.name: (S.One, S.One)}
         problem = replace(problem, symbols={**problem.symbols, symbol.name: symbol}, shapes=shapes)
         decimal = Decimal.of(str(right).lstrip("-"))
-        return Equation(problem, -symbol if right < 0 else symbol, {symbol.name: decimal})
-    zero = _text(right) == "0" or right == 0
-    return Equation(
-        problem, algebra.zero(algebra.shape(problem.expr)) if zero else read_claim(right, problem)
-    )
+        return Equation(problem, -symbol if right < 0 else symbol, (), {symbol.name: decimal})
+    if _text(right) == "0" or right == 0:
+        return Equation(problem, algebra.zero(algebra.shape(problem.expr)))
+    return Equation(problem, *read_with_domain(right, problem))
 
 
 def _text(side: Any) -> Any:
@@ -116,20 +116,25 @@ def _problem(expr: Any, other: Any, assume: str | Iterable[Any] | None) -> Probl
 
 
 def compare(
-    problem: Problem, right: Expr, seed: int = 0, decimals: Mapping[str, Decimal] | None = None
+    problem: Problem,
+    right: Expr,
+    seed: int = 0,
+    decimals: Mapping[str, Decimal] | None = None,
+    domain: tuple[Expr, ...] = (),
 ) -> Verdict:
     """Return the verdict on a problem's expression and another one in the same symbols, both read already.
 
-    `decimals` are the names in them that stand for decimals. Names that do not occur cost nothing.
+    `decimals` are the names in them that stand for decimals, `domain` is what else has to be positive for the other one
+    to have a value. Names that do not occur cost nothing.
     """
-    problem = _of_names(problem, right)
+    problem = _of_names(problem, right, *domain)
     statement = Statement.of(problem, VALUE)
     if algebra.shape(problem.expr) != algebra.shape(right):
         return _of_shapes(problem, statement, right)
     if decimals:
         return _by_intervals(statement, right, decimals, seed)
     study = Study(problem, statement)
-    return answer(study, right, gather(study, right, seed), seed)
+    return answer(study, right, gather(study, right, seed), seed, domain)
 
 
 def holds(problem: Problem, right: Expr, seed: int = 0) -> bool:
@@ -145,15 +150,18 @@ def holds(problem: Problem, right: Expr, seed: int = 0) -> bool:
     return word in ("proved", "certified", "agrees")
 
 
-def _of_names(problem: Problem, right: Expr) -> Problem:
+def _of_names(problem: Problem, *others: Expr) -> Problem:
     """Return a problem without the names that do not occur, of which a document has many."""
-    used = {s.name for e in (problem.expr, right) for s in e.free_symbols if hasattr(s, "name")}
+    used = {
+        s.name for e in (problem.expr, *problem.domain, *others) for s in e.free_symbols if hasattr(s, "name")
+    }
     return Problem(
         problem.expr,
         (),
         {name: s for name, s in problem.symbols.items() if name in used},
         {name: shape for name, shape in problem.shapes.items() if name in used},
         frozenset(a for a in problem.assumptions if a[1] in used),
+        domain=problem.domain,
     )
 
 

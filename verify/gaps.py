@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from itertools import islice
 
 from sympy import Expr
@@ -20,14 +21,16 @@ from verify.watched import domain
 POINTS, ASSIGNMENTS = 12, 2
 
 
-def domain_evidence(statement: Statement, claim: Expr, seed: int = 0) -> Evidence | None:
+def domain_evidence(
+    statement: Statement, claim: Expr, seed: int = 0, needed: tuple[Expr, ...] = ()
+) -> Evidence | None:
     """Return a refutation where a claim has no value at a point at which the truth has one, None where none is found.
 
     Only logarithms, roots and arc sines have less than the whole line for their domain, and those of the expression
-    bound the truth's as well.
+    bound the truth's as well. What else is `needed` to be positive the claim does not show.
     """
     start = time.perf_counter()
-    sizes = _seen(statement, claim, seed)
+    sizes = _seen(statement, claim, seed, needed)
     if sizes is None:
         return None
     whose = "the right side" if statement.is_value else "the claim"
@@ -35,26 +38,30 @@ def domain_evidence(statement: Statement, claim: Expr, seed: int = 0) -> Evidenc
     return Evidence("domain", "refuted", figure, {"sizes": sizes, "seed": seed}, time.perf_counter() - start)
 
 
-def _seen(statement: Statement, claim: Expr, seed: int) -> dict[str, int] | None:
+def _seen(statement: Statement, claim: Expr, seed: int, needed: tuple[Expr, ...]) -> dict[str, int] | None:
     """Return sizes at which there is such a point."""
-    if not set(domain(claim)) - set(domain(statement.expr)):
+    if not {*domain(claim), *needed} - {*domain(statement.expr), *statement.domain}:
         return None
     for sizes in assignments(statement, claim, seed, ASSIGNMENTS)[1][:ASSIGNMENTS]:
         places = islice(real_places(statement.space, statement, sizes, seed, POINTS), POINTS)
-        if any(outside_domain(statement, claim, place) is not None for place in places):
+        if any(outside_domain(statement, claim, place, needed) is not None for place in places):
             return sizes
     return None
 
 
-def gap_verdict(statement: Statement, claim: Expr, evidence: tuple[Evidence, ...], seed: int = 0) -> Verdict:
+def gap_verdict(
+    statement: Statement,
+    claim: Expr,
+    evidence: tuple[Evidence, ...],
+    seed: int = 0,
+    needed: tuple[Expr, ...] = (),
+) -> Verdict:
     """Return the refutation of a claim whose last evidence is a gap in its domain, and where the claim is right."""
-    shown = find_gap(statement, claim, seed, evidence[-1].details["sizes"])
+    shown = find_gap(statement, claim, seed, evidence[-1].details["sizes"], needed)
     free = [v.name for v in statement.space.variables.values() if not v.kinds]
     together = f"{', '.join(free[:-1])} and {free[-1]} are" if len(free) > 1 else f"{''.join(free)} is"
     for names, said in [*(([name], f"{name} is") for name in free), (free, together)]:
-        positive = Statement(
-            statement.expr, statement.wrt, statement.kind, statement.space.assuming("positive", names)
-        )
-        if names and _seen(positive, claim, seed) is None:
+        positive = replace(statement, space=statement.space.assuming("positive", names))
+        if names and _seen(positive, claim, seed, needed) is None:
             return Verdict("refuted", evidence, shown, f"right only where {said} positive")
     return Verdict("refuted", evidence, shown, "right only where it has a value")

@@ -41,7 +41,7 @@ def lettered(problem: Problem, others: Sequence[Expr] = ()) -> tuple[Problem, tu
         for name, (rows, columns) in problem.shapes.items()
     }
     wrt = tuple(leaves.get(x, x) for x in problem.wrt)
-    return replace(problem, expr=expr, wrt=wrt, symbols=symbols, shapes=shapes), tuple(rest)
+    return replace(problem, expr=expr, wrt=wrt, symbols=symbols, shapes=shapes, domain=()), tuple(rest)
 
 
 def _is_large(size: Expr) -> bool:

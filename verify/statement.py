@@ -24,8 +24,8 @@ from sympy import Expr, MatAdd, MatMul, MatrixSymbol, S
 from derive import algebra
 from derive.errors import InputError
 from derive.problem import Problem
-from verify.arithmetics.base import Arithmetic, Array
-from verify.arithmetics.dual import Dual
+from verify.arithmetics.base import Arithmetic, Array, OutsideDomain, Undefined
+from verify.arithmetics.dual import Dual, concrete
 from verify.evaluate import Environment, total
 from verify.points import Space
 
@@ -52,12 +52,14 @@ class Statement:
     wrt: tuple[str, ...]
     kind: str
     space: Space
+    #: What has to be positive for the expression to have a value though it does not show it.
+    domain: tuple[Expr, ...] = ()
 
     @classmethod
     def of(cls, problem: Problem, kind: str) -> Statement:
         """Return the statement about a problem's expression. Raises InputError for an unknown kind."""
         if kind == VALUE:
-            return cls(problem.expr, (), kind, Space.of(problem))
+            return cls(problem.expr, (), kind, Space.of(problem), problem.domain)
         if kind not in KINDS:
             raise InputError(f"the kind {kind!r} is not one of {', '.join(KINDS)}")
         if kind in ("gradient", "hessian") and problem.expr.is_Matrix:
@@ -67,7 +69,8 @@ class Statement:
             )
         if kind != "differential" and len(problem.wrt) != 1:
             raise InputError(f"a {kind} is by one variable, a differential may be by several")
-        return cls(problem.expr, tuple(x.name for x in problem.wrt), kind, Space.of(problem))
+        wrt = tuple(x.name for x in problem.wrt)
+        return cls(problem.expr, wrt, kind, Space.of(problem), problem.domain)
 
     @property
     def name(self) -> str:
@@ -137,6 +140,7 @@ class Statement:
         self, values: Mapping[str, Array], sizes: Mapping[str, int], arithmetic: Arithmetic, *w: Weights
     ) -> Array:
         """Return the derivative along the weighted directions, as a column (a matrix for a differential or a value)."""
+        within(self.domain, values, sizes, arithmetic)
         if self.is_value:
             return arithmetic.check(Environment(arithmetic, values, sizes).run(self.expr))
         moves = [
@@ -214,6 +218,21 @@ class Statement:
         if not claim.is_Matrix:
             return self.claim_value(claim, values, sizes, arithmetic, w) @ column
         return self.claim_value(_applied(claim), {**values, _COLUMN: column}, sizes, arithmetic, w)
+
+
+def within(
+    needed: tuple[Expr, ...], values: Mapping[str, Array], sizes: Mapping[str, int], arithmetic: Arithmetic
+) -> None:
+    """Raise OutsideDomain where an entry of what is needed is negative, Undefined where it may not be positive.
+
+    An arithmetic in which nothing is larger or smaller does not ask.
+    """
+    for e in needed if arithmetic.ordered else ():
+        for entry in concrete(arithmetic.check(Environment(arithmetic, values, sizes).run(e))).reshape(-1):
+            if entry < 0:
+                raise OutsideDomain("a logarithm or a root of a negative number")
+            if not entry > 0:
+                raise Undefined("a logarithm or a root of what may not be positive")
 
 
 #: No name of the text language has a space.

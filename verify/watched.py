@@ -18,13 +18,9 @@ from sympy import (
     Add,
     Basic,
     Expr,
-    HadamardPower,
-    Lambda,
     MatAdd,
     Mul,
     Pow,
-    acos,
-    asin,
     erf,
     exp,
     log,
@@ -33,7 +29,8 @@ from sympy import (
 from sympy.matrices.expressions.applyfunc import ElementwiseApplyFunction
 
 from derive import algebra
-from derive.elementwise import ENTRY, relu, scalar_function
+from derive.domain import domain_of, under
+from derive.elementwise import relu, scalar_function
 from derive.errors import InputError
 from verify.arithmetics.base import Abstain, Undefined
 from verify.arithmetics.floats import FLOAT
@@ -64,7 +61,7 @@ def bends(*formulas: Expr) -> list[Expr]:
 
 def domain(*formulas: Expr) -> list[Expr]:
     """Return what has to be positive for the formulas to have a value: arguments of logarithms, roots, arc sines."""
-    return _found(_of_domain, formulas)
+    return _found(domain_of, formulas)
 
 
 def _is_never_negative(argument: Expr) -> bool:
@@ -90,18 +87,6 @@ def _of_bend(node: Basic) -> list[Expr]:
     return [node.args[0], *squares]
 
 
-def _of_domain(node: Basic) -> list[Expr]:
-    if isinstance(node, log) and not isinstance(node.args[0], Abs):
-        return [node.args[0]]
-    if isinstance(node, asin | acos):
-        return [1 - node.args[0] ** 2]
-    if isinstance(node, Pow | HadamardPower):
-        base, power = node.args
-        if not power.is_integer and not base.is_number and not base.is_nonnegative:
-            return [base]
-    return []
-
-
 def _found(of: Callable[[Basic], list[Expr]], formulas: tuple[Expr, ...]) -> list[Expr]:
     out: dict[Expr, None] = {}
     for formula in formulas:
@@ -117,11 +102,7 @@ def _arguments(of: Callable[[Basic], list[Expr]], formula: Expr) -> tuple[Expr, 
     for step in layout(formula):
         node = step.node
         if isinstance(node, ElementwiseApplyFunction):
-            (variable,) = node.function.variables
-            for inner in _arguments(of, node.function.expr):
-                body = Lambda(ENTRY, inner.xreplace({variable: ENTRY}))
-                applied = node.expr if inner == variable else ElementwiseApplyFunction(body, node.expr)
-                out.append(applied if inner.has(variable) else inner)
+            out += under(lambda e: _arguments(of, e), node)
         else:
             out += of(node)
     return tuple(out)

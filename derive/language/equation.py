@@ -46,6 +46,8 @@ class Equation:
 
     problem: Problem
     right: Expr
+    #: What has to be positive for the right side to have a value, where its expression does not show it.
+    domain: tuple[Expr, ...] = ()
     decimals: Mapping[str, Decimal] = field(default_factory=dict)
 
 
@@ -91,8 +93,11 @@ def read_equation(
         raise misfit from None
     one, two = found.expressions
     _check(assumptions, found)
-    problem = Problem(one, (), found.symbols, found.shapes, assumptions, notes=found.notes)
-    return Equation(problem, algebra.zero(algebra.shape(one)) if zero else two, decimals)
+    problem = Problem(
+        one, (), found.symbols, found.shapes, assumptions, notes=found.notes, domain=found.domains[0]
+    )
+    right = algebra.zero(algebra.shape(one)) if zero else two
+    return Equation(problem, right, found.domains[1], decimals)
 
 
 def _named(tree: Tree, text: str) -> dict[str, Decimal]:

@@ -20,6 +20,7 @@ from derive.language import build
 from derive.language.definitions import Program, read_program
 from derive.language.indices import bound_indices, free_indices
 from derive.language.kinds import best_reading
+from derive.language.lost import lost
 from derive.language.names import kind_of, read_assumptions, read_where
 from derive.language.pratt import Vocabulary
 from derive.language.reader import Reader
@@ -189,7 +190,7 @@ def parse(
     asked, asked_notes = _asked(expr, assumptions)
     return Problem(
         expr, tuple(symbols[n] for n in names), symbols, shapes, assumptions | asked,
-        definitions=definitions, notes=(*(f"{n} is read as the product {'*'.join(n)}: declare {n} with --where if it is one name" for n in program.glued),
+        definitions=definitions, domain=lost(root), notes=(*(f"{n} is read as the product {'*'.join(n)}: declare {n} with --where if it is one name" for n in program.glued),
                *kind_notes(scope), *scope_notes(scope), *asked_notes),
     )  # fmt: skip
 
@@ -285,8 +286,12 @@ def _want(scope: Scope, name: str) -> None:
     scope.shape_of(name, 0)
 
 
-def parse_within(text: str, problem: Problem, shape: tuple[Expr, Expr] | None = None) -> Expr:
+def parse_within(
+    text: str, problem: Problem, shape: tuple[Expr, Expr] | None = None
+) -> tuple[Expr, tuple[Expr, ...]]:
     """Read a text, such as a claim, in which the names mean what they mean in a problem.
+
+    Returned are the expression and what else has to be positive for the text to have a value (`derive.language.lost`).
 
     `shape` is the shape that it should have, where that is known; it settles the size of a bare `eye`.
     Raises InputError, also where a name is not of the problem or the shape is another.
@@ -323,7 +328,7 @@ def parse_within(text: str, problem: Problem, shape: tuple[Expr, Expr] | None = 
     with assuming(problem.assumptions):
         finish(scope, {**sizes, **{n: _as_scalar(s) for n, s in problem.symbols.items()}})
     assert root.expr is not None
-    return root.expr
+    return root.expr, lost(root)
 
 
 def _as_scalar(symbol: Expr) -> Expr:

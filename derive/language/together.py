@@ -10,6 +10,7 @@ from sympy import Expr
 from derive.facts import assuming
 from derive.language.definitions import sizes_of
 from derive.language.kinds import best_reading
+from derive.language.lost import lost
 from derive.language.parser import finish, kind_notes, name_sizes, scope_notes, symbols_of
 from derive.language.reader import Reader
 from derive.language.scope import Misfit, Node, Scope
@@ -20,9 +21,12 @@ from derive.language.tree import Tree
 
 @dataclass(frozen=True)
 class Built:
-    """Expressions in the order of their trees, the symbols and shapes of all names, and how names were read."""
+    """Expressions in the order of their trees, what each needs to be positive and does not show
+    (`derive.language.lost`), the symbols and shapes of all names, and how names were read.
+    """
 
     expressions: tuple[Expr, ...]
+    domains: tuple[tuple[Expr, ...], ...]
     symbols: dict[str, Expr]
     shapes: dict[str, tuple[Expr, Expr]]
     notes: tuple[str, ...]
@@ -84,4 +88,5 @@ def build(
     with assuming(frozenset(assumptions)):
         finish(scope, symbols)
     expressions = tuple(node.expr for node in nodes if node.expr is not None)
-    return Built(expressions, symbols, shapes, (*kind_notes(scope), *scope_notes(scope)))
+    domains = tuple(lost(node) for node in nodes if node.expr is not None)
+    return Built(expressions, domains, symbols, shapes, (*kind_notes(scope), *scope_notes(scope)))

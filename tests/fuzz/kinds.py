@@ -46,7 +46,7 @@ def _slopes(f: Callable, point: dict, wrt: str) -> np.ndarray:
 
 
 def _far(a: np.ndarray, b: np.ndarray) -> bool:
-    scale = 1 + max(abs(t) for t in a.reshape(-1))
+    scale = mpmath.mpf(10) ** -20 + max(abs(t) for t in a.reshape(-1))
     return a.shape != b.shape or any(
         abs(s - t) > scale * mpmath.mpf(10) ** -15 for s, t in zip(a.flat, b.flat, strict=True)
     )

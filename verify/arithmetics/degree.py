@@ -129,6 +129,7 @@ class Degrees(Arithmetic):
     """The arithmetic of degree bounds; every number has degree 0."""
 
     name = "degree bounds"
+    ordered = False
 
     def array(self, x: Any) -> Any:
         """Return the bound of constants."""
