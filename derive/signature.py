@@ -4,6 +4,8 @@
     m x n, p x q -> m*p x n*q             the Kronecker product
     3 x 1 -> 3 x 3                        a column of three
     n*m x 1, m, n -> m x n                a column and two sizes
+    m x n -> m-1 x n                      one row less
+    n x n -> n(n+1)/2 x 1                 as many as a triangle of it has entries
     n x n, integer -> 1 x 1               a square matrix and a number that is no size
     n x n, n x n, ... -> n x n            as many more like the last as there are
     n x 1 -> n x n | n x n -> n x 1       the first alternative whose columns fit
@@ -22,10 +24,10 @@ from typing import Any
 
 from sympy import Expr, Integer, Mul, S
 
-#: A size of a pattern: the factors of a product, each a letter; no letters for 1.
+#: A size of a pattern: the factors of a product, each a letter, a digit, or a size that is made of a letter; none for 1.
 Pattern = tuple[str, ...]
 
-_SIZE = re.compile(r"[a-z](\*[a-z])*|[1-9]")
+_SIZE = re.compile(r"[a-z](\*[a-z])*|[a-z]-1|([a-z])\(\2\+1\)/2|[1-9]")
 
 
 @dataclass(frozen=True)
@@ -88,7 +90,7 @@ class Alternative:
                 sizes[pattern.letter] = a
             elif isinstance(pattern, Matrix):
                 for letters, size in zip((pattern.rows, pattern.columns), shape_of(a), strict=True):
-                    if len(letters) == 1:
+                    if len(letters) == 1 and len(letters[0]) == 1:
                         sizes.setdefault(letters[0], size)
         rows, columns = self.value.rows, self.value.columns
         return _product(rows, sizes), _product(columns, sizes)
@@ -136,8 +138,15 @@ def shape_of(x: Any) -> tuple[Expr, Expr]:
 
 
 def _product(letters: Pattern, sizes: dict[str, Expr]) -> Expr:
-    found = [Integer(a) if a.isdigit() else sizes[a] for a in letters]
+    found = [_sized(a, sizes) for a in letters]
     return found[0] if len(found) == 1 else Mul(*found)
+
+
+def _sized(word: str, sizes: dict[str, Expr]) -> Expr:
+    if word.isdigit():
+        return Integer(word)
+    n = sizes[word[0]]
+    return n if len(word) == 1 else n - 1 if word.endswith("-1") else n * (n + 1) / 2
 
 
 @cache
@@ -169,4 +178,4 @@ def _argument(text: str) -> Argument:
 
 
 def _letters(size: str) -> Pattern:
-    return () if size == "1" else tuple(size.split("*"))
+    return () if size == "1" else tuple(size.split("*"))  # n(n+1)/2 and m-1 stay whole

@@ -166,4 +166,4 @@ def _size(d: Any, known: set[str]) -> str:
         return str(int(d))
     if d.is_Symbol or not {s.name for s in d.free_symbols} <= known:
         return f'"{d}"'
-    return str(d.xreplace({s: type(s)(f'sizes["{s.name}"][0]') for s in d.free_symbols}))
+    return str(d.xreplace({s: type(s)(f'sizes["{s.name}"][0]') for s in d.free_symbols})).replace("/2", "//2")

@@ -18,6 +18,8 @@ from derive.language.shapes import (
     Shape,
     Size,
     SizeConflict,
+    Total,
+    Triangle,
     Undetermined,
     find,
     is_scalar,
@@ -91,8 +93,8 @@ def _match(
             due = Node("due", [], (_size(letters, sizes), 1), x.position)
             scope.same(x, due, side, 0, entry.text)
         for letter in letters if len(letters) == 1 else ():
-            if letter.isdigit():
-                due = Node("due", [], (int(letter), 1), x.position)
+            if letter.isdigit() or len(letter) > 1:
+                due = Node("due", [], (_sized(letter, sizes), 1), x.position)
                 scope.same(x, due, side, 0, entry.text)
             elif letter not in sizes:
                 sizes[letter] = x.shape[side]
@@ -104,7 +106,15 @@ def _match(
 
 
 def _size(letters: Pattern, sizes: dict[str, Size]) -> Size:
-    return reduce(Product, [int(a) if a.isdigit() else sizes[a] for a in letters]) if letters else 1
+    return reduce(Product, [_sized(a, sizes) for a in letters]) if letters else 1
+
+
+def _sized(word: str, sizes: dict[str, Size]) -> Size:
+    """Return a size of a signature: a number, that of a letter, one less, or that of a triangle."""
+    if word.isdigit():
+        return int(word)
+    n = sizes[word[0]]
+    return n if len(word) == 1 else Total(n, -1) if word.endswith("-1") else Triangle(n)
 
 
 def square(scope: Scope, x: Node, what: str) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 from derive.errors import InputError
 from derive.facts import KINDS
-from derive.language.shapes import SCALAR, Product, Shape, Size, size_names
+from derive.language.shapes import SCALAR, Product, Shape, Size, Total, Triangle, find, size_names
 
 GREEK = frozenset(
     "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi omicron pi rho sigma tau "
@@ -23,8 +23,11 @@ MAX_SIZE = 999_999
 #: What stands for what is not a size, or is one of the words of a declaration.
 _WORDS = frozenset("scalar vector column row matrix x by".split())
 
-_FACTOR = r"(?:[A-Za-z][A-Za-z_0-9]*|[0-9]+)"
-_SIZE = rf"{_FACTOR}(?:\s*\*\s*{_FACTOR})*"
+_NAME = r"[A-Za-z][A-Za-z_0-9]*"
+_FACTOR = rf"(?:{_NAME}|[0-9]+)"
+#: n*(n + 1)/2 or 1/2*n*(n + 1), the entries of a triangle.
+_TRIANGLE = rf"(?:1/2\s*\*\s*)?{_NAME}\s*\*\s*\(\s*{_NAME}\s*\+\s*1\s*\)(?:\s*/\s*2)?"
+_SIZE = rf"(?:{_TRIANGLE}|{_FACTOR}(?:\s*[*+-]\s*{_FACTOR})*)"
 #: Without spaces, x stands between numbers and sizes of one letter: 3x4, mxn, n1x3.
 _TIGHT = r"[A-Za-z]?[0-9]*"
 _DECLARATION = re.compile(
@@ -61,7 +64,23 @@ def kind_of(name: str) -> str:
 
 
 def _size(text: str, part: str) -> Size:
-    """Read a size: a name, a number, or a product of sizes. Raises InputError, naming the declaration."""
+    """Read a size: a name, a number, or products and sums of them. Raises InputError, naming the declaration."""
+    if re.fullmatch(_TRIANGLE, text.strip()):
+        n, m = (word for word in re.findall(_NAME, text))
+        if n == m and ("1/2" in text) != text.endswith("2"):
+            return Triangle(_factor(n, part))
+        raise InputError(
+            f'cannot read the size in "{part}": sizes are names, numbers, m*n, m + n and n*(n + 1)/2'
+        )
+    first, *rest = re.split(r"([+-])", text)
+    sizes = [_product(first, part)]
+    for sign, term in zip(rest[::2], rest[1::2], strict=True):
+        size = _product(term, part)
+        sizes.append(size if sign == "+" else -size if isinstance(size, int) else Product(-1, size))
+    return find(reduce(Total, sizes))
+
+
+def _product(text: str, part: str) -> Size:
     return reduce(Product, (_factor(factor.strip(), part) for factor in text.split("*")))
 
 

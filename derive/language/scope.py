@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from functools import reduce
+from itertools import permutations
 from typing import Any
 
 from sympy import Expr
@@ -20,6 +21,7 @@ from derive.language.shapes import (
     Size,
     SizeConflict,
     Total,
+    Triangle,
     Unknown,
     find,
     is_scalar,
@@ -113,9 +115,22 @@ class Scope:
         if node.op == "*" and set(node.value) == {"*"}:
             first, *rest = (self._size(a, what) for a in node.args)
             return reduce(Product, rest, first)
+        if node.op == "*" and node.value[-1] == "/" and node.args[-1].value == 2:
+            found = self._triangle(node.args[:-1], what)
+            if found is not None:
+                return found
         if node.op != "size":
             raise self.misfit(f"{what}: the sizes are numbers or names of sizes", node.position, node)
         return node.value
+
+    def _triangle(self, factors: Sequence[Node], what: str) -> Triangle | None:
+        """Return the size n*(n + 1)/2 by its factors."""
+        parts = [n for f in factors for n in (f.args if f.op == "*" and set(f.value) == {"*"} else [f])]
+        for a, b in permutations(parts, 2):
+            one = b.op == "+" and b.value == ["+", "+"] and b.args[1].op == "number" and b.args[1].value == 1
+            if len(parts) == 2 and one and b.args[0].value == a.value:
+                return Triangle(self._size(a, what))
+        return None
 
     def error(self, message: str, position: int) -> ParseError:
         """Return the error at a place of the text."""

@@ -1,7 +1,7 @@
 """Sizes and their unification.
 
-A size is an int, a name, an `Unknown`, a `Product` of two sizes (of `kron` and `vec`), or a `Total` of two (of blocks). A shape is a pair of
-sizes. Names and unknowns of matrices are never 1: what is one wide is declared so, or is a scalar.
+A size is an int, a name, an `Unknown`, a `Product` of two sizes (of `kron` and `vec`), a `Total` of two (of blocks), or
+a `Triangle` (of `vech`). A shape is a pair of sizes. Names and unknowns of matrices are never 1: what is one wide is declared so, or is a scalar.
 """
 
 from __future__ import annotations
@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import reduce
-from math import gcd, prod
+from math import gcd, isqrt, prod
 
-from sympy import Add, Expr, Integer, Mul, Symbol
+from sympy import Add, Expr, Integer, Mul, S, Symbol
 
 
 class Unknown:
@@ -39,7 +39,14 @@ class Total:
     b: Size
 
 
-Size = int | str | Unknown | Product | Total
+@dataclass(frozen=True)
+class Triangle:
+    """The number n(n + 1)/2 of entries on and below the diagonal of an n x n matrix."""
+
+    of: Size
+
+
+Size = int | str | Unknown | Product | Total | Triangle
 Shape = tuple[Size, Size]
 
 SCALAR: Shape = (1, 1)
@@ -69,6 +76,9 @@ def find(size: Size) -> Size:
     if isinstance(size, Total):
         known, others = _summands(size)
         return reduce(Total, [*others, known] if known or not others else others)
+    if isinstance(size, Triangle):
+        n = find(size.of)
+        return n * (n + 1) // 2 if isinstance(n, int) else Triangle(n)
     return size
 
 
@@ -104,7 +114,7 @@ def occurs(unknown: Unknown, size: Size) -> bool:
     size = find(size)
     if isinstance(size, Product | Total):
         return occurs(unknown, size.a) or occurs(unknown, size.b)
-    return size is unknown
+    return occurs(unknown, size.of) if isinstance(size, Triangle) else size is unknown
 
 
 def factors(size: Size) -> list[Size]:
@@ -118,6 +128,8 @@ def size_names(size: Size) -> set[str]:
     size = find(size)
     if isinstance(size, Product | Total):
         return size_names(size.a) | size_names(size.b)
+    if isinstance(size, Triangle):
+        return size_names(size.of)
     return {size} if isinstance(size, str) else set()
 
 
@@ -144,7 +156,20 @@ def unify(a: Size, b: Size, guess: bool = False) -> None:
     if isinstance(a, Product) or isinstance(b, Product):
         _unify_products(*_cancelled(factors(a), factors(b)), guess)
         return
+    if isinstance(b, Triangle) and not isinstance(a, Triangle):
+        a, b = b, a
+    if isinstance(a, Triangle):
+        unify(a.of, b.of if isinstance(b, Triangle) else _side(b))
+        return
     raise SizeConflict
+
+
+def _side(size: Size) -> int:
+    """Return n where a size is n(n + 1)/2. Raises SizeConflict where it is none."""
+    n = (isqrt(8 * size + 1) - 1) // 2 if isinstance(size, int) else 0
+    if not n or n * (n + 1) // 2 != size:
+        raise SizeConflict
+    return n
 
 
 def _unify_totals(a: Size, b: Size) -> None:
@@ -220,6 +245,9 @@ class Names:
             return "*".join(f"({t})" if "+" in t else t for t in (self.show(size.a), self.show(size.b)))
         if isinstance(size, Total):
             return f"{self.show(size.a)} + {self.show(size.b)}".replace("+ -", "- ")
+        if isinstance(size, Triangle):
+            n = self.show(size.of)
+            return f"{n}*({n} + 1)/2"
         if not isinstance(size, Unknown):
             return str(size)
         for unknown, letter in self.letters:
@@ -254,6 +282,9 @@ def to_sympy(size: Size, known: Mapping[str, Expr] | None = None) -> Expr:
         return Mul(to_sympy(size.a, known), to_sympy(size.b, known))
     if isinstance(size, Total):
         return Add(to_sympy(size.a, known), to_sympy(size.b, known))
+    if isinstance(size, Triangle):
+        n = to_sympy(size.of, known)
+        return n * (n + 1) / 2
     if isinstance(size, int):
         return Integer(size)
     if isinstance(size, str):
@@ -268,6 +299,10 @@ def from_sympy(size: Expr, known: dict[str, Expr] | None = None) -> Size:
     """
     if size.is_Integer:
         return int(size)
+    if size.is_Mul and size.args[0] == S.Half:
+        for n in size.args[1:]:
+            if size == n * (n + 1) / 2:
+                return Triangle(from_sympy(n, known))
     if size.is_Mul and len(size.args) >= 2:
         first, *rest = size.args
         return Product(from_sympy(first, known), from_sympy(Mul(*rest), known))

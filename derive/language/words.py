@@ -14,7 +14,9 @@ ALSO = {
     "atan": "arctan", "absolute": "abs", "fabs": "abs", "sgn": "sign", "ReLU": "relu", "adjugate": "adj",
     "maximum": "max", "minimum": "min", "diagonal": "diag", "leaky_relu": "leakyrelu", "leakyReLU": "leakyrelu",
     "LeakyReLU": "leakyrelu", "gammaln": "lgamma", "loggamma": "lgamma", "psi": "digamma", "determinant": "det",
-    "average": "mean", "GELU": "gelu", "log_det": "logdet", "det_log": "logdet",
+    "average": "mean", "GELU": "gelu", "log_det": "logdet",
+    "asinh": "arcsinh", "arsinh": "arcsinh", "acosh": "arccosh", "arcosh": "arccosh", "atanh": "arctanh",
+    "artanh": "arctanh", "det_log": "logdet",
 }  # fmt: skip
 
 #: What functions of other languages are here, where there is no function of another name.
@@ -22,9 +24,6 @@ ELSEWHERE = {
     "log2": "log(...)/log(2)",
     "log10": "log(...)/log(10)",
     "eig": "eigval(A, k) and eigvec(A, k), the k-th smallest",
-    "arcsinh": "log(x + sqrt(x^2 + 1))",
-    "arccosh": "log(x + sqrt(x^2 - 1))",
-    "arctanh": "1/2*log((1 + x)/(1 - x))",
 }
 
 #: Calls that are operators of the language.

@@ -6,8 +6,11 @@ from sympy import (
     Abs,
     S,
     acos,
+    acosh,
     asin,
+    asinh,
     atan,
+    atanh,
     cos,
     cosh,
     erf,
@@ -65,6 +68,23 @@ OPERATIONS = (
     entrywise(
         "arctangent", atan, lambda x, y: 1 / (1 + x**2), "arctan' t = 1/(1 + t^2)",
         text="arctan", kernel="atan", latex=r"\arctan\left(<0>\right)", torch="torch.atan({0})", octave="atan({0})",
+    ),
+    entrywise(
+        "inverse hyperbolic sine", asinh, lambda x, y: (1 + x**2) ** (-S.Half), "arcsinh' t = (1 + t^2)^(-1/2)",
+        text="arcsinh", definition=lambda x: log(x + sqrt(x**2 + 1)), latex=r"\operatorname{arsinh}\left(<0>\right)",
+        numpy="np.arcsinh({0})", torch="torch.asinh({0})", octave="asinh({0})",
+    ),
+    entrywise(
+        "inverse hyperbolic cosine", acosh, lambda x, y: (x**2 - 1) ** (-S.Half), "arccosh' t = (t^2 - 1)^(-1/2), t > 1",
+        "arccosh(exp(A.^2))", text="arccosh", definition=lambda x: log(x + sqrt(x**2 - 1)),
+        latex=r"\operatorname{arcosh}\left(<0>\right)",
+        numpy="np.arccosh({0})", torch="torch.acosh({0})", octave="acosh({0})", holds="every entry of {x} is larger than 1",
+    ),
+    entrywise(
+        "inverse hyperbolic tangent", atanh, lambda x, y: 1 / (1 - x**2), "arctanh' t = 1/(1 - t^2), |t| < 1",
+        "arctanh(tanh(A))", text="arctanh", definition=lambda x: log((1 + x) / (1 - x)) / 2,
+        latex=r"\operatorname{artanh}\left(<0>\right)",
+        numpy="np.arctanh({0})", torch="torch.atanh({0})", octave="atanh({0})", holds=_BETWEEN,
     ),
     entrywise(
         "error function", erf, lambda x, y: 2 / sqrt(pi) * apply(exp, -(x**2)), "erf' t = 2/sqrt(pi) exp(-t^2)",

@@ -21,7 +21,29 @@ def _reshape(x: Expr, rows: Expr, columns: Expr) -> Expr:
     return Reshape(x, rows, columns) if (rows, columns) != (1, 1) else algebra.trace(x)
 
 
+VECH = function(
+    "half-vectorisation", "vech", "n x n -> n(n+1)/2 x 1",
+    pull=lambda g, y, x, i: M(UNVECH.head(g.e, x[0].shape[0])),
+    push="linear",
+    example="vech(A*B)", source="Magnus and Neudecker 2019, 3.8: the columns on and below the diagonal; linearity",
+    kernel="vech", scalar=lambda c: c,
+    numpy="{0}.T[np.triu_indices(len({0}))][:, None]",
+    torch="{0}.T[tuple(torch.triu_indices(len({0}), len({0})))][:, None]",
+    octave="{0}(tril(true(size({0}))))",
+)  # fmt: skip
+UNVECH: Operation = function(
+    "lower triangular matrix of a half-vectorisation", "unvech", "n(n+1)/2 x 1, n -> n x n",
+    pull=lambda g, y, x, i: M(VECH.head(g.e)),
+    push="linear",
+    example="unvech(vech(A), n)", source="the adjoint of vech", arguments=lambda y: y.args[:1], kernel="unvech",
+    numpy="(lambda x, l: (l.__setitem__(np.triu_indices(len(l)), x.ravel()), l.T)[1])({0}, np.zeros(({1}, {1})))",
+    jax="jnp.zeros(({1}, {1}), {0}.dtype).at[jnp.triu_indices({1})].set({0}.ravel()).T",
+    torch="torch.zeros({1}, {1}, dtype={0}.dtype).index_put(tuple(torch.triu_indices({1}, {1})), {0}.flatten()).T",
+    octave="reshape(full(sparse(find(tril(true({1}))), 1, {0}, {1}*{1}, 1)), {1}, {1})",
+)  # fmt: skip
+
 OPERATIONS = (
+    VECH, UNVECH,
     Operation(
         "transpose", Transpose,
         pull=lambda g, y, x, i: g.T,

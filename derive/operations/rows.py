@@ -11,7 +11,8 @@ from typing import Any
 from sympy import Abs, Expr, S, exp, log
 
 from derive import algebra
-from derive.algebra import M
+from derive.algebra import M, blocks
+from derive.errors import InputError
 from derive.formulas import apply, lower
 from derive.operation import Operation
 from derive.operations.entries import function
@@ -45,6 +46,15 @@ def mean(x: M) -> M:
 def variance(x: M) -> M:
     """Return the mean squared distance of every row from its mean."""
     return row_sums(_spread_rows(mean(x), x) ** 2) / x.shape[1]
+
+
+def differences(x: M) -> M:
+    """Return every row without the one before it."""
+    n = x.shape[0]
+    if n == 1:
+        raise InputError("diff needs two entries or more")
+    later, earlier = (M(blocks.selection(S(k), n - 1, n)) for k in (1, 0))
+    return later.T @ x - earlier.T @ x
 
 
 def written(
@@ -125,5 +135,6 @@ OPERATIONS = (
     _rows("norm2", lambda x: row_sums(x**2) ** S.Half),
     _rows("norminf", lambda x: M(MAX.head(apply(Abs, x).e))),
     _rows("min", lambda x: -M(MAX.head((-x).e))),
+    _rows("diff", lambda x: differences(x.T).T, "m x n -> m x n-1"),
     _rows("cumsum", lambda x: x @ lower(x.shape[1]).T, "m x n -> m x n"),
 )  # fmt: skip

@@ -9,7 +9,7 @@ from derive.algebra import M
 from derive.formulas import apply, entry_sum, lower, ones_like
 from derive.functions import Lower
 from derive.operations.entries import function
-from derive.operations.rows import written
+from derive.operations.rows import differences, written
 
 
 def _count(x: M) -> Expr:
@@ -72,6 +72,10 @@ OPERATIONS = (
         if algebra.is_matrix(x.e) else apply(Abs, x), "norminf(A*x)",
     ),
     written("cumsum", "m x n -> m x n", "by its definition", lambda x: lower(x.shape[0]) @ x, "cumsum(A)"),
+    written(
+        "diff", "m x n -> m-1 x n", "by its definition: every row without the one before it", differences, "diff(A)",
+        mend="diff(x) of a column, diff(A, rows) along the rows",
+    ),
     written("tril", "m x m -> m x m", "by its definition", lambda x: x * lower(x.shape[0]), "tril(A*B)"),
     written("triu", "m x m -> m x m", "by its definition", lambda x: x * lower(x.shape[0]).T, "triu(A*B)"),
 )  # fmt: skip

@@ -32,6 +32,15 @@ VALUES = {
     "norm2(X, rows)": lambda: np.linalg.norm(X, axis=1, keepdims=True),
     "norm1(X, columns)": lambda: np.abs(X).sum(axis=0, keepdims=True),
     "prod(X, rows)": lambda: X.prod(axis=1, keepdims=True),
+    "diff(X)": lambda: np.diff(X, axis=0),
+    "diff(w)": lambda: np.diff(w, axis=0),
+    "diff(X, rows)": lambda: np.diff(X, axis=1),
+    "diff(X, columns)": lambda: np.diff(X, axis=0),
+    "arcsinh(X)": lambda: np.arcsinh(X),
+    "arccosh(X.^2 + 1)": lambda: np.arccosh(X**2 + 1),
+    "arctanh(X/10)": lambda: np.arctanh(X / 10),
+    "vech(A)": lambda: A.T[np.triu_indices(3)].reshape(-1, 1),
+    "unvech(vech(A), 3)": lambda: np.tril(A),
     "cumsum(X, rows)": lambda: X.cumsum(axis=1),
     "cumsum(w)": lambda: w.cumsum(axis=0),
     "norminf(w)": lambda: np.abs(w).max(),
@@ -107,6 +116,11 @@ mean((X*w - y).^2) | w | 2/m*X'*(X*w - y)
 sum(huber(x, c)) | x | clip(x, -c, c)
 norm2(cross(x, y))^2 | x | 2*(y'*y*x - x'*y*y)
 prod(x) | x | prod(x)./x
+norm2(diff(x))^2 | x | 2*(eye(n)[:, 2:n] - eye(n)[:, 1:n - 1])*diff(x)
+v'*vech(X*X') | X | (unvech(v, m) + unvech(v, m)')*X
+sum(arcsinh(x)) | x | 1./sqrt(x.^2 + 1)
+sum(arctanh(x)) | x | 1./(1 - x.^2)
+sum(arccosh(x)) | x | 1./sqrt(x.^2 - 1)
 logdet(L) | L | inv(L)'.*lower(n)
 """.strip().splitlines()
 

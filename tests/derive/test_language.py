@@ -160,7 +160,7 @@ WRONG = [
     ("sum(x^2)", "x", r"write x\.\^2 for elementwise powers, x'\*x for the squared norm"),
     ("sum((A*x)^2)", None, r"write x\.\^2 for elementwise powers"),
     ("clip(x, 0)", "clip", "takes 3 arguments"),
-    ("det(A, rows)", "det", r"by rows is not known: known are argmax, cumsum, logsumexp, max"),
+    ("det(A, rows)", "det", r"by rows is not known: known are argmax, cumsum, diff, logsumexp, max"),
     ("A\\x", "\\", r"write inv\(A\)\*x"),
     ("A^H", "H", "for the transpose write X'"),
     ("A^t*x", "t", "for the transpose write X'"),

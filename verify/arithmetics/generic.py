@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from fractions import Fraction
+from math import isqrt
 from typing import Any
 
 import numpy as np
@@ -127,6 +128,21 @@ def unskew(a: Arithmetic, x: Array) -> Array:
     return out
 
 
+def vech(a: Arithmetic, x: Array) -> Array:
+    """Return the columns of the entries on and below the diagonal, stacked."""
+    n = x.shape[0]
+    return x.T.reshape(-1, 1)[[n * j + i for j in range(n) for i in range(j, n)]]
+
+
+def unvech(a: Arithmetic, x: Array, size: Array) -> Array:
+    """Return the lower triangular matrix with the given columns, the adjoint of `vech`."""
+    k = x.shape[0]
+    n = (isqrt(8 * k + 1) - 1) // 2
+    places = np.zeros((n * n, k), dtype=int)
+    places[[n * i + j for j in range(n) for i in range(j, n)], range(k)] = 1
+    return (a.array(places) @ x).reshape(n, n)
+
+
 #: Kernel -> what it is.
 GENERIC: dict[str, Callable[..., Any]] = {
     "argmax": argmax_of_rows,
@@ -144,4 +160,6 @@ GENERIC: dict[str, Callable[..., Any]] = {
     "eigvecs": eigenvectors,
     "skew": skew,
     "unskew": unskew,
+    "vech": vech,
+    "unvech": unvech,
 }
