@@ -23,17 +23,17 @@ if TYPE_CHECKING:
     from derive.language.latex import latex
     from derive.language.text import to_text
     from reports.proofreading import Proofreading, proofread
+    from verify.callables.gradients import check_gradient
+    from verify.callables.testing import assert_gradient
+    from verify.callables.vector_functions import check_hvp, check_jacobian, check_jvp, check_vjp
     from verify.claims import check_claim
     from verify.derived import differential, gradient, hessian, jacobian
     from verify.equal import check_equal
-    from verify.gradients import check_gradient
     from verify.grading import grade
     from verify.moments.moment_claims import check_expect, covariance, expect, variance
-    from verify.monte_carlo import check_moment
-    from verify.suite import run_suite
-    from verify.testing import assert_gradient
+    from verify.moments.monte_carlo import check_moment
+    from verify.suite.runner import run_suite
     from verify.trace import trace
-    from verify.vector_functions import check_hvp, check_jacobian, check_jvp, check_vjp
     from verify.verdict import Evidence, Verdict
 
 #: Public name -> the module that it is defined in.
@@ -45,16 +45,16 @@ _HOMES = {
     "Proofreading": "reports.proofreading",
     "Step": "derive.derivation",
     "Verdict": "verify.verdict",
-    "assert_gradient": "verify.testing",
+    "assert_gradient": "verify.callables.testing",
     "check_claim": "verify.claims",
     "check_equal": "verify.equal",
     "check_expect": "verify.moments.moment_claims",
-    "check_gradient": "verify.gradients",
-    "check_hvp": "verify.vector_functions",
-    "check_jacobian": "verify.vector_functions",
-    "check_jvp": "verify.vector_functions",
-    "check_moment": "verify.monte_carlo",
-    "check_vjp": "verify.vector_functions",
+    "check_gradient": "verify.callables.gradients",
+    "check_hvp": "verify.callables.vector_functions",
+    "check_jacobian": "verify.callables.vector_functions",
+    "check_jvp": "verify.callables.vector_functions",
+    "check_moment": "verify.moments.monte_carlo",
+    "check_vjp": "verify.callables.vector_functions",
     "covariance": "verify.moments.moment_claims",
     "differential": "verify.derived",
     "expect": "verify.moments.moment_claims",
@@ -64,7 +64,7 @@ _HOMES = {
     "jacobian": "verify.derived",
     "latex": "derive.language.latex",
     "proofread": "reports.proofreading",
-    "run_suite": "verify.suite",
+    "run_suite": "verify.suite.runner",
     "to_text": "derive.language.text",
     "trace": "verify.trace",
     "variance": "verify.moments.moment_claims",
@@ -118,12 +118,12 @@ def __dir__() -> list[str]:
 
 def _shown(result: Any) -> str:
     """A result as HTML; what draws it is imported when a notebook first asks."""
-    html: str = import_module("reports.notebook").html(result)
+    html: str = import_module("reports.renderers.notebook").html(result)
     return html
 
 
 def _report(result: Any, out: Any, formats: Any) -> Any:
-    return import_module("reports.own_loss").write_report([result], out, formats)
+    return import_module("reports.chapters.own_loss").write_report([result], out, formats)
 
 
 display.register(_shown, _report)

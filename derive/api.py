@@ -9,18 +9,18 @@ from typing import Any, TypeAlias
 
 from sympy import Expr, Identity, MatrixSymbol, S, Symbol, Tuple
 
-from derive import algebra
 from derive.backprop import Sweep, backprop, pushforward
 from derive.conditions import conditions
 from derive.derivation import Derivation, Kind
 from derive.errors import InputError
-from derive.facts import assuming
+from derive.expression import algebra
+from derive.expression.facts import assuming
 from derive.graph import Graph, build_graph
 from derive.ingest import read_problem
 from derive.limits import check_work
 from derive.linear import NoMatrixError, read_map
-from derive.present import present
 from derive.problem import Problem
+from derive.simplify.present import present
 from derive.structured import structures, tied, tied_columns
 
 Text: TypeAlias = "str | Expr | Problem"

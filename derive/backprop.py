@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 
 from sympy import Expr, S
 
-from derive import algebra
-from derive.algebra import M
+from derive.expression import algebra
+from derive.expression.algebra import M
 from derive.graph import Graph, Node
 
 

@@ -12,13 +12,13 @@ from collections.abc import Sequence
 from sympy import Add, Expr, HadamardPower, HadamardProduct, MatAdd, MatMul, Mul, Pow, S, Transpose
 from sympy.matrices.expressions.applyfunc import ElementwiseApplyFunction
 
-from derive import algebra
-from derive.elementwise import scalar_function
-from derive.facts import facts
-from derive.functions import EntrySum
+from derive.expression import algebra
+from derive.expression.elementwise import scalar_function
+from derive.expression.facts import facts
+from derive.expression.functions import EntrySum
+from derive.expression.operation import record
 from derive.graph import Graph, Node
 from derive.language.text import to_text
-from derive.operation import record
 
 #: Operations that are smooth but for a corner where their value is 0, entry by entry or as a whole.
 _ENTRYWISE, _WHOLE = ("absolute value", "rectifier"), ("norm",)

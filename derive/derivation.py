@@ -11,18 +11,18 @@ from typing import Any, Literal
 
 from sympy import Expr
 
-from derive import algebra
-from derive.algebra import M
 from derive.backprop import Sweep
 from derive.code import Output, Plan, compiled, plan, source
 from derive.display import Shown, write_report
-from derive.facts import assuming
+from derive.expression import algebra
+from derive.expression.algebra import M
+from derive.expression.facts import assuming
 from derive.graph import Graph, Node, symbol
 from derive.language import lambdified  # noqa: F401 - every result is one that lambdify takes
 from derive.language.latex import latex
 from derive.language.text import to_text
-from derive.present import abbreviate, in_names
 from derive.problem import Problem
+from derive.simplify.present import abbreviate, in_names
 from derive.structured import structures, tied
 
 Kind = Literal["gradient", "jacobian", "hessian", "differential"]

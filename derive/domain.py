@@ -10,7 +10,7 @@ from sympy import Basic, Expr, HadamardPower, Lambda, Pow, acos, asin, log
 from sympy.functions.elementary.complexes import Abs
 from sympy.matrices.expressions.applyfunc import ElementwiseApplyFunction
 
-from derive.elementwise import ENTRY
+from derive.expression.elementwise import ENTRY
 
 
 def domain_of(node: Basic) -> list[Expr]:

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 from sympy import Expr, MatrixSymbol, Symbol
 
-from derive import algebra
-from derive.definitions import unfolded
+from derive.expression import algebra
+from derive.expression.operation import Operation
 from derive.language.text import to_text
-from derive.operation import Operation
 from derive.operations import operation
+from derive.operations.unfold import unfolded
 
 
 @dataclass(frozen=True)

@@ -9,12 +9,12 @@ from typing import Any
 
 from sympy import Basic, Expr, Identity, MatrixSymbol, OneMatrix, Symbol, ZeroMatrix
 
-from derive import algebra
-from derive.canonical import canonical
-from derive.elementwise import ENTRY
 from derive.errors import InputError
-from derive.facts import SQUARE
-from derive.functions import MatrixFunction
+from derive.expression import algebra
+from derive.expression.elementwise import ENTRY
+from derive.expression.facts import SQUARE
+from derive.expression.functions import MatrixFunction
+from derive.from_sympy.canonical import canonical
 from derive.language.names import read_assumptions
 from derive.language.parser import parse, parse_within
 from derive.language.spelling import check_name

@@ -25,10 +25,10 @@ from sympy import (
 )
 from sympy.matrices.expressions.diagonal import DiagonalOf
 
-from derive import algebra
-from derive.algebra import add, diag, dot, kron, ones, shape, t, vec
 from derive.errors import InputError
-from derive.functions import EntrySum, Reshape, Vec
+from derive.expression import algebra
+from derive.expression.algebra import add, diag, dot, kron, ones, shape, t, vec
+from derive.expression.functions import EntrySum, Reshape, Vec
 from derive.language.text import to_text
 
 

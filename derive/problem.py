@@ -8,7 +8,7 @@ from functools import cached_property
 
 from sympy import Basic, Expr, Symbol
 
-from derive.elementwise import ENTRY
+from derive.expression.elementwise import ENTRY
 
 
 @dataclass(frozen=True)

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 
 from sympy import Expr, Identity, MatrixSymbol, S
 
-from derive import algebra
-from derive.facts import facts
-from derive.formulas import lower
+from derive.expression import algebra
+from derive.expression.facts import facts
 from derive.linear import read_map
+from derive.operations.formulas import lower
 
 
 def _symmetric(g: Expr) -> Expr:

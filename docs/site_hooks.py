@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from reports.mathml import mathml
+from reports.renderers.mathml import mathml
 
 NOTEBOOKS = Path(__file__).parent / "notebooks"
 #: Code, fenced or inline, is kept; what stands between dollars elsewhere is a formula.

@@ -15,7 +15,7 @@ from typer.exceptions import TyperException
 
 from derive.errors import InputError, InputWarning, InternalError
 from reports.commands.examples import EXAMPLES, epilog
-from reports.lazy import LazyGroup, Place
+from reports.commands.lazy import LazyGroup, Place
 
 #: An option as people write it; anything else that begins with a minus is an expression.
 _OPTION = re.compile(r"-h|--([A-Za-z][A-Za-z0-9-]*(=.*)?)?", re.DOTALL)

@@ -9,34 +9,34 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from verify.callables.gradients import check_gradient
+    from verify.callables.testing import assert_gradient
+    from verify.callables.vector_functions import check_hvp, check_jacobian, check_jvp, check_vjp
     from verify.claims import check_claim
     from verify.derived import differential, gradient, hessian, jacobian
     from verify.equal import check_equal
-    from verify.gradients import check_gradient
     from verify.moments.moment_claims import check_expect, covariance, expect, variance
-    from verify.monte_carlo import check_moment
-    from verify.suite import run_suite
-    from verify.testing import assert_gradient
-    from verify.vector_functions import check_hvp, check_jacobian, check_jvp, check_vjp
+    from verify.moments.monte_carlo import check_moment
+    from verify.suite.runner import run_suite
 
 _HOMES = {
-    "assert_gradient": "verify.testing",
+    "assert_gradient": "verify.callables.testing",
     "check_claim": "verify.claims",
     "check_equal": "verify.equal",
     "check_expect": "verify.moments.moment_claims",
-    "check_gradient": "verify.gradients",
-    "check_hvp": "verify.vector_functions",
-    "check_jacobian": "verify.vector_functions",
-    "check_jvp": "verify.vector_functions",
-    "check_moment": "verify.monte_carlo",
-    "check_vjp": "verify.vector_functions",
+    "check_gradient": "verify.callables.gradients",
+    "check_hvp": "verify.callables.vector_functions",
+    "check_jacobian": "verify.callables.vector_functions",
+    "check_jvp": "verify.callables.vector_functions",
+    "check_moment": "verify.moments.monte_carlo",
+    "check_vjp": "verify.callables.vector_functions",
     "covariance": "verify.moments.moment_claims",
     "differential": "verify.derived",
     "expect": "verify.moments.moment_claims",
     "gradient": "verify.derived",
     "hessian": "verify.derived",
     "jacobian": "verify.derived",
-    "run_suite": "verify.suite",
+    "run_suite": "verify.suite.runner",
     "variance": "verify.moments.moment_claims",
 }
 

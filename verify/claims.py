@@ -9,13 +9,13 @@ from typing import Any
 
 from sympy import Expr, MatrixSymbol, Symbol
 
-from derive import algebra
 from derive.errors import InputError, InternalError
-from derive.facts import assuming
+from derive.expression import algebra
+from derive.expression.facts import assuming
 from derive.ingest import read_with_domain
-from derive.normal import equal
 from derive.problem import Problem
-from verify.large_sizes import lettered
+from derive.prove import equal
+from verify.methods.large_sizes import lettered
 from verify.seeds import checked_seed
 from verify.statement import Statement
 from verify.study import Study
@@ -59,7 +59,7 @@ def answer(
 
     `domain` is what has to be positive for the claim to have a value though the claim does not show it.
     """
-    from verify.gaps import domain_evidence, gap_verdict
+    from verify.methods.gaps import domain_evidence, gap_verdict
 
     statement, word = study.statement, add_up(evidence)
     if word != "refuted":
@@ -67,8 +67,8 @@ def answer(
         if gap is None:
             return Verdict(word, tuple(evidence))
         return gap_verdict(statement, asserted, (*evidence, gap), seed, domain)
-    from verify.counterexample import find_counterexample
-    from verify.diagnosis import diagnose
+    from verify.methods.counterexample import find_counterexample
+    from verify.slips.diagnosis import diagnose
 
     at = next((e.details.get("sizes") for e in evidence if e.verdict == "refuted"), None)
     counterexample = find_counterexample(statement, asserted, seed, at)
@@ -123,7 +123,7 @@ def read_with_domain_of(study: Study, claim: str | Expr) -> tuple[Expr, tuple[Ex
     have = algebra.shape(found)
     if have in shapes:
         raise errors[0]
-    from verify.wrong_shapes import explained
+    from verify.slips.wrong_shapes import explained
 
     said = explained(problem, statement, found)
     differ = f"the claim is {_by(have)}, {statement.name} {_by(shapes[0])}"
@@ -139,7 +139,7 @@ def _by(shape: tuple[Any, Any]) -> str:
 
 def gather(study: Study, claim: Expr, seed: int = 0) -> list[Evidence]:
     """Return what symbols, a prime field and real balls say of a claim."""
-    from verify.exact import ball_evidence, field_evidence
+    from verify.methods.exact import ball_evidence, field_evidence
 
     problem, statement = study.problem, study.statement
     symbolic = symbolic_evidence(study, claim)
@@ -162,7 +162,7 @@ def gather(study: Study, claim: Expr, seed: int = 0) -> list[Evidence]:
 
 def _for_letters(problem: Problem, statement: Statement, claim: Expr, seed: int) -> list[Evidence]:
     """Return what upholds a claim with letters for its large sizes, nothing where there are none or it does not."""
-    from verify.exact import ball_evidence, field_evidence
+    from verify.methods.exact import ball_evidence, field_evidence
 
     general = lettered(problem, [claim])
     if general is None:

@@ -14,8 +14,8 @@ from derive.code.meaning import meaning
 from derive.code.plan import post_order
 from derive.derivation import Derivation
 from derive.errors import InputError, InternalError
-from derive.facts import assuming
-from verify.exact import ball_evidence, field_evidence
+from derive.expression.facts import assuming
+from verify.methods.exact import ball_evidence, field_evidence
 from verify.statement import VALUE, Statement
 from verify.verdict import Evidence
 

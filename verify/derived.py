@@ -20,9 +20,9 @@ from derive.errors import InputError, InternalError
 from derive.language.text import to_text
 from derive.problem import Problem
 from verify.code import judge, said
-from verify.exact import ball_evidence, field_evidence, has_a_value
-from verify.float_methods import float_evidence
-from verify.large_sizes import lettered
+from verify.methods.exact import ball_evidence, field_evidence, has_a_value
+from verify.methods.float_methods import float_evidence
+from verify.methods.large_sizes import lettered
 from verify.seeds import checked_seed
 from verify.statement import Statement
 from verify.verdict import DOES_NOT_APPLY, Evidence, Word, add_up

@@ -16,8 +16,8 @@ from typing import Any, TypeAlias
 from flint import arb
 from sympy import Expr, S, Symbol
 
-from derive import algebra
 from derive.errors import InputError
+from derive.expression import algebra
 from derive.ingest import read_problem, read_with_domain
 from derive.language.equation import Decimal, Equation, read_equation
 from derive.language.names import read_assumptions
@@ -26,15 +26,23 @@ from derive.problem import Problem
 from verify.arithmetics.balls import Balls
 from verify.arithmetics.base import Abstain, Arithmetic, Array, Undefined
 from verify.claims import answer, gather
-from verify.counterexample import find_counterexample
-from verify.exact import ASSIGNMENTS, POINTS, PRECISIONS, assignments, field_evidence, real_places, sides
-from verify.points import Variable
+from verify.methods.counterexample import find_counterexample
+from verify.methods.exact import (
+    ASSIGNMENTS,
+    POINTS,
+    PRECISIONS,
+    assignments,
+    field_evidence,
+    real_places,
+    sides,
+)
+from verify.points.drawn import Variable
 from verify.seeds import checked_seed
+from verify.slips.wrong_shapes import explained
 from verify.statement import VALUE, Statement
 from verify.study import Study
 from verify.verdict import Evidence, Verdict, Word, add_up
 from verify.wording import count
-from verify.wrong_shapes import explained
 
 Side: TypeAlias = "str | Expr | int | float | Fraction"
 

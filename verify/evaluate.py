@@ -48,10 +48,9 @@ from sympy.core.basic import Basic
 from sympy.matrices.expressions.applyfunc import ElementwiseApplyFunction
 from sympy.matrices.expressions.diagonal import DiagonalOf
 
-from derive.definitions import definition
-from derive.elementwise import ENTRY
 from derive.errors import InputError
-from derive.functions import (
+from derive.expression.elementwise import ENTRY
+from derive.expression.functions import (
     Above,
     Commutation,
     Eigenvalue,
@@ -66,14 +65,15 @@ from derive.functions import (
     Toeplitz,
     Vec,
 )
-from derive.operation import Operation
+from derive.expression.operation import Operation
 from derive.operations import record
-from verify import ties
+from derive.operations.unfold import definition
+from verify.arithmetics import ties
 from verify.arithmetics.base import DERIVATIVES, Abstain, Arithmetic, Array, Undefined, depth, lifted
 from verify.arithmetics.dual import Dual
 from verify.arithmetics.floats import FLOAT
 from verify.arithmetics.generic import GENERIC
-from verify.rectified import rectified
+from verify.arithmetics.rectified import rectified
 
 __all__ = ["Abstain", "Environment", "Undefined", "evaluate", "size_of"]
 

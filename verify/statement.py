@@ -21,13 +21,13 @@ from typing import Any
 
 from sympy import Expr, MatAdd, MatMul, MatrixSymbol, S
 
-from derive import algebra
 from derive.errors import InputError
+from derive.expression import algebra
 from derive.problem import Problem
 from verify.arithmetics.base import Arithmetic, Array, OutsideDomain, Undefined
 from verify.arithmetics.dual import Dual, concrete
 from verify.evaluate import Environment, total
-from verify.points import Space
+from verify.points.drawn import Space
 
 #: The kinds of derivative, each with its name in a sentence.
 NAMES = {

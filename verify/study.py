@@ -8,9 +8,10 @@ from typing import Any
 
 from sympy import Expr, MatrixSymbol
 
-from derive import algebra, api
+from derive import api
 from derive.derivation import Derivation
 from derive.errors import InputError
+from derive.expression import algebra
 from derive.ingest import read_problem
 from derive.problem import Problem
 from verify.statement import KINDS, Statement

@@ -38,7 +38,7 @@ class Workers(Executor):
         method = "forkserver" if "forkserver" in multiprocessing.get_all_start_methods() else "spawn"
         self._context: Any = multiprocessing.get_context(method)
         if method == "forkserver":
-            self._context.set_forkserver_preload([__name__, "verify.suite_tasks"])
+            self._context.set_forkserver_preload([__name__, "verify.suite.tasks"])
         self._limit = time_limit
         self._tasks: queue.SimpleQueue[tuple[Future[Any], Callable[..., Any], tuple[Any, ...]] | None]
         self._tasks = queue.SimpleQueue()

@@ -11,8 +11,8 @@ from typing import Any
 
 from sympy import Expr, MatrixSymbol
 
-from derive import algebra
 from derive.code.targets import Target
+from derive.expression import algebra
 
 Shape = tuple[Any, Any]
 

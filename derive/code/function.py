@@ -9,7 +9,6 @@ from typing import Any
 
 from sympy import Expr, Symbol
 
-from derive import algebra
 from derive.code.door import RESERVED, door, follows, octave_door
 from derive.code.lower import Lowering
 from derive.code.plan import Branch, Node, Plan
@@ -17,6 +16,7 @@ from derive.code.printer import Printer, expanded
 from derive.code.sizes import examples, total
 from derive.code.targets import TARGETS, Target
 from derive.errors import InputError
+from derive.expression import algebra
 
 
 @dataclass(frozen=True)

@@ -38,16 +38,15 @@ from sympy.core.numbers import Float, Pi
 from sympy.matrices.expressions.applyfunc import ElementwiseApplyFunction
 from sympy.matrices.expressions.diagonal import DiagonalOf
 
-from derive import algebra
 from derive.code import chain
 from derive.code.builder import Builder
 from derive.code.factors import Inverted, Solver, Woodbury
 from derive.code.plan import Node, Shape
 from derive.code.sizes import Sizes, examples
-from derive.definitions import definition
-from derive.elementwise import ENTRY, step
 from derive.errors import InputError
-from derive.functions import (
+from derive.expression import algebra
+from derive.expression.elementwise import ENTRY, step
+from derive.expression.functions import (
     Adjugate,
     EntrySum,
     Functional,
@@ -61,8 +60,9 @@ from derive.functions import (
     Vec,
     template,
 )
-from derive.operation import record
+from derive.expression.operation import record
 from derive.operations.rows import LOGSUMEXP, SOFTMAX
+from derive.operations.unfold import definition
 
 ONE = Integer(1)
 #: Functions that every target has in a stable form; others are computed as their definition says.

@@ -23,10 +23,10 @@ from sympy import (
 )
 from sympy.matrices.expressions.diagonal import DiagonalOf
 
-from derive import algebra
 from derive.code.plan import Node, Shape, post_order
-from derive.elementwise import elementwise, step
-from derive.functions import EntrySum, LogDet, Reshape
+from derive.expression import algebra
+from derive.expression.elementwise import elementwise, step
+from derive.expression.functions import EntrySum, LogDet, Reshape
 from derive.operations import by_name
 
 

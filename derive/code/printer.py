@@ -13,7 +13,7 @@ from derive.code.plan import Node, post_order, uses
 from derive.code.sizes import flops
 from derive.code.targets import Target
 from derive.errors import InputError
-from derive.functions import template
+from derive.expression.functions import template
 from derive.language.text import to_text
 from derive.operations import by_name
 

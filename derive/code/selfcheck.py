@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from derive import algebra
 from derive.code.door import is_number
 from derive.errors import InputError
+from derive.expression import algebra
 
 if TYPE_CHECKING:
     from derive.derivation import Derivation

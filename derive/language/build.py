@@ -28,10 +28,11 @@ from sympy import (
     ZeroMatrix,
 )
 
-from derive import algebra, limits
-from derive.algebra.blocks import selection
+from derive import limits
 from derive.errors import InputError
-from derive.functions import Blocks
+from derive.expression import algebra
+from derive.expression.algebra.blocks import selection
+from derive.expression.functions import Blocks
 from derive.language.calls import called
 from derive.language.shapes import is_scalar, size_symbol, to_sympy
 from derive.operations import by_name

@@ -7,10 +7,12 @@ from functools import reduce
 
 from sympy import Expr
 
-from derive import algebra
-from derive.definitions import definition
-from derive.elementwise import elementwise
 from derive.errors import InternalError
+from derive.expression import algebra
+from derive.expression.elementwise import elementwise
+from derive.expression.operation import Operation, by_name
+from derive.expression.signature import Alternative, Matrix, Pattern
+from derive.expression.signature import Size as SizeArgument
 from derive.language.scope import Node, Scope
 from derive.language.shapes import (
     SCALAR,
@@ -26,9 +28,7 @@ from derive.language.shapes import (
     show_shape,
     unify,
 )
-from derive.operation import Operation, by_name
-from derive.signature import Alternative, Matrix, Pattern
-from derive.signature import Size as SizeArgument
+from derive.operations.unfold import definition
 
 #: Where a letter of a signature was met first: the argument, and its row or column.
 _Met = dict[str, tuple[Node, int]]

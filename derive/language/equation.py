@@ -9,9 +9,9 @@ from typing import Any
 
 from sympy import Expr
 
-from derive import algebra
 from derive.errors import InputError
-from derive.facts import SQUARE
+from derive.expression import algebra
+from derive.expression.facts import SQUARE
 from derive.language.formula import notation_of, parse
 from derive.language.names import read_assumptions, read_where
 from derive.language.scope import Misfit, ParseError

@@ -13,7 +13,7 @@ from typing import Any
 from sympy import Determinant, Expr, HadamardPower, Identity, MatMul, Symbol, Trace
 from sympy.matrices.expressions.applyfunc import ElementwiseApplyFunction
 
-from derive.elementwise import ENTRY
+from derive.expression.elementwise import ENTRY
 
 #: The bound variable of a function of entries, in Python.
 _ENTRY = Symbol("entry_", real=True)

@@ -38,14 +38,14 @@ from sympy import (
 from sympy.core.numbers import Float, Pi
 from sympy.matrices.expressions.applyfunc import ElementwiseApplyFunction
 
-from derive import algebra
-from derive.algebra.blocks import grid
-from derive.elementwise import ENTRY
-from derive.functions import Blocks, EntrySum, Expm, Selection, operator, spell, template
+from derive.expression import algebra
+from derive.expression.algebra.blocks import grid
+from derive.expression.elementwise import ENTRY
+from derive.expression.functions import Blocks, EntrySum, Expm, Selection, operator, spell, template
+from derive.expression.operation import Operation, record
 from derive.language.names import GREEK
 from derive.language.picked import Picked, picked, places
 from derive.language.text import fraction, join_terms, ordered, power_by_logarithm, signed, written_power
-from derive.operation import Operation, record
 
 #: How tightly a piece holds together.
 SUM, PRODUCT, POWER, ATOM = range(4)

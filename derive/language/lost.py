@@ -11,12 +11,12 @@ from functools import lru_cache
 from sympy import Expr, Lambda, Symbol
 from sympy.matrices.expressions.applyfunc import ElementwiseApplyFunction
 
-from derive import algebra
 from derive.domain import domain
-from derive.elementwise import ENTRY
+from derive.expression import algebra
+from derive.expression.elementwise import ENTRY
+from derive.expression.operation import by_name
 from derive.language.calls import called
 from derive.language.scope import Node
-from derive.operation import by_name
 
 #: The most requirements that are kept beside an expression.
 MOST = 12

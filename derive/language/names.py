@@ -9,7 +9,7 @@ from functools import reduce
 from typing import Any
 
 from derive.errors import InputError
-from derive.facts import KINDS
+from derive.expression.facts import KINDS
 from derive.language.shapes import SCALAR, Product, Shape, Size, Total, Triangle, find, size_names
 
 GREEK = frozenset(

@@ -13,9 +13,10 @@ from typing import Any
 
 from sympy import Expr, MatrixSymbol, Symbol, Trace, nan, oo, preorder_traversal, zoo
 
-from derive import algebra
 from derive.errors import InputError, InputWarning
-from derive.facts import SQUARE, assuming
+from derive.expression import algebra
+from derive.expression.facts import SQUARE, assuming
+from derive.expression.operation import record
 from derive.language import build
 from derive.language.definitions import Program, read_program
 from derive.language.indices import bound_indices, free_indices
@@ -42,7 +43,6 @@ from derive.language.shapes import (
 )
 from derive.language.spelling import check_name
 from derive.language.words import FUNCTIONS
-from derive.operation import record
 from derive.problem import Problem
 
 MAX_LENGTH = 20_000

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from sympy import Expr, S, Transpose
 
-from derive.functions import Selection
+from derive.expression.functions import Selection
 
 
 @dataclass(frozen=True)

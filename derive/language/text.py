@@ -35,12 +35,12 @@ from sympy import (
 from sympy.core.numbers import Float, Pi
 from sympy.matrices.expressions.applyfunc import ElementwiseApplyFunction
 
-from derive import algebra
-from derive.algebra.blocks import grid
-from derive.elementwise import ENTRY, holds_matrices
-from derive.functions import Blocks, Expm, Selection
+from derive.expression import algebra
+from derive.expression.algebra.blocks import grid
+from derive.expression.elementwise import ENTRY, holds_matrices
+from derive.expression.functions import Blocks, Expm, Selection
+from derive.expression.operation import Operation, record
 from derive.language.picked import Picked, picked, places
-from derive.operation import Operation, record
 
 #: How tightly a piece of text holds together.
 SUM, PRODUCT, UNARY, POWER, ATOM = range(5)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from sympy import Expr
 
-from derive.facts import assuming
+from derive.expression.facts import assuming
 from derive.language.definitions import sizes_of
 from derive.language.kinds import best_reading
 from derive.language.lost import lost

@@ -17,9 +17,9 @@ from difflib import get_close_matches
 
 import sympy as sp
 
-from derive.definitions import definition
 from derive.errors import InputError
 from derive.operations import by_name
+from derive.operations.unfold import definition
 
 #: The variable of every activation here.
 X = sp.Symbol("x", real=True)

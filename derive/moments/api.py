@@ -9,7 +9,7 @@ from typing import Any
 from sympy import Expr
 
 from derive.errors import InputError
-from derive.facts import assuming
+from derive.expression.facts import assuming
 from derive.moments.declarations import Reading, read_moment
 from derive.moments.expectation import Moment, covariance_of, expectation_of, variance_of
 

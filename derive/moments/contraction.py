@@ -11,8 +11,8 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from sympy import Expr, Identity, S
 
-from derive import algebra
 from derive.errors import InputError
+from derive.expression import algebra
 from derive.moments.nets import Factor, Index
 
 

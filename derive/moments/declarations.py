@@ -14,10 +14,10 @@ from typing import Any
 
 from sympy import Expr, S
 
-from derive import algebra
-from derive.canonical import canonical
 from derive.errors import InputError
-from derive.facts import assuming
+from derive.expression import algebra
+from derive.expression.facts import assuming
+from derive.from_sympy.canonical import canonical
 from derive.language.formula import parse as parse_tree
 from derive.language.names import kind_of, read_assumptions, read_where
 from derive.language.shapes import SCALAR, size_names

@@ -15,8 +15,8 @@ from math import comb
 
 from sympy import Expr, Identity, Integer, S, Symbol, cancel, expand, factor, factorial
 
-from derive import algebra
 from derive.errors import InputError
+from derive.expression import algebra
 from derive.moments.nets import Factor
 
 #: The indices of the factors of a block, factor by factor.

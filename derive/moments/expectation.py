@@ -14,10 +14,10 @@ from typing import Any
 
 from sympy import Expr, OneMatrix, S
 
-from derive import algebra
 from derive.display import Shown
 from derive.errors import InputError
-from derive.facts import assuming
+from derive.expression import algebra
+from derive.expression.facts import assuming
 from derive.language.latex import latex
 from derive.language.text import to_text
 from derive.moments.distributions import Part
@@ -25,8 +25,8 @@ from derive.moments.model import Model, contracted, moment_parts
 from derive.moments.nets import Factor, Index, Lowering, Term
 from derive.moments.notation import Notation
 from derive.moments.steps import MomentStep
-from derive.present import present
 from derive.problem import Problem
+from derive.simplify.present import present
 
 
 @dataclass(frozen=True)

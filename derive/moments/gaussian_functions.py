@@ -16,16 +16,16 @@ from sympy import Expr
 from sympy.matrices.expressions.applyfunc import ElementwiseApplyFunction
 from sympy.utilities.iterables import multiset_partitions
 
-from derive import algebra
-from derive.definitions import definition
-from derive.elementwise import elementwise
 from derive.errors import InputError
+from derive.expression import algebra
+from derive.expression.elementwise import elementwise
 from derive.language.text import to_text
 from derive.moments.activations import X
 from derive.moments.distributions import Distribution, Part
 from derive.moments.integrals import has_jumps, sum_of_pieces, tidy
 from derive.moments.nets import Factor
 from derive.moments.pieces import Piece, UndecidedError, derivative_pieces, pieces
+from derive.operations.unfold import definition
 
 #: Mean and variance of the Gaussian that a function is of.
 MEAN, VARIANCE = sp.Symbol("mu", real=True), sp.Symbol("v", positive=True)

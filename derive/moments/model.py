@@ -9,8 +9,8 @@ from itertools import product as choices
 
 from sympy import Expr, S
 
-from derive import algebra
 from derive.errors import InputError
+from derive.expression import algebra
 from derive.language.text import to_text
 from derive.moments.contraction import contract
 from derive.moments.distributions import MAX_DEGREE, Distribution, Part

@@ -32,12 +32,12 @@ from sympy import (
 from sympy.matrices.expressions.applyfunc import ElementwiseApplyFunction
 from sympy.matrices.expressions.diagonal import DiagonalOf
 
-from derive import algebra
-from derive.definitions import definition
-from derive.elementwise import ENTRY
 from derive.errors import InputError
-from derive.functions import EntrySum
+from derive.expression import algebra
+from derive.expression.elementwise import ENTRY
+from derive.expression.functions import EntrySum
 from derive.language.text import to_text
+from derive.operations.unfold import definition
 
 #: The number of terms that an expression may be multiplied out to, and the largest power that is.
 MAX_TERMS, MAX_POWER = 2_000, 8

@@ -1,4 +1,4 @@
-"""All operations, an entry each, a file a family; what an entry says stands in `derive.operation`.
+"""All operations, an entry each, a file a family; what an entry says stands in `derive.expression.operation`.
 
 Sources: Giles 2008, "Collected matrix derivative results"; MC, the Matrix Cookbook (2012); Magnus and Neudecker
 2019, "Matrix Differential Calculus", 3rd edition; Higham 2008, "Functions of Matrices".
@@ -11,10 +11,10 @@ from typing import Any
 from sympy import Expr, Function
 from sympy.matrices.expressions.applyfunc import ElementwiseApplyFunction
 
-from derive.elementwise import scalar_function
-from derive.entrywise import any_derivative
 from derive.errors import InputError
-from derive.operation import Operation, by_name, names, of_head, record, register
+from derive.expression.elementwise import scalar_function
+from derive.expression.entrywise import any_derivative
+from derive.expression.operation import Operation, by_name, names, of_head, record, register
 from derive.operations import (
     columns,
     entrywise,

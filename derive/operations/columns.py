@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from sympy import S, exp, log
 
-from derive.algebra import M
-from derive.formulas import apply, entry_sum
-from derive.functions import LogSumExp, Softmax
+from derive.expression.algebra import M
+from derive.expression.functions import LogSumExp, Softmax
 from derive.operations.entries import function
+from derive.operations.formulas import apply, entry_sum
 
 OPERATIONS = (
     function(

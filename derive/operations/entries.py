@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from derive import elementwise, functions
-from derive.algebra import M
-from derive.operation import Operation, Rule
+from derive.expression import elementwise, functions
+from derive.expression.algebra import M
+from derive.expression.operation import Operation, Rule
 
 
 def linear(build: Callable[[Sequence[M]], M]) -> Rule:

@@ -25,9 +25,9 @@ from sympy import (
     tanh,
 )
 
-from derive.elementwise import elementwise, relu, sigmoid, softplus, step
-from derive.formulas import apply
+from derive.expression.elementwise import elementwise, relu, sigmoid, softplus, step
 from derive.operations.entries import entrywise
+from derive.operations.formulas import apply
 
 _BETWEEN, _NOT_ZERO = "every entry of {x} is between -1 and 1", "no entry of {x} is zero"
 

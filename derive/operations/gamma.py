@@ -6,11 +6,11 @@ from collections.abc import Callable
 
 from sympy import Expr, S, log, pi
 
-from derive import algebra
-from derive.algebra import M
-from derive.elementwise import made
-from derive.formulas import apply, entry_sum, lower
+from derive.expression import algebra
+from derive.expression.algebra import M
+from derive.expression.elementwise import made
 from derive.operations.entries import entrywise
+from derive.operations.formulas import apply, entry_sum, lower
 from derive.operations.rows import written
 
 _HEADS = [made(word) for word in ("lgamma", "digamma", "trigamma", "tetragamma", "pentagamma")]

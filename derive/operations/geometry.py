@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from sympy import Expr, S, sqrt
 
-from derive import algebra
-from derive.algebra import M
-from derive.formulas import diag, symmetric_argument
-from derive.functions import Eigenvalue
-from derive.operation import Operation
+from derive.expression import algebra
+from derive.expression.algebra import M
+from derive.expression.functions import Eigenvalue
+from derive.expression.operation import Operation
 from derive.operations.entries import function
+from derive.operations.formulas import diag, symmetric_argument
 from derive.operations.rows import written
 
 SKEW = function(

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from sympy import Abs, Determinant, Inverse, S, log
 
-from derive import algebra
-from derive.algebra import M
-from derive.elementwise import elementwise
-from derive.formulas import adjugate_push, inner, inv, pinv_pull, pinv_push, tr
-from derive.functions import Adjugate, LogDet, PseudoInverse
+from derive.expression import algebra
+from derive.expression.algebra import M
+from derive.expression.elementwise import elementwise
+from derive.expression.functions import Adjugate, LogDet, PseudoInverse
 from derive.operations.entries import function
+from derive.operations.formulas import adjugate_push, inner, inv, pinv_pull, pinv_push, tr
 
 OPERATIONS = (
     function(

@@ -10,11 +10,11 @@ from typing import Any
 
 from sympy import S, atan, cos, cosh, erf, exp, log, pi, sin, sqrt, tanh
 
-from derive.algebra import M
-from derive.elementwise import relu, softplus
-from derive.formulas import apply
-from derive.operation import Operation
+from derive.expression.algebra import M
+from derive.expression.elementwise import relu, softplus
+from derive.expression.operation import Operation
 from derive.operations.entries import function
+from derive.operations.formulas import apply
 from derive.operations.rows import written
 
 _PAIR, _TRIPLE = "m x n, m x n -> m x n", "m x n, m x n, m x n -> m x n"

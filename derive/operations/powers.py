@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from sympy import HadamardPower, MatPow, Pow, sqrt
 
-from derive import algebra
-from derive.formulas import (
+from derive.expression import algebra
+from derive.expression.functions import Norm2
+from derive.expression.operation import Operation
+from derive.operations.entries import entrywise
+from derive.operations.formulas import (
     elementwise_power_pull,
     elementwise_power_push,
     inner,
@@ -13,9 +16,6 @@ from derive.formulas import (
     matrix_power_terms,
     power_pull,
 )
-from derive.functions import Norm2
-from derive.operation import Operation
-from derive.operations.entries import entrywise
 
 OPERATIONS = (
     Operation(

@@ -11,11 +11,11 @@ from typing import Any
 
 from sympy import Expr, Identity, Mul, S, Transpose, ZeroMatrix, cos, log, sin, sqrt
 
-from derive import algebra
-from derive.algebra import M
-from derive.formulas import eye_like, identity, inv, kron, lower, vec
-from derive.operation import Operation
+from derive.expression import algebra
+from derive.expression.algebra import M
+from derive.expression.operation import Operation
 from derive.operations.entries import function
+from derive.operations.formulas import eye_like, identity, inv, kron, lower, vec
 from derive.operations.rows import written
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from sympy import Expr, HadamardProduct, KroneckerProduct, MatMul, Mul, Trace
 
-from derive import algebra
-from derive.formulas import dot, hadamard, kron_pull, matrix_product_pull, others
-from derive.operation import Operation
+from derive.expression import algebra
+from derive.expression.operation import Operation
 from derive.operations.entries import function, linear
+from derive.operations.formulas import dot, hadamard, kron_pull, matrix_product_pull, others
 
 
 def _kron(a: Expr, b: Expr) -> Expr:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from sympy import DiagMatrix, Expr, Transpose
 from sympy.matrices.expressions.diagonal import DiagonalOf
 
-from derive import algebra
-from derive.algebra import M, blocks
-from derive.formulas import diag, vec
-from derive.functions import Above, Blocks, Commutation, Reshape, Selection, Toeplitz, Vec
-from derive.operation import Operation
+from derive.expression import algebra
+from derive.expression.algebra import M, blocks
+from derive.expression.functions import Above, Blocks, Commutation, Reshape, Selection, Toeplitz, Vec
+from derive.expression.operation import Operation
 from derive.operations.entries import function
+from derive.operations.formulas import diag, vec
 
 
 def _diag(x: Expr) -> Expr:

@@ -10,12 +10,12 @@ from typing import Any
 
 from sympy import Abs, Expr, S, exp, log
 
-from derive import algebra
-from derive.algebra import M, blocks
 from derive.errors import InputError
-from derive.formulas import apply, lower
-from derive.operation import Operation
+from derive.expression import algebra
+from derive.expression.algebra import M, blocks
+from derive.expression.operation import Operation
 from derive.operations.entries import function
+from derive.operations.formulas import apply, lower
 
 
 def _ones(x: M) -> M:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from sympy import Abs, Expr, Identity, OneMatrix, S, Trace, sign
 
-from derive import algebra
-from derive.elementwise import elementwise
-from derive.formulas import apply, entry_sum, eye_like, inner, ones_like
-from derive.functions import EntrySum, Norm1, Norm2
+from derive.expression import algebra
+from derive.expression.elementwise import elementwise
+from derive.expression.functions import EntrySum, Norm1, Norm2
 from derive.operations.entries import function
+from derive.operations.formulas import apply, entry_sum, eye_like, inner, ones_like
 
 
 def _trace(x: Expr) -> Expr:

@@ -4,10 +4,17 @@ from __future__ import annotations
 
 from sympy import Expr, Mul, S, exp
 
-from derive import algebra
-from derive.formulas import eigenvector, frechet, frechet_pull, frechet_push, reduced, symmetric_argument
-from derive.functions import Eigenvalue, Eigenvector, Expm, ExpmFrechet
+from derive.expression import algebra
+from derive.expression.functions import Eigenvalue, Eigenvector, Expm, ExpmFrechet
 from derive.operations.entries import function
+from derive.operations.formulas import (
+    eigenvector,
+    frechet,
+    frechet_pull,
+    frechet_push,
+    reduced,
+    symmetric_argument,
+)
 
 
 def _frechet(x: Expr, *directions: Expr) -> Expr:

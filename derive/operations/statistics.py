@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from sympy import Abs, Expr, Mul, S
 
-from derive import algebra
-from derive.algebra import M
-from derive.formulas import apply, entry_sum, lower, ones_like
-from derive.functions import Lower
+from derive.expression import algebra
+from derive.expression.algebra import M
+from derive.expression.functions import Lower
 from derive.operations.entries import function
+from derive.operations.formulas import apply, entry_sum, lower, ones_like
 from derive.operations.rows import differences, written
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from sympy import Add, MatAdd
 
-from derive import algebra
-from derive.operation import Operation
+from derive.expression import algebra
+from derive.expression.operation import Operation
 
 OPERATIONS = (
     Operation(

@@ -7,10 +7,10 @@ from typing import Annotated, Literal
 import typer
 
 from derive import read_problem
-from reports import terminal
+from reports.chapters.verdicts import verdict_blocks
 from reports.commands.options import Assume, Expression, Kind, Seed, Where, as_json, warn
 from reports.document import Check
-from reports.verdicts import verdict_blocks
+from reports.renderers import terminal
 from verify import check_claim
 from verify.verdict import Verdict
 

@@ -11,10 +11,10 @@ import typer
 from derive.errors import InputError
 from derive.moments.activations import X
 from derive.moments.formula import read_formula
-from reports import terminal
 from reports.commands.options import Seed, as_json
+from reports.commands.progress import counted
 from reports.document import Block, Paragraph, Table, literal
-from reports.progress import counted
+from reports.renderers import terminal
 from verify.moments.depth import FixedPoint, MeanField
 from verify.moments.networks import Profile, measure_networks
 

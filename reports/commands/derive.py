@@ -8,9 +8,9 @@ import typer
 
 import verify
 from derive.code.selfcheck import self_check
-from reports import terminal
+from reports.chapters.derivation import checked_blocks
 from reports.commands.options import Assume, Expression, Seed, Where, Wrt, as_json, warn
-from reports.derivation import checked_blocks
+from reports.renderers import terminal
 from verify.derived import Checked
 
 Output = Annotated[

@@ -6,12 +6,12 @@ from typing import Annotated, Literal
 
 import typer
 
-from reports import terminal
+from reports.chapters.moments import moment_blocks
+from reports.chapters.verdicts import verdict_blocks
 from reports.commands.check import INCONCLUSIVE, REFUTED
 from reports.commands.options import Assume, Expression, Seed, as_json, warn
 from reports.document import Check
-from reports.moments import moment_blocks
-from reports.verdicts import verdict_blocks
+from reports.renderers import terminal
 from verify.moments import moment_claims
 from verify.moments.moment_claims import Expected
 from verify.moments.moment_sampling import sampled_too

@@ -12,10 +12,10 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from reports import terminal
+from reports.chapters.fit_comparison import comparison
 from reports.commands.options import Seed, as_json, warn
 from reports.document import Paragraph, literal
-from reports.fit_comparison import comparison
+from reports.renderers import terminal
 from verify.files import writable, write
 from verify.fit.fit import Budget, Fit, Progress
 from verify.fit.methods import compare, fit_points, shortfall

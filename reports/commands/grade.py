@@ -8,9 +8,9 @@ from typing import Annotated, Literal
 import typer
 
 from reports.commands.options import Seed, as_json
-from reports.grading import show, write_class
-from reports.progress import counted
-from reports.terminal import console
+from reports.commands.progress import counted
+from reports.proofreading.grading import show, write_class
+from reports.renderers.terminal import console
 from verify.files import writable
 from verify.grading import grade as run
 

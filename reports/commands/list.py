@@ -8,10 +8,10 @@ from typing import Annotated, Literal
 import typer
 
 from derive.operations import OPERATIONS
-from reports import terminal
-from reports.chapters import EXPERIMENTS, catalogue, equations
+from reports.chapters.catalogue import EXPERIMENTS, catalogue, equations
 from reports.commands.options import as_json
 from reports.document import Table, literal
+from reports.renderers import terminal
 
 
 def show_names(

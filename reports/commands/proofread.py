@@ -11,7 +11,7 @@ import typer
 
 from derive.errors import InputError
 from reports.commands.options import Assume, Seed, Where, as_json
-from reports.progress import counted
+from reports.commands.progress import counted
 from reports.proofreading import page, terminal, tex
 from verify import proofread as judge
 from verify.files import writable, write

@@ -11,13 +11,13 @@ import typer
 
 import verify
 from derive.errors import InputError
-from reports.chapters import build
+from reports.chapters.catalogue import build
+from reports.chapters.own_loss import document as document_of
+from reports.chapters.own_loss import loss_chapter, proofread_chapter
 from reports.commands.options import Assume, Seed, Where, given
+from reports.commands.progress import track
 from reports.document import Chapter, Document
-from reports.output import checked_formats, write_document
-from reports.own_loss import document as document_of
-from reports.own_loss import loss_chapter, proofread_chapter
-from reports.progress import track
+from reports.renderers.output import checked_formats, write_document
 from verify.files import writable
 
 #: Files that are derivations to be proofread, when they are given without --wrt.

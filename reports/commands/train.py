@@ -19,7 +19,7 @@ from rich.table import Table
 
 from derive.errors import InputError
 from reports.commands.options import as_json, warn
-from reports.terminal import console
+from reports.renderers.terminal import console
 from verify.files import writable
 from verify.fit.network.idx import Images, read_images
 from verify.fit.network.model import Network

@@ -8,14 +8,14 @@ from typing import Annotated, Literal
 import typer
 
 from derive.errors import InputError
-from reports import terminal
-from reports.chapters import EXPERIMENTS
+from reports.chapters.catalogue import EXPERIMENTS
+from reports.chapters.prose import finding
 from reports.commands.options import Names, Seed, as_json
+from reports.commands.progress import counted
 from reports.document import Cell, Check, Paragraph, Table, literal
-from reports.progress import counted
-from reports.prose import finding
+from reports.renderers import terminal
 from verify import run_suite
-from verify.suite import ResultRows, Row, SuiteReport
+from verify.suite.runner import ResultRows, Row, SuiteReport
 
 #: Characters of a remark at most, so that a line has no more than 100.
 _REMARK = 32

@@ -10,7 +10,7 @@ from reports.figures.canvas import BAND_ALPHA, COLOURS, FAINT, axes, look
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from verify.monte_carlo import Look
+    from verify.moments.monte_carlo import Look
 
 
 def monte_carlo(looks: Sequence[Look], claim: float, rtol: float) -> Figure:

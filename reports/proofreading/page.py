@@ -15,8 +15,8 @@ from typing import Literal
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from reports.mathml import mathml
 from reports.proofreading.layout import Part, Row, laid_out
+from reports.renderers.mathml import mathml
 from verify.proofread.result import Proofreading, Statement, said
 
 _QUIET = {"definition": "≔", "assumption": "·", "given": "·", "prose": " "}

@@ -6,8 +6,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from reports.plain import plain_math
-from reports.terminal import console
+from reports.renderers.plain import plain_math
+from reports.renderers.terminal import console
 from verify.proofread.result import Proofreading, Statement, said
 
 _STYLES = {"✓": "green", "✗": "bold red", "↳": "yellow", "?": "yellow"}

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 
 from reports.proofreading.layout import Part, laid_out
-from reports.tex import escape
+from reports.renderers.tex import escape
 from verify.proofread.result import Proofreading, Statement, said
 
 _COLOURS = {"✓": "gpgood", "✗": "gpbad", "↳": "gpopen", "?": "gpopen"}

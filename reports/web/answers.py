@@ -53,7 +53,7 @@ def _names(text: str | None) -> str | list[str]:
 def _preview(q: Question) -> dict[str, Any]:
     """The formula as it is understood, with its shapes, before anything is derived."""
     from derive import latex, read_problem, to_text
-    from reports.mathml import mathml
+    from reports.renderers.mathml import mathml
 
     problem = read_problem(q.get("expr"), [], q.get("where"), q.get("assume"))
     return {
@@ -84,7 +84,7 @@ def _derive(kind: str, q: Question) -> Checked:
 
 
 def _derivative(q: Question) -> dict[str, Any]:
-    from reports.derivation import conditions, evidence_table, graph_figures, line_blocks, result
+    from reports.chapters.derivation import conditions, evidence_table, graph_figures, line_blocks, result
     from reports.document import Box, Heading
 
     d = _derive(q.name, q)
@@ -130,7 +130,7 @@ def _equal(q: Question) -> dict[str, Any]:
 
 
 def _verdict(verdict: Verdict) -> dict[str, Any]:
-    from reports.verdicts import verdict_blocks
+    from reports.chapters.verdicts import verdict_blocks
 
     found = verdict.to_dict()
     if verdict.verdict == "refuted":
@@ -143,7 +143,7 @@ def _verdict(verdict: Verdict) -> dict[str, Any]:
 
 def _moment(q: Question) -> dict[str, Any]:
     import verify
-    from reports.moments import moment_blocks
+    from reports.chapters.moments import moment_blocks
 
     moment = getattr(verify, q.name)(q.get("expr"), where=q.get("where"), assume=q.get("assume"), seed=q.seed)
     return {**moment.to_dict(), "page": {"result": _html(moment_blocks(moment))}}
@@ -166,7 +166,7 @@ def _proofread(q: Question) -> dict[str, Any]:
 
 def _formula(latex: str | None) -> str | None:
     """Return a formula as MathML, None where it is none, or is plain text."""
-    from reports.mathml import mathml
+    from reports.renderers.mathml import mathml
 
     if not latex or not set(latex) & set("\\^_"):
         return None
@@ -181,8 +181,8 @@ def _report(q: Question) -> dict[str, Any]:
 
     Files that are no text come in base64.
     """
-    from reports import html, tex
-    from reports.own_loss import loss_document
+    from reports.chapters.own_loss import loss_document
+    from reports.renderers import html, tex
 
     wanted = q.get("format") or "html"
     if wanted not in ("html", "latex", "pdf"):
@@ -221,7 +221,7 @@ def _zipped(files: dict[str, bytes]) -> bytes:
 
 
 def _html(blocks: list[Block]) -> str:
-    from reports import html
+    from reports.renderers import html
 
     return html.render_blocks(blocks)
 

@@ -11,10 +11,10 @@ from verify.arithmetics.balls import Balls
 from verify.arithmetics.exact import RATIONALS, prime_field
 from verify.arithmetics.floats import COMPLEX, FLOAT
 from verify.claims import read, symbolic_evidence
-from verify.exact import Place, ball_evidence, draw_weights, field_evidence
-from verify.float_methods import METHODS, float_evidence
-from verify.steps import check_steps
+from verify.methods.exact import Place, ball_evidence, draw_weights, field_evidence
+from verify.methods.float_methods import METHODS, float_evidence
 from verify.study import Study
+from verify.suite.steps import check_steps
 
 GPLVM = "-D/2*logdet(alpha*X*X' + 1/beta*eye) - 1/2*tr(inv(alpha*X*X' + 1/beta*eye)*Y*Y')"
 K = "inv(alpha*X*X' + 1/beta*eye)"

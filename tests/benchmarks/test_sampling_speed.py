@@ -5,6 +5,7 @@ import time
 import numpy as np
 import pytest
 
+from verify.moments.monte_carlo import check_moment
 from verify.moments.samplers import GaussianMean, ReluMoments
 from verify.moments.sampling import (
     CHUNK,
@@ -14,7 +15,6 @@ from verify.moments.sampling import (
     stream,
     worker_pool,
 )
-from verify.monte_carlo import check_moment
 
 DRAWS = 1 << 24
 ROUNDS = 24

@@ -2,7 +2,7 @@
 
 `python -m tests.derive.collections answers OUT` writes every answer to a file, `compare OLD NEW` tells two such files
 apart, `variants [SEED [COUNT]]` asks every problem once more in other words, and `laws` prints how many answers each
-law of `derive.laws` serves.
+law of `derive.simplify.laws` serves.
 """
 
 from __future__ import annotations
@@ -19,18 +19,19 @@ from random import Random
 from sympy import Add, Expr, HadamardPower, MatAdd, Trace, Transpose
 
 import derive
-from derive import algebra, identities
-from derive.algebra.core import same_terms
-from derive.cost import cost
 from derive.derivation import Derivation
-from derive.facts import assuming
-from derive.functions import Norm1, Norm2
+from derive.expression import algebra
+from derive.expression.algebra.core import same_terms
+from derive.expression.facts import assuming
+from derive.expression.functions import Norm1, Norm2
+from derive.expression.rebuild import rebuild, tidy
 from derive.ingest import read_problem
 from derive.language.text import to_text
-from derive.present import present
 from derive.problem import Problem
-from derive.rebuild import rebuild, tidy
 from derive.results.cookbook import cookbook
+from derive.simplify import identities
+from derive.simplify.cost import cost
+from derive.simplify.present import present
 from tests.derive import losses
 
 DATA = Path(__file__).parent / "data"

@@ -16,8 +16,8 @@ from dataclasses import dataclass
 
 from sympy import Rational
 
-from derive.algebra import M
-from derive.operation import Operation, Rule
+from derive.expression.algebra import M
+from derive.expression.operation import Operation, Rule
 from derive.operations import OPERATIONS
 from tests.derive.rule_checks import adjoints, cases, failures, symbol
 

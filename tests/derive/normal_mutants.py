@@ -33,20 +33,21 @@ from sympy import (
     Transpose,
 )
 
-from derive import algebra, read_problem
+from derive import read_problem
 from derive.errors import InputError
-from derive.facts import assuming
-from derive.normal import equal
-from derive.normal.space import MAX_STEPS
+from derive.expression import algebra
+from derive.expression.facts import assuming
+from derive.expression.rebuild import parts
 from derive.problem import Problem
-from derive.rebuild import parts
+from derive.prove import equal
+from derive.prove.space import MAX_STEPS
 from derive.results.cookbook import cookbook
 from tests.derive.losses import DIFFERENTIALS, GRADIENTS, HESSIANS, JACOBIANS, rows
 from verify.arithmetics.balls import Balls
 from verify.arithmetics.base import Abstain, Undefined
 from verify.arithmetics.exact import RATIONALS
 from verify.evaluate import Environment
-from verify.points import STYLES, Space
+from verify.points.drawn import STYLES, Space
 
 #: Budgets of steps, the full one first.
 BUDGETS = (MAX_STEPS, 0, 1, 3, 10, 30, 100, 300, 1_000, 3_000)

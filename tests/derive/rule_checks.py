@@ -14,10 +14,10 @@ import numpy as np
 from sympy import Expr, Identity, KroneckerProduct, MatrixSymbol, S, Symbol
 
 from derive import Problem, latex, parse, read_claim, to_text
-from derive.algebra import M, is_matrix, ones, shape
 from derive.errors import InputError
+from derive.expression.algebra import M, is_matrix, ones, shape
+from derive.expression.operation import Operation
 from derive.graph import build_graph
-from derive.operation import Operation
 from tests.derive.points import slope
 from verify.evaluate import evaluate, size_of
 

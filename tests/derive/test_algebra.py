@@ -21,11 +21,11 @@ from sympy import (
 )
 
 import derive
-from derive import algebra
-from derive.elementwise import elementwise, relu, sigmoid, softplus
-from derive.expand import expand
-from derive.facts import assuming
-from derive.present import present
+from derive.expression import algebra
+from derive.expression.elementwise import elementwise, relu, sigmoid, softplus
+from derive.expression.facts import assuming
+from derive.simplify.expand import expand
+from derive.simplify.present import present
 from verify.evaluate import evaluate
 
 SIZES = {"m": 2, "n": 3}

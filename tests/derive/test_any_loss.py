@@ -7,8 +7,9 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 import derive
-from derive import algebra, read_claim
+from derive import read_claim
 from derive.errors import InputError
+from derive.expression import algebra
 from tests.derive import outside
 from tests.derive.expressions import SHAPES, declared, texts
 from tests.derive.points import derivative, draw, run

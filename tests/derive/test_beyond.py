@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 import derive
-from derive import algebra, read_claim
+from derive import read_claim
+from derive.expression import algebra
 from tests.derive import outside
 from tests.derive.losses import (
     DIFFERENTIALS,

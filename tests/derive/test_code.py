@@ -14,7 +14,7 @@ from derive.code import plan
 from derive.code.plan import post_order
 from derive.code.sizes import flops
 from derive.errors import InputError
-from derive.facts import assuming
+from derive.expression.facts import assuming
 from tests.derive import losses
 from tests.derive.points import SIZES, draw, gap, run
 from verify.evaluate import evaluate
@@ -45,7 +45,9 @@ def drawn(problem, sizes=SIZES, seed=1):
         warnings.simplefilter("ignore")
         d = getattr(derive, kind)(text, wrt, where=where, assume=assume or None)
     shapes = {
-        n: tuple(int(size) if str(size).isdigit() else str(size) for size in derive.algebra.shape(s))
+        n: tuple(
+            int(size) if str(size).isdigit() else str(size) for size in derive.expression.algebra.shape(s)
+        )
         for n, s in d.symbols().items()
     }
     known = {**dict.fromkeys(d.problem.sizes, 3), **sizes}

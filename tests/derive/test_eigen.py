@@ -10,7 +10,7 @@ from sympy import Integer, MatrixSymbol, Symbol
 import derive
 from derive.code import Output, source
 from derive.errors import InputError
-from derive.functions import Eigenvalue, Eigenvector
+from derive.expression.functions import Eigenvalue, Eigenvector
 from tests.derive.mutate_rules import mutants
 from tests.derive.points import run
 from verify import check_claim

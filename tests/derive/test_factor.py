@@ -6,7 +6,8 @@ from collections import Counter
 
 import pytest
 
-from derive import factor, gradient
+from derive import gradient
+from derive.simplify import factor
 
 
 def test_a_sum_is_looked_at_once(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,14 +7,14 @@ import time
 import pytest
 
 import derive
-from derive.algebra import shape
 from derive.errors import InputError
+from derive.expression.algebra import shape
 from derive.language.formula import parse, parse_statements
 from derive.language.names import read_where
 from derive.language.pratt import Vocabulary
 from derive.language.scope import Misfit
 from derive.language.together import build
-from derive.normal import equal
+from derive.prove import equal
 from tests.derive.losses import GRADIENTS
 
 #: LaTeX or text, and its tree in brackets.

@@ -23,8 +23,8 @@ from sympy import (
 from sympy.matrices.expressions.matexpr import MatrixElement
 
 from derive import gradient
-from derive.canonical import canonical
 from derive.errors import InputError
+from derive.from_sympy.canonical import canonical
 from verify import check_claim
 from verify.evaluate import evaluate
 

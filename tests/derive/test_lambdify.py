@@ -13,7 +13,7 @@ from derive import api
 from tests.derive import losses
 from verify.arithmetics.floats import FLOAT
 from verify.evaluate import Environment
-from verify.suite_tasks import Entry, entries
+from verify.suite.tasks import Entry, entries
 
 SIZE = 3
 

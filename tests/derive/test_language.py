@@ -9,8 +9,8 @@ from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
 
 from derive import gradient, hessian, parse, read_claim, to_text
-from derive.algebra import shape
 from derive.errors import InputError, InputWarning
+from derive.expression.algebra import shape
 from tests.clock import calls
 from tests.derive import outside
 from tests.derive.expressions import SHAPES, declared, texts

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from derive.laws import Law, laws
+from derive.simplify.laws import Law, laws
 from verify import check_equal
 
 

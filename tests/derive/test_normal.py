@@ -18,15 +18,15 @@ from hypothesis import strategies as st
 
 import derive
 from derive import parse, read_claim
-from derive.algebra import shape
 from derive.errors import InputError
-from derive.facts import assuming
-from derive.normal import equal
-from derive.normal.equality import normal_form
-from derive.normal.labelling import certificate
-from derive.normal.reading import read
-from derive.normal.space import Space, Undecided
+from derive.expression.algebra import shape
+from derive.expression.facts import assuming
 from derive.problem import Problem
+from derive.prove import equal
+from derive.prove.equality import normal_form
+from derive.prove.labelling import certificate
+from derive.prove.reading import read
+from derive.prove.space import Space, Undecided
 from derive.results.cookbook import cookbook
 from verify.evaluate import Undefined, evaluate
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from derive.algebra.recursion import RECURSION as ALGEBRA
-from derive.normal.recursion import RECURSION as NORMAL
-from derive.recursion import Recursion
+from derive.expression.algebra.recursion import RECURSION as ALGEBRA
+from derive.expression.recursion import Recursion
+from derive.prove.recursion import RECURSION as NORMAL
 
 
 @pytest.mark.parametrize("recursion", [ALGEBRA, NORMAL], ids=["algebra", "normal"])

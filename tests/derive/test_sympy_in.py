@@ -45,10 +45,10 @@ from sympy.matrices.expressions.dotproduct import DotProduct
 
 import derive
 from derive import gradient, jacobian
-from derive.canonical import canonical
 from derive.code import Output, source
 from derive.errors import InputError
-from derive.functions import Adjugate, EntrySum, Expm, LogDet, LogSumExp, Reshape, Softmax
+from derive.expression.functions import Adjugate, EntrySum, Expm, LogDet, LogSumExp, Reshape, Softmax
+from derive.from_sympy.canonical import canonical
 from tests.derive.points import derivative, draw, run
 from tests.derive.sympy_values import number_of
 from verify import check_claim

@@ -45,7 +45,7 @@ def test_every_way_to_write_a_rectifier(rectifier, build, wrt, claim):
 
 def _function(d, text):
     """Return a text's values at points of both signs, by the package's evaluator."""
-    expr = derive.read_claim(text, d.problem, derive.algebra.shape(d.result))
+    expr = derive.read_claim(text, d.problem, derive.expression.algebra.shape(d.result))
     found = []
     for seed in range(3):
         rng = np.random.default_rng(seed)

@@ -47,7 +47,7 @@ def test_the_forms_of_textbooks_hold(item):
 @pytest.mark.parametrize(
     ("expr", "wrt", "expected"),
     [
-        # each by one law of derive.identities or derive.factor
+        # each by one law of derive.simplify.identities or derive.simplify.factor
         ("sum(log(cosh(A*x - y)))", "x", "A'*tanh(A*x - y)"),
         ("sum(log(cos(x)))", "x", "-tan(x)"),
         ("1/2*norm2(relu(W*x))^2", "W", "relu(W*x)*x'"),

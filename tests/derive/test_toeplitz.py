@@ -9,7 +9,7 @@ from sympy import Identity, MatrixSymbol, Symbol, Trace
 import derive
 from derive.code import Output, source
 from derive.errors import InputError
-from derive.functions import Toeplitz
+from derive.expression.functions import Toeplitz
 from tests.derive.points import run
 from verify import check_claim
 from verify.arithmetics.exact import RATIONALS, prime_field

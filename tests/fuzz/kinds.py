@@ -13,7 +13,7 @@ from sympy import S
 import derive
 import verify
 from derive.errors import InputError
-from derive.normal import equal
+from derive.prove import equal
 from tests.derive.outside import Unreadable
 from tests.fuzz import generator
 from tests.fuzz.numbers import DIGITS, reader

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import derive
-from reports.breaking import extent, pieces
-from reports.mathml import mathml
+from reports.renderers.breaking import extent, pieces
+from reports.renderers.mathml import mathml
 
 
 @st.composite

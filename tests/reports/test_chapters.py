@@ -7,11 +7,12 @@ import pytest
 
 from derive.errors import InputError
 from derive.results import Result, Slip
-from reports import chapters, html, tex
-from reports.derivative_chapter import derivative_chapter
+from reports.chapters import catalogue as chapters
+from reports.chapters.derivative_chapter import derivative_chapter
+from reports.chapters.moment_chapter import moment_chapter
+from reports.chapters.verdicts import counterexample, number
 from reports.document import Box, Code, Derivation, Document, Figure, Heading, Math, Paragraph, Table
-from reports.moment_chapter import moment_chapter
-from reports.verdicts import counterexample, number
+from reports.renderers import html, tex
 from tests.reports.command import run
 from verify.verdict import Counterexample
 
@@ -31,7 +32,7 @@ RIDGE = Result(
 
 @pytest.fixture(scope="module")
 def ridge():
-    from verify import suite_tasks
+    from verify.suite import tasks as suite_tasks
 
     entry = suite_tasks.Entry("ridge", RIDGE.expr, RIDGE.wrt, RIDGE.kind, "", RIDGE.assume, RIDGE.claims)
     with pytest.MonkeyPatch.context() as patch:
@@ -194,8 +195,8 @@ def test_every_chapter_can_be_asked_for_by_name_and_is_listed(capsys):
 
 def test_chapters_on_depth_and_steps_have_their_tables_and_pictures(monkeypatch):
     from derive.moments import ACTIVATIONS
-    from reports import moment_extras
-    from reports.moment_extras import extras
+    from reports.chapters import moment_extras
+    from reports.chapters.moment_extras import extras
 
     monkeypatch.setattr(moment_extras, "_CASES", (("relu", 1.0, 0.0), ("tanh", 5 / 3, 0.0)))
     (gains,) = (b for b in extras("gaussian-moments", 0) if isinstance(b, Table) and "forward" in b.header)
@@ -214,7 +215,7 @@ def test_chapters_on_depth_and_steps_have_their_tables_and_pictures(monkeypatch)
 
 
 def test_only_a_report_with_times_has_times(monkeypatch):
-    from reports import fit_chapter
+    from reports.chapters import fit_chapter
     from verify.fit import points
 
     zigzag = {name: data for name, data in points.TOY.items() if name == "zigzag"}

@@ -7,9 +7,9 @@ import pytest
 
 import verify
 from reports.commands.options import as_json
-from reports.tex import PACKAGES
+from reports.renderers.tex import PACKAGES
 from tests.reports.command import run
-from verify.suite import Row, SuiteReport
+from verify.suite.runner import Row, SuiteReport
 
 RNG = np.random.default_rng(7)
 

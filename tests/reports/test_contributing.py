@@ -47,8 +47,8 @@ def test_what_contributing_adds_works(tmp_path):
     copied(tmp_path)
     add(tmp_path / ENTRYWISE, SOFTSIGN)
     add(tmp_path / ENTRYWISE, ERFI, "from sympy import erfi")
-    add(tmp_path / SPECTRAL, COSHM, "from derive.algebra import M")
-    add(tmp_path / SPECTRAL, SQRTM, "from derive.formulas import eye_like, inv, kron, unvec, vec")
+    add(tmp_path / SPECTRAL, COSHM, "from derive.expression.algebra import M")
+    add(tmp_path / SPECTRAL, SQRTM, "from derive.operations.formulas import eye_like, inv, kron, unvec, vec")
     floats = tmp_path / "verify/arithmetics/floats.py"
     source = floats.read_text(encoding="utf-8")
     listed = source.replace('"expm": _expm,', f'"expm": _expm, {KERNEL.strip()}')

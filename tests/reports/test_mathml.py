@@ -4,7 +4,7 @@ import xml.etree.ElementTree as ElementTree
 
 import pytest
 
-from reports.mathml import mathml
+from reports.renderers.mathml import mathml
 
 
 def leaves(latex):

@@ -7,10 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from derive.results import RESULTS
+from reports.chapters.prose import finding, prose, sentence, symbols
 from reports.document import spans
-from reports.mathml import mathml
-from reports.plain import plain_math, plain_text
-from reports.prose import finding, prose, sentence, symbols
+from reports.renderers.mathml import mathml
+from reports.renderers.plain import plain_math, plain_text
 
 
 @pytest.mark.parametrize(

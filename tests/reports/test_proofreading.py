@@ -12,7 +12,7 @@ from rich.console import Console
 
 import gradproof
 from reports.proofreading import page, terminal, tex
-from reports.tex import compile_pdf
+from reports.renderers.tex import compile_pdf
 from verify.proofread import proofread
 
 SLIP = r"""# Least *squares* & <b>

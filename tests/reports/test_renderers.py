@@ -12,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from derive.errors import InternalError
-from reports import html, tex
 from reports.document import Block, Chapter, Document, Heading, Paragraph, literal
-from reports.terminal import console, show, show_document
+from reports.renderers import html, tex
+from reports.renderers.terminal import console, show, show_document
 from tests.reports.samples import sample
 
 VOID = {"meta", "br", "link", "hr", "img", "input"}

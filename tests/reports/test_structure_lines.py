@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import derive
-from reports.derivation import CHECKED_TIE, line_blocks
+from reports.chapters.derivation import CHECKED_TIE, line_blocks
 from reports.document import Derivation, Heading, Paragraph
 from tests.reports.command import run
-from verify.steps import check_steps
+from verify.suite.steps import check_steps
 
 SYMMETRIC = "structured-symmetric(X)"
 WORDS = "X is symmetric: entries (i, j) and (j, i) move together"

@@ -1,7 +1,7 @@
 import pytest
 
+from reports.chapters.training_chapter import training_chapter
 from reports.document import Paragraph, Table
-from reports.training_chapter import training_chapter
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from verify.gradients import check_gradient
+from verify.callables.gradients import check_gradient
 
 RNG = np.random.default_rng(20)
 A5 = RNG.normal(size=(5, 5))

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from derive.errors import InputError
-from verify.testing import HEIGHT, assert_gradient, order_plot
+from verify.callables.testing import HEIGHT, assert_gradient, order_plot
 
 X = np.array([[0.3, -1.2], [0.8, 2.0]])
 

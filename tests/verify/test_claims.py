@@ -15,7 +15,7 @@ from sympy import Inverse, MatrixSymbol, Symbol, Trace, symbols
 import derive
 import verify
 from derive.errors import InputError
-from derive.functions import LogDet, Norm2
+from derive.expression.functions import LogDet, Norm2
 from verify import check_claim
 
 GPLVM = "-D/2*logdet(alpha*X*X' + 1/beta*eye) - 1/2*tr(inv(alpha*X*X' + 1/beta*eye)*Y*Y')"
@@ -327,7 +327,7 @@ def test_the_names_of_derive_are_imported_when_they_are_used():
 def test_contradicting_methods_are_an_internal_error(monkeypatch):
     """If a prime field certified what balls refute, something would be broken; it is not papered over."""
     from derive.errors import InternalError
-    from verify import exact
+    from verify.methods import exact
     from verify.verdict import Evidence
 
     monkeypatch.setattr(exact, "field_evidence", lambda *a, **k: Evidence("prime field", "certified", ""))

@@ -10,7 +10,7 @@ from derive.code import plan
 from derive.code.builder import Builder
 from derive.code.plan import Branch, Plan
 from derive.errors import InternalError
-from derive.facts import assuming
+from derive.expression.facts import assuming
 from verify.code import judge
 
 CASES = [

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from verify.complex_step import complex_step, condition_number
+from verify.methods.complex_step import complex_step, condition_number
 
 X = np.array([0.3, -1.2, 0.8, 2.0])
 

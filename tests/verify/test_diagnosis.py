@@ -10,10 +10,10 @@ import pytest
 from verify import check_claim
 from verify.arithmetics.exact import prime_field
 from verify.claims import read
-from verify.diagnosis import explain
-from verify.exact import ball_evidence, field_evidence
-from verify.mutants import wrong_formulas
-from verify.samples import _reconstructed
+from verify.methods.exact import ball_evidence, field_evidence
+from verify.power.mutants import wrong_formulas
+from verify.slips.diagnosis import explain
+from verify.slips.samples import _reconstructed
 from verify.study import Study
 
 A3 = "A: n x n, X: n x n"

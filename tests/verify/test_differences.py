@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from derive.errors import InputError
-from verify.differences import directional_derivative, jacobian_by_differences, noise_level
+from verify.methods.differences import directional_derivative, jacobian_by_differences, noise_level
 
 ONE = np.array(1.0)
 

@@ -46,9 +46,9 @@ from sympy import (
 )
 from sympy.matrices.expressions.diagonal import DiagonalOf
 
-from derive.elementwise import elementwise, relu, sigmoid, softplus
 from derive.errors import InputError
-from derive.functions import (
+from derive.expression.elementwise import elementwise, relu, sigmoid, softplus
+from derive.expression.functions import (
     Adjugate,
     Commutation,
     EntrySum,

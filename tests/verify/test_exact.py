@@ -16,11 +16,11 @@ from derive.errors import InputError
 from tests.verify.claims_table import RATIONAL, SMOOTH, statements
 from verify.arithmetics.exact import RATIONALS
 from verify.claims import check_claim, read
-from verify.counterexample import find_counterexample
 from verify.derived import gradient
 from verify.evaluate import layout, size_of
-from verify.exact import FIRST_ENTRIES, assignments, ball_evidence, field_evidence, field_places
-from verify.points import Space, Variable
+from verify.methods.counterexample import find_counterexample
+from verify.methods.exact import FIRST_ENTRIES, assignments, ball_evidence, field_evidence, field_places
+from verify.points.drawn import Space, Variable
 from verify.statement import Statement
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from tests.verify.claims_table import RATIONAL, SMOOTH, statements
 from verify.claims import read
-from verify.float_methods import METHODS, float_evidence
+from verify.methods.float_methods import METHODS, float_evidence
 
 #: Off by a relative 1e-9, which no float method can be asked to see in every case.
 TOO_CLOSE = "A + 1/1000000000*A"

@@ -10,7 +10,7 @@ import pytest
 from derive.errors import InputError
 from tests.clock import Clock
 from tests.verify.gradient_table import CASES, Case, mutants, points
-from verify.gradients import check_gradient
+from verify.callables.gradients import check_gradient
 
 X = np.array([0.3, -1.2, 0.8, 2.0])
 #: Arithmetic in which a factor of 1 + 1e-9 or an entry wrong by 1e-4 cannot show.

@@ -6,7 +6,7 @@ import pytest
 
 from derive import read_problem
 from verify import check_claim, gradient
-from verify.large_sizes import lettered
+from verify.methods.large_sizes import lettered
 
 
 @pytest.mark.parametrize(

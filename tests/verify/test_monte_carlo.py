@@ -21,11 +21,11 @@ from verify.moments.confidence import (
     skewness_of_the_mean,
     unseen,
 )
+from verify.moments.monte_carlo import check_moment
 from verify.moments.samplers import GaussianMean
 from verify.moments.sampling import stream
 from verify.moments.tails import tail_index
 from verify.moments.variates import VariateSampler
-from verify.monte_carlo import check_moment
 
 
 def relu_squared(rng: np.random.Generator, n: int) -> np.ndarray:

@@ -13,15 +13,27 @@ from sympy import Expr
 
 from derive.errors import InternalError
 from derive.language.text import to_text
-from verify import power
 from verify.arithmetics.exact import RATIONALS
 from verify.claims import read
-from verify.float_methods import METHODS, float_evidence
-from verify.mutants import SLIPS, mutants, with_units, wrong_formulas
-from verify.plain import plain
-from verify.points import Space
-from verify.power import POINTS, RIGHT, VERDICT, Check, Power, Words, measure, share, stated, tables, tasks
-from verify.stretch import stretched
+from verify.methods.float_methods import METHODS, float_evidence
+from verify.points.drawn import Space
+from verify.points.stretch import stretched
+from verify.power import measured as power
+from verify.power.measured import (
+    POINTS,
+    RIGHT,
+    VERDICT,
+    Check,
+    Power,
+    Words,
+    measure,
+    share,
+    stated,
+    tables,
+    tasks,
+)
+from verify.power.mutants import SLIPS, mutants, with_units, wrong_formulas
+from verify.power.plain import plain
 
 # ------------------------------------------------------------------------------------------------ the mutants
 

@@ -8,9 +8,9 @@ import verify
 from derive.ingest import read_claim, read_problem
 from verify.arithmetics.balls import Balls
 from verify.evaluate import evaluate
-from verify.reals import real_places
+from verify.points.reals import real_places
+from verify.points.watched import domain, kinks
 from verify.statement import Statement
-from verify.watched import domain, kinks
 
 #: Losses, and claims that are right where points of usual size lie, or where entries and directions are positive.
 WRONG = [

@@ -11,7 +11,7 @@ from sympy import Rational
 import derive
 from derive.backprop import Sweep
 from verify.evaluate import evaluate
-from verify.steps import check_steps
+from verify.suite.steps import check_steps
 
 CASES = [
     ("gradient", "1/2*norm2(W'*W*x - x)^2", "W", None),

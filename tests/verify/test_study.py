@@ -7,10 +7,10 @@ from collections import Counter
 import pytest
 
 from derive import api, ingest
-from reports import chapters
+from reports.chapters import catalogue as chapters
 from verify.claims import check
 from verify.study import Study
-from verify.suite_tasks import run_task, study, tasks
+from verify.suite.tasks import run_task, study, tasks
 
 
 @pytest.fixture

@@ -13,8 +13,8 @@ import pytest
 from derive.errors import InputError
 from tests.interrupts import interrupted
 from verify import run_suite
-from verify.suite import SuiteReport
-from verify.suite_tasks import DERIVATIVE_METHODS, Entry, entries, run_task, tasks
+from verify.suite.runner import SuiteReport
+from verify.suite.tasks import DERIVATIVE_METHODS, Entry, entries, run_task, tasks
 from verify.workers import TimeLimitError, WorkerDiedError, Workers
 
 NAMES = ["mc-41", "softmax-jacobian"]

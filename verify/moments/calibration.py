@@ -19,9 +19,9 @@ from typing import Any
 import numpy as np
 
 from derive.errors import InputError
+from verify.moments.monte_carlo import check_moment
 from verify.moments.samplers import gaussian
 from verify.moments.sampling import worker_pool
-from verify.monte_carlo import check_moment
 
 
 @dataclass(frozen=True)

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from verify.moments.monte_carlo import Look, check_moment
 from verify.moments.samplers import experiment
 from verify.moments.trials import TRIALS, check_trial
-from verify.monte_carlo import Look, check_moment
 from verify.verdict import Verdict
 
 if TYPE_CHECKING:

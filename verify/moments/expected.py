@@ -14,13 +14,13 @@ from typing import Any
 
 from sympy import Expr, Rational
 
-from derive import algebra
-from derive.facts import assuming
+from derive.expression import algebra
+from derive.expression.facts import assuming
 from verify.arithmetics.base import Abstain, Undefined
 from verify.arithmetics.degree import DEGREES, Degree
 from verify.arithmetics.exact import LEAST, PRIME_BITS, PrimeField, prime_field
 from verify.evaluate import Environment, size_of
-from verify.exact import CERTAINTY_BITS
+from verify.methods.exact import CERTAINTY_BITS
 from verify.moments.moment_points import DRAWS, Point, Question, residues
 from verify.verdict import DOES_NOT_APPLY, Evidence
 from verify.wording import count

@@ -19,12 +19,12 @@ import sympy as sp
 from flint import arb
 from sympy import Expr, MatrixSymbol, Symbol
 
-from derive import algebra
-from derive.facts import assuming
+from derive.expression import algebra
+from derive.expression.facts import assuming
+from derive.expression.rebuild import parts as parts_of
+from derive.expression.rebuild import rebuild
 from derive.moments.activations import X
 from derive.moments.gaussian_functions import argument, body
-from derive.rebuild import parts as parts_of
-from derive.rebuild import rebuild
 from verify.arithmetics.balls import Balls
 from verify.arithmetics.base import Abstain, Undefined
 from verify.moments.entry_moments import EntryMoments

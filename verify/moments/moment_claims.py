@@ -14,9 +14,9 @@ from typing import Any
 
 from sympy import Expr, Float, S
 
-from derive import algebra
 from derive.errors import InputError, InternalError
-from derive.facts import assuming
+from derive.expression import algebra
+from derive.expression.facts import assuming
 from derive.ingest import read_claim
 from derive.language.text import to_text
 from derive.moments.api import reading
@@ -24,8 +24,8 @@ from derive.moments.declarations import Reading
 from derive.moments.expectation import Moment, covariance_of, expectation_of, variance_of
 from derive.moments.gaussian_functions import NoClosedFormError
 from derive.moments.steps import MomentStep
-from derive.normal import equal
 from derive.problem import Problem
+from derive.prove import equal
 from verify.moments.expected import field_evidence
 from verify.moments.function_moments import proved_digits, quadrature_evidence, with_functions_named
 from verify.moments.moment_counterexample import find_counterexample

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from sympy import Expr
 
-from derive.facts import assuming
+from derive.expression.facts import assuming
 from derive.moments.distributions import Distribution
 from verify.arithmetics.balls import Balls
 from verify.arithmetics.base import Abstain, Arithmetic, Undefined

@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 from sympy import Expr, S, Symbol
 
-from derive import algebra
 from derive.errors import InputError
+from derive.expression import algebra
 from derive.moments.distributions import Distribution
 from derive.moments.expectation import Moment
 from derive.moments.model import Model
@@ -24,7 +24,7 @@ from verify.arithmetics.exact import PrimeField
 from verify.evaluate import Environment, size_of
 from verify.moments.entry_moments import EntryMoments
 from verify.moments.polynomials import Polynomial, Polynomials
-from verify.points import Space
+from verify.points.drawn import Space
 
 #: The raw moments of entries that are drawn, where a family leaves them free.
 HIGHEST = 8

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 from sympy import Expr
 
-from derive import algebra
 from derive.errors import InputError
-from derive.facts import assuming
+from derive.expression import algebra
+from derive.expression.facts import assuming
 from derive.moments.distributions import Distribution
 from verify.arithmetics.base import Abstain, Undefined
 from verify.arithmetics.floats import FLOAT
@@ -21,8 +21,8 @@ from verify.moments.function_moments import with_functions_named
 from verify.moments.functions import array_function
 from verify.moments.moment_claims import Expected
 from verify.moments.moment_points import Point, Question
+from verify.moments.monte_carlo import check_moment
 from verify.moments.polynomials import Polynomial, Polynomials
-from verify.monte_carlo import check_moment
 from verify.verdict import Evidence, add_up
 
 #: The relative width of the band that the confidence interval must come into.

@@ -14,9 +14,9 @@ from typing import Any
 
 from sympy import Expr, Integer, MatrixSymbol, Pow, Rational, S, Symbol
 
-from derive import algebra
 from derive.errors import InputError
-from derive.facts import assuming
+from derive.expression import algebra
+from derive.expression.facts import assuming
 from derive.language.text import to_text
 from derive.moments.distributions import Distribution
 from derive.moments.model import Model

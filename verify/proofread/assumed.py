@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from derive.errors import InputError
-from derive.facts import KINDS
+from derive.expression.facts import KINDS
 from derive.language.formula import parse
 from derive.language.names import read_assumptions, read_where
 from derive.language.pratt import Vocabulary

@@ -7,8 +7,8 @@ from itertools import product
 
 from sympy import Expr, Integer, S, Symbol, expand
 
-from derive import algebra
-from derive.rebuild import replaced
+from derive.expression import algebra
+from derive.expression.rebuild import replaced
 
 #: What a parameter may be put to, and how many parameters are tried.
 _VALUES = (S.One, S.NegativeOne, Integer(2), S.Zero)

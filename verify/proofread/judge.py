@@ -13,15 +13,15 @@ from typing import Any
 
 from sympy import Expr, MatrixSymbol, S, Symbol
 
-from derive import algebra
 from derive.errors import InputError, InternalError
+from derive.expression import algebra
+from derive.expression.rebuild import replaced
 from derive.language.equation import Decimal
 from derive.language.latex import latex
 from derive.language.scope import Misfit, ParseError
 from derive.language.text import to_text
 from derive.language.together import build
 from derive.language.tree import Tree
-from derive.rebuild import replaced
 from verify import claims, equal
 from verify.proofread.instances import instance
 from verify.proofread.model import Model, transposed

@@ -12,16 +12,16 @@ from typing import Any
 
 from sympy import Expr, MatAdd, MatMul, MatrixSymbol, S, Symbol
 
-from derive import algebra
 from derive.errors import InputError, InternalError
-from derive.functions import EntrySum
+from derive.expression import algebra
+from derive.expression.functions import EntrySum
+from derive.expression.rebuild import rebuild, replaced
 from derive.language.names import kind_of
 from derive.language.scope import Misfit, ParseError
 from derive.language.shapes import Shape
 from derive.language.together import Built, build
 from derive.language.tree import Tree
 from derive.problem import Problem
-from derive.rebuild import rebuild, replaced
 from verify.proofread.moments import KINDS as MOMENTS
 from verify.proofread.moments import Moments
 from verify.proofread.randomness import Randomness

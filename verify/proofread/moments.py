@@ -12,8 +12,8 @@ from typing import Protocol
 
 from sympy import Expr, Identity, MatrixSymbol, S, Symbol
 
-from derive import algebra
 from derive.errors import InputError, InternalError
+from derive.expression import algebra
 from derive.language.tree import Tree
 from derive.moments.distributions import Distribution, central_symbol
 from derive.moments.model import Model

@@ -11,8 +11,8 @@ from functools import cache
 from sympy import S, Symbol
 
 from derive import gradient
-from derive.elementwise import elementwise
 from derive.errors import InputError
+from derive.expression.elementwise import elementwise
 from derive.language.formula import parse
 from derive.language.text import to_text
 from derive.language.tree import Tree

@@ -8,13 +8,13 @@ from random import Random
 import numpy as np
 from sympy import Expr, MatMul
 
-from derive.functions import Commutation
+from derive.expression.functions import Commutation
 from verify.arithmetics.base import Arithmetic, Array
+from verify.arithmetics.ties import STRUCTURES
 from verify.evaluate import total
-from verify.points import SYMMETRIC, Variable
+from verify.points.drawn import SYMMETRIC, Variable
 from verify.slips.case import Case, Slip
 from verify.statement import Statement
-from verify.ties import STRUCTURES
 
 
 def symmetry(case: Case) -> Slip | None:

@@ -11,11 +11,11 @@ from sympy.core.basic import Basic
 
 from derive.backprop import Sweep, backprop
 from derive.errors import InputError
-from derive.facts import assuming
+from derive.expression.facts import assuming
 from derive.graph import Graph, build_graph
 from derive.language.text import to_text
 from verify.evaluate import layout
-from verify.samples import Samples, same
+from verify.slips.samples import Samples, same
 from verify.statement import Statement
 from verify.study import Study
 

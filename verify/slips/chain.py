@@ -10,7 +10,7 @@ from sympy import Function, HadamardPower
 from sympy.matrices.expressions.applyfunc import ElementwiseApplyFunction
 
 from derive.backprop import backprop
-from derive.facts import assuming
+from derive.expression.facts import assuming
 from derive.graph import Graph, Node
 from verify.slips.case import Case, Slip
 

@@ -14,9 +14,9 @@ from sympy import (
 )
 from sympy.matrices.expressions.applyfunc import ElementwiseApplyFunction
 
-from derive.definitions import definition
-from derive.elementwise import ENTRY, elementwise, relu, scalar_function, sigmoid, softplus, step
-from derive.entrywise import lift
+from derive.expression.elementwise import ENTRY, elementwise, relu, scalar_function, sigmoid, softplus, step
+from derive.expression.entrywise import lift
+from derive.operations.unfold import definition
 from verify.slips.case import Case, Slip
 from verify.slips.repairs import places_of
 

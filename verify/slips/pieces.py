@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from verify.arithmetics.base import Abstain, Undefined
-from verify.exact import sides
-from verify.pieces import Pieces, side_in_words
-from verify.place import Place
-from verify.samples import same
+from verify.methods.exact import sides
+from verify.points.pieces import Pieces, side_in_words
+from verify.points.place import Place
 from verify.slips.case import Case, Slip
+from verify.slips.samples import same
 
 
 class _FoundError(Exception):

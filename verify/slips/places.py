@@ -7,8 +7,8 @@ from itertools import product
 
 from sympy import Expr, Inverse, Transpose
 
-from derive import algebra
 from derive.errors import InputError
+from derive.expression import algebra
 from verify.slips.case import Case, Slip
 from verify.slips.repairs import repairs
 from verify.slips.terms import plus, sums_of

@@ -20,8 +20,8 @@ from sympy import (
     exp,
 )
 
-from derive.elementwise import elementwise
-from derive.functions import Expm
+from derive.expression.elementwise import elementwise
+from derive.expression.functions import Expm
 
 #: Matrices whose arguments are no matrices.
 LEAVES = (MatrixSymbol, Identity, OneMatrix, ZeroMatrix)

@@ -9,11 +9,11 @@ from typing import Any
 
 from sympy import Add, DiagMatrix, Expr, Identity, MatAdd, Rational, Transpose
 
-from derive import algebra
-from derive.expand import expand
-from derive.facts import assuming
-from verify.samples import multiple
+from derive.expression import algebra
+from derive.expression.facts import assuming
+from derive.simplify.expand import expand
 from verify.slips.case import Case, Slip
+from verify.slips.samples import multiple
 
 #: So many terms of a formula are looked at.
 MOST_TERMS = 40

@@ -8,10 +8,10 @@ from fractions import Fraction
 from sympy import Expr, HadamardProduct, Identity, Inverse, Pow, Rational, Symbol
 from sympy.core.basic import Basic
 
-from derive import algebra
-from verify.samples import multiple, same
+from derive.expression import algebra
+from verify.points.watched import KINKED
 from verify.slips.case import Case, Slip
-from verify.watched import KINKED
+from verify.slips.samples import multiple, same
 
 #: So many scalars are tried as factors.
 MOST_SCALARS = 30

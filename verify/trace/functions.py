@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from sympy import Expr, Mul, S
 
-from derive import algebra
+from derive.expression import algebra
 from derive.language import build
 from verify.trace.arrays import (
     FUNCTIONS,

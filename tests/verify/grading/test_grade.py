@@ -9,7 +9,7 @@ from fractions import Fraction
 import pytest
 
 from derive.errors import InputError
-from reports.grading import class_page, results_csv, submission_page, write_class
+from reports.proofreading.grading import class_page, results_csv, submission_page, write_class
 from verify.grading import grade, read_key
 
 KEY = r"""gradproof: title: Ridge

@@ -20,10 +20,10 @@ from derive import parse
 from verify.arithmetics.balls import Balls
 from verify.arithmetics.base import Undefined
 from verify.arithmetics.dual import Dual
+from verify.callables.gradients import check_gradient
 from verify.evaluate import Environment
 from verify.fit.network.derived import LOSSES
 from verify.fit.network.model import Network, Parameters, one_hot, pairs
-from verify.gradients import check_gradient
 from verify.verdict import Evidence, Verdict, Word, add_up
 
 #: Random directions along which balls are taken, and the largest entry of one.

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from verify.gradients import check_gradient
+from verify.callables.gradients import check_gradient
 from verify.verdict import Verdict
 
 Floats = NDArray[np.float64]

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.special import expit, softmax
 
-from derive import InputError, gradient, operation, operations
+from derive import InputError, gradient, operations
+from derive.expression import operation
 from verify import check_claim
 from verify.fit.network import derived, one_by_one
 from verify.fit.network.assembled import as_formula, check_network

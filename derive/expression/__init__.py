@@ -1,0 +1,1 @@
+"""Expressions: their heads, what is known of them, how they are built and walked."""

@@ -1,0 +1,84 @@
+"""An expression built anew, node by node, by the constructors that keep it tidy."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+
+from sympy import Expr, Function, Identity, Inverse, MatrixSymbol, OneMatrix, ZeroMatrix
+from sympy.matrices.expressions.applyfunc import ElementwiseApplyFunction
+
+from derive.expression import algebra
+from derive.expression.elementwise import elementwise, scalar_function
+from derive.expression.operation import record
+
+Rewrite = Callable[[Expr, list[Expr]], Expr | None]
+
+
+def parts(e: Expr) -> tuple[Expr, ...]:
+    """Return the expressions that an expression is made of, without sizes and function names."""
+    if not e.args or isinstance(e, MatrixSymbol | Identity | OneMatrix | ZeroMatrix):
+        return ()
+    if isinstance(e, ElementwiseApplyFunction):
+        return (e.expr,)
+    if isinstance(e, Inverse):
+        return (e.arg,)
+    return e.args
+
+
+def distinct(expr: Expr) -> dict[Expr, None]:
+    """Return all parts of an expression, each once, in order: a shared part is not walked again."""
+    found: dict[Expr, None] = {}
+    stack = [expr]
+    while stack:
+        e = stack.pop()
+        if e not in found:
+            found[e] = None
+            stack.extend(reversed(parts(e)))
+    return found
+
+
+def tidy(e: Expr, args: list[Expr]) -> Expr:
+    """Return one node with new parts."""
+    if isinstance(e, Inverse):
+        return algebra.inv(args[0])
+    if isinstance(e, ElementwiseApplyFunction):
+        x = args[0]
+        f = scalar_function(e)
+        if algebra.is_matrix(x) or f is None:
+            return ElementwiseApplyFunction(e.function, x) if algebra.is_matrix(x) else e.function(x)
+        return elementwise(f, x)
+    if isinstance(e, Function) and len(args) == 1:
+        return elementwise(e.func, args[0])
+    entry = record(type(e))
+    return (entry.tidy if entry and entry.tidy else e.func)(*args)
+
+
+def replaced(expr: Expr, values: Mapping[Expr, Expr]) -> Expr:
+    """Return an expression with symbols replaced by expressions of their shapes, tidied on the way up."""
+    return rebuild(expr, lambda node, args: None, values)
+
+
+def rebuild(expr: Expr, rewrite: Rewrite, leaves: Mapping[Expr, Expr] = MappingProxyType({})) -> Expr:
+    """Return an expression rebuilt from its leaves, every node by `rewrite(node, new parts)`.
+
+    Where `rewrite` answers None, the node is only made tidy. `leaves` are symbols with what takes their place. Shared
+    parts are rebuilt once; nothing recurses.
+    """
+    done: dict[Expr, Expr] = {}
+    stack: list[tuple[Expr, bool]] = [(expr, False)]
+    while stack:
+        e, ready = stack.pop()
+        if e in done:
+            continue
+        inner = parts(e)
+        if not inner:
+            done[e] = leaves.get(e, e)
+        elif ready:
+            args = [done[a] for a in inner]
+            new = rewrite(e, args)
+            done[e] = tidy(e, args) if new is None else new
+        else:
+            stack.append((e, True))
+            stack.extend((a, False) for a in inner)
+    return done[expr]

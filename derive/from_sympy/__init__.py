@@ -1,0 +1,1 @@
+"""SymPy's expressions, brought to the forms that the operations know."""

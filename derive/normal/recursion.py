@@ -1,5 +1,0 @@
-"""What the files of the normal form ask of those above them."""
-
-from derive.recursion import Recursion
-
-RECURSION = Recursion("read", "absolute", "again", "power", "combine", "contracted", "reduced", "kept_whole")

@@ -1,0 +1,465 @@
+"""From SymPy expressions to values: what each operation is in index notation."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from fractions import Fraction
+from typing import Any
+
+from sympy import (
+    Add,
+    Basic,
+    Determinant,
+    DiagMatrix,
+    Expr,
+    Function,
+    HadamardPower,
+    HadamardProduct,
+    Identity,
+    Inverse,
+    KroneckerProduct,
+    MatAdd,
+    MatMul,
+    MatPow,
+    MatrixSymbol,
+    Mul,
+    OneMatrix,
+    Pow,
+    Rational,
+    Symbol,
+    Trace,
+    Transpose,
+    ZeroMatrix,
+    log,
+)
+from sympy.core.numbers import Exp1, Float, NumberSymbol
+from sympy.matrices.expressions.applyfunc import ElementwiseApplyFunction
+from sympy.matrices.expressions.diagonal import DiagonalOf
+
+from derive.expression.algebra.seen import is_orthogonal, is_symmetric
+from derive.expression.elementwise import ENTRY, scalar_function
+from derive.expression.facts import facts
+from derive.expression.functions import (
+    Above,
+    Adjugate,
+    Commutation,
+    EntrySum,
+    Expm,
+    ExpmFrechet,
+    Functional,
+    LogDet,
+    MatrixFunction,
+    PseudoInverse,
+    Reshape,
+    Selection,
+    Toeplitz,
+    Vec,
+)
+from derive.operations import record
+from derive.operations.unfold import definition
+from derive.prove import matrices, tensors
+from derive.prove.entrywise import broadcast, power
+from derive.prove.functions import FUNCTIONS, exponential, function, matrix_exponent
+from derive.prove.recursion import RECURSION
+from derive.prove.settling import Net, from_net
+from derive.prove.space import Space, Undecided, Value, exponent
+from derive.prove.tensors import constant
+
+#: The largest power of a matrix that is written out.
+_MAX_POWER = 24
+
+
+@RECURSION.provide
+def read(space: Space, expr: Expr) -> Value:
+    """Return the value of an expression. Raises Undecided."""
+    stack: list[tuple[Expr, bool]] = [(expr, False)]
+    while stack:
+        e, ready = stack.pop()
+        if e in space.read:
+            continue
+        inner = [] if ready else [a for a in _arguments(e) if a not in space.read]
+        if inner:
+            stack.append((e, True))
+            stack.extend((a, False) for a in inner)
+        else:
+            space.read[e] = _value(space, e)
+    return space.read[expr]
+
+
+def _arguments(e: Expr) -> tuple[Expr, ...]:
+    if isinstance(e, MatrixSymbol | Identity | OneMatrix | ZeroMatrix | Symbol | _CONSTANTS):
+        return ()
+    if isinstance(e, ElementwiseApplyFunction):
+        return (e.expr,)
+    if isinstance(e, Inverse):
+        return (e.arg,)
+    if isinstance(e, Pow):
+        return (e.base,)
+    if isinstance(e, HadamardPower):
+        return e.args if getattr(e.exp, "is_Matrix", False) else (e.base,)
+    if isinstance(e, MatPow):
+        return (e.base,)
+    return tuple(a for a in e.args if isinstance(a, Expr))
+
+
+_CONSTANTS = Commutation | Selection | Above
+
+
+def _value(space: Space, e: Expr) -> Value:
+    head: Any = type(e)
+    for kind in head.__mro__:
+        if kind in _READERS:
+            return _READERS[kind](space, e)
+    raise Undecided(f"{head.__name__} has no normal form")
+
+
+def _args(space: Space, e: Basic) -> list[Value]:
+    return [space.read[a] for a in e.args]
+
+
+def sizes(space: Space, size: Expr) -> tuple[int, ...]:
+    """Return the sizes of the indices of a row or column: none for size 1."""
+    return () if size == 1 else (space.size(size),)
+
+
+# ------------------------------------------------------------------------------------------- leaves
+
+
+def _matrix_symbol(space: Space, e: MatrixSymbol) -> Value:
+    rows, columns = sizes(space, e.shape[0]), sizes(space, e.shape[1])
+    known = facts()
+    positive = 2 if known.has(e, "positive") else int(e.name in space.positive)
+    every = tuple(range(len(rows) + len(columns)))
+    groups = tuple([(i,) for i in every])
+    net_sizes = dict(enumerate(rows + columns))
+    if known.has(e, "structured-diagonal"):
+        atom = space.atom("symbol", e.name, sign=positive)
+        return from_net(space, Net({0: rows[0]}, (0,), (0,), [(atom, 1, ((0,),))]))
+    kind = "orthogonal" if is_orthogonal(e) and len(every) == 2 else "symbol"
+    ways = ((1, 0),) if len(every) == 2 and is_symmetric(e) else ()
+    atom = space.atom(kind, e.name, symmetries=ways, sign=positive)
+    return from_net(space, Net(net_sizes, every[: len(rows)], every[len(rows) :], [(atom, 1, groups)]))
+
+
+def _symbol(space: Space, e: Symbol) -> Value:
+    if e.is_integer and e.is_positive:
+        return tensors.of_size(space, e)
+    positive = 2 if e.is_positive or facts().has(e, "positive") else int(e.name in space.positive)
+    return tensors.scalar(space, [(space.atom("scalar", e, sign=positive), 1)])
+
+
+def _rational(space: Space, e: Expr) -> Value:
+    r = Rational(e)
+    return constant(space, exponent(Fraction(int(r.p), int(r.q))))
+
+
+def _number_symbol(space: Space, e: NumberSymbol) -> Value:
+    return tensors.scalar(space, [(space.atom("scalar", str(e), sign=2), 1)])
+
+
+def _ones(space: Space, e: OneMatrix) -> Value:
+    return tensors.ones(space, sizes(space, e.shape[0]), sizes(space, e.shape[1]))
+
+
+def _zero(space: Space, e: ZeroMatrix) -> Value:
+    return Value(sizes(space, e.shape[0]), sizes(space, e.shape[1]), {})
+
+
+def _commutation(space: Space, e: Commutation) -> Value:
+    """K[(i, j), (j, i)] = 1, vec(X) having the index (j, i) for X[i, j]."""
+    m, n = (sizes(space, s) for s in e.args)
+    i, j = tuple(range(len(m))), tuple(range(len(m), len(m) + len(n)))
+    return from_net(space, Net(dict(enumerate(m + n)), i + j, j + i, []))
+
+
+def _fixed(space: Space, e: Selection | Above) -> Value:
+    """Return a matrix of zeros and ones of which no more is known here than its name."""
+    rows, columns = (sizes(space, s) for s in e.shape)
+    every = tuple(range(len(rows) + len(columns)))
+    atom = space.atom("fixed", e, sign=1)
+    groups = tuple((i,) for i in every)
+    net = Net(dict(enumerate(rows + columns)), every[: len(rows)], every[len(rows) :], [(atom, 1, groups)])
+    return from_net(space, net)
+
+
+# --------------------------------------------------------------------------------- powers, functions
+
+
+def _power(space: Space, e: Pow) -> Value:
+    if e.base is Exp1 or isinstance(e.base, Exp1):
+        return exponential(space, read(space, e.exp))
+    return power(space, space.read[e.base], exponent(e.exp))
+
+
+def _elementwise_power(space: Space, e: HadamardPower) -> Value:
+    if getattr(e.exp, "is_Matrix", False):
+        base = space.read[e.base]
+        if not getattr(e.base, "is_Matrix", False):
+            base = broadcast(space, space.read[e.exp], base)
+        return matrix_exponent(space, base, space.read[e.exp])
+    return power(space, space.read[e.base], exponent(e.exp))
+
+
+def _matrix_power(space: Space, e: MatPow) -> Value:
+    if not e.exp.is_Integer or abs(int(e.exp)) > _MAX_POWER:
+        raise Undecided("a large or symbolic power of a matrix")
+    base, k = tensors.square(space, space.read[e.base]), int(e.exp)
+    if k == 0:
+        return tensors.identity(space, base.rows)
+    if k < 0:
+        base, k = matrices.inverse(space, base), -k
+    return tensors.product(space, [base] * k)
+
+
+def _function(space: Space, e: Function) -> Value:
+    if len(e.args) != 1:
+        raise Undecided("a function of several variables")
+    return _of_entries(space, type(e), space.read[e.args[0]])
+
+
+def _of_entries(space: Space, head: Any, v: Value) -> Value:
+    """Return a function of every entry: by the form of its own, else by its definition, else by its name only."""
+    entry = record(head)
+    if head.__name__ not in FUNCTIONS and entry is not None and entry.definition is not None:
+        return _applied(space, entry.definition(ENTRY), ENTRY, v)
+    return function(space, head.__name__, v)
+
+
+def _elementwise(space: Space, e: ElementwiseApplyFunction) -> Value:
+    (variable,) = e.function.variables
+    return _applied(space, e.function.expr, variable, space.read[e.expr])
+
+
+def _applied(space: Space, f: Expr, variable: Expr, v: Value) -> Value:
+    """Return an expression in one variable, at every entry."""
+    if f == variable:
+        return v
+    if not f.has(variable):
+        return broadcast(space, v, read(space, f))
+    if isinstance(f, Pow) and not f.exp.has(variable):
+        return power(space, _applied(space, f.base, variable, v), exponent(f.exp))
+    parts = [_applied(space, a, variable, v) for a in f.args]
+    if isinstance(f, Add):
+        return tensors.total(space, parts)
+    if isinstance(f, Mul):
+        return tensors.hadamard(space, parts)
+    if isinstance(f, Function) and len(parts) == 1:
+        return _of_entries(space, type(f), parts[0])
+    raise Undecided(f"{type(f).__name__} of an entry has no normal form")
+
+
+# ----------------------------------------------------------------------------------------- the table
+
+
+def _scalars_and(space: Space, e: MatMul) -> Value:
+    """A product of scalars and matrices, in order."""
+    scalars = [space.read[a] for a in e.args if not a.is_Matrix]
+    chain = [space.read[a] for a in e.args if a.is_Matrix]
+    result = tensors.product(space, chain)
+    return tensors.times_scalar(space, result, _scalar_product(space, scalars)) if scalars else result
+
+
+def _scalar_product(space: Space, values: list[Value]) -> Value:
+    result = values[0]
+    for v in values[1:]:
+        result = tensors.combine(space, [result, v], [], [], [])
+    return result
+
+
+def _square_factors(space: Space, e: Expr) -> list[Value]:
+    """Return a square matrix as a product of square ones, without multiplying out."""
+    scalars, chain = _chain(e)
+    groups: list[list[Expr]] = []
+    for a in chain:
+        if groups and groups[-1][0].shape[0] != groups[-1][-1].shape[1]:
+            groups[-1].append(a)
+        else:
+            groups.append([a])
+    if groups[-1][0].shape[0] != groups[-1][-1].shape[1]:
+        return [space.read[e]]
+    found = [tensors.product(space, [read(space, a) for a in group]) for group in groups]
+    if scalars:
+        coefficient = _scalar_product(space, [read(space, a) for a in scalars])
+        found[0] = tensors.times_scalar(space, found[0], coefficient)
+    return found
+
+
+def _chain(e: Expr) -> tuple[list[Expr], list[Expr]]:
+    """Return the scalars and the matrices of a matrix product, however it is bracketed or transposed."""
+    if isinstance(e, MatMul):
+        scalars = [a for a in e.args if not a.is_Matrix]
+        factors: list[Expr] = []
+        for a in e.args:
+            if a.is_Matrix:
+                more, inner = _chain(a)
+                scalars += more
+                factors += inner
+        return scalars, factors
+    if isinstance(e, Transpose) and isinstance(e.arg, MatMul | Transpose):
+        scalars, inner = _chain(e.arg)
+        return scalars, [a.arg if isinstance(a, Transpose) else Transpose(a) for a in reversed(inner)]
+    return [], [e]
+
+
+def _inverse(space: Space, e: Expr) -> Value:
+    factors = [matrices.inverse(space, f) for f in reversed(_square_factors(space, e))]
+    return factors[0] if len(factors) == 1 else tensors.product(space, factors)
+
+
+def _determinant(space: Space, e: Expr) -> Value:
+    return _scalar_product(space, [matrices.determinant(space, f) for f in _square_factors(space, e)])
+
+
+def _adjugate(space: Space, e: Adjugate) -> Value:
+    """det(X)·inv(X): a polynomial identity that holds for invertible X holds for all."""
+    return tensors.times_scalar(space, _inverse(space, e.arg), _determinant(space, e.arg))
+
+
+def _pseudo_inverse(space: Space, e: PseudoInverse) -> Value:
+    x = e.arg
+    if x.shape[0] == x.shape[1]:
+        if facts().has(x, "posdef", "invertible", "orthogonal"):
+            return matrices.inverse(space, space.read[x])
+    rank = next((side for side in ("column", "row") if (x, side) in space.full_rank), None)
+    return matrices.pseudo_inverse(space, space.read[x], rank)
+
+
+def _other(space: Space, e: Functional | MatrixFunction) -> Value:
+    """A function that has no form of its own: its definition, if it has one."""
+    meaning = definition(e)
+    return _opaque(space, e) if meaning is None else read(space, meaning)
+
+
+def _opaque(space: Space, e: Functional | MatrixFunction) -> Value:
+    """A function of which nothing is known but its arguments."""
+    name = (type(e).__name__, tuple([space.value(space.read[a]) for a in e.args]))
+    rows, columns = (sizes(space, s) for s in getattr(e, "shape", (1, 1)))
+    every = tuple(range(len(rows) + len(columns)))
+    atom = space.atom("opaque", name)
+    net = Net(dict(enumerate(rows + columns)), every[: len(rows)], every[len(rows) :], [])
+    net.factors.append((atom, 1, tuple([(i,) for i in every])))
+    return from_net(space, net)
+
+
+def _reshape(space: Space, e: Reshape) -> Value:
+    return tensors.reshape(space, space.read[e.arg], *[sizes(space, s) for s in e.shape])
+
+
+def _frechet(space: Space, e: ExpmFrechet) -> Value:
+    """The first derivative of expm has laws; of higher ones nothing is known but their arguments."""
+    return matrices.expm_frechet(space, *_args(space, e)) if len(e.args) == 2 else _opaque(space, e)
+
+
+def _of_one(f: Callable[[Space, Value], Value]) -> Callable[[Space, Any], Value]:
+    return lambda space, e: f(space, space.read[_arguments(e)[0]])
+
+
+def _of_several(f: Callable[[Space, list[Value]], Value]) -> Callable[[Space, Any], Value]:
+    return lambda space, e: f(space, _args(space, e))
+
+
+_READERS: dict[type, Callable[[Space, Any], Value]] = {
+    MatrixSymbol: _matrix_symbol,
+    Symbol: _symbol,
+    Rational: _rational,
+    Float: _rational,
+    Exp1: lambda space, e: exponential(space, constant(space, 1)),
+    NumberSymbol: _number_symbol,
+    Identity: lambda space, e: tensors.identity(space, sizes(space, e.shape[0])),
+    OneMatrix: _ones,
+    ZeroMatrix: _zero,
+    Commutation: _commutation,
+    Selection: _fixed,
+    Above: _fixed,
+    Add: _of_several(tensors.total),
+    MatAdd: _of_several(tensors.total),
+    Mul: _of_several(_scalar_product),
+    MatMul: _scalars_and,
+    HadamardProduct: _of_several(tensors.hadamard),
+    KroneckerProduct: _of_several(tensors.kron),
+    Pow: _power,
+    HadamardPower: _elementwise_power,
+    MatPow: _matrix_power,
+    Inverse: lambda space, e: _inverse(space, e.arg),
+    Transpose: _of_one(tensors.transpose),
+    Vec: _of_one(tensors.vec),
+    Reshape: _reshape,
+    DiagMatrix: _of_one(tensors.diagonal_matrix),
+    DiagonalOf: _of_one(tensors.diagonal),
+    Trace: _of_one(tensors.trace),
+    EntrySum: _of_one(tensors.entry_sum),
+    Determinant: lambda space, e: _determinant(space, e.arg),
+    Adjugate: _adjugate,
+    PseudoInverse: _pseudo_inverse,
+    Expm: _of_one(matrices.expm),
+    ExpmFrechet: _frechet,
+    Toeplitz: _of_one(matrices.diagonal_sums),
+    ElementwiseApplyFunction: _elementwise,
+    Function: _function,
+    Functional: _other,
+    MatrixFunction: _other,
+}
+
+
+# ------------------------------------------------------------- what follows from being defined at all
+
+
+def licences(expressions: Iterable[Expr]) -> tuple[set[str], set[tuple[Expr, str]]]:
+    """Return what must hold where all of several expressions are defined.
+
+    First the names of symbols of which a logarithm or a root is taken, so that they are not negative. Then
+    (X, "column" or "row") for matrices of full rank, because a product that begins or ends with them is
+    inverted: where X'·M is n x n and has an inverse, X has n independent columns.
+    """
+    positive: set[str] = set()
+    ranks: set[tuple[Expr, str]] = set()
+    for e in _all_parts(expressions):
+        base = _needs_positive(e)
+        if isinstance(base, MatrixSymbol | Symbol):
+            positive.add(base.name)
+        if isinstance(e, Inverse | LogDet):
+            left, right = _ends(e.arg)
+            for x, side in ((left, "row"), (right, "column")):
+                _add_rank(ranks, x, side)
+    return positive, ranks
+
+
+def _all_parts(expressions: Iterable[Expr]) -> Iterator[Expr]:
+    todo, seen = list(expressions), set()
+    while todo:
+        e = todo.pop()
+        if e not in seen:
+            seen.add(e)
+            yield e
+            todo.extend(_arguments(e))
+
+
+def _needs_positive(e: Expr) -> Expr | None:
+    if isinstance(e, log):
+        return e.args[0]
+    if isinstance(e, ElementwiseApplyFunction) and scalar_function(e) is log:
+        return e.expr
+    if isinstance(e, Pow | HadamardPower) and e.exp.is_Rational and not e.exp.is_Integer:
+        return e.base
+    return None
+
+
+def _ends(e: Expr) -> tuple[Expr, Expr]:
+    """Return the first and the last matrix factor of a product."""
+    if isinstance(e, MatMul):
+        factors = [a for a in e.args if a.is_Matrix]
+        return _ends(factors[0])[0], _ends(factors[-1])[1]
+    if isinstance(e, Transpose) and isinstance(e.arg, MatMul):
+        first, last = _ends(e.arg)
+        return Transpose(last), Transpose(first)
+    return e, e
+
+
+def _add_rank(ranks: set[tuple[Expr, str]], x: Expr, side: str) -> None:
+    other = {"row": "column", "column": "row"}
+    while True:
+        ranks.add((x, side))
+        if isinstance(x, Transpose | PseudoInverse):  # both exchange rows and columns
+            x, side = x.arg, other[side]
+        else:
+            return

@@ -1,0 +1,475 @@
+"""Identities between functions of one variable, by which products and sums of them come to less.
+
+They hold entry by entry for matrices and for scalars alike, wherever the left side is defined. Those of products are
+stated once, as data, in `laws.txt`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from sympy import (
+    Abs,
+    Add,
+    Expr,
+    HadamardPower,
+    HadamardProduct,
+    MatAdd,
+    MatMul,
+    Mul,
+    OneMatrix,
+    Pow,
+    S,
+    exp,
+    log,
+)
+from sympy.matrices.expressions.applyfunc import ElementwiseApplyFunction
+
+from derive.expression import algebra
+from derive.expression.elementwise import ENTRY, applied, elementwise, scalar_function, sigmoid, softplus
+from derive.expression.operation import by_name, record
+from derive.expression.rebuild import rebuild, tidy
+from derive.language.text import signed
+from derive.simplify.laws import Law, Power, laws
+
+Of = Callable[[Expr], Expr]
+
+
+@dataclass(frozen=True)
+class Head:
+    """A function of t, or of -t: how it is written, and the t of an expression that is written so."""
+
+    of: Of
+    argument: Callable[[Expr], Expr | None]
+
+
+def _negative(x: Expr) -> Expr:
+    return algebra.dot(S.NegativeOne, x)
+
+
+def _head(f: Any) -> Head:
+    return Head(lambda t: elementwise(f, t), lambda x: applied(f, x))
+
+
+def _flipped(f: Any) -> Head:
+    def argument(x: Expr) -> Expr | None:
+        t = applied(f, x)
+        return None if t is None else _negative(t)
+
+    return Head(lambda t: elementwise(f, _negative(t)), argument)
+
+
+#: t itself.
+SELF = Head(lambda t: t, lambda x: x)
+
+
+@cache
+def _rules() -> tuple[tuple[Law, list[tuple[Head, int]], list[tuple[Head, int]]], ...]:
+    """Return the laws with the functions that they name."""
+
+    def heads(powers: tuple[Power, ...]) -> list[tuple[Head, int]]:
+        return [(_of(word, flipped), k) for word, flipped, k in powers]
+
+    return tuple((law, heads(law.used), heads(law.given)) for law in laws())
+
+
+def _of(word: str, flipped: bool) -> Head:
+    entry = by_name(word) if word else None
+    if entry is None:
+        return SELF
+    return _flipped(entry.head) if flipped else _head(entry.head)
+
+
+def parity(e: Expr) -> int:
+    """Return 1 for an even function of entries or of a scalar, -1 for an odd one, 0 for others."""
+    f: Any = scalar_function(e) if isinstance(e, ElementwiseApplyFunction) else type(e)
+    return _parity(f) if f is not None and (entry := record(f)) and entry.entrywise else 0
+
+
+@cache
+def _parity(f: Any) -> int:
+    value, turned = f(ENTRY), f(-ENTRY)
+    return 1 if turned == value else -1 if turned == -value else 0
+
+
+def homogeneous(e: Expr) -> Expr:
+    """Return a function that is homogeneous with a number taken out of its argument: sign(-2 x) = -sign(x).
+
+    relu(2 x) is 2 relu(x), |-2 x| is 2 |x|, also for the norms; of what is seen to be positive, |x| and relu(x) are x.
+    """
+    applied_entrywise = isinstance(e, ElementwiseApplyFunction)
+    f = scalar_function(e) if applied_entrywise else type(e)
+    entry = record(f)
+    if entry is None or (entry.homogeneous is None and not entry.entrywise):
+        return e
+    x = e.expr if applied_entrywise else e.args[0]
+    if entry.homogeneous is None:
+        sign_of = parity(e)
+        if not sign_of or not signed(x)[0]:
+            return e
+        return algebra.dot(S(sign_of), elementwise(f, _negative(x)))
+    degree, sign_of = entry.homogeneous
+    if entry.entrywise and degree == 1 and algebra.is_nonnegative(x):
+        return x
+    if entry.entrywise and degree == 0 and algebra.is_positive(x):
+        return algebra.ones(algebra.shape(x))
+    number, rest = _number_and_rest(x)
+    if number in (1, 0) or (sign_of == 0 and number == -1):
+        return e
+    outside = abs(number) ** degree * (sign_of if number < 0 and sign_of else 1)
+    inside = rest if sign_of or number > 0 else _negative(rest)
+    return algebra.dot(outside, elementwise(f, inside) if entry.entrywise else f(inside))
+
+
+def _number_and_rest(x: Expr) -> tuple[Expr, Expr]:
+    coefficient, factors = algebra.split(x) if algebra.is_matrix(x) else (x, ())
+    scalars = Mul.make_args(coefficient)
+    number = Mul(*[a for a in scalars if a.is_number])
+    return number, algebra.dot(*[a for a in scalars if not a.is_number], *factors)
+
+
+def even_root(e: Expr) -> Expr:
+    """Return sqrt(x^2) as |x|, and so for all broken powers of even ones, in an elementwise product."""
+    factors = e.args if isinstance(e, HadamardProduct) else (e,)
+    new = [_even_root(a) for a in factors]
+    return e if new == list(factors) else algebra.hadamard(*new)
+
+
+def _even_root(e: Expr) -> Expr:
+    if isinstance(e, HadamardPower) and isinstance(e.base, HadamardPower):
+        inner, outer = e.base.exp, e.exp
+        if inner.is_Integer and inner.is_even and outer.is_Rational and not outer.is_Integer:
+            return algebra.elementwise_power(elementwise(Abs, e.base.base), inner * outer)
+    return e
+
+
+def product(e: Expr) -> Expr:
+    """Return a product (elementwise, or of scalars) or a power with the identities applied."""
+    powers = _powers(e)
+    changed = False
+    while found := next(_matches(powers), None):
+        _, used, given, times = found
+        changed = True
+        for base, k in used:
+            powers[base] -= k * times
+        for base, k in given:
+            powers[base] = powers.get(base, S.Zero) + k * times
+        powers = {b: k for b, k in powers.items() if k != 0}
+    logistic = _logistic(powers)
+    changed, powers = changed or logistic is not None, logistic or powers
+    return _product_of(powers, e) if changed else e
+
+
+def _product_of(powers: dict[Expr, Expr], like: Expr) -> Expr:
+    if algebra.is_matrix(like):
+        ones = algebra.ones(like.shape)
+        return algebra.hadamard(ones, *[algebra.elementwise_power(b, k) for b, k in powers.items()])
+    return Mul(*[Pow(b, k) for b, k in powers.items()])
+
+
+def _powers(e: Expr) -> dict[Expr, Expr]:
+    """Return a product as powers; those that are not rational numbers stay whole."""
+    if algebra.is_matrix(e):
+        factors = e.args if isinstance(e, HadamardProduct) else (e,)
+        split = [(a.base, a.exp) if isinstance(a, HadamardPower) else (a, S.One) for a in factors]
+    else:
+        split = [a.as_base_exp() if isinstance(a, Pow) else (a, S.One) for a in Mul.make_args(e)]
+    powers: dict[Expr, Expr] = {}
+    for a, (base, k) in zip(factors if algebra.is_matrix(e) else Mul.make_args(e), split, strict=True):
+        base, k = (base, k) if k.is_Rational else (a, S.One)
+        powers[base] = powers.get(base, S.Zero) + k
+    return powers
+
+
+def _matches(powers: dict[Expr, Expr]) -> Iterator[tuple[Law, list, list, Expr]]:
+    """Yield (law, powers used, powers given, how many times) of the identities that apply."""
+    for law, left, right in _rules():
+        (first, _), *_ = left
+        for base in powers:
+            t = first.argument(base)
+            if t is None:
+                continue
+            used = [(head.of(t), k) for head, k in left]
+            times = min(_times(powers.get(b, S.Zero), k) for b, k in used)
+            if times > 0:
+                yield law, used, [(head.of(t), k) for head, k in right], times
+
+
+def _times(have: Expr, need: int) -> Expr:
+    return S.Zero if have * need <= 0 else S(int(have / need))
+
+
+def _logistic(powers: dict[Expr, Expr]) -> dict[Expr, Expr] | None:
+    """Return exp(t)^r (1 + exp t)^-m as σ(t)^r σ(-t)^(m - r), for r from 0 to m; None where there is none."""
+    for base, k in powers.items():
+        t, written = _one_plus_exp(base), True
+        if t is None and (s := applied(sigmoid, base)) is not None:
+            t, k, written = _negative(s), -k, False
+        if t is None or not (k.is_Integer and k < 0):
+            continue
+        rest = {b: j for b, j in powers.items() if b != base}
+        r = S.Zero
+        for b, j in list(rest.items()):
+            argument = applied(exp, b)
+            if argument is None:
+                continue
+            if argument == t:
+                ratio = S.One
+            elif not algebra.is_matrix(t) and (argument / t).is_Integer:  # SymPy joins the powers of exp
+                ratio = argument / t
+            else:
+                continue
+            if 0 < ratio * j <= -k:
+                r = ratio * j
+                del rest[b]
+        if r == 0 and not written:
+            continue
+        for sigma, j in ((elementwise(sigmoid, t), r), (elementwise(sigmoid, _negative(t)), -k - r)):
+            rest[sigma] = rest.get(sigma, S.Zero) + j
+        return {b: j for b, j in rest.items() if j != 0}
+    return None
+
+
+def logistic_forms(expr: Expr, seen: set[Expr]) -> Expr:
+    """Return an expression with the logistic function and softplus, where they are written out, by their names.
+
+    With s for the logistic function of -t, 1 + exp(t) is 1/s, 1 - 1/(1 + exp(-t)) is s, and log(1 + exp(t)) is
+    softplus(t). So nothing is taken from 1 that is nearly 1, nor divided by itself where it is infinite. Where 1/s
+    does not cancel, `written_out` makes it 1 + exp(t) again, for the arguments that are `seen`.
+    """
+
+    def name(e: Expr, args: list[Expr]) -> Expr:
+        new = tidy(e, args)
+        if (t := _one_plus_exp(new)) is not None:
+            seen.update((t, _negative(t)))
+            return algebra.elementwise_power(elementwise(sigmoid, _negative(t)), S.NegativeOne)
+        if isinstance(new, Mul | Pow | HadamardProduct | HadamardPower) or _is_scaled(new):
+            new = _with_complements(new, seen)
+        if seen and isinstance(new, Add | MatAdd):
+            return _complements(new, seen)
+        if (inside := applied(log, new)) is not None:
+            base, k = _base_and_power(inside)
+            t = applied(sigmoid, base)
+            if t is not None and k in (1, -1):
+                return algebra.dot(-k, elementwise(softplus, _negative(t)))
+            if (t := _complement(inside)) is not None:
+                return algebra.dot(S.NegativeOne, elementwise(softplus, t))
+        return new
+
+    return rebuild(expr, name)
+
+
+def written_out(expr: Expr, seen: set[Expr]) -> Expr:
+    """Return an expression with 1/σ(t) as 1 + exp(-t), for the arguments that `logistic_forms` met."""
+
+    def written(e: Expr, args: list[Expr]) -> Expr | None:
+        base, k = _base_and_power(tidy(e, args))
+        t = applied(sigmoid, base)
+        if t in seen and k.is_Integer and k < 0:
+            whole = algebra.add(algebra.ones(algebra.shape(t)), elementwise(exp, _negative(t)))
+            return algebra.elementwise_power(whole, -k)
+        return None
+
+    return rebuild(expr, written) if seen else expr
+
+
+def _complements(e: Expr, seen: set[Expr]) -> Expr:
+    """Return a sum with u - u σ(t) as u σ(-t), for the arguments that are seen."""
+    terms = list(e.args)
+    for i, b in enumerate(terms):
+        coefficient, factors = algebra.split(b) if algebra.is_matrix(b) else (S.One, (b,))
+        for base in _powers(factors[0]) if len(factors) == 1 else ():
+            t = applied(sigmoid, base)
+            if t not in seen:
+                continue
+            scaled = algebra.dot(-coefficient, factors[0])
+            a = algebra.hadamard(scaled, algebra.elementwise_power(base, S.NegativeOne))
+            if a in terms:
+                other = terms.index(a)
+                new = algebra.hadamard(a, elementwise(sigmoid, _negative(t)))
+                new = (
+                    product(new)
+                    if isinstance(new, Mul | Pow | HadamardProduct) and not isinstance(new, MatMul)
+                    else new
+                )
+                rest = algebra.add(new, *[c for k, c in enumerate(terms) if k not in (i, other)])
+                return _complements(rest, seen) if isinstance(rest, Add | MatAdd) else rest
+    return e
+
+
+def _is_scaled(e: Expr) -> bool:
+    return isinstance(e, MatMul) and len(algebra.split(e)[1]) == 1
+
+
+def _with_complements(e: Expr, seen: set[Expr]) -> Expr:
+    """Return a product with what divides by 1 - σ(t) divided by σ(-t), and the identities applied."""
+    coefficient, factors = algebra.split(e) if algebra.is_matrix(e) else (S.One, (e,))
+    if len(factors) > 1:
+        return e
+    powers = _powers(factors[0])
+    turned: dict[Expr, Expr] = {}
+    for base, k in powers.items():
+        t = _complement(base)
+        if t is not None and k.is_Rational and (k < 0 or t in seen):
+            seen.update((t, _negative(t)))
+            base = elementwise(sigmoid, _negative(t))
+        t = applied(exp, base)
+        if t in seen and algebra.is_matrix(t) and k.is_Integer and k < 0:
+            base, k = elementwise(exp, _negative(t)), -k
+        turned[base] = turned.get(base, S.Zero) + k
+    inner = factors[0]
+    if turned != powers:
+        inner = _product_of(turned, inner)
+    if not isinstance(inner, MatMul):
+        inner = product(inner)
+    inner = _spread(inner, seen)
+    return algebra.dot(coefficient, inner) if algebra.is_matrix(e) else inner
+
+
+#: Products with the logistic function are multiplied out to so many terms.
+_MAX_TERMS = 30
+
+
+def _spread(e: Expr, seen: set[Expr]) -> Expr:
+    """Return a product of exp(t) or σ(t) and a sum term by term, where no exp(t) is left then, e (u + v/e) = u e + v."""
+    if (
+        not seen
+        or not isinstance(e, Mul | HadamardProduct)
+        or isinstance(e, MatMul)
+        or not _exponentials(e, seen)
+    ):
+        return e
+    terms = _multiplied_out(e)
+    if not 1 < len(terms) <= _MAX_TERMS:
+        return e
+    new = algebra.add(*[_named(a) for a in terms])
+    new = _complements(new, seen) if isinstance(new, Add | MatAdd) else new
+    return e if _exponentials(new, seen) else new
+
+
+def _multiplied_out(e: Expr) -> list[Expr]:
+    """Return the terms of a product, entry by entry, with the sums in it multiplied out."""
+    coefficient, factors = algebra.split(e) if algebra.is_matrix(e) else (S.One, (e,))
+    if isinstance(e, Add | MatAdd):
+        return [b for a in e.args for b in _multiplied_out(a)]
+    if len(factors) > 1:
+        return [e]
+    powers = _powers(factors[0])
+    whole = next((b for b, k in powers.items() if k == 1 and isinstance(b, Add | MatAdd)), None)
+    if whole is None or (algebra.is_matrix(e) and isinstance(coefficient, Add)):
+        return [e]
+    rest = algebra.dot(
+        coefficient, _product_of({b: k for b, k in powers.items() if b is not whole}, factors[0])
+    )
+    terms: list[Expr] = []
+    for a in whole.args:
+        terms += _multiplied_out(algebra.hadamard(rest, a))
+        if len(terms) > _MAX_TERMS:
+            break
+    return terms
+
+
+def _named(e: Expr) -> Expr:
+    """Return a term with the identities applied."""
+    coefficient, factors = algebra.split(e) if algebra.is_matrix(e) else (S.One, (e,))
+    if len(factors) > 1 or not isinstance(factors[0], Mul | Pow | HadamardProduct | HadamardPower):
+        return e
+    return algebra.dot(coefficient, product(factors[0])) if algebra.is_matrix(e) else product(e)
+
+
+def _exponentials(e: Expr, seen: set[Expr]) -> bool:
+    """Tell whether an exponential of an argument that is seen occurs outside of other functions."""
+    stack = [e]
+    while stack:
+        a = stack.pop()
+        if applied(exp, a) in seen:
+            return True
+        if isinstance(a, Add | Mul | Pow | MatAdd | MatMul | HadamardProduct | HadamardPower):
+            stack.extend(a.args)
+    return False
+
+
+def _base_and_power(e: Expr) -> tuple[Expr, Expr]:
+    if isinstance(e, HadamardPower) and not algebra.is_matrix(e.exp):
+        return e.base, e.exp
+    return (e.base, e.exp) if isinstance(e, Pow) else (e, S.One)
+
+
+def _complement(e: Expr) -> Expr | None:
+    """Return t where an expression is 1 - σ(t)."""
+    if not (isinstance(e, MatAdd) or e.is_Add) or len(e.args) != 2:
+        return None
+    for one, other in (e.args, e.args[::-1]):
+        if one == 1 or isinstance(one, OneMatrix):
+            c, t = _scaled(sigmoid, other)
+            return t if c == -1 else None
+    return None
+
+
+def _one_plus_exp(e: Expr) -> Expr | None:
+    """Return t where an expression is 1 + exp(t)."""
+    if not (isinstance(e, MatAdd) or e.is_Add) or len(e.args) != 2:
+        return None
+    for one, other in (e.args, e.args[::-1]):
+        if one == 1 or isinstance(one, OneMatrix):
+            return applied(exp, other)
+    return None
+
+
+def exponential_of_logarithm(e: Expr) -> Expr:
+    """Return exp(log x) as x, exp(c log x) as x^c, and log(exp x) as x."""
+    inside = applied(log, e)
+    if inside is not None:
+        exponent = applied(exp, inside)
+        return e if exponent is None else exponent
+    if isinstance(e, ElementwiseApplyFunction):
+        x = applied(exp, e)
+        coefficient, factors = algebra.split(x) if x is not None else (S.One, (e,))
+        inner = applied(log, factors[0]) if len(factors) == 1 else None
+        return e if x is None or inner is None else algebra.elementwise_power(inner, coefficient)
+    if isinstance(e, exp):
+        logs = [a for a in Mul.make_args(e.args[0]) if isinstance(a, log)]
+        if len(logs) == 1:
+            return algebra.scalar_power(logs[0].args[0], e.args[0] / logs[0])
+    return e
+
+
+def one_logarithm(terms: list[Expr]) -> list[Expr]:
+    """Return terms with the first difference c log x - c log y among them as c log(x/y)."""
+    logs = [(i, c, t) for i, a in enumerate(terms) for c, t in [_scaled(log, a)] if t is not None]
+    for i, c, x in logs:
+        for j, d, y in logs:
+            if c == -d and not c.could_extract_minus_sign():
+                quotient = algebra.hadamard(x, algebra.elementwise_power(y, S.NegativeOne))
+                joined = algebra.dot(c, elementwise(log, quotient))
+                return [joined if k == i else a for k, a in enumerate(terms) if k != j]
+    return terms
+
+
+def logistic_complement(terms: list[Expr]) -> list[Expr]:
+    """Return terms with c - c σ(-t) as c σ(t), where t is the shorter one, and c σ(t) + c σ(-t) as c."""
+    for i, a in enumerate(terms):
+        c, t = _scaled(sigmoid, a)
+        if t is None or not signed(t)[0]:
+            continue
+        other = algebra.dot(c, elementwise(sigmoid, _negative(t)))
+        if other in terms:
+            new, gone = algebra.dot(c, algebra.ones(algebra.shape(a))), terms.index(other)
+            return [new if k == i else b for k, b in enumerate(terms) if k != gone]
+        one = algebra.dot(-c, algebra.ones(algebra.shape(a)))
+        if one in terms:
+            new, gone = algebra.dot(-c, elementwise(sigmoid, _negative(t))), terms.index(one)
+            return [new if k == i else b for k, b in enumerate(terms) if k != gone]
+    return terms
+
+
+def _scaled(f: Any, e: Expr) -> tuple[Expr, Expr | None]:
+    """Return c and t where an expression is c f(t), a scalar or entry by entry."""
+    if algebra.is_matrix(e):
+        coefficient, factors = algebra.split(e)
+        return coefficient, applied(f, factors[0]) if len(factors) == 1 else None
+    inner = next((a for a in Mul.make_args(e) if applied(f, a) is not None), None)
+    return (S.One, None) if inner is None else (e / inner, applied(f, inner))

@@ -1,0 +1,527 @@
+"""The form of a result that people read: short, common factors taken out, known functions by their names."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from sympy import (
+    Add,
+    Determinant,
+    DiagMatrix,
+    Expr,
+    HadamardPower,
+    HadamardProduct,
+    Inverse,
+    KroneckerProduct,
+    MatAdd,
+    MatMul,
+    MatPow,
+    MatrixSymbol,
+    Mul,
+    Pow,
+    S,
+    Trace,
+    Transpose,
+    exp,
+    log,
+)
+from sympy.matrices.expressions.applyfunc import ElementwiseApplyFunction
+from sympy.matrices.expressions.diagonal import DiagonalOf
+
+from derive.expression import algebra
+from derive.expression.elementwise import applied
+from derive.expression.facts import facts
+from derive.expression.functions import Adjugate, EntrySum, Expm, ExpmFrechet, Norm2, Reshape, Softmax, Vec
+from derive.expression.rebuild import distinct, parts, rebuild, tidy
+from derive.graph import symbol
+from derive.language.text import signed, to_text
+from derive.simplify import identities
+from derive.simplify.cost import cost
+from derive.simplify.expand import expand
+from derive.simplify.factor import factor_sum, reading
+from derive.simplify.fractions import reduced
+from derive.simplify.regroup import regrouped
+from derive.simplify.softmaxes import softmax_named
+from derive.simplify.squares import norm, squared_norm
+
+#: Results longer than this are shared by their parts, as they are; multiplying them out would not shorten them.
+MAX_COST = 300
+
+#: How many parts are given a name at most, where the result with its names is not longer than LONG, and how long a part must be that occurs twice; one less where oftener.
+MAX_NAMES = 5
+LONG = 150
+MIN_COST = 3
+
+
+def present(expr: Expr) -> Expr:
+    """Return the shortest form that is found of an expression; presenting that again changes nothing.
+
+    The search is made again in what it found until it comes back to a form that it met; of all, the one that is read
+    most easily, of equal ones one of those that it goes round in, or the last.
+    """
+    met = [expr]
+    while (new := _once(met[-1])) not in met:
+        met.append(new)
+    start = met.index(new)
+    around = start < len(met) - 1
+
+    def key(i: int) -> tuple[Any, ...]:
+        return (reading(met[i]), (0, to_text(met[i]) if around else "") if i >= start else (1, -i))
+
+    return met[min(range(len(met)), key=key)]
+
+
+def _once(expr: Expr) -> Expr:
+    """Return the shortest form that is found of an expression in one search."""
+    logistic: set[Expr] = set()
+    expr = _one_way_round(expr)
+    if any(applied(exp, e) is not None for e in distinct(expr)):
+        expr = rebuild(expr, lambda e, args: softmax_named(tidy(e, args)))
+    expr = identities.logistic_forms(expr, logistic)
+    light = rebuild(expr, _shorten)
+    candidates = [light]
+    if cost(light) <= MAX_COST:
+        spreads = [_expanded(expr, True), _expanded(expr, False)]
+        spreads = [_one_way_round(s) for s in spreads if s is not None]
+        spreads = [identities.logistic_forms(s, logistic) if logistic else s for s in spreads]
+        candidates += [rebuild(s, _shorten) for s in dict.fromkeys(spreads) if s != light]
+    best = min(candidates, key=reading)
+    if any(isinstance(e, MatMul) and any(map(_is_sum, e.args)) for e in distinct(best)):
+        best = min(best, rebuild(best, _regrouped), key=reading)
+    if logistic:
+        again = rebuild(identities.logistic_forms(best, logistic), _shorten)
+        best = min(best, again, key=reading)
+    if algebra.is_matrix(best):
+        flipped = rebuild(_flip(best), _shorten)
+        if not isinstance(flipped, Transpose) and cost(flipped) + 3 <= cost(best):
+            best = _transposed(flipped)
+    return _signs_inside(_one_of_transposes(identities.written_out(best, logistic)))
+
+
+def _expanded(expr: Expr, scalars: bool) -> Expr | None:
+    """Return an expression multiplied out; what has no product of sums is as it is."""
+    memo = facts().memo
+    key = ("expanded", expr, scalars)
+    if key not in memo:
+        memo[key] = expand(expr, scalars)
+    return memo[key]
+
+
+def _is_sum(e: Expr) -> bool:
+    return isinstance(e.args[0] if isinstance(e, Transpose) else e, MatAdd)
+
+
+def _transposed(e: Expr) -> Expr:
+    """Return the transpose, of a product factor by factor where that is no longer than the transpose of the whole."""
+    coefficient, factors = algebra.split(e)
+    whole = algebra.dot(*factors)
+    inside = algebra.dot(coefficient, algebra.t(whole))
+    outside = algebra.dot(coefficient, Transpose(whole))
+    return inside if isinstance(whole, Transpose) or cost(inside) <= cost(outside) else outside
+
+
+def _one_of_transposes(expr: Expr) -> Expr:
+    """Write a sum that is the transpose of another one, term by term, as that: A' - P B B' beside A - B B' P."""
+    sums = [e for e in distinct(expr) if isinstance(e, MatAdd)]
+    if len(sums) < 2:
+        return expr
+    known = {_terms(e.args): e for e in sums}
+    turned: dict[Expr, Expr] = {}
+    for e in sorted(sums, key=cost):
+        other = known.get(_terms(algebra.t(a) for a in e.args))
+        if other is not None and other != e and e not in turned:
+            turned[other] = algebra.make(Transpose, e)
+    if not turned:
+        return expr
+    new = rebuild(expr, lambda e, args: turned.get(e))
+    return new if cost(new) <= cost(expr) else expr
+
+
+def _terms(terms: Iterable[Expr]) -> frozenset[tuple[Expr, int]]:
+    """Return what sums of the same terms, each as often, have in common."""
+    return frozenset(Counter(terms).items())
+
+
+def _one_way_round(expr: Expr) -> Expr:
+    """Write scalar products that are equal, x'y and y'x, and sums, x + y, y + x and -x - y, the same way round.
+
+    So they are seen to be equal.
+    """
+    ways: dict[Expr, Expr] = {}
+    sums: dict[frozenset[tuple[Expr, int]], Expr] = {}
+
+    def rewrite(e: Expr, args: list[Expr]) -> Expr | None:
+        if isinstance(e, MatAdd):
+            new = tidy(e, args)
+            if not isinstance(new, MatAdd):
+                return new
+            terms = _terms(new.args)
+            if terms not in sums and (opposite := sums.get(_terms(_negatives(new)))) is not None:
+                return algebra.dot(S.NegativeOne, opposite)
+            return sums.setdefault(terms, new)
+        if not isinstance(e, Trace):
+            return None
+        new = tidy(e, args)
+        if not isinstance(new, Trace):
+            return new
+        flipped = Trace(algebra.t(new.arg))
+        return ways.setdefault(new, ways.get(flipped, new))
+
+    return rebuild(expr, rewrite)
+
+
+def _negatives(e: Expr) -> list[Expr]:
+    return [algebra.dot(S.NegativeOne, a) for a in e.args]
+
+
+def _flip(e: Expr) -> Expr:
+    return algebra.add(*[algebra.t(a) for a in e.args]) if isinstance(e, MatAdd) else algebra.t(e)
+
+
+def _shorten(e: Expr, args: list[Expr]) -> Expr:
+    """Return a node with short parts shortened; what was met before, in this search or an earlier one, is known."""
+    new = tidy(e, args)
+    memo = facts().memo
+    key = ("shortened", new, isinstance(e, HadamardProduct | HadamardPower))
+    if key not in memo:
+        memo[key] = _shortened(e, new)
+    return memo[key]
+
+
+def _shortened(e: Expr, new: Expr) -> Expr:
+    new = softmax_named(new)
+    if isinstance(new, Add | MatAdd):
+        return factor_sum(new)
+    if any(isinstance(a, HadamardProduct | HadamardPower) for a in (e, new)):
+        coefficient, factors = algebra.split(new)
+        if len(factors) == 1 and isinstance(factors[0], HadamardProduct | HadamardPower):
+            inner = reduced(identities.product(identities.even_root(factors[0])))
+            new = inner if coefficient == 1 else reduced(algebra.dot(coefficient, inner))
+    if isinstance(new, Norm2):
+        new = norm(new.args[0])
+    new = identities.homogeneous(new)
+    if isinstance(new, ElementwiseApplyFunction | exp | log):
+        return identities.exponential_of_logarithm(new)
+    if isinstance(new, Expm | ExpmFrechet):
+        return _turned(new)
+    if isinstance(new, KroneckerProduct | DiagonalOf):
+        new = tidy(new, [_turned(a) for a in new.args])
+    if isinstance(new, Mul | Pow) and not isinstance(new, MatMul | MatPow):
+        new = identities.product(new)
+    if isinstance(new, MatMul):
+        return _opened(_blocks(_adjugate(_pseudo_inverse(_softmax(reduced(new))))))
+    if isinstance(new, Mul):
+        new = reduced(_adjugate_in_trace(_softmax(new)))
+    if isinstance(new, Trace):
+        new = Trace(min(_blocks(new.arg), _blocks(algebra.t(new.arg)), key=cost))
+    if isinstance(new, Trace | EntrySum):
+        return shorter(squared_norm(new), new)
+    return new
+
+
+def _regrouped(e: Expr, args: list[Expr]) -> Expr | None:
+    if not isinstance(e, MatMul):
+        return None
+    new = tidy(e, args)
+    return _shorten(new, list(parts(new))) if (new := regrouped(new)) != e else new
+
+
+def _opened(e: Expr) -> Expr:
+    """Return the negative of a sum as a sum."""
+    coefficient, factors = algebra.split(e)
+    if coefficient != -1 or len(factors) > 1 or not isinstance(factors[0], MatAdd):
+        return e
+    return shorter(_negated(factors[0]) or e, e)
+
+
+def shorter(new: Expr, old: Expr) -> Expr:
+    """Return the shorter of two expressions, the old one where they are equally long."""
+    return new if cost(new) < cost(old) else old
+
+
+def _turned(e: Expr) -> Expr:
+    """Return a matrix as the transpose of its transpose, where that is shorter or has fewer transposes inside."""
+    if isinstance(e, Expm | ExpmFrechet):
+        flipped = algebra.make(Transpose, algebra.make(type(e), *[algebra.t(a) for a in e.args]))
+    elif isinstance(e, MatMul):
+        coefficient, factors = algebra.split(algebra.t(e))
+        flipped = algebra.matmul(coefficient, [algebra.make(Transpose, algebra.matmul(S.One, list(factors)))])
+    else:
+        return e
+    return flipped if cost(flipped) < cost(e) else e
+
+
+def _blocks(e: Expr) -> Expr:
+    """Write a product that repeats a block of factors as a power of it."""
+    if not isinstance(e, MatMul):
+        return e
+    coefficient, factors = algebra.split(e)
+    for size in range(2, len(factors) // 2 + 1):
+        count, rest = divmod(len(factors), size)
+        if not rest and factors == factors[:size] * count:
+            return algebra.dot(coefficient, MatPow(algebra.dot(*factors[:size]), count, evaluate=False))
+    return e
+
+
+def _signs_inside(e: Expr) -> Expr:
+    """Write -2 (y - A x) as 2 (A x - y), where a result is a product with a minus in front that holds a sum."""
+    if not signed(e)[0] or not isinstance(e, Mul | MatMul):
+        return e
+    coefficient, matrices = algebra.split(e) if isinstance(e, MatMul) else (e, ())
+    number, rest = coefficient.as_coeff_Mul()
+    scalars = Mul.make_args(rest)
+    factors = (*scalars, *matrices)
+    for i, a in enumerate(factors):
+        others = factors[:i] + factors[i + 1 :]
+        known = {b for f in others for b in (f, *parts(f)[:1])}  # also what is raised to a power
+        inner = None if a in known or algebra.t(a) in known else _negated(a)
+        if inner is not None:  # the number comes last: in front of a sum alone SymPy multiplies it into that
+            new = algebra.dot(*factors[:i], inner, *factors[i + 1 :], -number)
+            if cost(new) < cost(e):
+                return new
+    return e
+
+
+def _negated(e: Expr) -> Expr | None:
+    """Return the negative of a sum, or of a factor that changes its sign with a sum inside; None where there is none."""
+    if isinstance(e, MatAdd):
+        terms = _negatives(e)
+        first = next((i for i, a in enumerate(terms) if not signed(a)[0]), None)
+        if first is None:
+            return None
+        return algebra.make(MatAdd, terms[first], *terms[:first], *terms[first + 1 :])
+    if isinstance(e, Add):
+        return (
+            None if all(signed(a)[0] == signed(e.args[0])[0] for a in e.args) else Add(*[-a for a in e.args])
+        )
+    if isinstance(e, Trace | HadamardProduct | MatMul):
+        for i, a in enumerate(e.args):
+            if (inner := _negated(a)) is not None:
+                return tidy(e, [*e.args[:i], inner, *e.args[i + 1 :]])
+        return None
+    odd = identities.parity(e) == -1
+    if odd or isinstance(e, Transpose | DiagMatrix | DiagonalOf | Vec | Reshape | EntrySum):
+        inner = _negated(parts(e)[0])
+        return None if inner is None else tidy(e, [inner, *parts(e)[1:]])
+    return None
+
+
+def _adjugate(e: Expr) -> Expr:
+    """Write det(X) X⁻¹ as the adjugate of X."""
+    if not isinstance(e, MatMul):
+        return e
+    coefficient, factors = algebra.split(e)
+    for a in Mul.make_args(coefficient):
+        if isinstance(a, Determinant):
+            for i, f in enumerate(factors):
+                if f in (Inverse(a.arg), algebra.t(Inverse(a.arg))):
+                    new = Adjugate(a.arg)
+                    new = algebra.t(new) if isinstance(f, Transpose) else new
+                    return algebra.dot(coefficient / a, *factors[:i], new, *factors[i + 1 :])
+    return e
+
+
+def _adjugate_in_trace(e: Mul) -> Expr:
+    """Write det(X) tr(A X⁻¹) with the adjugate of X."""
+    for a in e.args:
+        if isinstance(a, Trace):
+            inner = _adjugate(algebra.dot(e / a, a.arg))
+            coefficient = algebra.split(inner)[0]
+            if cost(coefficient) < cost(e / a) or (coefficient == 1 and e / a != 1):
+                return algebra.trace(inner)
+    return e
+
+
+def _softmax(e: Expr) -> Expr:
+    """Write exp(x)/Σ exp(x_i) as softmax(x), for a column x, in a product of matrices or of scalars."""
+    scalars, factors = algebra.split(e) if e.is_Matrix else (e, ())
+    for a in Mul.make_args(scalars):
+        x = a.base.arg if isinstance(a, Pow) and a.exp.is_negative and isinstance(a.base, EntrySum) else None
+        if x is None or x.shape[1] != 1 or (t := identities.applied(exp, x)) is None:
+            continue
+        rest = scalars * a.base
+        for i, part in enumerate(factors):
+            new = _exchanged(part, x, Softmax(t))
+            if new is not None:
+                return _softmax(algebra.dot(rest, *factors[:i], new, *factors[i + 1 :]))
+        for part in Mul.make_args(scalars):
+            new = _exchanged(part, x, Softmax(t))
+            if new is not None:
+                rest = rest / part * new
+                return _softmax(algebra.dot(rest, *factors) if e.is_Matrix else rest)
+    return e
+
+
+def _exchanged(e: Expr, x: Expr, new: Expr) -> Expr | None:
+    """Return a factor that is linear in x with x exchanged for a multiple of it, or None where x is not in it."""
+    if e == x:
+        return new
+    if not isinstance(e, Transpose | DiagMatrix | HadamardProduct | MatMul | Trace):
+        return None
+    for i, a in enumerate(e.args):
+        inner = _exchanged(a, x, new)
+        if inner is not None:
+            return tidy(e, [*e.args[:i], inner, *e.args[i + 1 :]])
+    return None
+
+
+def _pseudo_inverse(e: Expr) -> Expr:
+    """Write X (X'X)⁻¹ as the transposed pseudo-inverse of X, and (X'X)⁻¹ X' as the pseudo-inverse."""
+    if not isinstance(e, MatMul):
+        return e
+    coefficient, factors = algebra.split(e)
+    for i in range(len(factors) - 1):
+        a, b = factors[i : i + 2]
+        new = _full_rank(a, b)
+        if new is not None:
+            return algebra.dot(coefficient, *factors[:i], new, *factors[i + 2 :])
+    return e
+
+
+def _full_rank(a: Expr, b: Expr) -> Expr | None:
+    for inverse, x, after in ((b, a, False), (a, algebra.t(b), True)):
+        if (
+            isinstance(inverse, Inverse)
+            and inverse.arg == algebra.dot(algebra.t(x), x)
+            and x.shape[0] != x.shape[1]
+        ):
+            return algebra.pinv(x) if after else algebra.t(algebra.pinv(x))
+    return None
+
+
+# ------------------------------------------------------------------------------------- repeated parts
+
+
+def abbreviate(expr: Expr, taken: set[str]) -> tuple[Expr, tuple[tuple[str, Expr], ...]]:
+    """Return an expression with its repeated parts named, and the names with what they stand for.
+
+    A part and its negative share a name, and a sum keeps its name as a part of a longer sum. Later names may use
+    earlier ones. `taken` are the names that are not free.
+    """
+    named: list[tuple[str, Expr]] = []
+    used = set(taken)
+    short = _one_way_round(expr)
+    while part := _most_repeated([short, *[e for _, e in named]]):
+        if len(named) >= MAX_NAMES and cost(short) + sum(cost(e) for _, e in named) <= LONG:
+            break
+        name = _name(part, used)
+        used.add(name)
+        new = symbol(name, part)
+        short = _replace(short, part, new)
+        named = [(n, _replace(e, part, new)) for n, e in named]
+        named.append((name, part))
+    if not named:
+        return expr, ()
+    opened = [(n, rebuild(e, _plain_signs)) for n, e in named]
+    return rebuild(short, _plain_signs), tuple(_in_order(opened))
+
+
+def _plain_signs(e: Expr, args: list[Expr]) -> Expr:
+    return _opened(tidy(e, args))
+
+
+def in_names(
+    expr: Expr, definitions: Sequence[tuple[str, Expr]]
+) -> tuple[Expr, tuple[tuple[str, Expr], ...]]:
+    """Return an expression in terms of names that are given to its parts, and those of them that it uses.
+
+    Later definitions may use earlier ones.
+    """
+    used: list[tuple[str, Expr]] = []
+    for name, part in reversed([d for d in definitions if d[1].args]):
+        new = symbol(name, part)
+        short = _replace(expr, part, new)
+        rest = [(n, _replace(e, part, new)) for n, e in used]
+        if short != expr or rest != used:
+            expr, used = short, [(name, part), *rest]
+    return expr, tuple(used)
+
+
+def _most_repeated(exprs: list[Expr]) -> Expr | None:
+    best, saved = None, 0
+    for e, n in _occurrences(exprs).items():
+        if isinstance(e, Inverse | Transpose) or e.is_number or signed(e)[0] or _below(e):
+            continue  # what is negated or divided by is named instead
+        gain = (n - 1) * cost(e) - 1
+        least = MIN_COST if n == 2 and not isinstance(e, Softmax) else MIN_COST - 1
+        if n > 1 and cost(e) >= least and gain > saved:
+            best, saved = e, gain
+    return best
+
+
+def _occurrences(exprs: list[Expr]) -> dict[Expr, int]:
+    """Return how often every part occurs in the texts of expressions; a part that is shared is not walked again."""
+    after: dict[Expr, None] = {}  # every part after those that it is made of
+    stack = [(e, False) for e in exprs]
+    while stack:
+        e, ready = stack.pop()
+        if ready:
+            after[e] = None
+        elif e not in after:
+            stack.append((e, True))
+            stack.extend((a, False) for a in parts(e))
+    counts = dict.fromkeys(reversed(after), 0)
+    for e in exprs:
+        counts[e] += 1
+    for e, n in counts.items():
+        for a in parts(e):
+            counts[a] += n
+    return counts
+
+
+def _below(e: Expr) -> bool:
+    return algebra.divides(e) or (isinstance(e, Pow) and e.exp.is_Number and bool(e.exp < 0))
+
+
+def _name(part: Expr, used: set[str]) -> str:
+    if not algebra.is_matrix(part):
+        pool = ["c", "d", "e", "g"]
+    elif isinstance(part, Softmax):
+        pool = ["p", "q"]
+    elif part.shape[1] == 1:
+        pool = ["r", "s", "v", "q"] if isinstance(part, MatAdd) else ["s", "z", "v", "q"]
+    elif part.shape[0] == part.shape[1]:
+        pool = ["K", "S", "M", "H"]
+    else:
+        pool = ["R", "Z", "M", "H"]
+    numbered = (f"{pool[0]}_{i}" for i in range(1, 100))
+    return next(n for n in [*pool, *numbered] if n not in used)
+
+
+def _replace(expr: Expr, part: Expr, new: Expr) -> Expr:
+    """Return an expression with a part replaced, also where it is, or its negative, among the terms of a longer sum."""
+    join = algebra.add if isinstance(part, Add | MatAdd) else None
+    ways = []
+    if join:
+        ways = [(frozenset(part.args), new), (frozenset(_negatives(part)), algebra.dot(S.NegativeOne, new))]
+
+    def rewrite(e: Expr, args: list[Expr]) -> Expr | None:
+        if e == part:
+            return new
+        if join and type(e) is type(part) and len(e.args) >= len(part.args):
+            terms = set(e.args)
+            for inside, value in ways:
+                if inside <= terms:
+                    rest = [b for a, b in zip(e.args, args, strict=True) if a not in inside]
+                    return join(value, *rest)
+        return None
+
+    return rebuild(expr, rewrite)
+
+
+def _in_order(named: list[tuple[str, Expr]]) -> list[tuple[str, Expr]]:
+    """Put every name before those that use it."""
+    waiting, out = list(named), []
+    while waiting:
+        names = {n for n, _ in waiting}
+        ready = [
+            (n, e)
+            for n, e in waiting
+            if not names
+            & {s.name for s in e.free_symbols if isinstance(s, MatrixSymbol) or s.is_Symbol} - {n}
+        ]
+        out.extend(ready or waiting)
+        waiting = [pair for pair in waiting if pair not in out]
+    return out

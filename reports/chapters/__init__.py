@@ -1,0 +1,1 @@
+"""The chapters of reports, and the blocks that they are made of."""

@@ -1,0 +1,97 @@
+"""A chapter on networks that fit: the toy data sets by four methods, with pictures."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from reports.chapters.fit_comparison import comparison
+from reports.document import Block, Chapter, Figure, Heading, Paragraph, literal
+
+if TYPE_CHECKING:
+    from verify.fit.points import Points
+
+_STORY = (
+    "A network with one hidden layer of rectified linear units is a piecewise linear function. Four methods look for "
+    "one that passes through every point: the exact construction from the slope changes of the data; fsolve, Powell's "
+    "root finding on all residuals at once, restarted at random; least squares by variable projection, in which "
+    "the outer weights are solved for and only the kinks are searched; and training by Adam. The exact construction uses "
+    "no derivative. Derived, and run as printed, are the slopes of the model by wh, bh and wo, and the gradient of the "
+    "squared error by the values: fsolve has the first three as columns of its Jacobian, variable projection takes the "
+    "slope by bh, training takes all four. Written by hand around them are the slope 1 by b0, the chain rule that "
+    "joins the loss to the model in training, the change from bh to the kink, and Kaufman's projection; tests hold what comes "
+    "out, the Jacobian of fsolve, the gradient that variable projection descends and that of the training, to "
+    "differences of residuals and losses that know no rule."
+)
+_CAPTION = (
+    "The ways to fit, each over several seeds: the share that solved all points, and medians. Evaluations count how "
+    "often the residuals of all points were computed. Solved is a largest residual below 1e-11 of the range of y, "
+    "rounding aside. Every start of fsolve is the best by linear least squares of 128 draws of kinks among the data; "
+    "with `--start normal` all parameters are from $N(0, 1)$, the classical way."
+)
+_NO_TIMES = (
+    "Times are no two alike: a report with `--times` has them, and `gradproof fit --method all` shows them."
+)
+#: Seeds of each method that draws: more where a fit is quick.
+SEEDS: dict[str, int] = {"fsolve": 20, "least-squares": 20, "train": 5}
+#: Starts after which a method gives up. A budget in seconds would print other numbers on a slower machine.
+STARTS = 400
+
+
+def fit_chapter(seed: int, times: bool = False) -> Chapter:
+    """Fit both toy data sets by every method, and compare them; measured times only on request."""
+    from verify.fit.points import TOY
+
+    blocks: list[Block] = [Paragraph(_STORY)]
+    for points in TOY.values():
+        blocks += _data_set(points, seed, times)
+    return Chapter("Networks that fit", "fits", blocks)
+
+
+def _data_set(points: Points, seed: int, times: bool) -> list[Block]:
+    from reports.figures import fits
+    from verify.fit.fit import Budget
+    from verify.fit.methods import compare, fit_points, shortfall
+
+    budget = Budget(STARTS, seconds=600.0)
+    rows = compare(points, seeds=lambda method: range(seed, seed + SEEDS[method]), budget=budget)
+    exact, trained = fit_points(points, "exact"), fit_points(points, "train", seed=seed, budget=budget)
+    fewer = shortfall(points, seed)
+    name = points.name
+    return [
+        Heading(literal(name)),
+        Figure(
+            f"fit-{name}",
+            lambda: fits.fitted(exact),
+            "The exact network through the data, its kinks, and the residuals.",
+            literal(
+                f"the points of {name}, the piecewise linear function through them, and residuals of zero"
+            ),
+        ),
+        *(Paragraph(literal(line)) for line in (*exact.notes, *([str(fewer)] if fewer else []))),
+        Figure(
+            f"network-{name}",
+            lambda: fits.drawn_network(exact.net),
+            "The exact network with its weights.",
+            literal(f"the network of {exact.net.hidden} hidden units with its weights and biases"),
+        ),
+        comparison(rows, times, _CAPTION if times else f"{_CAPTION} {_NO_TIMES}"),
+        *(
+            Figure(
+                f"fit-{name}-{row.method}",
+                partial(fits.fitted, row.fit),
+                f"A fit by {row.method}.",
+                literal(
+                    f"the points of {name}, a function through them found by {row.method}, and its residuals"
+                ),
+            )
+            for row in rows
+            if row.method in SEEDS
+        ),
+        Figure(
+            f"loss-{name}",
+            lambda: fits.loss_curve(trained.losses),
+            "The loss of the training that solved the data, step by step.",
+            literal("the mean squared error falling to rounding error on a logarithmic axis"),
+        ),
+    ]

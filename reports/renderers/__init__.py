@@ -1,0 +1,1 @@
+"""A document as a terminal, HTML and LaTeX show it."""

@@ -1,0 +1,1 @@
+"""Points: drawn under assumptions, on both sides of kinks, and where formulas have a value."""

@@ -1,0 +1,1 @@
+"""The power of checks, measured: `python -m verify.power`."""

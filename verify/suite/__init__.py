@@ -1,0 +1,1 @@
+"""The catalogue, every result by every method that applies to it."""
