@@ -52,6 +52,7 @@ from derive.errors import InputError
 from derive.expression.elementwise import ENTRY
 from derive.expression.functions import (
     Above,
+    Adjugate,
     Commutation,
     Eigenvalue,
     Eigenvector,
@@ -477,6 +478,7 @@ _OPERATIONS: dict[type, tuple[Callable[[Any], tuple[Basic, ...]], Callable[..., 
     Transpose: (_all, lambda env, node, x: x.T),
     Trace: (_all, lambda env, node, x: total(_diagonal(x))),
     Determinant: (_all, lambda env, node, x: env.arithmetic.determinant(x)),
+    Adjugate: (_all, lambda env, node, x: env.arithmetic.adjugate(x)),
     EntrySum: (_all, lambda env, node, x: total(x)),
     ElementwiseApplyFunction: (lambda node: (node.expr,), _elementwise),
     KroneckerProduct: (_all, lambda env, node, *factors: reduce(_kronecker, factors)),

@@ -474,7 +474,9 @@ class Lowering:
         return self.b.power(self.squares(e.arg), Rational(1, 2))
 
     def adjugate(self, e: Adjugate) -> Node:
-        """Return det(X) inv(X)."""
+        """Return det(X) inv(X), or what singular matrices have too."""
+        if algebra.has_low_rank(e.arg):
+            return self.b.make("function", (self.node(e.arg),), ("adj", 1), e.shape)
         return self.b.times(self.det(Determinant(e.arg)), self.solver(e.arg).inverse())
 
     def applied(self, e: Any) -> Node:

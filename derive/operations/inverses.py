@@ -11,6 +11,26 @@ from derive.expression.functions import Adjugate, LogDet, PseudoInverse
 from derive.operations.entries import function
 from derive.operations.formulas import adjugate_push, inner, inv, pinv_pull, pinv_push, tr
 
+#: adj(U S V) = det(U) det(V) V' adj(S) U' (Stewart 1998), which singular matrices have too; Octave's from its minors.
+_BY_SVD = (
+    "(lambda u, s, v: np.linalg.det(u)*np.linalg.det(v)*(v.T*np.array([np.prod(np.delete(s, k)) "
+    "for k in range(s.size)])) @ u.T)(*np.linalg.svd({0}))"
+)
+_BY_SVD_IN_TORCH = (
+    "(lambda u, s, v: torch.linalg.det(u)*torch.linalg.det(v)*(v.T*torch.stack([torch.cat((s[:k], s[k + 1:])).prod() "
+    "for k in range(len(s))])) @ u.T)(*torch.linalg.svd({0}))"
+)
+_BY_MINORS = (
+    "(@(X, r, c) (-1).^(r + c).*arrayfun(@(i, j) det(X([1:j - 1, j + 1:end], [1:i - 1, i + 1:end])), r + 0*c, 0*r + c))"
+    "({0}, (1:rows({0}))', 1:rows({0}))"
+)
+
+
+def _adj(x: M) -> M:
+    """Return the adjugate, which singular matrices have too."""
+    return M(Adjugate(x.e))
+
+
 OPERATIONS = (
     function(
         "inverse", Inverse, "n x n -> n x n",
@@ -19,6 +39,12 @@ OPERATIONS = (
         example="inv(A*B)", source="Giles (2.2.3), MC (40)", holds="{x} is invertible",
         arguments=lambda y: (y.arg,),
         text="inv", numpy="np.linalg.inv({0})", tidy=algebra.inv, scalar=lambda c: 1 / c, symmetric="argument",
+    ),
+    function(
+        "determinant of a singular matrix", Determinant, "n x n -> 1 x 1",
+        pull=lambda g, y, x, i: g * _adj(x[0]).T,
+        push=lambda d, y, x, i: tr(_adj(x[0]) @ d),
+        example="det(x*y')", source="Jacobi; MC (42)", when=lambda y: algebra.has_low_rank(y.arg),
     ),
     function(
         "determinant", Determinant, "n x n -> 1 x 1",
@@ -43,7 +69,7 @@ OPERATIONS = (
         push=adjugate_push,
         example="adj(A*B)", source="adj X = det(X) inv(X)", holds="{x} is invertible",
         definition=lambda x: M(Determinant(x.e)) * M(Inverse(x.e)),
-        text="adj", numpy="(np.linalg.det({0})*np.linalg.inv({0}))", scalar=lambda c: S.One,
+        text="adj", numpy=_BY_SVD, torch=_BY_SVD_IN_TORCH, octave=_BY_MINORS, scalar=lambda c: S.One,
         symmetric="argument",
     ),
     function(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from sympy import MatrixSymbol, Rational, Trace, Transpose, symbols
 
@@ -102,3 +103,28 @@ def test_a_function_without_a_real_value_comes_with_a_note(expr):
 )
 def test_a_function_with_a_real_value_somewhere_does_not(expr, wrt, assume):
     assert verify.gradient(expr, wrt, assume=assume).notes == ()
+
+
+@pytest.mark.parametrize(
+    ("expr", "wrt", "where"),
+    [
+        ("det(x*y')", "x", None),
+        ("det((M'*M*inv(Y))*(z*K)')", "Y", "M: n x n, Y: n x n, z: n, K: 1 x n"),
+        ("det(diag((W*W').^2)*exp(w'))", "W", "W: n x n, w: n"),
+        ("det(A*B)", "A", "A: 3 x 2, B: 2 x 3"),
+        ("det(x*x' + y*y')", "x", None),
+        ("det(S - S')", "S", "S: 3 x 3"),
+    ],
+)
+def test_determinants_that_vanish_by_construction_have_a_gradient(expr, wrt, where):
+    found = verify.gradient(expr, wrt, where)
+    assert found.verdict in ("certified", "agrees")
+    assert not any("*y' is invertible" in c for c in found.conditions)
+
+
+def test_a_vanishing_determinant_comes_as_code():
+    function = verify.gradient("det(x*y')", "x").function("numpy")
+    assert function(x=np.array([2.0]), y=np.array([3.0])) == pytest.approx(
+        [3.0]
+    )  # the one size at which it is not 0
+    assert function(x=np.array([1.0, 2.0]), y=np.array([1.0, 2.0])) == pytest.approx([0, 0], abs=1e-14)

@@ -220,6 +220,23 @@ class Arithmetic:
             f = (f * ring_upper + (ring_below @ diagonal) * unit) @ x
         return f[:1, :1] if n % 2 else -f[:1, :1]
 
+    def adjugate(self, x: Array) -> Array:
+        """Return the adjugate of a square array, which singular matrices have too (Faddeev and Le Verrier).
+
+        With M_1 = I and M_(k+1) = X M_k - tr(X M_k)/k I, the last one, M_n, is (-1)^(n-1) adj X.
+        """
+        try:
+            return self.determinant(x) * self.inverse(x)
+        except (Undefined, Abstain):
+            pass
+        n, unit = x.shape[0], self.eye(x.shape[0])
+        out = unit
+        for k in range(1, n):
+            product = x @ out
+            trace = self.full((1, n), 1) @ (product * unit) @ self.full((n, 1), 1)
+            out = product - trace * self.full((1, 1), Fraction(1, k)) * unit
+        return out if n % 2 else -out
+
     def matrix_power(self, x: Array, k: int) -> Array:
         """Return a square array to an integer power."""
         if k < 0:

@@ -32,7 +32,7 @@ from derive.expression.algebra.core import (
     zero,
 )
 from derive.expression.algebra.operators import M
-from derive.expression.algebra.seen import is_nonnegative, is_posdef, is_positive, is_symmetric
+from derive.expression.algebra.seen import has_low_rank, is_nonnegative, is_posdef, is_positive, is_symmetric
 from derive.expression.algebra.structure import (
     commutation,
     det,
@@ -59,6 +59,7 @@ __all__ = [
     "expm",
     "frechet",
     "hadamard",
+    "has_low_rank",
     "inv",
     "is_matrix",
     "is_nonnegative",

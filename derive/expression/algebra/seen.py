@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from math import prod
 
 from sympy import (
     Add,
@@ -16,6 +17,7 @@ from sympy import (
     MatAdd,
     MatMul,
     OneMatrix,
+    S,
     Trace,
     Transpose,
     ZeroMatrix,
@@ -146,6 +148,40 @@ def is_semidefinite(x: Expr) -> bool:
         middle = matrices[len(matrices) // 2]
         return len(matrices) % 2 == 0 or is_semidefinite(middle)
     return False
+
+
+def has_low_rank(x: Expr) -> bool:
+    """Tell whether a square matrix is seen to be singular, at all sizes or at all but the smallest: x*y' and the like."""
+    n, rank = x.shape[0], _rank(x)
+    if rank is None or n == 1:
+        return bool(n.is_Integer and n % 2 == 1 and n > 1 and core.t(x) == core.dot(S.NegativeOne, x))
+    return not n.is_Integer or bool(rank < n)
+
+
+def _rank(x: Expr) -> int | None:
+    """Return a number that the rank is seen not to exceed: of products the least size inside, of sums the sum."""
+    sizes = [int(d) for d in x.shape if d.is_Integer]
+    least = min(sizes, default=None)
+    inner: list[int | None]
+    if isinstance(x, MatAdd):
+        inner = [_rank(a) for a in x.args]
+        return least if None in inner else _least([least, sum(inner)])  # type: ignore[arg-type]
+    if isinstance(x, OneMatrix):
+        return 1
+    if isinstance(x, ZeroMatrix):
+        return 0
+    if isinstance(x, Transpose):
+        return _rank(x.arg)
+    if isinstance(x, MatMul):
+        return _least([least, *[_rank(a) for a in x.args if a.is_Matrix]])
+    if isinstance(x, HadamardProduct | KroneckerProduct):
+        inner = [_rank(a) for a in x.args]
+        return least if None in inner else _least([least, prod(inner)])  # type: ignore[arg-type]
+    return least
+
+
+def _least(ranks: Iterable[int | None]) -> int | None:
+    return min((r for r in ranks if r is not None), default=None)
 
 
 def is_positive(x: Expr) -> bool:
