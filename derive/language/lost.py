@@ -11,8 +11,8 @@ from functools import lru_cache
 from sympy import Expr, Lambda, Symbol
 from sympy.matrices.expressions.applyfunc import ElementwiseApplyFunction
 
-from derive.domain import domain
 from derive.expression import algebra
+from derive.expression.domain import domain
 from derive.expression.elementwise import ENTRY
 from derive.expression.operation import by_name
 from derive.language.calls import called

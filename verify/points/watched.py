@@ -28,9 +28,9 @@ from sympy import (
 )
 from sympy.matrices.expressions.applyfunc import ElementwiseApplyFunction
 
-from derive.domain import domain_of, under
 from derive.errors import InputError
 from derive.expression import algebra
+from derive.expression.domain import domain_of, under
 from derive.expression.elementwise import relu, scalar_function
 from verify.arithmetics.base import Abstain, Undefined
 from verify.arithmetics.floats import FLOAT
