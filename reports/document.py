@@ -11,8 +11,9 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
+from reports.figures import canvas
 from verify.verdict import UPHOLDING, Word
 
 if TYPE_CHECKING:
@@ -164,6 +165,21 @@ class Figure:
     def picture(self) -> Picture:
         """The picture itself, drawn once for all formats."""
         return self.draw()
+
+    @cached_property
+    def svg(self) -> str:
+        """The picture as an SVG element."""
+        return canvas.svg(self.picture, self.name)
+
+    @cached_property
+    def pdf(self) -> bytes:
+        """The picture as a PDF file."""
+        return canvas.pdf(self.picture)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Travel between processes drawn: what draws does not."""
+        drawn = {"svg": self.svg, "pdf": self.pdf, "draw": None, "picture": None}
+        return {**self.__dict__, **drawn}
 
 
 @dataclass(frozen=True)

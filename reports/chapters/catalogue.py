@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from reports.chapters.how_to_read import how_to_read
@@ -11,10 +10,12 @@ from reports.chapters.prose import sentence
 from reports.document import Chapter, Document, Paragraph
 
 if TYPE_CHECKING:
+    from concurrent.futures import Future
+
     from derive.moments.result import MomentResult
     from derive.results import Result
 
-Track = Callable[[Iterable[Any], str], Iterable[Any]]
+Track = Callable[..., Iterable[Any]]
 
 _PREFACE = "Each result is stated, derived line by line, and checked by methods that do not use the rules of its derivation."
 
@@ -56,11 +57,22 @@ EXPERIMENTS = {
 }
 
 
-class Writer(NamedTuple):
-    """What writes a chapter, under the chapter's name."""
+#: Seconds that a chapter may take, on a slow machine too.
+_TIME_LIMIT = 3600.0
+
+
+class Order(NamedTuple):
+    """What a process needs to know to write a chapter; `pictured` chapters show how a method comes to its finding."""
 
     name: str
-    write: Callable[[], Chapter]
+    seed: int
+    times: bool
+    pictured: bool = False
+
+
+class _Finished(NamedTuple):
+    name: str
+    future: Future[Chapter]
 
 
 def select(names: Sequence[str]) -> list[Result | MomentResult]:
@@ -85,38 +97,84 @@ def select(names: Sequence[str]) -> list[Result | MomentResult]:
     return [known[name] for name in wanted]
 
 
-def build(names: Sequence[str], seed: int = 0, track: Track | None = None, times: bool = False) -> Document:
+def build(
+    names: Sequence[str],
+    seed: int = 0,
+    track: Track | None = None,
+    times: bool = False,
+    jobs: int = 1,
+) -> Document:
     """Derive and check results, and return the report on them. `track` wraps the chapters to show progress.
 
-    With `times` the comparison of fits has measured times, and two reports differ in them.
+    The chapters are written in `jobs` processes; the report is the same for every number of them. With `times` the
+    comparison of fits has measured times, and two reports differ in them.
     """
     from importlib import metadata
 
-    from reports.chapters.fit_chapter import fit_chapter
-    from reports.chapters.training_chapter import training_chapter
-
-    writers = [Writer(result.name, partial(_chapter, result, seed)) for result in select(names)]
-    experiments = [
-        Writer("fits", partial(fit_chapter, seed, times)),
-        Writer("training", partial(training_chapter, seed)),
+    results = [result.name for result in select(names)]
+    orders = [
+        Order(name, seed, times, pictured=position in (0, _first_moment(results)))
+        for position, name in enumerate(results)
     ]
-    writers += [writer for writer in experiments if not names or writer.name in names]
-    chapters = [w.write() for w in (track(writers, "deriving and checking") if track else writers)]
+    orders += [Order(name, seed, times) for name in EXPERIMENTS if not names or name in names]
+    follow: Track = track or (lambda chapters, _label, _total=None: chapters)
     return Document(
         title="Matrix derivatives and moments, derived and checked",
         subtitle="The catalogue of gradproof",
         preface=[Paragraph(_PREFACE), *how_to_read()],
-        chapters=chapters,
+        chapters=_written(orders, jobs, follow),
         colophon=_colophon(metadata.version, seed),
     )
 
 
-def _chapter(result: Result | MomentResult, seed: int) -> Chapter:
+def _first_moment(results: Sequence[str]) -> int | None:
+    """The place of the first result about moments."""
+    from derive.moments import MOMENT_RESULTS
+
+    moments = {result.name for result in MOMENT_RESULTS}
+    return next((position for position, name in enumerate(results) if name in moments), None)
+
+
+def _written(orders: list[Order], jobs: int, track: Track) -> list[Chapter]:
+    """Write the chapters, in processes of their own where there are several jobs, the last first: they take longest."""
+    label = "deriving and checking"
+    if min(jobs, len(orders)) < 2:
+        return [write(order) for order in track(orders, label)]
+    from concurrent.futures import as_completed
+
+    from verify.workers import WorkerDiedError, Workers
+
+    pool = Workers(min(jobs, len(orders)), _TIME_LIMIT)
+    found: dict[str, Chapter] = {}
+    try:
+        futures = {pool.submit(write, order): order for order in reversed(orders)}
+        finished = (_Finished(futures[future].name, future) for future in as_completed(futures))
+        for name, future in track(finished, label, len(orders)):
+            try:
+                found[name] = future.result()
+            except WorkerDiedError:  # too little memory for two at once, perhaps
+                found[name] = write(next(order for order in orders if order.name == name))
+    finally:
+        pool.shutdown(cancel_futures=True)
+    return [found[order.name] for order in orders]
+
+
+def write(order: Order) -> Chapter:
+    """Write a chapter."""
     from derive.results import Result
     from reports.chapters.derivative_chapter import derivative_chapter
+    from reports.chapters.fit_chapter import fit_chapter
     from reports.chapters.moment_chapter import moment_chapter
+    from reports.chapters.training_chapter import training_chapter
 
-    return derivative_chapter(result, seed) if isinstance(result, Result) else moment_chapter(result, seed)
+    if order.name == "fits":
+        return fit_chapter(order.seed, order.times)
+    if order.name == "training":
+        return training_chapter(order.seed)
+    (result,) = select([order.name])
+    if isinstance(result, Result):
+        return derivative_chapter(result, order.seed, order.pictured)
+    return moment_chapter(result, order.seed, order.pictured)
 
 
 def _colophon(version: Callable[[str], str], seed: int) -> str:

@@ -44,8 +44,8 @@ _COMPARED = (
 )
 
 
-def derivative_chapter(result: Result, seed: int) -> Chapter:
-    """Derive and check a result, and print both."""
+def derivative_chapter(result: Result, seed: int, pictured: bool = True) -> Chapter:
+    """Derive and check a result, and print both; where `pictured`, the error of differences by their step."""
     from verify.derived import checked
     from verify.suite.steps import check_steps
     from verify.suite.tasks import study
@@ -60,11 +60,11 @@ def derivative_chapter(result: Result, seed: int) -> Chapter:
         *_by_indices(result),
         Heading("Evidence"),
         _evidence(result, seed),
-        *difference_figures(d, f"{result.name}-differences", seed),
+        *(difference_figures(d, f"{result.name}-differences", seed) if pictured else []),
         *_claims(result, d, about, seed),
         *_slips(result, d, about, seed),
         Heading("As code"),
-        Code(d.to_numpy()),
+        Code(d.to_code("numpy", guarded=False).rstrip()),
     ]
     return Chapter(literal(result.title), result.name, blocks, Check(d.verdict))
 

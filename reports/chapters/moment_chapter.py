@@ -40,11 +40,11 @@ _INTERVALS = (
 _SAMPLED = {"Monte Carlo", "random networks"}
 
 
-def moment_chapter(result: MomentResult, seed: int) -> Chapter:
-    """Derive and measure a result about moments, and print both."""
+def moment_chapter(result: MomentResult, seed: int, pictured: bool = True) -> Chapter:
+    """Derive and measure a result about moments, and print both; where `pictured`, how the sampling came to rest."""
     blocks: list[Block] = [*_statement(result), Heading("Derivation")]
     blocks.append(Derivation([_line(step) for step in result.derivation().steps]))
-    verdicts, measured = _measurements(result, seed)
+    verdicts, measured = _measurements(result, seed, pictured)
     blocks += [*measured, *_slips(result, seed), *extras(result.name, seed)]
     return Chapter(literal(result.title), result.name, blocks, Check(weakest(verdicts)))
 
@@ -64,7 +64,7 @@ def _line(step: MomentStep) -> Line:
     return Line(step.equation_latex, step.text, prose(step.law + needs))
 
 
-def _measurements(result: MomentResult, seed: int) -> tuple[list[Word], list[Block]]:
+def _measurements(result: MomentResult, seed: int, pictured: bool) -> tuple[list[Word], list[Block]]:
     from verify.moments.catalogued import measure_check
 
     rows: list[list[Cell]] = []
@@ -72,7 +72,7 @@ def _measurements(result: MomentResult, seed: int) -> tuple[list[Word], list[Blo
     slowest: tuple[list[Look], float, float, str] = ([], 0.0, 0.0, "")
     for check in result.checks:
         looks: list[Look] = []
-        verdict = measure_check(check, seed=seed, on_look=looks.append)
+        verdict = measure_check(check, seed=seed, workers=1, on_look=looks.append)
         evidence = verdict.evidence[0]
         words.append(verdict.verdict)
         rows.append(
@@ -94,7 +94,7 @@ def _measurements(result: MomentResult, seed: int) -> tuple[list[Word], list[Blo
         ),
     ]
     looks, claim, rtol, label = slowest
-    if looks:
+    if looks and pictured:
         blocks.append(
             Figure(
                 f"{result.name}-samples",
@@ -112,7 +112,7 @@ def _slips(result: MomentResult, seed: int) -> list[Block]:
 
     blocks: list[Block] = [Heading("Usual slips, refuted")] if result.slips else []
     for slip in result.slips:
-        verdict = measure_slip(slip, seed=seed)
+        verdict = measure_slip(slip, seed=seed, workers=1)
         said = [
             Paragraph(f"{verdict.verdict.capitalize()}: {finding(verdict.evidence[0].figure)}."),
             Paragraph(sentence(prose(slip.why))),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 from collections.abc import Sequence
 from pathlib import Path
@@ -51,6 +52,12 @@ def report(
         str, typer.Option("--format", metavar="html,latex,pdf", help="What to write, with commas between.")
     ] = "html,latex,pdf",
     seed: Seed = 0,
+    jobs: Annotated[
+        int | None,
+        typer.Option(
+            "--jobs", metavar="N", min=1, help="Processes that write chapters; one a core if left out."
+        ),
+    ] = None,
     times: Annotated[
         bool, typer.Option("--times", help="Measured times of fits too; then no two reports are the same.")
     ] = False,
@@ -66,7 +73,7 @@ def report(
     if wrt is not None or any(Path(a).is_file() for a in arguments):
         document = _own(arguments, _Loss("", wrt or "", kind, where, assume), seed)
     else:
-        document = build(arguments, seed=seed, track=track, times=times)
+        document = build(arguments, seed=seed, track=track, times=times, jobs=jobs or os.cpu_count() or 1)
     for path in write_document(document, out, wanted):
         typer.echo(path)
 

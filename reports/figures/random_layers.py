@@ -35,7 +35,7 @@ class LayerFigure:
     alt: str
 
 
-def variance_by_depth(seed: int = 0, width: int = 512, depth: int = 50, networks: int = 4) -> Figure:
+def variance_by_depth(seed: int = 0, width: int = 256, depth: int = 50, networks: int = 8) -> Figure:
     """Draw the second moment of a deep ReLU network's pre-activations by depth, for three initialisations.
 
     Points are means over random networks with two standard errors, lines what the map of the second moment says.
@@ -49,7 +49,7 @@ def variance_by_depth(seed: int = 0, width: int = 512, depth: int = 50, networks
         for (scale, label), colour in zip(_INITIALISATIONS, COLOURS, strict=False):
             sigma_w = math.sqrt(scale)
             measured = measure_networks(
-                "relu", sigma_w, width=width, depth=depth, networks=networks, seed=seed
+                "relu", sigma_w, width=width, depth=depth, networks=networks, seed=seed, workers=1
             )
             mean, error = measured.mean("forward")
             predicted = MeanField("relu", sigma_w).iterate(1.0, depth - 1)
@@ -64,7 +64,7 @@ def variance_by_depth(seed: int = 0, width: int = 512, depth: int = 50, networks
     return figure
 
 
-def gradients_by_depth(seed: int = 0, width: int = 512, depth: int = 50, networks: int = 4) -> Figure:
+def gradients_by_depth(seed: int = 0, width: int = 256, depth: int = 50, networks: int = 8) -> Figure:
     """Draw the second moment of the gradients in tanh networks by layer: vanishing, critical and exploding."""
     from verify.moments.depth import MeanField
     from verify.moments.networks import measure_networks
@@ -74,7 +74,7 @@ def gradients_by_depth(seed: int = 0, width: int = 512, depth: int = 50, network
     with look():
         for sigma_w, colour in zip((0.9, 1.0, 5 / 3), COLOURS, strict=False):
             measured = measure_networks(
-                "tanh", sigma_w, width=width, depth=depth, networks=networks, seed=seed
+                "tanh", sigma_w, width=width, depth=depth, networks=networks, seed=seed, workers=1
             )
             mean, error = measured.mean("backward")
             field = MeanField("tanh", sigma_w)
@@ -92,7 +92,7 @@ def gradients_by_depth(seed: int = 0, width: int = 512, depth: int = 50, network
     return figure
 
 
-def correlation_maps(seed: int = 0, networks: int = 24) -> Figure:
+def correlation_maps(seed: int = 0, networks: int = 12) -> Figure:
     """Draw the correlation of two inputs after a layer against that before it, with measurements of one layer."""
     from verify.moments.depth import MeanField
     from verify.moments.networks import measure_networks
@@ -119,6 +119,7 @@ def correlation_maps(seed: int = 0, networks: int = 24) -> Figure:
                     second_moment=q,
                     correlation=c,
                     seed=seed,
+                    workers=1,
                 )
                 mean, _ = measured.mean("correlation")
                 before.append(mean[0])
@@ -266,7 +267,7 @@ LAYER_FIGURES: dict[str, tuple[LayerFigure, ...]] = {
         LayerFigure(
             "relu-depth",
             variance_by_depth,
-            "A deep ReLU network, width 512: the second moment of the pre-activations by layer for three "
+            "A deep ReLU network, width 256: the second moment of the pre-activations by layer for three "
             "initialisations, measured on random networks (points, with a band of two standard errors) and iterated "
             "(lines). Only 2/n is stable.",
             "second moment against layer for three initialisations of a ReLU network",
@@ -276,7 +277,7 @@ LAYER_FIGURES: dict[str, tuple[LayerFigure, ...]] = {
         LayerFigure(
             "tanh-gradients",
             gradients_by_depth,
-            "Tanh networks, width 512: the second moment of the gradients by layer, measured (points) and predicted "
+            "Tanh networks, width 256: the second moment of the gradients by layer, measured (points) and predicted "
             "by the product of the backward factors (lines). They vanish below the critical point and explode above "
             "it; the shipped gain 5/3 lies above.",
             "second moment of gradients against layer for three scales of the weights of a tanh network",

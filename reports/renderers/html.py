@@ -12,7 +12,6 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from reports.document import Block, Document, Figure, spans
-from reports.figures import canvas
 from reports.renderers.breaking import extent, pieces
 from reports.renderers.mathml import mathml
 from reports.renderers.plain import plain_text
@@ -94,7 +93,7 @@ def _display(latex: str) -> Markup:
 
 
 def _picture(figure: Figure) -> Markup:
-    return Markup(canvas.svg(figure.picture, figure.name))
+    return Markup(figure.svg)
 
 
 def _unknown(block: Block) -> Any:

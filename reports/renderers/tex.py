@@ -16,7 +16,6 @@ from markupsafe import Markup
 
 from derive.errors import InternalError
 from reports.document import Block, Cell, Check, Document, Table, spans
-from reports.figures import canvas
 from reports.renderers.breaking import extent, pieces
 
 #: What a sign of running text becomes where TeX's text fonts lack it or give it a meaning of its own.
@@ -138,7 +137,7 @@ def render(document: Document) -> str:
 
 def draw_figures(document: Document) -> dict[str, bytes]:
     """Return the PDF of each figure under its name."""
-    return {figure.name: canvas.pdf(figure.picture) for figure in document.figures()}
+    return {figure.name: figure.pdf for figure in document.figures()}
 
 
 #: What to install where TeX is missing, on the systems that most have.

@@ -230,3 +230,9 @@ def test_only_a_report_with_times_has_times(monkeypatch):
         assert timed.header == [*plain.header, "time"]
         assert [row[:-1] for row in timed.rows] == plain.rows
         assert all(row[-1].split()[1] in ("s", "ms", "µs") for row in timed.rows)
+
+
+def test_chapters_of_several_processes_are_those_of_one():
+    one, two = (chapters.build(["mc-61", "mc-57"], seed=3, jobs=jobs) for jobs in (1, 2))
+    assert html.render(one) == html.render(two)
+    assert tex.draw_figures(one) == tex.draw_figures(two)
