@@ -192,7 +192,10 @@ class Builder:
                 c *= node.params[0] ** e
                 todo.extend((a, d * e) for a, d in zip(node.args, node.params[1], strict=True))
             elif node.op == "power":
-                todo.append((node.args[0], node.params[0] * e))
+                base, inner = node.args[0], node.params[0]
+                if inner % 2 == 0 and (inner * e) % 2 != 0:
+                    base = self.call("abs", base)  # (x^2)^(1/2) is |x|
+                todo.append((base, inner * e))
             elif node.op == "positive" and e > 0:
                 powers[node] = ONE  # 0 and 1 are their own powers
             else:
@@ -267,7 +270,22 @@ class Builder:
                     powers[top], powers[base] = powers[top] - k, e + k
                     tanh = self.call("tanh", base.args[0])
                     powers[tanh] = powers.get(tanh, 0) + k
+        for base in [f for f in powers if _is(f, "expm1")]:  # (e^z - 1)/(e^z + 1) is tanh(z/2)
+            below = self.call("sigmoid", self.negative(base.args[0]))
+            if (k := min(powers[base], powers.get(below, 0))) > 0:
+                powers[base], powers[below] = powers[base] - k, powers[below] - k
+                tanh = self.call("tanh", self.scaled(Rational(1, 2), base.args[0]))
+                powers[tanh] = powers.get(tanh, 0) + k
         return powers
+
+    def larger(self, x: Node, y: Node) -> Node:
+        """Return the larger of two values entry by entry."""
+        x, y = (x, y) if x.index < y.index else (y, x)
+        return self.make("larger", (x, y), (), joined((x, y)))
+
+    def top(self, x: Node, axis: int | None) -> Node:
+        """Return the largest entry, of all or along an axis."""
+        return self.make("max", (x,), (axis,), _summed(x, axis))
 
     def powers(self, x: Node, y: Node) -> Node:
         """Return every entry of x to the power of y."""

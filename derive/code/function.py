@@ -14,6 +14,7 @@ from derive.code.lower import Lowering
 from derive.code.plan import Branch, Node, Plan
 from derive.code.printer import Printer, expanded
 from derive.code.sizes import examples, total
+from derive.code.stable import stable
 from derive.code.targets import TARGETS, Target
 from derive.errors import InputError
 from derive.expression import algebra
@@ -71,7 +72,7 @@ def _cheapest(
         if best is None or price < best[0] * 0.98:
             best = (price, lowering, roots)
     assert best is not None
-    return (best[1], best[2]), best[1].low
+    return (best[1], stable(best[2], best[1].b)), best[1].low
 
 
 def source(

@@ -6,6 +6,7 @@ The expression is what a plan is judged by: it shares nothing with the passes th
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from sympy import (
     DiagMatrix,
@@ -17,16 +18,19 @@ from sympy import (
     S,
     Trace,
     ZeroMatrix,
+    erf,
     exp,
     log,
     pi,
+    sign,
+    sqrt,
 )
 from sympy.matrices.expressions.diagonal import DiagonalOf
 
 from derive.code.plan import Node, Shape, post_order
 from derive.expression import algebra
-from derive.expression.elementwise import elementwise, step
-from derive.expression.functions import EntrySum, LogDet, Reshape
+from derive.expression.elementwise import elementwise, relu, step
+from derive.expression.functions import EntrySum, LogDet, Norm2, Reshape
 from derive.operations import by_name
 
 
@@ -84,9 +88,32 @@ def _call(node: Node, x: Expr) -> Expr:
         return algebra.add(
             elementwise(exp, x), -1 * ones if not algebra.is_matrix(x) else algebra.dot(-1, ones)
         )
+    if name == "log_ndtr":
+        ones = algebra.ones(algebra.shape(x)) if algebra.is_matrix(x) else S.One
+        tail = elementwise(erf, algebra.dot(1 / sqrt(2), x))
+        return elementwise(log, algebra.dot(S.Half, algebra.add(ones, tail)))
     entry = by_name(name)
     assert entry is not None
     return elementwise(entry.head, x)
+
+
+def _larger(node: Node, x: Expr, y: Expr) -> Expr:
+    x, y = _full(x, node.shape), _full(y, node.shape)
+    return algebra.add(y, elementwise(relu, algebra.add(x, algebra.dot(-1, y))))
+
+
+def _max(node: Node, x: Expr) -> Expr:
+    axis = node.params[0]
+    if axis is None:
+        return _head("max")(x)
+    rows = _head("max rows")
+    return rows(x) if axis == 1 else algebra.t(rows(algebra.t(x)))
+
+
+def _head(name: str) -> Any:
+    entry = by_name(name)
+    assert entry is not None
+    return entry.head
 
 
 def _sum(node: Node, x: Expr) -> Expr:
@@ -141,6 +168,10 @@ _MEANINGS: dict[str, Callable[..., Expr]] = {
     "power": lambda n, x: algebra.elementwise_power(x, n.params[0]),
     "powers": lambda n, x, y: algebra.elementwise_power(_full(x, n.shape), _full(y, n.shape)),
     "call": _call,
+    "larger": _larger,
+    "max": _max,
+    "norm": lambda n, x: Norm2(x),
+    "signdet": lambda n, x: sign(algebra.det(x)),
     "positive": lambda n, x: elementwise(step, x),
     "matmul": lambda n, a, b: algebra.dot(a, b),
     "transpose": lambda n, x: algebra.t(x),

@@ -4,9 +4,9 @@ A value is a number (its shape is None) or a matrix of (rows, columns); columns 
 operations are few, and each means one thing in every target language and in every arithmetic that proves a plan:
 
     input name · number q · constant e, pi · size n · eye n · ones m n
-    add (constant, coefficients) · prod (coefficient, exponents ±1) · power q · powers · call f · positive
-    matmul · transpose · sum axis · inner · rowinner · trace · diagonal · diagflat · shift · kron · reshape m n · spread m n
-    factor kind · solve · logdet · inverse · det · matpower k · softmax axis · logsumexp axis · function head · item · choose
+    add (constant, coefficients) · prod (coefficient, exponents ±1) · power q · powers · call f · positive · larger
+    matmul · transpose · sum axis · max axis · norm · inner · rowinner · trace · diagonal · diagflat · shift · kron · reshape m n · spread m n
+    factor kind · solve · logdet · signdet · inverse · det · matpower k · softmax axis · logsumexp axis · function head · item · choose
 """
 
 from __future__ import annotations

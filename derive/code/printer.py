@@ -312,8 +312,10 @@ class Printer:
     def on_call(self, node: Node) -> Piece:
         """Write a function of every entry."""
         template = self._call(node.params[0])
-        if self.target.name == "torch" and all(n.op != "input" for n in post_order([node])):
+        if self.target.name == "torch" and _is_constant(node):
             template = f"math.{node.params[0]}({{0}})"  # of numbers that are no tensors
+        elif self.target.name == "numpy" and _is_constant(node):
+            template = f"float({template})"  # a number that takes the type of what it meets
         return self._filled(template, node.params[0], node, node.args), ATOM
 
     def on_function(self, node: Node) -> Piece:
@@ -337,7 +339,8 @@ class Printer:
         q, x = node.params[0], node.args[0]
         times = self.target.times
         if q == Integer(1) / 2:
-            return self._spelled("sqrt", node, x), ATOM
+            text = self._spelled("sqrt", node, x)
+            return (f"float({text})" if self.target.name == "numpy" and _is_constant(node) else text), ATOM
         if q == Integer(3) / 2 and node.shape is not None:
             return f"{self.text(x, ATOM)}{times}{self._spelled('sqrt', node, x)}", PRODUCT
         if q == 3 and node.shape is not None:
@@ -424,7 +427,10 @@ class Printer:
                 text += ("*" if text else "") + self.text(f, UNARY)
         for f, e in numbers:
             if e < 0:
-                text = (text or "1") + "/" + self.text(f, POWER)
+                divisor = self.text(f, POWER)
+                if f.op == "size" and self.target.name == "numpy" and (not text or text.isdigit()):
+                    divisor = self._spell("number", f, divisor)  # 1/0 is infinite, and no error
+                text = (text or "1") + "/" + divisor
         if tail and (text or not arrays):
             text, tail = (text or "1") + "/" + tail, ""
         first = True
@@ -510,11 +516,21 @@ class Printer:
         kind, matrix = self._factor_of(node)
         return self._spell(f"{kind}inverse", node, matrix), ATOM
 
+    def on_signdet(self, node: Node) -> Piece:
+        """Write the sign of a determinant."""
+        kind, matrix = self._factor_of(node)
+        return self._spell(f"{kind}signdet", node, matrix), ATOM if not kind else PRODUCT
+
     def on_logdet(self, node: Node) -> Piece:
         """Write a log-determinant."""
         kind, matrix = self._factor_of(node)
         level = PRODUCT if kind == "cholesky " else ATOM
         return self._spell(f"{kind}logdet", node, matrix), level
+
+
+def _is_constant(node: Node) -> bool:
+    """Tell whether a value is a number that no argument changes."""
+    return node.shape is None and all(n.op != "input" for n in post_order([node]))
 
 
 def _new(node: Node) -> bool:

@@ -67,13 +67,15 @@ def cost(node: Node, at: Sizes) -> float:
             return 10 * max(own, *(entries(a, at) for a in node.args), 1.0) ** 1.5
         case "matpower":
             return 2 * own * at[node.rows] * math.log2(max(int(node.params[0]), 2))
-        case "inner" | "rowinner" | "sum" | "logsumexp" | "softmax":
+        case "inner" | "rowinner" | "sum" | "max" | "norm" | "logsumexp" | "softmax":
             return 2 * entries(node.args[0], at) * (1 if node.op[0] not in "ls" or node.op == "sum" else 10)
-        case "trace" | "diagonal" | "logdet":
+        case "trace" | "diagonal" | "logdet" | "signdet":
             return at[node.args[0].rows]
         case "call" | "powers" | "power":
             return 10 * own
-        case "add" | "prod" | "shift" | "spread" | "kron" | "diagflat" | "eye" | "ones" | "positive":
+        case (
+            "add" | "prod" | "larger" | "shift" | "spread" | "kron" | "diagflat" | "eye" | "ones" | "positive"
+        ):
             return own * max(len(node.args), 1)
         case "reshape":
             return own
@@ -99,7 +101,7 @@ def flops(node: Node) -> Expr | None:
             return 2 * node.rows * node.rows * node.columns
         case "inner" | "rowinner":
             return 2 * node.args[0].rows * node.args[0].columns
-        case "sum" | "logsumexp" | "softmax" | "trace":
+        case "sum" | "max" | "norm" | "logsumexp" | "softmax" | "trace":
             return node.args[0].rows * node.args[0].columns
         case "input" | "number" | "constant" | "size" | "transpose" | "reshape":
             return None

@@ -1,6 +1,7 @@
 """Printed code: the same numbers as the evaluator in every language, stable, and no more operations than needed."""
 
 import importlib.util
+import re
 import shutil
 import subprocess
 import warnings
@@ -237,6 +238,56 @@ def test_nothing_overflows_that_need_not(line):
         value, gradient = f(A=a, x=np.array([1.0, -1.0]), **given)
     assert np.isfinite(value)
     assert np.isfinite(gradient).all()
+
+
+FAR = """
+log(2 + exp(c)) | c | c=1e4
+log(2 + exp(c)) | c | c=-1e4
+log(exp(a) + exp(b)) | a | a=-1e4, b=-1e4
+log(1 + exp(a) + exp(b)) | a | a=1e4, b=-1e4
+exp(c)/(2 + exp(c)) | c | c=1e4
+log(a + b*exp(c)) | c | a=3, b=2, c=1e4
+exp(a)/(exp(a) + exp(b)) | a | a=1e4, b=1e4
+sum(log(exp(x) + exp(-x))) | x | x=[1e4, -1e4]
+sum(log(cosh(x))) | x | x=[1e4, -1e4]
+sum((exp(x) - exp(-x))./(exp(x) + exp(-x))) | x | x=[1e4, -1e4]
+sum((exp(2*x) - 1)./(exp(2*x) + 1)) | x | x=[1e4, -1e4]
+log(1 + sum(exp(x))) | x | x=[1e4, -1e4]
+log(mean(exp(x))) | x | x=[1e4, -1e4]
+x'*exp(y)/sum(exp(y)) | y | x=[1, 1], y=[1e4, -1e4]
+log(x'*exp(y)) | y | x=[1, 1], y=[1e4, -1e4]
+sum(log(exp(X)*y)) | X | X=[[1e4, 1e4], [-1e4, 1e4]], y=[1, 2]
+sum(log(y'*exp(X))) | X | X=[[1e4, 1e4], [-1e4, 1e4]], y=[1, 2]
+sqrt(sum(exp(2*x)))/sum(exp(x)) | x | x=[1e4, -1e4]
+sum(log(normcdf(x))) | x | x=[-40, 40]
+sum(log(1 - tanh(x).^2)) | x | x=[1e4, -1e4]
+norm2(x) | x | x=[1e200, 1e200]
+norm2(x) | x | x=[1e-200, 1e-200]
+log(x'*x) | x | x=[1e200, 1e200]
+log(prod(x)) | x | x=[1e200, 1e200]
+log(det(A)) | A | A=[[1e200, 0], [0, 1e200]]
+det(A)/det(B) | A | A=[[1e200, 0], [0, 1e200]], B=[[1e200, 0], [0, 1e200]]
+""".strip().splitlines()
+
+
+@pytest.mark.parametrize("line", FAR)
+def test_scales_are_put_together_before_they_overflow(line):
+    text, wrt, given = (part.strip() for part in line.split("|"))
+    values = {
+        name: np.array(eval(value, {}), float)
+        for name, value in (part.split("=") for part in re.split(r", (?=[a-zA-Z]=)", given))
+    }
+    f = derive.gradient(text, wrt).function(value=True)
+    with np.errstate(over="raise", invalid="raise", divide="raise"):
+        value, gradient = f(**values)
+    assert np.isfinite(value)
+    assert np.isfinite(gradient).all()
+
+
+def test_a_root_of_a_square_is_an_absolute_value():
+    f = derive.gradient("sum(sqrt(x.^2).^3)", "x").function(value=True)
+    value, gradient = f(x=np.array([-2.0, 3.0]))
+    assert (float(value), gradient.tolist()) == (35.0, [-12.0, 27.0])
 
 
 def test_inputs_are_not_given_back_as_they_came():
