@@ -25,6 +25,12 @@ def proofread(
     where: Where = None,
     assume: Assume = None,
     seed: Seed = 0,
+    run: Annotated[
+        bool,
+        typer.Option(
+            "--run", help="Execute code cells that cannot be traced, and judge them by differences."
+        ),
+    ] = False,
     output: Annotated[
         Literal["text", "html", "latex", "json"],
         typer.Option(
@@ -43,11 +49,11 @@ def proofread(
         writable(out.parent)
     with counted("judging") as progress:
         if file == "-":
-            found = judge.proofread(sys.stdin.read() + "\n", where, assume, seed, progress=progress)
+            found = judge.proofread(sys.stdin.read() + "\n", where, assume, seed, progress=progress, run=run)
         elif not Path(file).is_file():
             raise InputError(f"there is no file {file}: give the path of a document, or - for standard input")
         else:
-            found = judge.proofread(Path(file), where, assume, seed, progress=progress)
+            found = judge.proofread(Path(file), where, assume, seed, progress=progress, run=run)
     if output == "text" and out is None:
         terminal.show(found)
     else:

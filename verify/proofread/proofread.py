@@ -15,13 +15,14 @@ from derive.language.shapes import Shape
 from derive.language.tree import Tree
 from derive.language.words import FUNCTIONS
 from verify.proofread.assumed import read_assumed
+from verify.proofread.code_process import code_statements, has_code
 from verify.proofread.context import own_statements, under
 from verify.proofread.document import Document, read_document
 from verify.proofread.judge import Judge
 from verify.proofread.lines import read_lines
 from verify.proofread.model import Model
 from verify.proofread.randomness import Randomness
-from verify.proofread.result import Proofreading
+from verify.proofread.result import Proofreading, numbered
 from verify.proofread.roles import Relation, cast
 from verify.proofread.symbols import Rewriter, base_of, free_indices
 from verify.seeds import checked_seed
@@ -37,21 +38,23 @@ def proofread(
     seed: int = 0,
     progress: Callable[[int, int], object] | None = None,
     problem: str | Sequence[str] = (),
+    run: bool = False,
 ) -> Proofreading:
     """Judge a derivation line by line: Markdown with dollars, LaTeX or plain text, or the path of such a file.
 
     A text without a line break that names an existing file is a path; so is any `os.PathLike`. `where` declares shapes and
     `assume` facts, beside those that the document states. `progress` is told after each line how many of how many are
     judged. What the text or the texts `problem` state (definitions, shapes, facts) holds for the document, and is not
-    judged with it. Raises InputError for a file that cannot be read and for declarations that are not understood.
+    judged with it. NumPy in fenced Python cells is traced on symbolic arrays and never executed, unless `run` lets what
+    cannot be traced be run and judged by differences. Raises InputError for a file that cannot be read and for declarations that are not understood.
     """
     text, name = _text(document)
     seed = checked_seed(seed)
     if not problem:
-        return _proofread(read_document(text), name, where, assume, seed, progress)
+        return _proofread(read_document(text), name, where, assume, seed, progress, run)
     problems = [problem] if isinstance(problem, str) else problem
     source, lines = under([p.replace("\r\n", "\n") for p in problems], text)
-    found = _proofread(source, name, where, assume, seed, progress)
+    found = _proofread(source, name, where, assume, seed, progress, run)
     return replace(found, source=text, statements=own_statements(found.statements, lines))
 
 
@@ -79,6 +82,7 @@ def _proofread(
     assume: str | Iterable[str] | None,
     seed: int,
     progress: Callable[[int, int], object] | None,
+    run: bool,
 ) -> Proofreading:
     lines = read_lines(source)
     assumed = read_assumed(source, lines.lines, where, assume)
@@ -114,7 +118,12 @@ def _proofread(
         model.over |= {id(t): r.over for t in (r.start, r.before, r.right) if t is not None and r.over}
     model.given = _given(model, roles.relations)
     Judge(model, roles.relations, rewriter, seed).run(progress)
-    return Proofreading(name, source.source, [r.statement for r in roles.relations])
+    statements = [r.statement for r in roles.relations]
+    if not has_code(source):
+        return Proofreading(name, source.source, statements)
+    shapes = {**(model.built.shapes if model.built is not None else {}), **assumed.shapes}
+    of_code, notes = code_statements(source, shapes, assumed.assumptions, seed, run)
+    return Proofreading(name, source.source, numbered([*statements, *of_code]), notes)
 
 
 def _known_by_name(definitions: dict[str, Tree], random: Randomness, rewriter: Rewriter) -> None:

@@ -136,6 +136,27 @@ class Proofreading:
         return f"{where}. {listed}."
 
 
+def numbered(statements: list[Statement]) -> list[Statement]:
+    """Return statements in reading order, numbered so; what a statement follows from keeps being meant.
+
+    Of a list, each part of which was numbered by itself, every cause is to stand in the part of its statement.
+    """
+    causes = []
+    part: dict[int, Statement] = {}
+    for s in statements:
+        if s.index in part:
+            part = {}
+        part[s.index] = s
+        causes.append((s, part))
+    linked = [(s, known.get(s.cause)) for s, known in causes if s.cause is not None]
+    ordered = sorted(statements, key=lambda s: (s.line, s.column))
+    for k, s in enumerate(ordered):
+        s.index = k
+    for s, cause in linked:
+        s.cause = cause.index if cause is not None else None
+    return ordered
+
+
 def _outcome(s: Statement) -> str:
     if s.verdict == "refuted":
         return "slips" if s.cause is None else "follow"

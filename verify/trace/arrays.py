@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -24,10 +25,31 @@ Shape = tuple[Size, ...]
 UFUNCS: dict[Any, Callable[..., Traced]] = {}
 REDUCTIONS: dict[Any, Callable[..., Traced]] = {}
 FUNCTIONS: dict[Any, Callable[..., Any]] = {}
+#: How entries are chosen by labels; `verify.trace.labels` states it.
+CHOICES: dict[str, Callable[..., Any]] = {}
 
 
 class CannotTraceError(InputError):
     """What the code does has no expression: it depends on the data, or is not known."""
+
+
+class SizesError(ValueError):
+    """Two sizes differ where NumPy wants them equal; `pair` are the two."""
+
+    def __init__(self, message: str, pair: tuple[Size, Size]) -> None:
+        ValueError.__init__(self, message)
+        self.pair = pair
+
+
+class NotSquareError(CannotTraceError, SizesError):
+    """A matrix of two sizes where a square one is wanted."""
+
+
+@dataclass(frozen=True)
+class Places:
+    """All places along an axis, as np.arange(n) gives them; with labels beside it, the entry of every row's label."""
+
+    count: Size
 
 
 class Traced(np.lib.mixins.NDArrayOperatorsMixin):
@@ -39,6 +61,8 @@ class Traced(np.lib.mixins.NDArrayOperatorsMixin):
     def __init__(self, shape: Shape, expr: Expr, is_mask: bool = False, is_view: bool = False) -> None:
         self.sizes, self.expr, self.is_mask, self.is_view = shape, expr, is_mask, is_view
         self.has_views = False
+        #: Of the entries that labels choose from every row of a matrix: the labels, and the matrix.
+        self.chosen: tuple[Traced, Traced] | None = None
 
     # ---------------------------------------------------------------------------------- what NumPy asks
 
@@ -153,6 +177,8 @@ class Traced(np.lib.mixins.NDArrayOperatorsMixin):
     def __getitem__(self, key: Any) -> Traced:
         """Return what whole slices and new axes show."""
         keys = key if isinstance(key, tuple) else (key,)
+        if any(isinstance(k, Traced | Places) for k in keys):
+            return CHOICES["chosen"](self, keys)  # type: ignore[no-any-return]
         if any(k is Ellipsis for k in keys):
             at = [k is Ellipsis for k in keys].index(True)
             missing = self.ndim - sum(k is not None and k is not Ellipsis for k in keys)
@@ -176,6 +202,8 @@ class Traced(np.lib.mixins.NDArrayOperatorsMixin):
             if key.ndim != self.ndim:
                 raise CannotTraceError("a mask of another shape than its array is not traced")
             self.set(FUNCTIONS[np.where](key, value, self))
+        elif isinstance(key, tuple) and any(isinstance(k, Traced | Places) for k in key):
+            self.set(CHOICES["set chosen"](self, key, traced(value)))
         elif key is Ellipsis or key == slice(None):
             self.set(broadcast(traced(value), self.sizes))
         else:
@@ -188,8 +216,10 @@ class Traced(np.lib.mixins.NDArrayOperatorsMixin):
                 "an array is changed in place that another one shows: change a copy, a.copy()"
             )
         if not same_shape(value.sizes, self.sizes):
-            raise ValueError(f"a result of shape {value.sizes} does not go into {self.sizes}")
-        self.expr = value.expr
+            raise _mismatch(
+                f"a result of shape {value.sizes} does not go into {self.sizes}", value.sizes, self.sizes
+            )
+        self.expr, self.chosen = value.expr, value.chosen
         return self
 
     # -------------------------------------------------------------------------------------- methods
@@ -245,6 +275,12 @@ def size(value: Any) -> Size:
     return value.expr if isinstance(value, Traced) and not value.ndim else Integer(operator.index(value))
 
 
+def _mismatch(message: str, a: Shape, b: Shape) -> ValueError:
+    """Return the error of two shapes that are to be the same."""
+    pair = next(((S(x), S(y)) for x, y in zip(a, b, strict=False) if S(x) != S(y)), None)
+    return SizesError(message, pair) if pair and len(a) == len(b) else ValueError(message)
+
+
 def same_shape(a: Shape, b: Shape) -> bool:
     """Tell whether two shapes are the same."""
     return len(a) == len(b) and all(S(x) == S(y) for x, y in zip(a, b, strict=True))
@@ -258,7 +294,8 @@ def common(*shapes: Shape) -> Shape:
         found = {S(s[k - axes + len(s)]) for s in shapes if k - axes + len(s) >= 0} - {S.One}
         if len(found) > 1:
             sizes = " and ".join(str(tuple(map(S, s))) for s in shapes)
-            raise ValueError(f"operands could not be broadcast together with shapes {sizes}")
+            first, second, *_ = sorted(found, key=str)
+            raise SizesError(f"operands could not be broadcast together with shapes {sizes}", (first, second))
         out.append(found.pop() if found else S.One)
     if axes > 2:
         raise CannotTraceError("arrays of three axes and more are not traced")

@@ -12,11 +12,14 @@ from sympy import Expr, Mul, S
 from derive.expression import algebra
 from derive.language import build
 from verify.trace.arrays import (
+    CHOICES,
     FUNCTIONS,
     REDUCTIONS,
     UFUNCS,
     CannotTraceError,
+    NotSquareError,
     Shape,
+    SizesError,
     Traced,
     broadcast,
     common,
@@ -30,11 +33,16 @@ from verify.trace.arrays import (
 
 
 def _entries(x: Traced, word: str) -> Traced:
+    if x.chosen is not None:
+        return CHOICES["choose"](x.chosen[0], _entries(x.chosen[1], word))
     return Traced(x.sizes, build.function(word, x.expr))
 
 
 def add(a: Traced, b: Traced) -> Traced:
     """Return a + b."""
+    for x, y in ((a, b), (b, a)):
+        if x.chosen is not None and not y.ndim:
+            return CHOICES["choose"](x.chosen[0], add(x.chosen[1], y))
     shape = common(a.sizes, b.sizes)
     left, right = broadcast(a, shape).expr, broadcast(b, shape).expr
     return Traced(shape, build.add(left, right) if algebra.is_matrix(left) else left + right)
@@ -63,6 +71,8 @@ def power(a: Traced, b: Traced) -> Traced:
     """Return a**b; the exponent is a scalar."""
     if algebra.is_matrix(b.expr):
         raise CannotTraceError("an array as an exponent is not traced")
+    if a.chosen is not None:
+        return CHOICES["choose"](a.chosen[0], power(a.chosen[1], b))
     shape = common(a.sizes, b.sizes)
     if algebra.is_matrix(a.expr):
         return Traced(shape, build.elementwise_power(a.expr, b.expr))
@@ -105,6 +115,8 @@ def _or(a: Traced, b: Traced) -> Traced:
 
 def maximum(a: Traced, b: Traced) -> Traced:
     """Return the larger of both."""
+    if a.expr == 0:
+        a, b = b, a
     return add(b, _entries(subtract(a, b), "relu")) if b.expr != 0 else _entries(a, "relu")
 
 
@@ -129,7 +141,8 @@ def matmul(a: Traced, b: Traced) -> Traced:
     if not a.ndim or not b.ndim:
         raise ValueError("matmul: an operand has no axes")
     if S(a.sizes[-1]) != S(b.sizes[0]):
-        raise ValueError(f"matmul: shapes {a.sizes} and {b.sizes} do not fit")
+        sizes = (S(a.sizes[-1]), S(b.sizes[0]))
+        raise SizesError(f"matmul: shapes {a.sizes} and {b.sizes} do not fit", sizes)
     shape = (*a.sizes[:-1], *b.sizes[1:])
     if a.ndim == 1 and b.ndim == 2:  # a row by a matrix, and one axis is kept as a column
         return Traced(shape, build.product(build.transpose(b.expr), a.expr))
@@ -269,8 +282,10 @@ def _trace(x: Any) -> Traced:
 
 
 def _square(x: Traced) -> Traced:
-    if x.ndim != 2 or S(x.sizes[0]) != S(x.sizes[1]):
+    if x.ndim != 2:
         raise CannotTraceError("what is not a square matrix is not traced here")
+    if S(x.sizes[0]) != S(x.sizes[1]):
+        raise NotSquareError("what is not a square matrix is not traced here", (S(x.sizes[0]), S(x.sizes[1])))
     return x
 
 
@@ -360,6 +375,12 @@ def _clip(x: Any, low: Any = None, high: Any = None, **_: Any) -> Traced:
     return x if high is None else minimum(x, traced(high))
 
 
+def softplus(a: Traced, b: Traced) -> Traced:
+    """Return np.logaddexp(a, b)."""
+    return add(b, _entries(subtract(a, b), "softplus"))
+
+
+UFUNCS[np.logaddexp] = softplus
 REDUCTIONS |= {np.add: total, np.maximum: largest, np.minimum: _smallest}
 FUNCTIONS |= {
     np.sum: total, np.mean: mean, np.var: var, np.std: _std, np.max: largest, np.amax: largest, np.min: _smallest,

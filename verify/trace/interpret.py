@@ -1,7 +1,7 @@
 """Python text run over a whitelist of its syntax, for code from outside: nothing here is compiled, evaluated or executed.
 
 Names are those that the code defines, `np` and a few functions of numbers; an attribute never begins with an underscore, and
-of NumPy's only what is listed is reached. Every step is counted.
+of NumPy's only what is listed is reached. Every step is counted. What is printed or asserted is passed over.
 """
 
 from __future__ import annotations
@@ -9,14 +9,17 @@ from __future__ import annotations
 import ast
 import operator
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
 import numpy as np
+from sympy import S
 
 from verify.trace.arrays import FUNCTIONS as ARRAY_FUNCTIONS
-from verify.trace.arrays import UFUNCS, CannotTraceError, Traced
+from verify.trace.arrays import UFUNCS, CannotTraceError, Places, Size, Traced, size
 from verify.trace.functions import filled
+from verify.trace.labels import MADE
 
 #: Steps of one run, calls within each other, and the largest whole number that a power may give.
 _STEPS, _DEPTH, _LARGEST = 100_000, 20, 10**9
@@ -32,15 +35,37 @@ _IN_PLACE: Mapping[type, Callable[[Any, Any], Any]] = MappingProxyType({
 })  # fmt: skip
 
 
-def _range(*bounds: int) -> range:
+def _range(*bounds: Any) -> range | Places:
+    if len(bounds) == 1 and isinstance(bounds[0], Traced):
+        return Places(bounds[0].expr)
     found = range(*bounds)
     if len(found) > _STEPS:
         raise CannotTraceError(f"a range of more than {_STEPS} is not traced")
     return found
 
 
-_BUILTINS = {"range": _range, "len": len, "zip": zip, "enumerate": enumerate, "abs": abs, "min": min, "max": max, "sum": sum,
-             "float": lambda x: x if isinstance(x, Traced) else float(x), "int": int}  # fmt: skip
+def _float(value: Any) -> Any:
+    return value if isinstance(value, Traced) else float(value)
+
+
+def _len(value: Any) -> Any:
+    return value.shape[0] if isinstance(value, Traced) and value.ndim else len(value)
+
+
+_BUILTINS = {
+    "range": _range,
+    "len": _len,
+    "zip": zip,
+    "enumerate": enumerate,
+    "abs": abs,
+    "min": min,
+    "max": max,
+    "sum": sum,
+    "float": _float,
+    "int": int,
+}
+#: Kinds of entries, by what names them.
+_KINDS = {_float: "float64", int: "int64"}  # fmt: skip
 _METHODS = frozenset(
     "sum mean max min var std trace dot reshape transpose ravel flatten squeeze clip copy astype items keys values".split()
 )
@@ -48,8 +73,8 @@ _FIELDS = frozenset(("T", "shape", "ndim", "size"))
 
 
 class _Return(Exception):
-    def __init__(self, value: Any) -> None:
-        self.value = value
+    def __init__(self, value: Any, node: ast.expr | None) -> None:
+        self.value, self.node = value, node
 
 
 def functions(source: str) -> dict[str, Callable[..., Any]]:
@@ -58,49 +83,103 @@ def functions(source: str) -> dict[str, Callable[..., Any]]:
         tree = ast.parse(source)
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         raise CannotTraceError(f"this is no Python: {error}") from None
-    run = _Run()
+    run = Run()
     run.block(tree.body, run.globals)
-    return {name: value for name, value in run.globals.items() if isinstance(value, _Function)}
+    return {name: value for name, value in run.globals.items() if isinstance(value, Function)}
 
 
-class _Function:
-    """A function of the text."""
+class Function:
+    """A function of the text; after a call, `frame` are its names and `returned` is what stood behind return."""
 
-    def __init__(self, run: _Run, node: ast.FunctionDef) -> None:
-        self.run, self.node = run, node
+    def __init__(self, run: Run, node: ast.FunctionDef | ast.Lambda, name: str) -> None:
+        self.run, self.node, self.name = run, node, name
+        self.frame: dict[str, Any] = {}
+        self.returned: ast.expr | None = None
         a = node.args
-        if a.vararg or a.kwarg or a.posonlyargs or a.kwonlyargs or node.decorator_list:
+        if a.vararg or a.kwarg or a.posonlyargs or getattr(node, "decorator_list", None):
             raise CannotTraceError(f"line {node.lineno}: only plain parameters are traced")
-        self.names = [p.arg for p in a.args]
-        first = len(self.names) - len(a.defaults)
-        self.defaults = {
-            n: run.value(d, run.globals) for n, d in zip(self.names[first:], a.defaults, strict=True)
-        }
+        self.names = [p.arg for p in (*a.args, *a.kwonlyargs)]
+        first = len(a.args) - len(a.defaults)
+        given = [*zip(self.names[first:], a.defaults, strict=False)]
+        given += [(p.arg, d) for p, d in zip(a.kwonlyargs, a.kw_defaults, strict=True) if d is not None]
+        self.defaults = {n: run.value(d, run.globals) for n, d in given}
+
+    @property
+    def body(self) -> list[ast.stmt]:
+        """Return the statements; a lambda returns its expression."""
+        if isinstance(self.node, ast.FunctionDef):
+            return self.node.body
+        return [ast.copy_location(ast.Return(self.node.body), self.node.body)]
 
     def __call__(self, *args: Any, **options: Any) -> Any:
+        """Run the function. Raises CannotTraceError."""
         given = dict(zip(self.names, args, strict=False)) | options
         missing = [n for n in self.names if n not in given and n not in self.defaults]
         extra = sorted(set(given) - set(self.names))
         if missing or extra or len(args) > len(self.names):
-            raise CannotTraceError(f"{self.node.name} is called without {missing or 'parameters of its own'}")
+            raise CannotTraceError(f"{self.name} is called without {missing or 'parameters of its own'}")
         self.run.depth += 1
         if self.run.depth > _DEPTH:
             raise CannotTraceError("functions call each other too deep")
+        names = self.defaults | given
         try:
-            self.run.block(self.node.body, self.defaults | given)
+            self.run.called(self, given)
+            self.run.block(self.body, names)
         except _Return as done:
+            self.returned = done.node
             return done.value
         finally:
             self.run.depth -= 1
+            self.frame = names
         return None
 
 
-class _Run:
+@dataclass(frozen=True)
+class Unknown:
+    """What a name stands for whose statement is not traced: whoever reads it is told why."""
+
+    why: str
+
+
+class Run:
+    """One run of a text. `assigned` and `called` are told what happens, and `draw` makes arrays that are drawn."""
+
     def __init__(self) -> None:
         self.globals: dict[str, Any] = {}
         self.steps = self.depth = 0
 
+    def assigned(self, target: ast.expr, node: ast.stmt, names: dict[str, Any]) -> None:
+        """Take note of an assignment that was made."""
+
+    def called(self, function: Function, given: dict[str, Any]) -> None:
+        """Take note of a call."""
+
+    def draw(self, shape: tuple[Size, ...]) -> Traced:
+        """Return an array of given sizes and any entries. Raises CannotTraceError."""
+        raise CannotTraceError("arrays that are drawn are not traced: pass them as arguments")
+
+    def goes_round(self, node: ast.For) -> bool:
+        """Tell whether a loop is run; else its first round stands for all."""
+        return True
+
+    def module(self, body: list[ast.stmt]) -> None:
+        """Run statements of which one that cannot be traced costs no other."""
+        for node in body:
+            try:
+                self.statement(node, self.globals)
+            except _Return:
+                return
+            except Exception as error:
+                why = (
+                    str(error) if isinstance(error, CannotTraceError) else f"{type(error).__name__}: {error}"
+                )
+                for part in ast.walk(node):
+                    stored = isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store)
+                    if stored or isinstance(part, ast.FunctionDef | ast.ClassDef):
+                        self.globals[part.id if isinstance(part, ast.Name) else part.name] = Unknown(why)  # type: ignore[attr-defined]
+
     def block(self, body: list[ast.stmt], names: dict[str, Any]) -> None:
+        """Run statements."""
         for node in body:
             self.statement(node, names)
 
@@ -110,27 +189,44 @@ class _Run:
             raise CannotTraceError(f"the code takes more than {_STEPS} steps")
 
     def statement(self, node: ast.stmt, names: dict[str, Any]) -> None:
+        """Run a statement in a frame."""
         self._count()
         match node:
             case ast.FunctionDef():
-                names[node.name] = _Function(self, node)
-            case ast.Import(names=[ast.alias(name="numpy", asname="np")]) | ast.Pass():
+                names[node.name] = Function(self, node, node.name)
+            case ast.Import(names=[ast.alias(name="numpy", asname="np")]) | ast.Pass() | ast.Assert():
+                pass
+            case ast.Expr(value=ast.Call(func=ast.Name(id="print"))):
                 pass
             case ast.Return():
-                raise _Return(None if node.value is None else self.value(node.value, names))
+                raise _Return(None if node.value is None else self.value(node.value, names), node.value)
             case ast.Expr():
                 self.value(node.value, names)
             case ast.Assign():
                 value = self.value(node.value, names)
                 for target in node.targets:
                     self._assign(target, value, names)
+                    self.assigned(target, node, names)
+            case ast.AnnAssign(value=ast.expr()):
+                self._assign(node.target, self.value(node.value, names), names)  # type: ignore[arg-type]
+                self.assigned(node.target, node, names)
             case ast.AugAssign():
                 self._augment(node, names)
+                self.assigned(node.target, node, names)
             case ast.For(target=target, iter=over, orelse=[]):
-                for item in self.value(over, names):
+                items = self.value(over, names)
+                if isinstance(items, Places):
+                    if self.goes_round(node):
+                        raise CannotTraceError(
+                            f"line {node.lineno}: the code runs over the entries of an array: write it over whole arrays"
+                        )
+                    items = [0]
+                for item in items:
                     self._count()
                     self._assign(target, item, names)
                     self.block(node.body, names)
+                    if not self.goes_round(node):
+                        break
             case ast.If():
                 self.block(node.body if self.value(node.test, names) else node.orelse, names)
             case _:
@@ -158,6 +254,7 @@ class _Run:
     # ------------------------------------------------------------------------------------ expressions
 
     def value(self, node: ast.expr, names: dict[str, Any]) -> Any:
+        """Return the value of an expression in a frame."""
         self._count()
         match node:
             case ast.Constant(value=bool() | int() | float() | None | str()):
@@ -179,6 +276,15 @@ class _Run:
                     same = self.value(node.left, names) is self.value(right, names)
                     return same == isinstance(op, ast.Is)
                 return self._operation(node, type(op), self.value(node.left, names), self.value(right, names))
+            case ast.BoolOp():
+                is_or = isinstance(node.op, ast.Or)
+                for part in node.values:
+                    found = self.value(part, names)
+                    if bool(found) == is_or:
+                        break
+                return found
+            case ast.Lambda():
+                return Function(self, node, "a lambda")
             case ast.IfExp():
                 return self.value(node.body if self.value(node.test, names) else node.orelse, names)
             case ast.Tuple():
@@ -218,13 +324,18 @@ class _Run:
     def _name(self, node: ast.Name, names: dict[str, Any]) -> Any:
         for known in (names, self.globals, _BUILTINS):
             if node.id in known:
-                return known[node.id]
+                value = known[node.id]
+                if isinstance(value, Unknown):
+                    raise CannotTraceError(value.why)
+                return value
         raise CannotTraceError(f"line {node.lineno}: the name {node.id} is not known here")
 
     def _field(self, node: ast.Attribute, names: dict[str, Any]) -> Any:
         if isinstance(node.value, ast.Name) and node.value.id == "np" and "np" not in names:
             if node.attr == "newaxis":
                 return None
+            if node.attr in ("float64", "float32", "int64", "int32"):
+                return node.attr
             if node.attr in ("pi", "e"):
                 return getattr(np, node.attr)
             raise CannotTraceError(f"line {node.lineno}: np.{node.attr} is no value")
@@ -236,19 +347,27 @@ class _Run:
     def _call(self, node: ast.Call, names: dict[str, Any]) -> Any:
         if any(isinstance(a, ast.Starred) for a in node.args) or any(k.arg is None for k in node.keywords):
             raise CannotTraceError(f"line {node.lineno}: starred arguments are not traced")
-        args = [self.value(a, names) for a in node.args]
-        options = {str(k.arg): self.value(k.value, names) for k in node.keywords}
+        args = [self._kind(self.value(a, names)) for a in node.args]
+        options = {str(k.arg): self._kind(self.value(k.value, names)) for k in node.keywords}
         return self._callee(node, names)(*args, **options)
+
+    @staticmethod
+    def _kind(value: Any) -> Any:
+        return _KINDS[value] if value is _float or value is int else value
 
     def _callee(self, node: ast.Call, names: dict[str, Any]) -> Callable[..., Any]:
         f = node.func
         if isinstance(f, ast.Name):
             found = self._name(f, names)
-            if isinstance(found, _Function) or found in _BUILTINS.values():
+            if isinstance(found, Function) or found in _BUILTINS.values():
                 return found  # type: ignore[no-any-return]
         elif isinstance(f, ast.Attribute):
             path = _path(f)
             if path[:1] == ["np"] and "np" not in names:
+                if path[1:2] == ["random"]:
+                    return self._drawn(".".join(path[2:]))
+                if path[1:] in (["array"], ["asarray"]):
+                    return self._array
                 found = _NUMPY.get(".".join(path[1:]))
                 if found is not None:
                     return found
@@ -257,6 +376,32 @@ class _Run:
             if f.attr in _METHODS and isinstance(value, Traced | dict):
                 return getattr(value, f.attr)  # type: ignore[no-any-return]
         raise CannotTraceError(f"line {node.lineno}: this call is not traced")
+
+    def _drawn(self, name: str) -> Callable[..., Any]:
+        """Return what draws arrays: its sizes are read, and its entries are any."""
+        if name == "seed":
+            return lambda *_: None
+        if name in ("randn", "rand"):
+            return lambda *sizes: self.draw(tuple(map(size, sizes)))
+        if name not in ("normal", "uniform", "random", "standard_normal"):
+            raise CannotTraceError(f"np.random.{name} is not traced")
+        skipped = 0 if name in ("random", "standard_normal") else 2
+
+        def drawn(*args: Any, **options: Any) -> Traced:
+            shape = options["size"] if "size" in options else args[skipped] if len(args) > skipped else ()
+            return self.draw(tuple(map(size, shape if isinstance(shape, tuple | list) else (shape,))))
+
+        return drawn
+
+    def _array(self, value: Any, dtype: Any = None) -> Any:
+        """Return an array of numbers that are written down: its sizes are read, and its entries are any."""
+        if isinstance(value, Traced):
+            return value.copy()
+        shape = []
+        while isinstance(value, list | tuple):
+            shape.append(S(len(value)))
+            value = value[0] if value else 0
+        return self.draw(tuple(shape)) if shape else value
 
 
 def _path(node: ast.expr) -> list[str]:
@@ -273,7 +418,11 @@ def _numpy() -> dict[str, Callable[..., Any]]:
         where = "linalg." if getattr(np.linalg, function.__name__, None) is function else ""
         found[where + function.__name__] = function
     found |= {"abs": np.abs, "max": np.max, "min": np.min, "divide": np.divide}
-    found |= {"zeros": lambda shape: filled(shape, 0), "ones": lambda shape: filled(shape, 1)}
+    found |= MADE
+    found |= {
+        "zeros": lambda shape, dtype=None: filled(shape, 0),
+        "ones": lambda shape, dtype=None: filled(shape, 1),
+    }
     return found
 
 
