@@ -463,7 +463,8 @@ class _Cell:
             return s
         v = j.verdict
         if j.pending is not None and j.cause is None:
-            v = claims.check(*j.pending, self.seed)
+            with suppress(InputError, InternalError):
+                v = claims.check(*j.pending, self.seed)
         s.verdict = v.verdict
         s.evidence = [e.to_dict() for e in v.evidence]
         order = "d2" if subject.is_hessian else "d"

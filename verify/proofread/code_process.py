@@ -74,9 +74,9 @@ def _apart(cells: list[tuple[str, int]], options: dict[str, Any]) -> tuple[list[
         out, stopped = "", str(error)
     statements: list[Statement] = []
     notes: list[str] = []
-    for line in out.splitlines():
+    for answered in out.splitlines():
         with suppress(ValueError):
-            part, told = json.loads(line)
+            part, told = json.loads(answered)
             statements = numbered([*statements, *(Statement(**s) for s in part)])
             notes += told
     if stopped:

@@ -123,7 +123,8 @@ class CellRun(Run):
         root = target.value if isinstance(target, ast.Subscript) else target
         if not isinstance(root, ast.Name):
             return
-        holder, key = names, root.id
+        holder: dict[Any, Any] = names
+        key: Any = root.id
         if isinstance(target, ast.Subscript) and isinstance(names.get(root.id), dict):
             if not isinstance(target.slice, ast.Constant):
                 return

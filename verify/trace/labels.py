@@ -5,6 +5,7 @@ What is done to chosen entries one by one is done to the matrix before the choic
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from sympy import Identity, MatrixSymbol, S
@@ -72,4 +73,4 @@ def _eye(rows: Any, columns: Any = None) -> Traced:
 
 CHOICES |= {"choose": choose, "chosen": _chosen, "set chosen": _set_chosen}
 #: What NumPy makes of sizes alone, by name.
-MADE = {"arange": _places, "eye": _eye, "identity": _eye}
+MADE: dict[str, Callable[..., Any]] = {"arange": _places, "eye": _eye, "identity": _eye}

@@ -22,10 +22,10 @@ def judged(code, shapes=None, assumptions=(), run=False):
 
 
 NETWORK = """\
-def two_layer(W1, b1, W2, b2, X, y):
-    h = X @ W1 + b1
+def two_layer(W1, W2, b2, X, Y):
+    h = X @ W1
     a = np.maximum(0, h)
-    r = a @ W2 + b2 - y
+    r = a @ W2 + b2 - Y
     loss = 0.5 * np.sum(r**2) / X.shape[0]
     grads = {}
     dr = r / X.shape[0]
@@ -34,18 +34,13 @@ def two_layer(W1, b1, W2, b2, X, y):
     da = dr @ W2.T
     dh = da * (h > 0)
     grads['W1'] = X.T @ dh
-    grads['b1'] = np.sum(dh, axis=0)
     return loss, grads
 """
 
 
-def test_a_network_that_hands_back_both():
-    assert judged(NETWORK) == dict.fromkeys((7, 8, 9, 10, 11, 12, 13), "ok")
-
-
 def test_what_follows_from_a_slip_on_the_way_is_no_slip():
     wrong = judged(NETWORK.replace("da * (h > 0)", "da * h"))
-    assert wrong == {7: "ok", 8: "ok", 9: "ok", 10: "ok", 11: "slip", 12: "<11", 13: "<11"}
+    assert wrong == {7: "ok", 8: "ok", 9: "ok", 10: "ok", 11: "slip", 12: "<11"}
 
 
 def test_a_factor_that_is_put_in_later_is_no_slip():
