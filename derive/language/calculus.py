@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from derive.language.cursor import CLOSING, POSTFIX, PRODUCT, UNARY, Cursor
+from derive.language.cursor import CLOSING, POSTFIX, TERM, UNARY, Cursor
 from derive.language.tokens import Token
 from derive.language.tree import Tree
 
@@ -17,7 +17,7 @@ class Calculus(Cursor):
         """Read sum[i](...), prod[i](...), sum[i<j](...), sum[i, j](...)."""
         opened = self.take()
         names: list[Tree] = []
-        relations: list[tuple[str, str, str]] = []
+        relations: list[tuple[str, ...]] = []
         while True:
             if self.next.kind != "name":
                 raise self.unexpected("an index such as i")
@@ -39,15 +39,17 @@ class Calculus(Cursor):
         self.bound += [n.value for n in names]
         (body,) = self._until_closed(self.take())
         del self.bound[len(self.bound) - len(names) :]
-        return Tree(
-            token.text, [body, *names], token.start, self.end(), {"relations": relations, "bounds": {}}
-        )
+        value: dict[str, Any] = {"relations": relations, "bounds": {}}
+        op = token.text
+        if op in ("max", "min"):
+            op, value["word"] = "prod", op
+        return Tree(op, [body, *names], token.start, self.end(), value)
 
     def _big(self, token: Token) -> Tree:
         r"""Read \sum_{i=1}^n and \prod before their body."""
         op = "sum" if token.kind == "sum" else "prod"
         names: list[Tree] = []
-        relations: list[tuple[str, str, str]] = []
+        relations: list[tuple[str, ...]] = []
         bounds: dict[str, Any] = {}
         upper = None
         for _ in range(2):
@@ -62,15 +64,45 @@ class Calculus(Cursor):
             low, _ = bounds.get(names[-1].value, (None, None))
             bounds[names[-1].value] = (low, upper)
         self.bound += [n.value for n in names]
-        body = self.expression(PRODUCT)
+        body = self.expression(TERM)
         del self.bound[len(self.bound) - len(names) :]
-        return Tree(op, [body, *names], token.start, body.end, {"relations": relations, "bounds": bounds})
+        for indices, of in [(r[0], r[2:]) for r in relations if r[1] == "∈"]:
+            body = self._within(body, [*of[1:], *indices.split(",")], of[0])
+        value = {"relations": relations, "bounds": bounds}
+        return Tree(op, [body, *names], token.start, body.end, value, extra={"big": True})
 
-    def _limits(self, inside: list[Token], names: list[Tree], relations: list[tuple[str, str, str]],
+    def _extremum(self, name: str, under: list[Token], token: Token) -> Tree:
+        r"""Read \max_i x_i, the largest over an index."""
+        names: list[Tree] = []
+        relations: list[tuple[str, ...]] = []
+        bounds: dict[str, Any] = {}
+        self._limits(under, names, relations, bounds)
+        self.bound += [n.value for n in names]
+        body = self.expression(TERM)
+        del self.bound[len(self.bound) - len(names) :]
+        used = {a.value for p in body.walk() if p.op in ("sub", "index") for a in p.args[1:]}
+        if not names or any(n.value not in used for n in names):
+            said = ", ".join(n.value for n in names) or "what stands below"
+            raise self.error(
+                f"a {name} over {said} is no function of entries: {name} over an index is", token.start
+            )
+        value = {"relations": relations, "bounds": bounds, "word": name}
+        return Tree("prod", [body, *names], token.start, body.end, value)
+
+    def _limits(self, inside: list[Token], names: list[Tree], relations: list[tuple[str, ...]],
                 bounds: dict[str, Any]) -> None:  # fmt: skip
         place = 0
+        inside = [t for t in inside if t.text not in ("{", "}")]
         while place < len(inside):
             t = inside[place]
+            pair = inside[place : place + 7]
+            if "".join("n" if p.kind == "name" else p.text for p in pair) in ("(n,n)∈n", "n,n∈n") and "∈" in (
+                p.text for p in pair
+            ):  # (i, j) of a set of pairs
+                of = [p for p in pair if p.kind == "name"]
+                names += [Tree("name", [], p.start, p.end, p.text) for p in of[:2]]
+                relations.append((f"{of[0].text},{of[1].text}", "∈", of[2].text))
+                return
             if t.kind in ("name", "number"):
                 if t.kind == "name" and t.text not in [n.value for n in names]:
                     names.append(Tree("name", [], t.start, t.end, t.text))
@@ -86,6 +118,10 @@ class Calculus(Cursor):
                         place += 1
                     if sign == "=":
                         bounds[t.text] = (self._inside(rest, t.end) if rest else None, None)
+                    elif sign == "∈" and [r.text for r in rest[1:-1]] == ["_"] and rest[0].kind == "name":
+                        relations.append((t.text, sign, rest[0].text, rest[-1].text))
+                    elif sign == "∈" and len(rest) > 1 and rest[0].text not in ("[", "(", "{", "\\{"):
+                        raise self.error("the set of this sum is not read", rest[0].start)
                     elif len(rest) == 1:
                         relations.append((t.text, sign, rest[0].text))
                         if (
@@ -100,6 +136,19 @@ class Calculus(Cursor):
                         place -= 1 if place < len(inside) and inside[place].text in ("<", "≤") else 0
                     continue
             place += 1
+
+    def _within(self, body: Tree, indices: list[str], name: str) -> Tree:
+        """Return what is summed over the members of a set, times 1 for every member and 0 for what is none."""
+        at = body.start
+        entry = Tree(
+            "index", [Tree("name", [], at, at, name), *[Tree("name", [], at, at, i) for i in indices]], at, at
+        )
+        entry.extra["note"] = (
+            f"{name} is read as the {'vector' if len(indices) == 1 else 'matrix'} with 1 for what is in it, else 0"
+        )
+        if body.op == "+":
+            body.bracketed = True
+        return Tree("*", [entry, body], at, body.end, ["*"])
 
     def _derivative_frac(self, token: Token) -> Tree | None:
         r"""Read \frac{\partial L}{\partial W}, \frac{d}{dx} before its operand; None for another fraction."""
@@ -137,7 +186,7 @@ class Calculus(Cursor):
             count = int(raised[1]) if raised and order > 1 else 1
             inner = chunk[:-2] if raised and order > 1 else chunk
             by += [self._inside(inner, inner[-1].end)] * count
-        body = self._inside(what, what[-1].end) if what else self.expression(PRODUCT)
+        body = self._inside(what, what[-1].end) if what else self.expression(TERM)
         return Tree("derivative", [body, *by], token.start, max(end, self.end()),
                     {"order": order, "kind": sign, "operator": not what})  # fmt: skip
 
@@ -192,7 +241,7 @@ class Calculus(Cursor):
                     count = 2
                 by += [x] * count
             if what is None:
-                what = self.expression(PRODUCT)
+                what = self.expression(TERM)
             return Tree("derivative", [what, *by], token.start, self.end(),
                         {"order": order, "kind": token.kind, "operator": operator})  # fmt: skip
         if what is None:
@@ -224,7 +273,7 @@ class Calculus(Cursor):
             x = self.take()
             by = Tree("name", [], x.start + 1, x.end, x.text[1:])
             if name == "d":
-                what = self.expression(PRODUCT)
+                what = self.expression(TERM)
             else:
                 what = Tree("name", [], token.start + 1, token.end, name[1:])
             return Tree("derivative", [what, by], token.start, self.end(),

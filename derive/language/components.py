@@ -7,16 +7,20 @@ than two indices: Σ_k (X_ik - X_jk)² has the matrices X.^2 and X*X'.
 
 from __future__ import annotations
 
+from collections.abc import Container
 from itertools import count
 from typing import TYPE_CHECKING
 
-from derive.language.shapes import find, is_scalar
+from derive.language.scope import Misfit, Node
+from derive.language.shapes import SCALAR, find, is_scalar
 from derive.language.tree import Tree
 from derive.operations import by_name
 
 if TYPE_CHECKING:
     from derive.language.reader import Reader
 
+#: What it costs to read a letter as a number that is added to a vector: see `derive.language.kinds`.
+BY_LETTER = 1.5
 #: The most pieces of a text in which vectors are written out.
 MAX_PIECES = 400
 _PRODUCTS = frozenset({"", "*", "@"})
@@ -29,6 +33,7 @@ class Components:
     def __init__(self, reader: Reader, tree: Tree) -> None:
         self.reader, self.scope = reader, reader.scope
         self.rows: dict[str, str] = {}
+        self.numbers: set[int] = set()  # products u_i v_j' where a number is due
         self.fresh = (f"{c}{n or ''}" for n in count() for c in ("_k", "_l"))
         self._vectors: dict[int, bool] = {}
         self._kinds: dict[int, str] = {}
@@ -41,6 +46,10 @@ class Components:
     def _find(self, tree: Tree, names: set[str]) -> None:
         """Take down the names that stand with one index where a column is due."""
         within: list[Tree] = []
+        if tree.op == "sum" and tree.extra.get(
+            "vector"
+        ):  # Σ_i w_i x_i is a vector where its last factors are
+            within = [t.args[-1] if t.op == "*" else t for t in _summands(tree.args[0])]
         if tree.op in ("'", "norm") or (tree.op == "call" and tree.value in _NORMS):
             within = list(tree.args)
         elif tree.op == "*":
@@ -60,16 +69,18 @@ class Components:
                 base = a.args[0].value
                 if a.value in self.scope.declared or base in self.rows or not self._may_be_rows(base):
                     continue
-                upper = base.upper()
-                free = upper not in names or (
-                    upper in self.scope.declared and self._kind_of(upper) == "matrix"
-                )
-                other = upper if len(base) == 1 and free else base
-                self.rows[base] = base if base in self.scope.declared else other
+                self._family(base, names)
                 self.scope.note(
                     a.start,
                     f"{base}_{a.args[1].value} is read as a column, row {a.args[1].value} of {self.rows[base]}",
                 )
+
+    def _family(self, base: str, names: Container[str]) -> None:
+        """Take a name as that of the rows of a matrix: x_i is row i of X."""
+        upper = base.upper()
+        free = upper not in names or self._kind_of(upper) == "matrix"
+        other = upper if len(base) == 1 and free else base
+        self.rows[base] = base if base in self.scope.declared else other
 
     def _may_be_rows(self, base: str) -> bool:
         shape = self.scope.declared.get(base)
@@ -114,6 +125,27 @@ class Components:
                 return True
         return tree.op in ("index", "sub") and len(tree.args) == 2 and tree.args[0].value in self.rows
 
+    def _is_outer(self, tree: Tree) -> bool:
+        """Tell whether a piece is a product of a column under an index and a row."""
+        if tree.op == "neg":
+            return self._is_outer(tree.args[0])
+        if tree.op != "*" or tree.args[-1].op != "'" or not self._is_row(tree.args[-1].args[0]):
+            return False
+        return self._is_row(tree.args[0]) or self._may_be_row(tree.args[-2])
+
+    def _may_be_row(self, tree: Tree) -> bool:
+        """Tell whether a piece is a name with one index, so that it may be a row under it."""
+        return (
+            tree.op in ("index", "sub")
+            and len(tree.args) == 2
+            and [a.op for a in tree.args] == ["name", "name"]
+            and self._may_be_rows(tree.args[0].value)
+        )
+
+    def _by_letter(self, tree: Tree) -> bool:
+        names = self.scope.declared.keys() | self.scope.sizes | self.scope.defined.keys()
+        return tree.op == "name" and tree.value not in names and not self.scope.closed
+
     def kind(self, tree: Tree) -> str:
         """Return whether a piece is a scalar, a row, a column or a matrix."""
         if id(tree) not in self._kinds:
@@ -130,6 +162,21 @@ class Components:
             return {"row": "column", "column": "row"}.get(kind, kind)
         if tree.op in ("neg", "+", ".^") or (tree.op == "call" and _entrywise(tree.value)):
             kinds = [self.kind(a) for a in tree.args]
+            if tree.op == "+" and {*kinds} in ({"scalar", "matrix"}, {"scalar", "row"}) and all(
+                k == "scalar" or self._is_outer(a) for k, a in zip(kinds, tree.args, strict=True)
+            ):  # fmt: skip
+                self.numbers |= {
+                    id(a.args[0] if a.op == "neg" else a)
+                    for k, a in zip(kinds, tree.args, strict=True)
+                    if k != "scalar"
+                }
+                return "scalar"
+            if tree.op == "+" and len({*kinds}) > 1:
+                self.scope.cost += sum(
+                    BY_LETTER
+                    for k, a in zip(kinds, tree.args, strict=True)
+                    if k == "scalar" and self._by_letter(a)
+                )
             return next((k for k in kinds if k != "scalar"), "scalar")
         if tree.op == "*":
             kind = "scalar"
@@ -171,6 +218,8 @@ class Components:
             return self._inner(tree.args[0], [], tree.args[1], tree)
         if tree.op == "*":
             return self._product(tree)
+        if tree.op == "+":
+            self.kind(tree)  # finds products of rows among numbers
         return _like(tree, [self.scalar(a) if a.op != "slice" else a for a in tree.args])
 
     def _under_norm(self, tree: Tree) -> Tree | None:
@@ -188,7 +237,12 @@ class Components:
         run: list[Tree] = []
         for sign, a in zip(["*", *tree.value], tree.args, strict=True):
             kind = self.kind(a)
-            if kind == "scalar":
+            if kind == "row" and a is tree.args[-1] and not run and id(tree) in self.numbers and factors:
+                self._family(tree.args[-2].args[0].value, tree.names())  # u_i v_j' of rows
+                factors.pop()
+                signs.pop()
+                run = [tree.args[-2], a]
+            elif kind == "scalar":
                 factors.append(self.scalar(a))
                 signs.append(sign)
             else:
@@ -197,11 +251,31 @@ class Components:
                     factors.append(self._inner(run[0], run[1:-1], run[-1], tree))
                     signs.append("*")
                     run = []
-        if run:
-            raise self.scope.error(
-                "this is a vector or a matrix for every index: a number is due", tree.start
-            )
+        if run and id(tree) in self.numbers and self._is_inner_of_rows(run):
+            factors.append(self._inner(run[0], run[1:-1], run[-1], tree))
+            signs.append("*")
+        elif run:
+            raise self._misfit("this is a vector or a matrix for every index: a number is due", tree)
         return Tree("*", factors, tree.start, tree.end, signs[1:])
+
+    def _is_inner_of_rows(self, run: list[Tree]) -> bool:
+        """Tell whether a product is u_i v_j' where a number is due, u_i and v_j being rows."""
+        ends = [a.args[0] if a.op == "'" else a for a in (run[0], run[-1])]
+        if len(run) < 2 or run[-1].op != "'" or run[0].op == "'" or not all(map(self._is_row, ends)):
+            return False
+        said = " and ".join(
+            dict.fromkeys(f"{a.args[0].value}_{a.args[1].value}" for a in ends if len(a.args) == 2)
+        )
+        self.scope.note(run[0].start, f"{said} are read as rows, since a number is due")
+        return True
+
+    def _misfit(self, message: str, tree: Tree) -> Misfit:
+        """Return the error for vectors where numbers are due, which names read otherwise may mend."""
+        nodes = [
+            Node("name", [], SCALAR, tree.start, n)
+            for n in dict.fromkeys(p.value for p in tree.walk() if p.op == "name")
+        ]
+        return self.scope.misfit(message, tree.start, *nodes)
 
     def _inner(self, left: Tree, between: list[Tree], right: Tree, tree: Tree) -> Tree:
         """Return left'·between·right as sums over components, multiplied out where both are sums of rows of several indices."""
@@ -260,6 +334,53 @@ class Components:
             return self._of_product(tree, k, kind)
         raise self.scope.error("this vector under an index is not read", tree.start)
 
+    def entry(self, tree: Tree, k: str, l: str) -> Tree:
+        """Return entry (k, l) of a matrix."""
+        kind = self.kind(tree)
+        if kind == "scalar":
+            return self.scalar(tree)
+        if tree.op in ("'",):
+            return self.entry(tree.args[0], l, k)
+        if tree.op in ("neg", "+", ".^") or (tree.op == "call" and _entrywise(tree.value)):
+            return _like(tree, [self.entry(a, k, l) for a in tree.args])
+        if tree.op in ("sum", "prod"):
+            return _like(tree, [self.entry(tree.args[0], k, l), *tree.args[1:]])
+        if not self.vector(tree) and tree.op != "*":
+            return _entry(tree, k, l)
+        if tree.op != "*" or set(tree.value) - _PRODUCTS - {"/"}:
+            raise self.scope.error("this matrix under an index is not read", tree.start)
+        parts = [(s, a) for s, a in zip(["*", *tree.value], tree.args, strict=True)]
+        made, signs, left = [], [], k
+        chain = [a for _, a in parts if self.kind(a) != "scalar"]
+        inner: list[str] = []
+        for place, a in enumerate(chain):
+            last, kind = place == len(chain) - 1, self.kind(a)
+            if kind == "column":
+                made.append(self.component(a, left))
+                left = l
+            elif kind == "row":
+                made.append(self.component(a, l if last else inner[-1]))
+            else:
+                inner.append(next(self.fresh))
+                made.append(self.entry(a, left, l if last else inner[-1]))
+                left = inner[-1]
+        signs = ["*"] * (len(made) - 1)
+        product = Tree("*", made, tree.start, tree.end, signs) if len(made) > 1 else made[0]
+        used = {a.value for p in product.walk() if p.op == "index" for a in p.args[1:]}
+        product = (
+            _sum(product, *[i for i in inner if i in used]) if any(i in used for i in inner) else product
+        )
+        rest = [(s, self.scalar(a)) for s, a in parts if self.kind(a) == "scalar"]
+        if not rest:
+            return product
+        return Tree(
+            "*",
+            [product, *[a for _, a in rest]],
+            tree.start,
+            tree.end,
+            [s if s == "/" else "*" for s, _ in rest],
+        )
+
     def _of_product(self, tree: Tree, k: str, kind: str) -> Tree:
         parts = [a for a in tree.args if self.kind(a) != "scalar"]
         rest = [
@@ -280,6 +401,35 @@ class Components:
         return Tree(
             "*", [whole, *[self.scalar(a) for _, a in rest]], tree.start, tree.end, [s for s, _ in rest]
         )
+
+
+def of_vectors(reader: Reader, tree: Tree) -> tuple[Tree, tuple[str, ...]]:
+    """Return a sum of vectors or matrices under an index as that of their entries, with the indices of these.
+
+    Σ_i w_i x_i has the entries Σ_i w_i X_ik over k, Σ_i x_i x_i' the entries Σ_i X_ik X_il over k and l; a sum of numbers
+    is returned with no indices.
+    """
+    components = Components(reader, tree)
+    body = tree.args[0]
+    if tree.op != "sum" or not components.vector(tree) or (kind := components.kind(body)) == "scalar":
+        return tree, ()
+    k = next(components.fresh)
+    if kind == "column":
+        return _sum_like(tree, components.component(body, k)), (k,)
+    if kind == "row":
+        raise components._misfit("this is a row for every index: a column or a number is due", tree)
+    m = next(components.fresh)
+    return _sum_like(tree, components.entry(body, k, m)), (k, m)
+
+
+def _sum_like(tree: Tree, body: Tree) -> Tree:
+    return Tree("sum", [body, *tree.args[1:]], tree.start, tree.end, tree.value)
+
+
+def _summands(tree: Tree) -> list[Tree]:
+    if tree.op == "neg":
+        return _summands(tree.args[0])
+    return [t for a in tree.args for t in _summands(a)] if tree.op == "+" else [tree]
 
 
 def written_out(reader: Reader, tree: Tree) -> Tree:

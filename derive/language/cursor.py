@@ -8,8 +8,8 @@ from derive.language.scope import ParseError
 from derive.language.tokens import Token
 from derive.language.tree import Tree
 
-#: Binding powers, loosest first.
-CHAIN, SUM, PRODUCT, UNARY, POWER, POSTFIX = 0, 10, 20, 30, 40, 50
+#: Binding powers, loosest first; ⊙ and ∘ bind a term, looser than products do.
+CHAIN, SUM, TERM, PRODUCT, UNARY, POWER, POSTFIX = 0, 10, 15, 20, 30, 40, 50
 #: How deep brackets may be nested, and how deep operands.
 MAX_DEPTH, MAX_OPERANDS = 150, 280
 

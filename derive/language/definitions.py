@@ -9,12 +9,23 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from typing import Any
 
-from derive.language.formula import notation_of, outside
+from derive.language.clauses import (
+    Clauses,
+    asked_notes,
+    function_asked,
+    parts_here,
+    relation_of,
+    statement_of,
+    without_words,
+)
+from derive.language.formula import notation_of
 from derive.language.indices import index_names
 from derive.language.latex_tokens import latex_tokens
 from derive.language.pratt import Parser, Vocabulary
 from derive.language.scope import ParseError
+from derive.language.shapes import Shape
 from derive.language.tokens import Token, tokens
 from derive.language.tree import Tree
 
@@ -33,6 +44,9 @@ class Program:
     latex: bool = False
     sizes: frozenset[str] = frozenset()
     glued: tuple[str, ...] = ()
+    shapes: tuple[tuple[str, Shape], ...] = ()
+    assumptions: frozenset[tuple[str, str]] = frozenset()
+    notes: tuple[str, ...] = ()
 
     @property
     def plain(self) -> set[str]:
@@ -56,55 +70,132 @@ class Program:
 
 def read_program(text: str, words: Vocabulary) -> Program:
     """Return the definitions and the expression of a text. Raises ParseError with the place."""
-    latex = notation_of(text) == "latex"
+    clauses = Clauses()
+    source, text = text, without_words(text, words.wanted, clauses)
+    latex = notation_of(source) == "latex"
     found = latex_tokens(text) if latex else tokens(text)
-    if latex:
-        found = list(outside(found, parted=True))
     glued: list[str] = []
     if not latex:
         found, glued = _unglued(found, words)
     numpy = any(t.kind == "module" or (t.kind == "op" and t.text == "@") for t in found)
     words = replace(words, latex=latex, names=set(words.names), defined=set(words.defined))
-    parts = list(_statements(text, found))
+    parts = _statements(text, found, words.names)
     if not parts:
         raise ParseError("expected an expression", text, 0)
-    trees = []
+    words.defined |= {head for part in parts if (head := _head(part.tokens))}
+    main: Tree | None = None
     macros: dict[str, tuple[list[str], Tree]] = {}
     definitions: list[tuple[str, Tree, tuple[str, ...]]] = []
     for place, part in enumerate(parts):
-        if head := _head(part):
-            words.defined.add(head)
-        tree = Parser(text, part, words).whole()
-        last = place == len(parts) - 1
-        if tree.op != "chain":
-            if not last:
+        if part.constraint:
+            clauses.notes.append(
+                'what stands after "subject to" is no part of the function: its derivative is the one given'
+            )
+            break
+        if place and statement_of(part.tokens, part.said, text, clauses):
+            continue
+        tree = Parser(text, part.tokens, words).whole()
+        if tree.op != "chain" or (place and relation_of(tree, clauses)):
+            if tree.op == "chain":
+                continue
+            if main is not None and part.comma is not None:
+                raise ParseError("expected an operator such as + or *, but there is ,", text, part.comma)
+            if main is not None:
                 raise ParseError(
-                    "expected a definition such as K = A*A'; the expression comes last", text, tree.start
+                    "expected a definition such as K = A*A'; there is one expression", text, main.start
                 )
-            trees.append(tree)
+            main = tree
             continue
         left, body = _equation(text, tree)
         if left.op in ("apply", "call"):
             name, names = _function(text, left)
-            if last:
-                definitions.append((name, body, ()))
-                trees.append(body)
             macros[name] = (names, body)
-        else:
-            name, indices = _indexed_name(left, body)
-            words.names.add(name)
-            if any(name == n for n, _, _ in definitions):
-                raise ParseError(f"{name} is defined twice: rename one of them", text, left.start)
-            if last:
-                trees.append(body)
-            else:
-                definitions.append((name, body, indices))
+            definitions.append((name, body, ()))
+            continue
+        name, indices = _indexed_name(left, body)
+        words.names.add(name)
+        if any(name == n for n, _, _ in definitions):
+            raise ParseError(f"{name} is defined twice: rename one of them", text, left.start)
+        definitions.append((name, body, indices))
+    if main is None:
+        main = definitions[_served(definitions)][1]
+    main = reaching(main)
+    definitions = [(n, reaching(t), i) for n, t, i in definitions]
+    main = function_asked(main, text, words.wanted, clauses)
     if macros:
         unfold = _Unfolding(text, macros)
         definitions = [(n, unfold.tree(t), i) for n, t, i in definitions if n not in macros]
-        trees = [unfold.tree(t) for t in trees]
-    sizes = sizes_of([trees[-1], *[t for _, t, _ in definitions]])
-    return Program(text, tuple(definitions), trees[-1], numpy, latex, frozenset(sizes), tuple(glued))
+        main = unfold.tree(main)
+    definitions = [d for d in _in_order(definitions) if d[1] is not main]
+    sizes = sizes_of([main, *[t for _, t, _ in definitions]])
+    notes = (*clauses.notes, *asked_notes(clauses, source, words.wanted))
+    return Program(
+        text, tuple(definitions), main, numpy, latex, frozenset(sizes), tuple(glued),
+        tuple(clauses.shapes.items()), frozenset(clauses.assumptions), notes,
+    )  # fmt: skip
+
+
+def reaching(tree: Tree) -> Tree:
+    """Return a tree in which a sum over i takes in the terms after it that depend on i, as Σ_i y_i log p_i + (1 - y_i) log(1 - p_i)."""
+    for piece in list(tree.walk()):
+        if piece.op != "+":
+            continue
+        for place, a in enumerate(piece.args):
+            inner = a
+            while (
+                inner.op in ("neg", "*") and not inner.bracketed and inner.args[-1].op in ("neg", "*", "sum")
+            ):
+                inner = inner.args[-1]
+            if inner.op != "sum" or inner.bracketed or not inner.extra.get("big"):
+                continue
+            names = {n.value for n in inner.args[1:]}
+            last = max(
+                (k for k in range(place + 1, len(piece.args)) if _free(piece.args[k]) & names), default=0
+            )
+            if last:
+                terms = [inner.args[0], *piece.args[place + 1 : last + 1]]
+                inner.args[0] = Tree(
+                    "+", terms, terms[0].start, terms[-1].end, ["+", *piece.value[place + 1 : last + 1]]
+                )
+                inner.end = a.end = terms[-1].end
+                inner.extra["reaches"] = True
+                piece.args[place + 1 : last + 1] = []
+                piece.value[place + 1 : last + 1] = []
+                break
+    return tree
+
+
+def _free(tree: Tree) -> set[str]:
+    """Return the names of indices in a tree that no sum in it runs over."""
+    found = {n for p in tree.walk() for n in index_names(p)}
+    return found - {n.value for p in tree.walk() if p.op in ("sum", "prod") for n in p.args[1:]}
+
+
+def _uses(tree: Tree, name: str) -> bool:
+    """Tell whether a name, an entry of it or an application of it stands in a tree."""
+    return any(p.value == name or (p.args and p.args[0].value == name) for p in tree.walk()
+               if p.op in ("name", "sub", "index", "apply", "call"))  # fmt: skip
+
+
+def _served(definitions: list[tuple[str, Tree, tuple[str, ...]]]) -> int:
+    """Return the place of the definition that all others serve: the last one, unless another one uses that."""
+    free = [k for k, (name, _, _) in enumerate(definitions)
+            if not any(_uses(t, name) for j, (_, t, _) in enumerate(definitions) if j != k)]  # fmt: skip
+    return free[-1] if free else len(definitions) - 1
+
+
+def _in_order(
+    definitions: list[tuple[str, Tree, tuple[str, ...]]],
+) -> list[tuple[str, Tree, tuple[str, ...]]]:
+    """Return definitions in an order in which each one uses earlier ones only, as they are written where it can be."""
+    waiting, out = list(definitions), []
+    while waiting:
+        ready = next(
+            (d for d in waiting if not any(_uses(d[1], n) for n, _, _ in waiting if n != d[0])), waiting[0]
+        )
+        waiting.remove(ready)
+        out.append(ready)
+    return out
 
 
 _GLUED = re.compile(r"[A-Z]{1,2}[a-z]")
@@ -152,34 +243,69 @@ def _indexed_name(left: Tree, body: Tree) -> tuple[str, tuple[str, ...]]:
     return left.value, ()
 
 
-def _statements(text: str, found: list[Token]) -> Iterable[list[Token]]:
-    """Yield the tokens of every statement: parted by semicolons, and by lines where definitions stand on them."""
+@dataclass
+class _Part:
+    """The tokens of a statement, the words after it, and what parts it from the one before."""
+
+    tokens: list[Token]
+    said: str = ""
+    comma: int | None = None
+    constraint: bool = False
+
+
+_SUBJECT = re.compile(r"\b(?:subject|such that|s\.?\s?t\.?)\b|^\s*s\.t\.")
+
+
+def _statements(text: str, found: list[Token], names: set[str]) -> list[_Part]:
+    """Return the statements of a text: parted by semicolons, commas and words, and by lines where definitions stand on them."""
     end = found[-1]
     lines = any(t.text in ("=", ":=") and t.kind == "op" for t in found)
-    depth = 0
-    current: list[Token] = []
+    parts: list[_Part] = []
+    depth = environments = 0
+    current = _Part([])
+
+    def close(place: int, **next_one: Any) -> None:
+        nonlocal current
+        if current.tokens:
+            current.tokens.append(Token("end", "", place, place))
+            parts.append(current)
+            current = _Part([], **next_one)
+        elif next_one.get("constraint"):
+            current.constraint = True
+
     for i, t in enumerate(found[:-1]):
+        environments += (t.kind == "begin") - (t.kind == "finish")
+        if environments:
+            current.tokens.append(t)
+            continue
         if t.kind == "op":
             depth += (t.text in ("(", "[", "{", "||<", "|<")) - (t.text in (")", "]", "}", "||>", "|>"))
-        if depth <= 0 and t.text in (";", "\\\\", "quad") and t.kind in ("op", "sep"):
-            if current:
-                yield [*current, Token("end", "", t.start, t.start)]
-            current = []
+        if t.kind == "amp" or (t.kind == "sep" and t.text == "." and i == len(found) - 2):
             continue
-        if t.kind in ("prose",) or (t.kind == "sep" and t.text == "." and i == len(found) - 2):
+        if depth <= 0 and t.text in (";", "\\\\", "quad") and t.kind in ("op", "sep"):
+            close(t.start)
+            continue
+        if depth <= 0 and parts_here(found, i, names):
+            word = t.text if t.kind in ("prose", "name") else ""
+            if word and t.kind == "prose" and current.tokens:
+                current.said = word
+            close(t.start, comma=None if word else t.start, constraint=_SUBJECT.search(word) is not None)
+            continue
+        if current.constraint and not current.tokens and t.text in ("to", "that"):
             continue
         if (
             lines
             and depth <= 0
-            and current
-            and "\n" in text[current[-1].end : t.start]
-            and _complete(current[-1], t)
+            and current.tokens
+            and "\n" in text[current.tokens[-1].end : t.start]
+            and _complete(current.tokens[-1], t)
         ):
-            yield [*current, Token("end", "", current[-1].end, current[-1].end)]
-            current = []
-        current.append(t)
-    if current:
-        yield [*current, end]
+            close(current.tokens[-1].end)
+        current.tokens.append(t)
+    if current.tokens:
+        current.tokens.append(end)
+        parts.append(current)
+    return parts
 
 
 _OPERATORS = frozenset("+ - * / .* ./ ^ .^ ** = := @ , ( [ { ≈".split())
@@ -193,16 +319,28 @@ def _complete(before: Token, after: Token) -> bool:
 
 
 def _head(part: list[Token]) -> str:
-    """Return f where a statement begins f(t) = or f(s, t) =."""
-    if len(part) < 5 or part[0].kind not in ("name", "func") or part[1].text != "(":
+    """Return f where a statement begins f(t) =, f(s, t) = or f_a(t) =."""
+    if len(part) < 5 or part[0].kind not in ("name", "func"):
         return ""
-    place = 2
+    name, place = part[0].text, 1
+    if part[1].text == "_":
+        place = 2
+        while part[place].kind in ("name", "number") or part[place].text in ("{", "}", ","):
+            name += f"_{part[place].text}" if part[place].kind in ("name", "number") and place == 2 else ""
+            if part[place].kind in ("name", "number") and part[2].text == "{":
+                name += f"_{part[place].text}" if "_" not in name else part[place].text
+            place += 1
+            if part[2].text != "{":
+                break
+    if place >= len(part) or part[place].text != "(":
+        return ""
+    first = place = place + 1
     while (
         part[place].kind == "name" or part[place].text in (",", "_", "{", "}") or part[place].kind == "number"
     ):
         place += 1
     closes = part[place].text == ")" and place + 1 < len(part) and part[place + 1].text in ("=", ":=")
-    return part[0].text if closes and place > 2 else ""
+    return name if closes and place > first else ""
 
 
 def _equation(text: str, tree: Tree) -> tuple[Tree, Tree]:

@@ -116,6 +116,23 @@ class Indexed:
         found: Array = method(tree)
         return found
 
+    def _applied(self, tree: Tree) -> Array:
+        """Return k(x_i, x_j), of which nothing else is known, as entry (i, j) of a matrix k."""
+        head, args = (tree.args[0], tree.args[1:]) if tree.op == "apply" else (tree, tree.args)
+        indices = [names[0] for a in args if len(names := index_names(a)) == 1 and a.args[0].op == "name"]
+        if (
+            len(indices) != len(args)
+            or len(args) != 2
+            or len(str(head.value)) > 1
+            or indices[0] == indices[1]
+        ):
+            return self._unreadable(tree)
+        self.scope.note(tree.start, f"{head.value}({args[0].value}, {args[1].value}) is read as entry ({', '.join(indices)}) of a matrix {head.value} "
+                        f"that does not depend on {args[0].args[0].value}")  # fmt: skip
+        name = Tree("name", [], tree.start, tree.end, head.value)
+        at = [Tree("name", [], tree.start, tree.end, i) for i in indices]
+        return self._entry(Tree("index", [name, *at], tree.start, tree.end))
+
     def _unreadable(self, tree: Tree) -> Array:
         if tree.op == "name":
             raise self.scope.error(f"the index {tree.value} stands only as an index here", tree.start)
@@ -124,6 +141,8 @@ class Indexed:
 
     def _entry(self, tree: Tree) -> Array:
         base, *places = tree.args
+        if "note" in tree.extra:
+            self.scope.note(tree.start, tree.extra["note"])
         running = [p.op == "name" and p.value in self.sizes for p in places]
         names = [str(p.value) for p, runs in zip(places, running, strict=True) if runs]
         if (
@@ -250,6 +269,8 @@ class Indexed:
                 ),
                 over,
             )
+        if entry is None and tree.op == "call":
+            return self._applied(tree)
         if entry is None or not entry.entrywise or len(tree.args) != 1:
             raise self.scope.error(f"{word} of what depends on an index is not read", tree.start)
         x = self.read(tree.args[0])
@@ -281,9 +302,12 @@ class Indexed:
             if upper is not None and upper.op in ("name", "number") and name in inner.sizes:
                 size: Size = upper.value if upper.op == "name" else int(upper.value)
                 self._unify(inner.sizes[name], size, tree)
-        inner.apart = self.apart | {
-            (i, j) for i, sign, j in tree.value["relations"] if sign in ("≠", "<", ">")
-        }
+        inner.apart = self.apart | {(r[0], r[2]) for r in tree.value["relations"] if r[1] in ("≠", "<", ">")}
+        if tree.extra.get("reaches"):
+            said = ", ".join(n.value for n in names)
+            self.scope.note(
+                tree.start, f"the sum over {said} is read as that of all terms up to the last one with {said}"
+            )
         if tree.op == "prod":
             return self._multiplied(tree, inner, [n.value for n in names])
         arrays = []
@@ -303,23 +327,25 @@ class Indexed:
         return Array(self._node("+", nodes, nodes[0].shape, tree, list(signs)), over)
 
     def _multiplied(self, tree: Tree, inner: Indexed, names: list[str]) -> Array:
-        """Return the product of all entries over indices; over one of two, that of every row."""
+        """Return the product, or the largest, of all entries over indices; over one of two, that of every row."""
+        word = tree.value.get("word", "prod")
         if tree.value["relations"]:
-            raise self.scope.error("a product over i and j is one over all of them", tree.start)
+            said = "product" if word == "prod" else word
+            raise self.scope.error(f"a {said} over i and j is one over all of them", tree.start)
         x = inner.read(tree.args[0])
         missing = [n for n in names if n not in x.over]
         if missing:
             raise self.scope.error(f"the product over {missing[0]} does not depend on it", tree.start)
         rest = [i for i in x.over if i not in names]
         if not rest:
-            return Array(self._node("prod", [x.node], SCALAR, tree), ())
+            return Array(self._node(word, [x.node], SCALAR, tree), ())
         flipped = x.node if x.over[0] == rest[0] else self._t(x.node)
-        return Array(self._node("prod rows", [flipped], (flipped.shape[0], 1), tree), (rest[0],))
+        return Array(self._node(f"{word} rows", [flipped], (flipped.shape[0], 1), tree), (rest[0],))
 
 
 _READERS = {
     "sub": "_entry", "index": "_entry", "+": "_add", "neg": "_negative", "^": "_power", ".^": "_power", "*": "_product",
-    "call": "_function", "bars": "_function",
+    "call": "_function", "bars": "_function", "apply": "_applied",
 }  # fmt: skip
 
 
@@ -460,6 +486,10 @@ def bound_indices(tree: Tree) -> set[str]:
     return {n.value for piece in tree.walk() if piece.op in ("sum", "prod") for n in piece.args[1:]}
 
 
+def _is_index(name: str) -> bool:
+    return len(name) == 1 and name.islower()  # the letters of S_B and S_W tell matrices apart
+
+
 def free_indices(tree: Tree, known: Container[str]) -> list[str]:
     """Return the indices of a piece that no sum runs over, sorted: those of x[i], and of x_i where x is known and x_i is not."""
     bound = bound_indices(tree)
@@ -468,5 +498,5 @@ def free_indices(tree: Tree, known: Container[str]) -> list[str]:
         base = piece.args[0].value if piece.op in ("sub", "index") else ""
         if piece.op == "sub" and (piece.value in known or not (base in known or base == "delta")):
             continue
-        found |= {n for n in index_names(piece) if len(str(n)) == 1 and n not in known} - bound
+        found |= {n for n in index_names(piece) if _is_index(str(n)) and n not in known} - bound
     return sorted(found)

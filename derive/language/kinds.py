@@ -84,6 +84,10 @@ def best_reading(
             failed = failed or misfit
             names = _names(misfit.nodes)
             reached = misfit.reached
+        except ParseError:
+            if not kinds:
+                raise
+            continue
         else:
             total = paid + scope.cost
             if scalar and isinstance(root, Node) and not is_scalar(root.shape):

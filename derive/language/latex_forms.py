@@ -61,8 +61,11 @@ class LatexForms(Calculus):
             return Tree("call", [left], left.start, end, "pinv")
         if joined in ("*", "star", "ast") and left.op in ("name", "sub"):
             return Tree("name", [], left.start, end, f"{left.value}star", bold=left.bold)
-        if spelt[:1] == ["("] and spelt[-1:] == [")"] and left.op in ("name", "sub") and len(spelt) > 2:
+        if "".join(spelt[:1] + spelt[-1:]) in ("()", "[]") and left.op in ("name", "sub") and len(spelt) > 2:
             label = "".join(re.sub(r"\W", "", s) for s in spelt[1:-1])
+            if label in self.bound:  # x^{(i)}, the i-th of many
+                base, rest = (left, []) if left.op == "name" else (left.args[0], left.args[1:])
+                return self._applied_sub(self._joined(base, [self._inside(inside[1:-1], end), *rest], end))
             if label:
                 base = self._with_label(left, label)
                 base.end = end
@@ -85,10 +88,24 @@ class LatexForms(Calculus):
     def _subscript(self, left: Tree) -> Tree:
         self.take()
         inside, end = self._group_tokens()
+        if left.op == "^" and left.args[0].op == "norm" and not left.args[0].value:
+            left.args[0].value = "".join(t.text for t in inside)
+            left.end = end
+            return left
+        if left.op == "norm" and not left.value:
+            left.value, left.end = "".join(t.text for t in inside), end
+            return left
         if left.op == "'" or (left.op == "^" and left.args[0].op in ("name", "sub")):
             inner = self._indexed(left.args[0], inside, end)
             return Tree(left.op, [inner, *left.args[1:]], left.start, end, left.value)
-        return self._indexed(left, inside, end)
+        return self._applied_sub(self._indexed(left, inside, end))
+
+    def _applied_sub(self, tree: Tree) -> Tree:
+        """Return h_theta(x) as an application where the text defines such a function."""
+        if tree.op != "sub" or tree.value not in self.words.defined or not self.sees("("):
+            return tree
+        head = Tree("name", [], tree.start, tree.end, tree.value)
+        return Tree("apply", [head, *self._arguments()], tree.start, self.end())
 
     def _indexed(self, left: Tree, inside: list[Token], end: int) -> Tree:
         groups: list[list[Token]] = [[]]
@@ -149,6 +166,7 @@ class LatexForms(Calculus):
         power: Tree | None = None
         prime = 0
         base = ""
+        under: list[Token] = []
         while self.sees("^", "_", "'"):
             sign = self.take()
             if sign.text == "'":
@@ -156,7 +174,7 @@ class LatexForms(Calculus):
                 continue
             inside, end = self._group_tokens()
             if sign.text == "_":
-                base = "".join(t.text for t in inside)
+                base, under = "".join(t.text for t in inside), inside
             elif "".join(t.text for t in inside) == "-1" and name in ("sin", "cos", "tan"):
                 name = f"arc{name}"
             elif "".join(t.text for t in inside) in ("prime", "'"):
@@ -165,6 +183,8 @@ class LatexForms(Calculus):
                 power = self._inside(inside, end)
         if name in ("var", "cov", "expect") and (self.sees("(", "[", "{")):
             return self._statistic(name, token)
+        if name in ("max", "min") and under and power is None:
+            return self._extremum(name, under, token)
         head = Tree("name", [], token.start, token.end, name)
         for _ in range(prime):
             head = Tree("prime", [head], token.start, self.end())

@@ -151,6 +151,7 @@ def parse(
     declared = read_where(where)
     names = [n.strip() for w in ([wrt] if isinstance(wrt, str) else wrt) for n in w.split(",")]
     program = _program(text, declared, names)
+    declared = {**dict(program.shapes), **declared}
     given = Scope(text, declared)
     for name in (*given.declared, *sorted(given.sizes)):
         check_name(name)
@@ -169,7 +170,7 @@ def parse(
         warnings.warn("I is read as a variable; the identity is written eye", InputWarning, stacklevel=3)
     assumptions = frozenset(
         a for a in read_assumptions(assume) if a[1] not in scope.declared.keys() - scope.used
-    )
+    ) | {a for a in program.assumptions if a[1] in scope.used}
     for kind, name in sorted(assumptions):
         if name not in scope.used:
             raise InputError(f"{kind}({name}): {name} does not occur in the expression")
@@ -191,7 +192,7 @@ def parse(
     return Problem(
         expr, tuple(symbols[n] for n in names), symbols, shapes, assumptions | asked,
         definitions=definitions, domain=lost(root), notes=(*(f"{n} is read as the product {'*'.join(n)}: declare {n} with --where if it is one name" for n in program.glued),
-               *kind_notes(scope), *scope_notes(scope), *asked_notes),
+               *program.notes, *kind_notes(scope), *scope_notes(scope), *asked_notes),
     )  # fmt: skip
 
 
@@ -281,7 +282,12 @@ def _want(scope: Scope, name: str) -> None:
     check_name(name)
     if name in scope.sizes:
         raise InputError(f"{name} is a size here, not a variable: sizes are whole numbers")
-    if name == "pi" and name not in scope.declared:
+    base, _, index = name.rpartition("_")
+    if name not in scope.used and len(index) == 1 and index.isalpha() and base in scope.used:
+        raise InputError(
+            f"{name} stands for {base} at every {index} here: --wrt {base} gives the derivative by all of them"
+        )
+    if name == "pi" and name not in scope.declared and name not in scope.kinds:
         raise InputError("pi is a number, not a variable: rename it, or declare its shape with --where")
     scope.shape_of(name, 0)
 

@@ -20,6 +20,7 @@ from derive.language.cursor import (
     POWER,
     PRODUCT,
     SUM,
+    TERM,
     UNARY,
     Vocabulary,
 )
@@ -124,7 +125,7 @@ class Parser(LatexForms):
                     if level > SUM or (self.in_row and self._new_entry(token)):
                         break
                     self.take()
-                    right = self.expression(PRODUCT)
+                    right = self.expression(TERM)
                     if own is left and left.op == "+":
                         left.args.append(right)
                         left.value.append(sign)
@@ -135,6 +136,14 @@ class Parser(LatexForms):
                 if sign in _PRODUCTS:
                     if level > PRODUCT:
                         break
+                    if sign == ".*" and self.text[token.start : token.end] != ".*":
+                        if level > TERM:
+                            break
+                        self.take()
+                        right = self.expression(PRODUCT)
+                        right.extra["loose"] = right.op == "*" and not right.bracketed
+                        left = own = self._times(left, own, sign, right)
+                        continue
                     self.take()
                     left = own = self._times(left, own, sign, self.expression(UNARY))
                     continue
@@ -156,6 +165,19 @@ class Parser(LatexForms):
     def _times(self, left: Tree, own: Tree | None, sign: str, right: Tree) -> Tree:
         if sign == "kron":
             return Tree("call", [left, right], left.start, right.end, "kron")
+        last = left.args[-1] if own is left and left.op == "*" else left
+        if (
+            not sign
+            and right.op == "tuple"
+            and last.op in ("name", "sub")
+            and not self.text.startswith(("\\langle", "⟨"), right.start)
+        ):
+            head = Tree("name", [], last.start, last.end, last.value)
+            applied = Tree("apply", [head, *right.args], last.start, self.end())
+            if last is left:
+                return applied
+            left.args[-1], left.end = applied, applied.end
+            return left
         if own is left and left.op == "*":
             left.args.append(right)
             left.value.append(sign)
@@ -360,7 +382,12 @@ class Parser(LatexForms):
         """Read a name: a variable, a call, an application, a sum over indices."""
         name, follows = token.text, self.next
         called = follows.kind == "op" and follows.text == "("
-        if name in ("sum", "prod") and follows.text == "[" and follows.kind == "op" and not self.words.latex:
+        if (
+            name in ("sum", "prod", "max", "min")
+            and follows.text == "["
+            and follows.kind == "op"
+            and not self.words.latex
+        ):
             return self._indexed_sum(token)
         tree = Tree("name", [], token.start, token.end, name, bold=token.bold)
         if (

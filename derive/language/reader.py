@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from difflib import get_close_matches
 from typing import Any
 
 from sympy import Integer, pi
 
 from derive.language.calls import call_shape, square
-from derive.language.components import written_out
+from derive.language.components import of_vectors, written_out
+from derive.language.grouping import Group, fitting, groupings
 from derive.language.indices import Indexed
 from derive.language.places import Places
 from derive.language.scope import Node, Scope
@@ -82,6 +83,10 @@ class Reader:
             return []  # the sizes n + 1 are no sums of columns
         if tree.op == "call":
             return [a for a in tree.args if a.op != "keyword" and not _is_axis(a)]
+        if tree.op == "norm" or (tree.op == "call" and tree.value in ("norm2", "norm", "norm1")):
+            for a in _terms(tree.args):
+                if a.op == "sum":
+                    a.extra["vector"] = True  # nobody takes the norm of a number
         if tree.op in ("^", ".^") and tree.args[0].op == "bars":
             tree.args[0].extra["powered" if tree.op == "^" else "entrywise"] = True
         return tree.args
@@ -132,7 +137,7 @@ class Reader:
         if name not in scope.declared:
             if name in scope.sizes:
                 return self._node("size", [], SCALAR, position, name)
-            if name == "pi":
+            if name == "pi" and name not in scope.kinds:
                 return self._node("number", [], SCALAR, position, pi)
             if name in FUNCTIONS or name in ("vector", "matrix"):
                 mend = f"{name}(1)" if name in ("vector", "matrix") else f"{name}(...)"
@@ -145,6 +150,9 @@ class Reader:
         """Read a sum over indices."""
         if "bounds" not in (tree.value or {}):
             raise self.scope.error("this sum is not read", tree.start)
+        entries, over = of_vectors(self, tree)
+        if over:
+            return self.read_over(entries, over)
         return Indexed(self, {}).read(written_out(self, tree)).node
 
     def read_over(self, tree: Tree, indices: Sequence[str]) -> Node:
@@ -167,18 +175,21 @@ class Reader:
 
     def _transposed(self, tree: Tree, args: list[Node]) -> Node:
         x = args[0]
-        if (
-            x.op == "name"
-            and is_scalar(x.shape)
-            and not self.scope.closed
-            and x.value not in self.scope.declared
-        ):
-            if self.scope.strict:
+        if is_scalar(x.shape) and self._by_letter(x):
+            if self.scope.strict and x.op == "name":
                 raise self.scope.misfit(
                     f"{x.value} is a number, and numbers are not transposed", x.position, x
                 )
             self.scope.cost += POOR  # people do not transpose numbers
         return self._node("'", [x], x.shape[::-1], x.position)
+
+    def _by_letter(self, x: Node) -> bool:
+        """Tell whether a number is a name that its letter makes one, or made of such names."""
+        if self.scope.closed or x.op not in ("name", "+", "neg"):
+            return False
+        if x.op == "name":
+            return x.value not in self.scope.declared
+        return any(self._by_letter(a) for a in x.args)
 
     def _negative(self, tree: Tree, args: list[Node]) -> Node:
         return self._node("neg", args, args[0].shape, tree.start)
@@ -251,6 +262,44 @@ class Reader:
     # ------------------------------------------------------------------------------------ products
 
     def _product(self, tree: Tree, args: list[Node]) -> Node:
+        """Read a product, its factors grouped by their signs, or as their shapes ask."""
+        if not self.numpy and any(s in (".*", "./") for s in tree.value):
+            return self._grouped(tree, args)
+        return self._in_order(tree, args)
+
+    def _grouped(self, tree: Tree, args: list[Node]) -> Node:
+        """Read a product with signs that act entry by entry among others."""
+        trees, nodes, signs, loose = [tree.args[0]], [args[0]], [], []
+        for sign, t, x in zip(tree.value, tree.args[1:], args[1:], strict=True):
+            signs.append(sign)
+            if not t.extra.get("loose"):
+                trees.append(t)
+                nodes.append(x)
+                continue
+            loose.append(len(signs) - 1)
+            trees += t.args
+            nodes += [self.done[id(a)] for a in t.args]
+            signs += t.value
+        ways = groupings(signs, loose)
+        shapes = [x.shape for x in nodes]
+        fit = [w for w in ways if fitting(w, shapes) is not None] if len(ways) > 1 else []
+        way = fit[0] if fit else ways[0]
+        if way is not ways[0]:
+            said = self.scope.text[trees[0].start : trees[-1].end]
+            self.scope.note(
+                tree.start, f"{said} is read as {_spelt(way, trees, self.scope.text)}: so its shapes fit"
+            )
+        elif loose and len(fit) > 1:
+            self.scope.note(tree.start, f"products are read before ∘: {_spelt(way, trees, self.scope.text)}")
+        return self._of_group(way, trees, nodes)
+
+    def _of_group(self, way: Group, trees: list[Tree], nodes: list[Node]) -> Node:
+        made = [nodes[m] if isinstance(m, int) else self._of_group(m, trees, nodes) for m in way.members]
+        ends = [_reach(m, trees) for m in way.members]
+        parts = [Tree("so far", [], first.start, last.end) for first, last in ends]
+        return self._in_order(Tree("*", parts, parts[0].start, parts[-1].end, list(way.signs)), made)
+
+    def _in_order(self, tree: Tree, args: list[Node]) -> Node:
         """Read a product from left to right."""
         left = args[0]
         steps: list[tuple[str, Node]] = []
@@ -267,6 +316,10 @@ class Reader:
                     )
                     steps = []
                 left = seen = self._node("'", [left], left.shape[::-1], left.position)
+            if sign == ".*" and any(is_scalar(a.shape) and self._by_letter(a) for a in (seen, x)) and (
+                _CIRCLES & set(self.scope.text[tree.args[k - 1].end : tree.args[k].start])
+            ):  # fmt: skip
+                self.scope.cost += 2 * POOR  # nor do they write a number before or after ∘
             op, x, shape = self._times(sign, seen, x)
             steps.append((op, x))
             seen = Node("so far", [seen, x], shape, left.position)
@@ -569,8 +622,40 @@ class Reader:
         return self._node("det", args, SCALAR, tree.start)
 
 
+def _terms(trees: list[Tree]) -> Iterator[Tree]:
+    """Yield the terms of sums, and what stands behind a number in them."""
+    for t in trees:
+        if t.op in ("+", "neg"):
+            yield from _terms(t.args)
+        elif t.op == "*" and t.args[0].op != "sum":
+            yield from _terms(t.args[-1:])
+        else:
+            yield t
+
+
+#: Characters of the signs of the product of entries, ∘, ⊙, \circ and \odot, but not of .*
+_CIRCLES = frozenset("∘⊙\\")
 #: Constants of given sizes.
 _CONSTANTS = frozenset({"eye", "identity", "ones", "zeros"})
+
+
+def _reach(member: int | Group, trees: list[Tree]) -> tuple[Tree, Tree]:
+    """Return the first and the last of the trees that a member of a group is made of."""
+    if isinstance(member, int):
+        return trees[member], trees[member]
+    return _reach(member.members[0], trees)[0], _reach(member.members[-1], trees)[1]
+
+
+def _spelt(way: Group, trees: list[Tree], text: str, inner: bool = False) -> str:
+    """Return a grouped product as text with its brackets."""
+    parts = []
+    for m in way.members:
+        outer = trees[m].extra.get("outer", (trees[m].start, trees[m].end)) if isinstance(m, int) else (0, 0)
+        parts.append(text[slice(*outer)] if isinstance(m, int) else _spelt(m, trees, text, True))
+    said = parts[0]
+    for sign, part in zip(way.signs, parts[1:], strict=True):
+        said += (" ∘ " if sign == ".*" else f" {sign} ".replace("  ", " ")) + part
+    return f"({said})" if inner else said
 
 
 def _is_axis(tree: Tree) -> bool:
