@@ -168,6 +168,7 @@ class Parser(LatexForms):
         last = left.args[-1] if own is left and left.op == "*" else left
         if (
             not sign
+            and self.bound
             and right.op == "tuple"
             and last.op in ("name", "sub")
             and not self.text.startswith(("\\langle", "⟨"), right.start)
