@@ -39,6 +39,7 @@ _BY = re.compile(
 )
 _OPERATOR = re.compile(r"\s*(?:d|∂)\s*/\s*(?:d|∂)\s*(?P<by>[^\W\d]\w*)(?:\s+|\s*(?=[(\[]))")
 _QUOTIENT = re.compile(r"\s*\)\s*/\s*(?:d|∂)\s*(?P<by>[^\W\d]\w*)\s*$")
+_DERIVATIVES = frozenset({"diff", "grad", "gradient", "derivative", "Derivative", "D", "jacobian"})
 #: Words between a function and what is said of the names in it.
 PARTING = frozenset("where with given let when if for and such subject st while".split())
 _KNOWN = {
@@ -183,6 +184,14 @@ def function_asked(tree: Tree, text: str, wanted: Iterable[str], clauses: Clause
         first = tree.args[0]
         whole = Tree("+", [first.args[0], *tree.args[1:]], tree.start, tree.end, tree.value)
         tree = Tree(first.op, [whole, *first.args[1:]], tree.start, tree.end, first.value)
+    if (
+        tree.op == "call"
+        and tree.value in _DERIVATIVES
+        and len(tree.args) == 2
+        and tree.args[1].op in ("name", "sub")
+    ):
+        clauses.asked.append(tree.args[1].value)
+        return tree.args[0]
     if tree.op not in ("derivative", "gradient"):
         return tree
     if (tree.value or {}).get("order", 1) != 1:

@@ -198,7 +198,7 @@ def _in_order(
     return out
 
 
-_GLUED = re.compile(r"[A-Z]{1,2}[a-z]")
+_GLUED = re.compile(r"[A-Z]{1,2}[a-z]|[A-Z]{2,5}")
 
 
 def _unglued(found: list[Token], words: Vocabulary) -> tuple[list[Token], list[str]]:
@@ -207,7 +207,8 @@ def _unglued(found: list[Token], words: Vocabulary) -> tuple[list[Token], list[s
     defined = {t.text for t, after in zip(found, found[1:], strict=False) if after.text in ("=", ":=", "(")}
     glued = [
         n for n in dict.fromkeys(t.text for t in found if t.kind == "name")
-        if _GLUED.fullmatch(n) and n not in words.functions | words.names | words.wanted | defined and names & set(n)
+        if _GLUED.fullmatch(n) and n not in words.functions | words.names | words.wanted | defined
+        and (names & set(n) if not n.isupper() else words.wanted & set(n) or set(n) <= names)
     ]  # fmt: skip
     out: list[Token] = []
     for t in found:

@@ -134,3 +134,14 @@ def _piece(text: str, current: list[Token], words: Vocabulary, before: str, said
     except ParseError as error:
         return Piece(None, start, end, before, said, error)
     return Piece(tree, start, end, before, said)
+
+
+def name_of(text: str) -> str:
+    r"""Return a name as the text language spells it: mu for μ and \mu, W_1 for W_{1}; another text as it is."""
+    if text.isascii() and not set(text) & set("\\{}$"):
+        return text
+    try:
+        tree = parse(text)
+    except InputError:
+        return text
+    return str(tree.value) if tree.op in ("name", "sub") else text

@@ -493,10 +493,15 @@ def _is_index(name: str) -> bool:
 def free_indices(tree: Tree, known: Container[str]) -> list[str]:
     """Return the indices of a piece that no sum runs over, sorted: those of x[i], and of x_i where x is known and x_i is not."""
     bound = bound_indices(tree)
+    # Where x_i is a variable of its own, x_j is one, too; I_n is an identity.
+    apart = {p.args[0].value for p in tree.walk() if p.op == "sub" and p.value in known}
+    apart |= {"I", "1_vector", "0_vector"}
     found = set()
     for piece in tree.walk():
         base = piece.args[0].value if piece.op in ("sub", "index") else ""
-        if piece.op == "sub" and (piece.value in known or not (base in known or base == "delta")):
+        if piece.op == "sub" and (
+            piece.value in known or base in apart or not (base in known or base == "delta")
+        ):
             continue
         found |= {n for n in index_names(piece) if _is_index(str(n)) and n not in known} - bound
     return sorted(found)

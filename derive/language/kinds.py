@@ -27,6 +27,12 @@ CHEAPEST = 1.0
 
 _COUNTS = frozenset({"n", "m", "N"})
 _NUMBERS = frozenset("k p q r s t l i j h".split())
+#: What is added to every row of a product X*W.
+_BIASES = frozenset({"b", "c", "bias"})
+#: Words that people name numbers by.
+_PARAMETERS = frozenset(
+    "lam lamb lmbda lambd lmbd lamda reg step lr tol noise temp temperature rate var".split()
+)
 _CAPITALS = frozenset("C D E F J K L M T".split())
 
 Root = TypeVar("Root")
@@ -36,16 +42,17 @@ def alternatives(name: str, loose: bool = False) -> list[tuple[str, float]]:
     """Return what a name may be other than its letter says, and what that costs; `loose` lets x and A be numbers too."""
     kind, stem = kind_of(name), name.split("_")[0].rstrip("0123456789")
     if kind == "scalar":
-        return [("vector", 1.0), ("matrix", 2.0)]
+        rows = [("row", 1.0)] if stem in _BIASES and not loose else []
+        return [("vector", 1.0), *rows, ("matrix", 2.0)]
     if kind == "vector":
-        return (
-            [("scalar", 1.0)] if stem in _COUNTS else [("scalar", 2.0)] if stem in _NUMBERS or loose else []
-        )
+        if stem in _COUNTS or stem in _PARAMETERS:
+            return [("scalar", 1.0)]
+        return [("scalar", 2.0)] if stem in _NUMBERS or len(stem) > 1 or loose else []
     if stem in _COUNTS:
         return [("scalar", 1.0)]
     if stem in _CAPITALS:
-        return [("scalar", 2.5), ("vector", 3.0)]
-    return [("scalar", 2.8), ("vector", 3.0)] if loose else [("vector", 3.0)]
+        return [("scalar", 2.5), ("vector", 2.2 if not loose else 3.0)]
+    return [("scalar", 2.8), ("vector", 3.0)] if loose else [("vector", 2.2)]
 
 
 def best_reading(

@@ -12,6 +12,8 @@ from derive.language.tokens import Token
 from derive.language.tree import Tree
 
 _TRANSPOSES = frozenset({"T", "top", "intercal", "dagger", "H"})
+#: What stands above a matrix that is transposed, where it is no name.
+_ALSO_TRANSPOSES = frozenset({"t", "tr"})
 #: Subscripts that are words, not indices.
 _LABELS = frozenset(
     "in out min max new old tr test ref true pred fan total eff obs opt est MLE ML MAP OLS".split()
@@ -51,7 +53,7 @@ class LatexForms(Calculus):
         inside, end = self._group_tokens()
         spelt = [t.text for t in inside]
         joined = "".join(spelt)
-        if joined in _TRANSPOSES:
+        if joined in _TRANSPOSES or (joined in _ALSO_TRANSPOSES and self._is_transposed(left, joined)):
             return Tree("'", [left], left.start, end)
         if len(spelt) > 1 and spelt[0] == "-" and spelt[1] in _TRANSPOSES and len(spelt) == 2:
             return self._raised(left, "-T", sign._replace(end=end))
@@ -59,6 +61,10 @@ class LatexForms(Calculus):
             return Tree("'", [left], left.start, end)
         if joined == "+":
             return Tree("call", [left], left.start, end, "pinv")
+        if joined in ("*", "star", "ast") and left.op in ("name", "sub") and self._is_adjoint(left):
+            tree = Tree("'", [left], left.start, end)
+            tree.extra["note"] = f"{left.value}^* is read as the transpose of {left.value}: numbers are real"
+            return tree
         if joined in ("*", "star", "ast") and left.op in ("name", "sub"):
             return Tree("name", [], left.start, end, f"{left.value}star", bold=left.bold)
         if "".join(spelt[:1] + spelt[-1:]) in ("()", "[]") and left.op in ("name", "sub") and len(spelt) > 2:
@@ -77,6 +83,21 @@ class LatexForms(Calculus):
         if left.op == "name" and left.value == "e" and "e" not in self.words.names and not left.bold:
             return Tree("call", [exponent], left.start, end, "exp", extra={"power": True})
         return Tree("^", [left, exponent], left.start, end)
+
+    def _is_transposed(self, left: Tree, sign: str) -> bool:
+        """Tell whether x^t is the transpose of x: t is no variable, and x no number."""
+        others = [t for i, t in enumerate(self.tokens) if t.kind == "name" and t.text == sign
+                  and not (i and self.tokens[i - 1].text in ("^", "{"))]  # fmt: skip
+        if others or sign in self.words.names | self.words.wanted:
+            return False
+        return left.bracketed or (left.op in ("name", "sub") and left.value != "e")
+
+    def _is_adjoint(self, left: Tree) -> bool:
+        """Tell whether X^* is the transpose of X: X stands elsewhere without it, and is a matrix."""
+        if not str(left.value)[:1].isupper():
+            return False
+        at = [i for i, t in enumerate(self.tokens) if t.kind == "name" and t.text == left.value]
+        return any(self.tokens[min(i + 1, len(self.tokens) - 1)].text != "^" for i in at)
 
     def _with_label(self, left: Tree, label: str) -> Tree:
         base = left if left.op == "name" else left.args[0]

@@ -8,7 +8,7 @@ from derive.language.scope import ParseError
 from derive.language.tokens import FRACTIONS, GREEK, SIGNS, Token
 
 #: What looks like LaTeX: a command with letters, or braces after ^ or _.
-LATEX = re.compile(r"\\[A-Za-z]{2,}|[_^]\{|\\\||\\\\|^\s*\$|\^T[A-Za-z]|\^\w_")
+LATEX = re.compile(r"\\[A-Za-z]{2,}|[_^]\{|\\\||\\\\|^\s*\$|\^T[A-Za-z]|\^t[A-Z]|\^\w_")
 
 _RAW = re.compile(
     r"(?P<comment>%[^\n]*)|(?P<space>[ \t\r\n~]+|\\[,!:; ]|\$+)"
@@ -195,7 +195,7 @@ class _Reader:
             name = word[:length]
             if (
                 name in _FUNCTIONS
-                and name not in ("sum", "rank", "norm")
+                and (name not in ("sum", "rank", "norm") or (name != "rank" and self._opens_after(length)))
                 and (length == len(word) or name in ("exp", "log", "tr"))
             ):
                 self.at += length - 1
@@ -205,6 +205,10 @@ class _Reader:
             self.put("d", "d", hit.start(), hit.end())
         else:
             self.put("name", hit[0], hit.start(), hit.end(), bold)
+
+    def _opens_after(self, length: int) -> bool:
+        place = self.at + length - 1
+        return place < len(self.raw) and self.raw[place][1][0] == "("
 
     def command(self, piece: str, start: int, end: int, bold: bool) -> None:
         """Put out the tokens of a command."""

@@ -35,6 +35,13 @@ _DECLARATION = re.compile(
     rf"(?:(?P<n>(?=[^x]){_TIGHT})x(?P<m>(?=\w){_TIGHT})|(?P<rows>{_SIZE})(?:\s+x\s+(?P<columns>{_SIZE}))?)\s*"
 )
 _ASSUMPTION = re.compile(r"\s*(?P<kind>[A-Za-z][A-Za-z_-]*)\s*\(\s*(?P<name>[A-Za-z][A-Za-z_0-9]*)\s*\)\s*")
+#: X in R^{m x n}, X ∈ ℝ^(m×n) and their spellings in LaTeX.
+_SPACE = re.compile(
+    r"\s*(?::|∈|\\in\b|\bin\b)\s*(?:R|ℝ|\\(?:mathbb|mathbf)\s*\{?\s*R\s*\}?)\s*\^\s*[{(]?([^{}()]*)[})]?"
+)
+_LETTERS = dict(zip("αβγδεζηθικλμνξοπρστυφχψωΓΔΘΛΞΠΣΦΨΩ", (
+    "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi omicron pi rho sigma tau upsilon phi chi "
+    "psi omega Gamma Delta Theta Lambda Xi Pi Sigma Phi Psi Omega").split(), strict=True))  # fmt: skip
 #: Commas and semicolons part declarations and assumptions, outside of brackets.
 _PARTS = re.compile(r"[,;](?![^(]*\))")
 
@@ -100,7 +107,9 @@ def _factor(text: str, part: str) -> Size:
 
 
 def _declaration(part: str) -> tuple[str, Shape]:
-    part = " ".join(part.split())[:60]
+    part = _SPACE.sub(lambda m: f" : {m[1]} ", " ".join(part.split())[:80]).strip()
+    part = re.sub(r"\s*(?:\\times|×)\s*", " x ", "".join(_LETTERS.get(c, c) for c in part))
+    part = re.sub(r"^\\(?=[A-Za-z])", "", " ".join(part.split()))[:60]
     hit = _DECLARATION.fullmatch(part)
     if not hit:
         raise InputError(

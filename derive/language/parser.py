@@ -19,6 +19,7 @@ from derive.expression.facts import SQUARE, assuming
 from derive.expression.operation import record
 from derive.language import build
 from derive.language.definitions import Program, read_program
+from derive.language.formula import name_of
 from derive.language.indices import bound_indices, free_indices
 from derive.language.kinds import best_reading
 from derive.language.lost import lost
@@ -149,7 +150,7 @@ def parse(
     if not isinstance(text, str):
         raise InputError(f"expected text, got {type(text).__name__}")
     declared = read_where(where)
-    names = [n.strip() for w in ([wrt] if isinstance(wrt, str) else wrt) for n in w.split(",")]
+    names = [name_of(n.strip()) for w in ([wrt] if isinstance(wrt, str) else wrt) for n in w.split(",")]
     program = _program(text, declared, names)
     declared = {**dict(program.shapes), **declared}
     given = Scope(text, declared)
@@ -218,7 +219,7 @@ def _asked(
 
 def kind_notes(scope: Scope) -> tuple[str, ...]:
     """Return how names were read whose letters say otherwise."""
-    said = {"scalar": "a scalar", "vector": "a column", "matrix": "a matrix"}
+    said = {"scalar": "a scalar", "vector": "a column", "row": "a row", "matrix": "a matrix"}
     notes = []
     for name in scope.kinds:
         if name in scope.used and scope.kinds[name] != kind_of(name):

@@ -292,6 +292,8 @@ class Parser(LatexForms):
 
     def _bracket(self, opened: Token) -> Tree:
         closing = CLOSING[opened.text]
+        if opened.text == "{" and self.sees("}") and self.peek().text == "^":
+            return self._prescript(opened)
         self._open(opened)
         in_row, self.in_row = self.in_row, 0
         bars, self.bars = self.bars, []
@@ -308,6 +310,16 @@ class Parser(LatexForms):
         tree.bracketed = True
         tree.extra["outer"] = (opened.start, self.end())
         return tree
+
+    def _prescript(self, opened: Token) -> Tree:
+        """Read {}^t x as the transpose of x."""
+        self.take()
+        self.take()
+        inside, end = self._group_tokens()
+        if "".join(t.text for t in inside) not in ("t", "T", "top"):
+            raise self.error("what stands above left is not read", end)
+        operand = self.expression(POSTFIX)
+        return Tree("'", [operand], opened.start, operand.end)
 
     def _literal(self, opened: Token) -> Tree:
         """Read [A, B; C, D], or a bracket in square form."""
@@ -416,6 +428,8 @@ class Parser(LatexForms):
             return Tree("sub", [base, *indices], token.start, token.end, name)
         if self.words.document and name[0] == "d" and (found := self._plain_derivative(token)):
             return found
+        if called and not follows.gap and self._is_factor(name):
+            return tree
         if called and (not follows.gap or self.words.is_function(name)):
             if name in ("E", "Var", "Cov") and self.words.document and name not in self.words.names:
                 return self._statistic({"E": "expect", "Var": "var", "Cov": "cov"}[name], token)
@@ -432,6 +446,20 @@ class Parser(LatexForms):
         if follows.text == "[" and not follows.gap and name in ("E", "Var", "Cov") and self.words.document:
             return self._statistic({"E": "expect", "Var": "var", "Cov": "cov"}[name], token)
         return tree
+
+    def _is_factor(self, name: str) -> bool:
+        """Tell whether W in W(A*x - b) is a matrix that is multiplied: a capital letter before a sum or a product."""
+        if self.words.document or len(name) > 1 or not name.isupper() or self.words.is_function(name):
+            return False
+        depth, operators = 0, 0
+        for t in self.tokens[self.at :]:
+            depth += (t.text in ("(", "[")) - (t.text in (")", "]"))
+            if not depth:
+                return operators > 0
+            if depth == 1 and t.text == ",":
+                return False
+            operators += t.kind == "op" and t.text in ("+", "-", "*", "/", "@")
+        return False
 
     def _module(self, token: Token) -> Tree:
         if self.next.kind != "name":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from difflib import get_close_matches
 from typing import Any
@@ -31,11 +32,23 @@ from derive.operations import by_name
 
 #: What a reading costs beyond the letters: see `derive.language.kinds`.
 LITERAL, COMPUTED, BY_LETTER, COLUMNS, PRODUCTS = 0.2, 0.6, 1.5, 0.9, 1.3
+AFTER_WEIGHTS = 0.4
 POOR = 1.2
 
 
 def _is_literal(node: Node) -> bool:
     return node.op == "number" or (node.op in ("neg", "*", "^", "+") and all(map(_is_literal, node.args)))
+
+
+def _side_of_weights(product: Node) -> str:
+    """Return "row" for X*W, to whose rows a bias b is added, "column" for W*X, else nothing."""
+    factors = [a for a in product.args if not is_scalar(a.shape)] if product.op == "*" else []
+    if len(factors) < 2 or any(s not in ("*", "", "@") for s in product.value):
+        return ""
+    first, last = (
+        a.op == "name" and str(a.value).rstrip("_0123456789") in _WEIGHTS for a in (factors[0], factors[-1])
+    )
+    return "column" if first else "row" if last else ""
 
 
 def _is_row(shape: Shape) -> bool:
@@ -117,11 +130,15 @@ class Reader:
         name, position, scope = tree.value, tree.start, self.scope
         if tree.op == "sub" and args:
             return self._entry(tree, args)
-        if tree.op == "sub" and name not in scope.declared and name not in scope.defined:
+        if (tree.op == "sub" or name.startswith("I_")) and name not in {*scope.declared, *scope.defined}:
             close = name.replace("_", "")  # W_{1} is also how W1 is printed
             name = (
                 close if close in scope.declared or close in scope.defined or close in scope.sizes else name
             )
+        if (tree.op == "sub" or name.startswith("I_")) and name not in {*scope.declared, *scope.defined}:
+            sized = self._sized(tree)
+            if sized is not None:
+                return sized
         if name in scope.defined:
             node = scope.defined[name]
             return self._node("ref", [node], node.shape, position, name)
@@ -143,6 +160,28 @@ class Reader:
                 mend = f"{name}(1)" if name in ("vector", "matrix") else f"{name}(...)"
                 raise scope.error(f"{name} is a function and needs an argument: write {mend}", position)
         return self._node("name", [], scope.shape_of(name, position), position, name)
+
+    def _sized(self, tree: Tree) -> Node | None:
+        """Return I_n as the identity of size n, 1_n as n ones; None for other names."""
+        base = tree.args[0].value if tree.args else tree.value.partition("_")[0]
+        if base not in ("I", "1_vector", "0_vector") or base in self.scope.declared or len(tree.args) > 2:
+            return None
+        size = (
+            tree.args[1]
+            if tree.args
+            else Tree("name", [], tree.start, tree.end, tree.value.partition("_")[2])
+        )
+        if size.op == "number" or (size.op == "name" and str(size.value).isdigit()):
+            n: Size = int(size.value)
+        elif size.op == "name" and size.value in self.scope.sizes:
+            n = size.value
+        else:
+            n = Unknown()
+        if base == "I":
+            return self._node("eye", [], (n, n), tree.start)
+        ones = self._node("vector", [], (n, 1), tree.start)
+        zero = self._node("number", [], SCALAR, tree.start, Integer(0))
+        return ones if base == "1_vector" else self._node("*", [zero, ones], ones.shape, tree.start, ["*"])
 
     # ------------------------------------------------------------------------------------ signs, sums
 
@@ -175,6 +214,11 @@ class Reader:
 
     def _transposed(self, tree: Tree, args: list[Node]) -> Node:
         x = args[0]
+        if "note" in tree.extra:
+            self.scope.note(tree.start, tree.extra["note"])
+        if x.op == "number" and x.value == 1:
+            self.scope.note(x.position, "1 is read as a column of ones here")
+            x = self._node("vector", [], (Unknown(), 1), x.position)
         if is_scalar(x.shape) and self._by_letter(x):
             if self.scope.strict and x.op == "name":
                 raise self.scope.misfit(
@@ -250,7 +294,7 @@ class Reader:
         else:
             side = 1 if form == "row" else 0
             scope.same(target, x, side, side, what)
-            scope.cost += COLUMNS
+            scope.cost += AFTER_WEIGHTS if form == _side_of_weights(target) else COLUMNS
             said = "every row" if form == "row" else "every column"
         sign = {"-": "subtracted from", "+": "added to"}.get(what, "taken with")
         words = f"{_said_of(x)} is {sign} {said} of the {'column' if self._form(target) == 'column' else 'matrix'}"
@@ -320,6 +364,9 @@ class Reader:
                 _CIRCLES & set(self.scope.text[tree.args[k - 1].end : tree.args[k].start])
             ):  # fmt: skip
                 self.scope.cost += 2 * POOR  # nor do they write a number before or after ∘
+            if not sign and x.op == "number" and x.value == 1 and seen.op == "'" and _is_row(seen.shape):
+                self.scope.note(x.position, "1 is read as a column of ones here")
+                x = self._node("vector", [], (Unknown(), 1), x.position)
             op, x, shape = self._times(sign, seen, x)
             steps.append((op, x))
             seen = Node("so far", [seen, x], shape, left.position)
@@ -394,7 +441,10 @@ class Reader:
         op, scope = tree.op, self.scope
         if tree.value == "**" and not is_scalar(base.shape):
             op = ".^"
-            if not (self.numpy or _is_column(base.shape)):
+            if not self.numpy and _SYMPY.search(scope.text) and not _is_column(base.shape):
+                op = "^"
+                scope.note(base.position, "** is read as the matrix power, as SymPy has it")
+            elif not (self.numpy or _is_column(base.shape)):
                 scope.note(
                     base.position, "** is read entry by entry, as NumPy has it; A^2 is the matrix power"
                 )
@@ -600,6 +650,8 @@ class Reader:
         word = word or {"inf": "norminf", "∞": "norminf", "*": "normnuc", "op": "normspec"}.get(tree.value)
         if word is None or word not in FUNCTIONS:
             raise self.scope.error(f"the norm with the index {tree.value} is not read", tree.start)
+        if is_scalar(args[0].shape) and self._by_letter(args[0]):
+            self.scope.cost += POOR  # nor do they take the norm of one
         return self._node(word, args, SCALAR, tree.start)
 
     def _bars(self, tree: Tree, args: list[Node]) -> Node:
@@ -633,6 +685,7 @@ def _terms(trees: list[Tree]) -> Iterator[Tree]:
             yield t
 
 
+_WEIGHTS = frozenset({"W", "V", "U", "Theta", "weights"})
 #: Characters of the signs of the product of entries, ∘, ⊙, \circ and \odot, but not of .*
 _CIRCLES = frozenset("∘⊙\\")
 #: Constants of given sizes.
@@ -670,6 +723,10 @@ def _said_of(x: Node) -> str:
     return {"scalar": "the scalar", "row": "the row", "column": "the column"}.get(Reader._form(x), "this")
 
 
+#: What SymPy's matrix expressions are written with.
+_SYMPY = re.compile(
+    r"\b(?:Trace|Determinant|Inverse|Transpose|HadamardProduct|MatPow|MatMul|MatAdd)\(|\.I\b|\.inv\(\)"
+)
 _SAID = {
     "chain": "an equation", "derivative": "a derivative", "gradient": "a derivative", "differential": "a differential",
     "sum": "a sum over indices", "prod": "a product over indices", "index": "an entry by its index",

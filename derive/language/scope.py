@@ -159,8 +159,8 @@ class Scope:
                 raise self.error(f"{name} does not occur in the problem: {mend}", position)
             else:
                 kind = self.kind_of(name)
-                rows: Size = 1 if kind == "scalar" else Unknown()
-                self.used[name] = (rows, Unknown() if kind == "matrix" else 1)
+                rows: Size = 1 if kind in ("scalar", "row") else Unknown()
+                self.used[name] = (rows, Unknown() if kind in ("matrix", "row") else 1)
         return self.used[name]
 
     def same(self, a: Node, b: Node, i: int, j: int, what: str) -> None:
