@@ -347,7 +347,7 @@ def test_depth_that_is_allowed_works_through_to_the_gradient():
         ("sum(A)", "A", "A: matrix", "", 'matrix is no size in "A: matrix": write a matrix as'),
         ("sum(x)", "x", "x: vector", "", "vector is no size"),
         ("sum(A)", "A", "A: m by n", "", "cannot read the declaration .* write a matrix as"),
-        ("sum(A)", "A", "A: m × n", "", "cannot read the declaration"),
+        ("sum(A)", "A", "A: m ÷ n", "", "cannot read the declaration"),
         ("sum(A)", "A", "A: (m, n)", "", r'cannot read the declaration "A: \(m, n\)"'),
         ("sum(A)", "A", "A: 1000000 x 3", "", "the size 1000000 .* is too large"),
         ("sum(A)", "A", "A: 0 x 3", "", "a size is 1 or more"),
