@@ -18,10 +18,11 @@ from typing import TYPE_CHECKING, Any
 from derive import display
 
 if TYPE_CHECKING:
-    from derive.derivation import Derivation, Step
+    from derive.derivation import Derivation
     from derive.errors import InputError, InternalError
     from derive.language.latex import latex
     from derive.language.text import to_text
+    from derive.step import Step
     from reports.proofreading import Proofreading, proofread
     from verify.callables.gradients import check_gradient
     from verify.callables.testing import assert_gradient
@@ -43,7 +44,7 @@ _HOMES = {
     "InputError": "derive.errors",
     "InternalError": "derive.errors",
     "Proofreading": "reports.proofreading",
-    "Step": "derive.derivation",
+    "Step": "derive.step",
     "Verdict": "verify.verdict",
     "assert_gradient": "verify.callables.testing",
     "check_claim": "verify.claims",

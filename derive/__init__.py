@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from derive.api import differential, gradient, hessian, jacobian
-    from derive.derivation import Derivation, Step
+    from derive.derivation import Derivation
     from derive.errors import InputError, InternalError
     from derive.ingest import read_claim, read_problem
     from derive.language.latex import latex
     from derive.language.parser import parse
     from derive.language.text import to_text
     from derive.problem import Problem
+    from derive.step import Step
 
 # An expression is as deep as the network that it describes, and SymPy walks it recursively.
 sys.setrecursionlimit(max(sys.getrecursionlimit(), 10_000))
@@ -27,7 +28,7 @@ _HOMES = {
     "InputError": "derive.errors",
     "InternalError": "derive.errors",
     "Problem": "derive.problem",
-    "Step": "derive.derivation",
+    "Step": "derive.step",
     "differential": "derive.api",
     "gradient": "derive.api",
     "hessian": "derive.api",

@@ -23,6 +23,7 @@ from derive.language.latex import latex
 from derive.language.text import to_text
 from derive.problem import Problem
 from derive.simplify.present import abbreviate, in_names
+from derive.step import Step
 from derive.structured import structures, tied
 
 Kind = Literal["gradient", "jacobian", "hessian", "differential"]
@@ -30,24 +31,18 @@ Phase = Literal["forward", "backward", "sum", "structure", "result"]
 
 
 @dataclass(frozen=True)
-class Step:
-    """A line of a derivation.
+class NodeStep(Step):
+    """A line about a node of the computational graph, or about the result.
 
-    `rule` is the operation's name in the field, `equation` the line in LaTeX, `text` the same in the text
-    language (the adjoint of W is W_bar, the tangent dW). `node` is the subexpression that the line is about,
-    under its `name`; `value` is what the line gives it, written out in the variables. `source` is where the
-    rule is from.
+    `text` is the line in the text language (the adjoint of W is W_bar, the tangent dW). `node` is the subexpression
+    that the line is about, under its `name`; `value` is what the line gives it, written out in the variables.
     """
 
-    index: int
-    phase: Phase
-    rule: str
-    node: Expr
-    name: str
-    equation: str
-    text: str
-    value: Expr
-    source: str = ""
+    index: int = field(kw_only=True)
+    phase: Phase = field(kw_only=True)
+    node: Expr = field(kw_only=True)
+    name: str = field(kw_only=True)
+    value: Expr = field(kw_only=True)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the line as a JSON-ready dictionary."""
@@ -106,7 +101,7 @@ class Derivation(Shown):
         return bool(self.directions)
 
     @cached_property
-    def steps(self) -> tuple[Step, ...]:
+    def steps(self) -> tuple[NodeStep, ...]:
         """Return the lines, in order."""
         with assuming(self.problem.assumptions):
             before = list(self.inner.steps) if self.inner is not None else []
@@ -356,13 +351,13 @@ class _Lines:
     A transpose has no line of its own: it is shown as the transpose of what it is made of.
     """
 
-    def __init__(self, d: Derivation, before: list[Step]) -> None:
+    def __init__(self, d: Derivation, before: list[NodeStep]) -> None:
         self.d = d
         self.steps = before
         self.arrived: dict[int, list[Expr]] = {n.index: [] for n in d.graph.nodes}
         self.through: dict[int, str] = {}
 
-    def all(self) -> list[Step]:
+    def all(self) -> list[NodeStep]:
         if self.d.kind == "hessian" and self.d.parts:
             return self._blocks()
         graph = self.d.graph
@@ -379,7 +374,7 @@ class _Lines:
             self._result(part)
         return self.steps
 
-    def _blocks(self) -> list[Step]:
+    def _blocks(self) -> list[NodeStep]:
         """Write the lines of the gradients, and of the Jacobian of each, every one numbered on."""
         for part in self.d.parts:
             first = len(part.inner.steps) if part.inner is not None else 0
@@ -424,7 +419,18 @@ class _Lines:
         equation = f"{latex(left)} {relation} {latex(right)}"
         text = f"{to_text(left)} {sign} {to_text(right)}"
         self.steps.append(
-            Step(len(self.steps) + 1, phase, rule, node.expr, node.name, equation, text, value, source)
+            NodeStep(
+                rule,
+                "",
+                equation,
+                text=text,
+                source=source,
+                index=len(self.steps) + 1,
+                phase=phase,
+                node=node.expr,
+                name=node.name,
+                value=value,
+            )
         )
 
     def _adjoints(self) -> None:
@@ -501,5 +507,16 @@ class _Lines:
         by = f" by {part.key}" if part is not None and self.d.parts else ""
         equation, text = f"{left} = {latex(right)}", f"{self._kind}{by} = {to_text(right)}"
         self.steps.append(
-            Step(len(self.steps) + 1, phase, rule, self.d.problem.expr, "f", equation, text, value, source)
+            NodeStep(
+                rule,
+                "",
+                equation,
+                text=text,
+                source=source,
+                index=len(self.steps) + 1,
+                phase=phase,
+                node=self.d.problem.expr,
+                name="f",
+                value=value,
+            )
         )

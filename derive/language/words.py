@@ -14,9 +14,11 @@ ALSO = {
     "atan": "arctan", "absolute": "abs", "fabs": "abs", "sgn": "sign", "ReLU": "relu", "adjugate": "adj",
     "maximum": "max", "minimum": "min", "diagonal": "diag", "leaky_relu": "leakyrelu", "leakyReLU": "leakyrelu",
     "LeakyReLU": "leakyrelu", "gammaln": "lgamma", "loggamma": "lgamma", "psi": "digamma", "determinant": "det",
-    "average": "mean", "GELU": "gelu", "log_det": "logdet",
+    "average": "mean", "GELU": "gelu", "log_det": "logdet", "det_log": "logdet",
     "asinh": "arcsinh", "arsinh": "arcsinh", "acosh": "arccosh", "arcosh": "arccosh", "atanh": "arctanh",
-    "artanh": "arctanh", "det_log": "logdet",
+    "artanh": "arctanh", "heaviside": "step", "Heaviside": "step", "rectifier": "relu", "lrelu": "leakyrelu",
+    "hard_tanh": "hardtanh", "hard_sigmoid": "hardsigmoid", "hard_swish": "hardswish", "clipped_relu": "relu6",
+    "ReLU6": "relu6", "ELU": "elu", "SELU": "selu", "log_sigmoid": "logsigmoid",
 }  # fmt: skip
 
 #: What functions of other languages are here, where there is no function of another name.

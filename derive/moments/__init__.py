@@ -9,7 +9,6 @@ from importlib import import_module
 from typing import Any
 
 _HOME = {
-    "MomentStep": "steps",
     "MomentDerivation": "steps",
     "ACTIVATIONS": "activations",
     "Activation": "activations",

@@ -18,8 +18,8 @@ from difflib import get_close_matches
 import sympy as sp
 
 from derive.errors import InputError
+from derive.moments.formula import read_formula, written_out
 from derive.operations import by_name
-from derive.operations.unfold import definition
 
 #: The variable of every activation here.
 X = sp.Symbol("x", real=True)
@@ -168,35 +168,12 @@ def _from_text(text: str) -> Activation:
             else f"expected one of {', '.join(ACTIVATIONS)}, or a formula in x"
         )
         raise InputError(f"unknown activation {text!r}: {mend}")
-    from derive.moments.formula import read_formula
-
-    return _symbolic(read_formula(text, X, _named_functions()), name=text.strip())
+    return _symbolic(read_formula(text, X), name=text.strip())
 
 
 def _known(name: str) -> str:
     plain = name.strip().lower().replace("-", "_")
     return ALIASES.get(plain, plain)
-
-
-def _named_functions() -> dict[str, Callable[..., sp.Expr]]:
-    """Return the named activations as functions that a formula may use, with their parameters after the argument."""
-
-    def function(name: str) -> Callable[..., sp.Expr]:
-        def apply(*args: sp.Expr) -> sp.Expr:
-            taken = 1 + (name in PARAMETRIC)
-            if not 1 <= len(args) <= taken or any(arg.free_symbols for arg in args[1:]):
-                raise InputError(f"{name} takes one argument" + (", and a number" if taken == 2 else ""))
-            expression = PARAMETRIC[name](args[1]) if len(args) == 2 else ACTIVATIONS[name].expression
-            return expression.subs(X, args[0])
-
-        return apply
-
-    names = [*ACTIVATIONS, *ALIASES]
-    return {
-        name: function(_known(name))
-        for name in names
-        if name not in ("exp", "sin", "tanh", "erf", "abs", "sign")
-    }
 
 
 def _symbolic(expression: sp.Expr, name: str | None = None) -> Activation:
@@ -211,7 +188,6 @@ def _symbolic(expression: sp.Expr, name: str | None = None) -> Activation:
         names = ", ".join(map(str, symbols))
         raise InputError(f"an activation has one variable, found {names}: name the variable x")
     variable = named_x[0] if named_x else (symbols[0] if symbols else X)
-    # relu, sigmoid, swish and softplus of the text language, in terms of exp, log and abs.
-    plain = expression.replace(lambda e: definition(e) is not None, definition).xreplace({variable: X})
+    plain = written_out(expression).xreplace({variable: X})
     exact = sp.nsimplify(plain, rational=True) if plain.atoms(sp.Float) else plain
     return Activation(name or str(expression), exact)

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 import sympy as sp
 
 from derive.errors import InputError
-from derive.moments.steps import MomentDerivation, MomentStep
+from derive.moments.steps import MomentDerivation
+from derive.step import Step
 
 _HEIGHT = sp.Symbol("h", real=True)
 _WIDTH = sp.Symbol("delta", positive=True)
@@ -101,25 +102,25 @@ def approximation_bound() -> MomentDerivation:
     width = 2 * half / count
     result = width * slope
     steps = (
-        MomentStep(
+        Step(
             "partition",
             "",
             r"[-B, B] = \bigcup_{k=1}^{N} [t_{k-1}, t_k], \qquad t_k - t_{k-1} = \frac{2B}{N}",
             "N cells of equal width; box k has the height of f at a point m_k of its cell.",
         ),
-        MomentStep(
+        Step(
             "mean value theorem",
             "f is differentiable with |f'| ≤ L on [-B, B]",
             r"|f(x) - f(m_k)| = |f'(\xi)|\,|x - m_k| \le L\,|x - m_k|",
             "Inside a cell the approximation is constant.",
         ),
-        MomentStep(
+        Step(
             "largest distance in a cell",
             "",
             r"\sup_x |f(x) - \hat f(x)| \le \frac{2B}{N}\, \max|f'|",
             "A point of the cell is at most its width away from m_k; for the midpoint at most half of it.",
         ),
-        MomentStep(
+        Step(
             "telescoping",
             "",
             r"\sum_{k=1}^{N} h_k\,[\mathrm{step}(x - t_{k-1}) - \mathrm{step}(x - t_k)] = "
@@ -138,20 +139,20 @@ def corner_argument() -> MomentDerivation:
     """
     d = sp.Symbol("d", positive=True)
     steps = (
-        MomentStep(
+        Step(
             "counting",
             "",
             r"\sum_{i=1}^{d} [\mathrm{step}(x_i - l_i) + \mathrm{step}(u_i - x_i)] = 2d \iff x \in \textstyle\prod_i "
             r"(l_i, u_i)",
             "A point outside misses at least one of the 2d thresholds, so the sum is at most 2d - 1.",
         ),
-        MomentStep(
+        Step(
             "threshold between 2d - 1 and 2d",
             "",
             r"y = \mathrm{step}\Bigl(\sum_{i=1}^{d} [\ldots] - (2d - \tfrac{1}{2})\Bigr)",
             "One AND neuron: 2d + 1 neurons in all, not one for each of the 2^d corners.",
         ),
-        MomentStep(
+        Step(
             "mixed difference",
             "y(x) = y_1(x_1) + ... + y_d(x_d)",
             r"y(p_1, p_2) - y(p_1, r_2) - y(r_1, p_2) + y(r_1, r_2) = 0",
@@ -169,14 +170,14 @@ def step_networks() -> MomentDerivation:
     """
     bound = approximation_bound()
     box = (
-        MomentStep(
+        Step(
             "a box from two steps",
             "",
             r"h\,\mathrm{step}(x) + h\,\mathrm{step}(\delta - x) - h = \begin{cases} h & 0 < x < \delta \\ "
             r"h\,(s + 1 - 1) = h s & x \in \{0, \delta\} \\ 0 & \text{otherwise} \end{cases}",
             "At either end one step is at its jump, with step(0) = s, and the other is 1: both ends get h s.",
         ),
-        MomentStep(
+        Step(
             "the usual difference",
             "",
             r"h\,\mathrm{step}(x) - h\,\mathrm{step}(x - \delta) = \begin{cases} h s & x = 0 \\ h\,(1 - s) & "

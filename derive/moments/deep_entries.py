@@ -72,19 +72,19 @@ DEEP_RELU = MomentResult(
         MomentSlip(
             "ReLU halves the covariance too",
             sp.Rational(1, 4),
-            _RELU_KERNEL,
             "E[u v]/2 is the covariance only if u = v. Correlations rise from layer to layer, toward 1.",
-            "pair",
-            _PAIR,
+            true=_RELU_KERNEL,
+            sampler="pair",
+            options=_PAIR,
         ),
         MomentSlip(
             "2.934/n_in keeps a deep network stable",
             sp.S.One,
-            sp.pi / (sp.pi - 1),
             "It keeps Var(y) of one layer; q grows by π/(π − 1) = 1.467 a layer, 6.7·10⁴-fold from the first to the "
             "thirtieth.",
-            "network",
-            _network("relu", "growth", _KEEPS_VARIANCE),
+            true=sp.pi / (sp.pi - 1),
+            sampler="network",
+            options=_network("relu", "growth", _KEEPS_VARIANCE),
         ),
     ),
     source="Poole et al. 2016, eqs. 3 and 5; Schoenholz et al. 2017, eq. 6; Cho, Saul 2009, eq. 6",
@@ -143,20 +143,20 @@ DEEP_ERF = MomentResult(
         MomentSlip(
             "a stable second moment means stable gradients",
             sp.S.One,
-            _ERF_CHI,
             "The second moment stays at 1/2, but the slope at the fixed point is one thing and χ another: the gradients grow by "
             "1.103 a layer, e-fold in 10.2 layers.",
-            "network",
-            _network("erf", "gradients", _ERF_W2, second_moment=_HALF),
+            true=_ERF_CHI,
+            sampler="network",
+            options=_network("erf", "gradients", _ERF_W2, second_moment=_HALF),
         ),
         MomentSlip(
             "two inputs that are alike stay alike",
             _ALIKE,
-            _erf_correlation(_ALIKE, 19),
             "c = 1 is unstable where χ > 1: the correlation falls toward the fixed point 0 of c' = 6/π arcsin(c/2), "
             "which is chaos. From 0.9 it comes to 0.622 in nineteen layers.",
-            "network",
-            _network(
+            true=_erf_correlation(_ALIKE, 19),
+            sampler="network",
+            options=_network(
                 "erf",
                 "correlation",
                 _ERF_W2,
@@ -261,20 +261,20 @@ STEP_NETWORKS = MomentResult(
         MomentSlip(
             "the usual weights 1, 1, biases 0, −δ, outputs h, −h make the open box",
             sp.S.Zero,
-            sp.S.One,
             "With step(0) = 0 they give h at x = δ, and with step(0) = 1 they miss the closed box there. Weights 1, "
             "−1, biases 0, δ, outputs h, h and bias −h are right at both ends.",
-            "box-end",
-            _ends("usual", 0, 1),
+            true=sp.S.One,
+            sampler="box-end",
+            options=_ends("usual", 0, 1),
         ),
         MomentSlip(
             "functions of one coordinate each add up to any box",
             sp.S.Zero,
-            sp.Rational(1, 4),
             "The mixed difference of a sum of functions of one coordinate is 0, that of a box its height: one of four "
             "points is off by a quarter of it. An AND neuron is needed.",
-            "additive",
-            {"dimensions": 2},
+            true=sp.Rational(1, 4),
+            sampler="additive",
+            options={"dimensions": 2},
         ),
     ),
     source="Cybenko 1989; mean value theorem; the mixed difference over two coordinates",

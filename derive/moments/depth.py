@@ -13,8 +13,9 @@ from derive.moments.activations import Activation, X, activation
 from derive.moments.integrals import derivative_square_expectation, expectation, has_jumps, tidy
 from derive.moments.layers import forward_variance
 from derive.moments.pieces import UndecidedError, pieces
-from derive.moments.steps import MomentDerivation, MomentStep
+from derive.moments.steps import MomentDerivation
 from derive.moments.typeset import latex
+from derive.step import Step
 
 #: Second moment of the pre-activations, correlation of two inputs, n times the variance of a weight, and the
 #: variance of a bias.
@@ -96,22 +97,20 @@ def derive_depth(f: str | sp.Expr | Activation = "relu") -> MomentDerivation:
     wide = "the layers are wide, so that pre-activations are Gaussian"
     steps = [
         *forward_variance(drop=["zero-mean inputs"]).steps,
-        MomentStep(
+        Step(
             "central limit theorem",
             wide,
             r"q' = \sigma_w^2\, \mathrm{E}[f(\sqrt{q}\, z)^2] + \sigma_b^2, \qquad z \sim \mathcal{N}(0, 1)",
             "The inputs of a layer are f of Gaussian pre-activations with second moment q; n σ² is written σ_w².",
         ),
-        MomentStep(
-            "Gaussian moments", wide, f"q' = {latex(forward, _NAMES)}", f"The second moment of {act.name}."
-        ),
-        MomentStep(
+        Step("Gaussian moments", wide, f"q' = {latex(forward, _NAMES)}", f"The second moment of {act.name}."),
+        Step(
             "linearisation at a fixed point",
             "",
             rf"\frac{{dq'}}{{dq}} = {latex(tidy(sp.diff(forward, Q)), _NAMES)}",
             "A fixed point is stable if this is below 1 there; distances from it change e-fold over -1/log of it.",
         ),
-        MomentStep(
+        Step(
             "chain rule",
             "the gradients are independent of the weights that they are carried back through",
             rf"\chi = \sigma_w^2\, \mathrm{{E}}[f'(\sqrt{{q}}\, z)^2] = {latex(chi, _NAMES)}",
@@ -122,7 +121,7 @@ def derive_depth(f: str | sp.Expr | Activation = "relu") -> MomentDerivation:
     kernel = correlation_kernel(act)
     if kernel is not None:
         steps.append(
-            MomentStep(
+            Step(
                 "Gaussian moments of two inputs",
                 wide,
                 rf"c' = \frac{{\sigma_w^2\, \mathrm{{E}}[f(u) f(v)] + \sigma_b^2}}{{q'}}, \qquad "
@@ -131,7 +130,7 @@ def derive_depth(f: str | sp.Expr | Activation = "relu") -> MomentDerivation:
             )
         )
     steps.append(
-        MomentStep(
+        Step(
             "linearisation at c = 1",
             "q is at a fixed point",
             r"\left.\frac{dc'}{dc}\right|_{c=1} = \chi, \qquad \xi_c = -\frac{1}{\log \chi} \text{ for } \chi < 1, "
@@ -164,21 +163,21 @@ def derive_fixed_point(
     factor = sp.simplify(chi.subs(chosen).subs(Q, q))
     steps = [
         *general.steps,
-        MomentStep(
+        Step(
             "substitution",
             "",
             rf"\sigma_w^2 = {latex(chosen[SIGMA_W2])},\; \sigma_b^2 = {latex(chosen[SIGMA_B2])}: \qquad "
             rf"q^* = {latex(forward.subs(chosen), _NAMES)}\Big|_{{q = {latex(q)}}} = {latex(after)}",
             f"At q = {q} the layer gives back what came in.",
         ),
-        MomentStep(
+        Step(
             "slope at the fixed point",
             "",
             rf"\left.\frac{{dq'}}{{dq}}\right|_{{q^*}} = {latex(slope)} \approx {_digits(slope)}, \qquad "
             rf"\xi_q = -\frac{{1}}{{\log |dq'/dq|}} \approx {_digits(_scale(slope))}",
             f"{_approach(slope)}.",
         ),
-        MomentStep(
+        Step(
             "gradients at the fixed point",
             "the gradients are independent of the weights that they are carried back through",
             rf"\chi = {latex(factor)} \approx {_digits(factor)}, \qquad "
@@ -195,7 +194,7 @@ def derive_fixed_point(
             at_zero = sp.simplify(sp.diff(after_c, C).subs(C, 0))
             line += rf", \qquad \left.\frac{{dc'}}{{dc}}\right|_{{0}} = {latex(at_zero)} \approx {_digits(at_zero)}"
             text += f" At 0 {_approach(at_zero)[0].lower()}{_approach(at_zero)[1:]}."
-        steps.append(MomentStep("correlation map at the fixed point", "", line, text))
+        steps.append(Step("correlation map at the fixed point", "", line, text))
     return MomentDerivation(
         f"the fixed point q = {q} of a random network with {act.name}", tuple(steps), factor
     )

@@ -24,9 +24,9 @@ from derive.moments.distributions import Part
 from derive.moments.model import Model, contracted, moment_parts
 from derive.moments.nets import Factor, Index, Lowering, Term
 from derive.moments.notation import Notation
-from derive.moments.steps import MomentStep
 from derive.problem import Problem
 from derive.simplify.present import present
+from derive.step import Step
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class Moment(Shown):
     model: Model
     expressions: tuple[Expr, ...]
     result: Expr
-    steps: tuple[MomentStep, ...]
+    steps: tuple[Step, ...]
     conditions: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     over: tuple[str, ...] = ()
@@ -144,7 +144,7 @@ class _Work:
     expressions: tuple[Expr, ...]
     over: tuple[str, ...] = ()
     notations: tuple[Notation, Notation] = (Notation((None, None)), Notation((None, None), plain=True))
-    steps: list[MomentStep] = field(default_factory=list)
+    steps: list[Step] = field(default_factory=list)
     assumptions: dict[str, None] = field(default_factory=dict)
     said: set[str] = field(default_factory=set)
 
@@ -248,7 +248,7 @@ class _Work:
         written, plain = (equation(n) for n in self.notations)
         if written not in self.said:
             self.said.add(written)
-            self.steps.append(MomentStep(law, assumption, written, text, plain))
+            self.steps.append(Step(law, assumption, written, text, plain))
 
     def _left(self, n: Notation) -> str:
         return n.left(self.kind, self.expressions, self.over)

@@ -19,8 +19,9 @@ from derive.moments.integrals import (
     tidy,
 )
 from derive.moments.pieces import Piece, UndecidedError, derivative_pieces, pieces
-from derive.moments.steps import MomentDerivation, MomentStep
+from derive.moments.steps import MomentDerivation
 from derive.moments.typeset import latex
+from derive.step import Step
 
 Quantity = Literal["mean", "second", "variance", "derivative"]
 
@@ -99,7 +100,7 @@ def derive_moment(f: str | sp.Expr | Activation, quantity: Quantity, s: sp.Expr 
     density = r"\frac{e^{-x^2/(2 s^2)}}{\sqrt{2\pi}\,s}"
     symbol = {"mean": "f(x)", "second": "f(x)^2", "derivative": "f'(x)^2"}[quantity]
     steps = [
-        MomentStep(
+        Step(
             "definition of the expectation",
             _GAUSSIAN,
             rf"{name} = \int_{{-\infty}}^{{\infty}} {symbol}\, {density}\, dx",
@@ -110,7 +111,7 @@ def derive_moment(f: str | sp.Expr | Activation, quantity: Quantity, s: sp.Expr 
     if len(parts) > 1:
         integrals = " + ".join(_integral_latex(part, density) for part, _ in kept) or "0"
         steps.append(
-            MomentStep(
+            Step(
                 "additivity over intervals",
                 "",
                 f"{name} = {integrals}",
@@ -119,7 +120,7 @@ def derive_moment(f: str | sp.Expr | Activation, quantity: Quantity, s: sp.Expr 
         )
     for part, value in kept:
         steps.append(
-            MomentStep(
+            Step(
                 _integral_law(part),
                 "",
                 f"{_integral_latex(part, density)} = {latex(tidy(value))}",
@@ -130,7 +131,7 @@ def derive_moment(f: str | sp.Expr | Activation, quantity: Quantity, s: sp.Expr 
         raise InputError(f"{act.name}: {quantity} is infinite for s = {s}")
     result = expectation_of_pieces(parts, X, s)
     if len(kept) > 1:
-        steps.append(MomentStep("sum", "", f"{name} = {latex(result)}", "The pieces are added."))
+        steps.append(Step("sum", "", f"{name} = {latex(result)}", "The pieces are added."))
     return MomentDerivation(f"{quantity} of {act.name}(a) for {_GAUSSIAN}", tuple(steps), result)
 
 
@@ -140,14 +141,14 @@ def _derive_variance(act: Activation, s: sp.Expr) -> MomentDerivation:
     result = tidy(second.result - mean.result**2)
     name = QUANTITY_LATEX["variance"]
     last = (
-        MomentStep(
+        Step(
             "variance as a difference",
             "",
             rf"{name} = \mathrm{{E}}[f(a)^2] - (\mathrm{{E}}[f(a)])^2",
             "The variance is the second moment less the square of the mean; it is the second moment only if "
             "the mean is zero.",
         ),
-        MomentStep(
+        Step(
             "substitution",
             "",
             rf"{name} = {latex(second.result)} - \left({latex(mean.result)}\right)^2 = {latex(result)}",

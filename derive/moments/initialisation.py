@@ -13,8 +13,9 @@ from derive.errors import InputError
 from derive.moments.activations import S
 from derive.moments.gaussian import derive_moment
 from derive.moments.layers import N_IN, N_OUT, SIGMA2, SYMBOL_LATEX, backward_variance, forward_variance
-from derive.moments.steps import MomentDerivation, MomentStep
+from derive.moments.steps import MomentDerivation
 from derive.moments.typeset import latex
+from derive.step import Step
 
 #: A rule's numerator and the fan that divides it. The sources: Glorot and Bengio 2010, eq. 12; He et al. 2015,
 #: eqs. 10 and 14; LeCun et al., Efficient BackProp, 1998, eq. 16.
@@ -70,26 +71,26 @@ def compromise(forward: sp.Expr | int = 1, backward: sp.Expr | int = 1) -> Momen
     forward_steps, backward_steps = forward_variance().steps, backward_variance().steps
     steps = (
         *forward_steps,
-        MomentStep(
+        Step(
             "forward constraint",
             "the second moment of the pre-activations is to stay the same from layer to layer",
             rf"{_show(ahead)} = 1 \iff \sigma^{{2}} = {_show(one)}",
             "Var(a) = v² for the inputs of the next layer.",
         ),
         *backward_steps,
-        MomentStep(
+        Step(
             "backward constraint",
             "the second moment of the gradients is to stay the same from layer to layer",
             rf"{_show(back)} = 1 \iff \sigma^{{2}} = {_show(other)}",
             "Var(g_in) = g² for the outputs of the layer before.",
         ),
-        MomentStep(
+        Step(
             "conflict",
             "",
             rf"{_show(one)} = {_show(other)} \iff {_show(N_IN * f)} = {_show(N_OUT * b)}",
             "Both constraints hold only for a square layer (with equal factors).",
         ),
-        MomentStep(
+        Step(
             "average of the two constraints",
             "neither direction is favoured",
             rf"\tfrac{{1}}{{2}}\left({_show(ahead)} + {_show(back)}\right) = 1 "
@@ -97,7 +98,7 @@ def compromise(forward: sp.Expr | int = 1, backward: sp.Expr | int = 1) -> Momen
             "The constraints are averaged, not their solutions: the 2 is that of an average, and no activation "
             "enters.",
         ),
-        MomentStep(
+        Step(
             "harmonic mean",
             "",
             rf"2 \left/ \left[\left({_show(one)}\right)^{{-1}} + \left({_show(other)}\right)^{{-1}}\right]\right. "
@@ -124,20 +125,20 @@ def rectifier_rules() -> MomentDerivation:
     steps = (
         *base.steps,
         *general.steps,
-        MomentStep(
+        Step(
             "the moment that the next layer sees",
             "weights of mean 0, independent of the inputs",
             rf"\mathrm{{Var}}(a') = n_{{\mathrm{{in}}}}\,\sigma^{{2}}\,\mathrm{{E}}[y^2] "
             rf"= n_{{\mathrm{{in}}}}\,\sigma^{{2}} \cdot {latex(second)}\, s^{{2}}",
             "The outputs y = relu(a) have a mean that is not 0, so their second moment enters, not their variance.",
         ),
-        MomentStep(
+        Step(
             "keep the second moment",
             "",
             rf"\mathrm{{Var}}(a') = s^{{2}} \iff \sigma^{{2}} = {_show(keep_second)}",
             "This is He's rule; it is the one that is stable with depth.",
         ),
-        MomentStep(
+        Step(
             "keep the variance instead",
             "",
             rf"n_{{\mathrm{{in}}}}\,\sigma^{{2}}\,\mathrm{{Var}}[y] = s^{{2}} "
@@ -145,7 +146,7 @@ def rectifier_rules() -> MomentDerivation:
             rf"\frac{{{sp.N(keep_variance * N_IN, 4)}}}{{n_{{\mathrm{{in}}}}}}",
             "This would make Var(y) of one layer equal to the variance that came in.",
         ),
-        MomentStep(
+        Step(
             "growth with depth",
             "the second rule is used in every layer",
             rf"\frac{{\mathrm{{Var}}(a')}}{{\mathrm{{Var}}(a)}} = {_show(growth)} \approx {sp.N(growth, 5)}, \qquad "

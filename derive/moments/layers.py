@@ -15,8 +15,9 @@ from dataclasses import dataclass
 import sympy as sp
 
 from derive.errors import InputError
-from derive.moments.steps import MomentDerivation, MomentStep
+from derive.moments.steps import MomentDerivation
 from derive.moments.typeset import latex
+from derive.step import Step
 
 N_IN = sp.Symbol(r"n_in", positive=True)
 N_OUT = sp.Symbol(r"n_out", positive=True)
@@ -171,14 +172,14 @@ def _layer_variance(
     value = n * (_second_of_product(variance, mean) - (RHO + MU_W * mean) ** 2) + n * (n - 1) * TAU
     product = rf"\mathrm{{Var}}(w {factor})"
     steps = [
-        MomentStep(
+        Step(
             "bilinearity of the covariance",
             alike,
             rf"{left} = {show(n)}\,{product} + {show(n * (n - 1))}\,{show(TAU)} "
             rf"\quad\text{{for}}\quad {definition}",
             "The variance of a sum is the sum of all covariances of its terms.",
         ),
-        MomentStep(
+        Step(
             "variance of a product",
             "",
             rf"{product} = \mathrm{{E}}[w^2 {factor}^2] - (\mathrm{{E}}[w {factor}])^2 "
@@ -191,7 +192,7 @@ def _layer_variance(
             continue
         value = value.subs(dict(assumption.replaces))
         shown = show(_collected(value, n))
-        steps.append(MomentStep(assumption.law, assumption.text, f"{left} = {shown}", assumption.says))
+        steps.append(Step(assumption.law, assumption.text, f"{left} = {shown}", assumption.says))
     statement = f"variance of a random linear layer: {inputs}"
     return MomentDerivation(statement, tuple(steps), _collected(value, n))
 

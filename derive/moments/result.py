@@ -14,6 +14,7 @@ from typing import Any
 import sympy as sp
 
 from derive.moments.steps import MomentDerivation
+from derive.results.result import Catalogued, Slip
 
 
 @dataclass(frozen=True)
@@ -33,27 +34,25 @@ class MomentCheck:
 
 
 @dataclass(frozen=True)
-class MomentSlip:
-    """A number that is often given for an experiment's mean, why it is wrong, and the right one."""
+class MomentSlip(Slip[sp.Expr]):
+    """A number that is often given for an experiment's mean, why it is wrong, and the right one, `true`."""
 
-    label: str
-    wrong: sp.Expr
-    true: sp.Expr
-    why: str
-    sampler: str
-    options: Mapping[str, Any] = field(default_factory=dict)
+    true: sp.Expr = field(kw_only=True)
+    sampler: str = field(kw_only=True)
+    options: Mapping[str, Any] = field(default_factory=dict, kw_only=True)
 
 
-@dataclass(frozen=True)
-class MomentResult:
+@dataclass(frozen=True, kw_only=True)
+class MomentResult(Catalogued):
     """A catalogued statement about moments. `derivation` derives it anew at each call."""
 
-    name: str
-    title: str
     statement_latex: str
     variables: Mapping[str, str]
     assumptions: tuple[str, ...]
     derivation: Callable[[], MomentDerivation]
     checks: tuple[MomentCheck, ...]
-    slips: tuple[MomentSlip, ...]
-    source: str
+    slips: tuple[MomentSlip, ...] = ()
+
+    def derive(self) -> MomentDerivation:
+        """Return the derivation."""
+        return self.derivation()

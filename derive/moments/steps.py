@@ -1,38 +1,14 @@
-"""The lines of a derivation of a moment, and the derivation that they make up."""
+"""The derivation of a moment: a statement, and the lines that lead to it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from derive.step import Step
+
 if TYPE_CHECKING:
     from sympy import Expr
-
-
-@dataclass(frozen=True)
-class MomentStep:
-    """One line: the law that it applies, the assumption that the law needs, and the equation that it gives.
-
-    `assumption` is empty where the law holds always. `equation_latex` is one equation in LaTeX without dollar
-    signs, `equation` the same in the text language, where it has been written in it; `text` says in one sentence what
-    the line does.
-    """
-
-    law: str
-    assumption: str
-    equation_latex: str
-    text: str
-    equation: str = ""
-
-    def to_dict(self) -> dict[str, str]:
-        """Return the line as a JSON-ready dictionary."""
-        return {
-            "law": self.law,
-            "assumption": self.assumption,
-            "text": self.equation,
-            "latex": self.equation_latex,
-            "says": self.text,
-        }
 
 
 @dataclass(frozen=True)
@@ -43,7 +19,7 @@ class MomentDerivation:
     """
 
     statement: str
-    steps: tuple[MomentStep, ...]
+    steps: tuple[Step, ...]
     result: Expr
 
     @property
@@ -55,6 +31,6 @@ class MomentDerivation:
         lines = [self.statement]
         for step in self.steps:
             needs = f" [{step.assumption}]" if step.assumption else ""
-            lines.append(f"  {step.law}{needs}: {step.equation_latex}")
+            lines.append(f"  {step.rule}{needs}: {step.equation}")
         lines.append(f"  result: {self.result}")
         return "\n".join(lines)

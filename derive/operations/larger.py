@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from sympy import S, atan, cos, cosh, erf, exp, log, pi, sin, sqrt, tanh
+from sympy import Abs, Expr, Integer, Rational, S, atan, cos, cosh, erf, exp, log, pi, sin, sqrt, tanh
 
 from derive.expression.algebra import M
 from derive.expression.elementwise import relu, softplus
@@ -42,8 +42,16 @@ def _huber(x: M, c: M) -> M:
     return (x**2 - apply(relu, x - c) ** 2 - apply(relu, -x - c) ** 2) / 2
 
 
-def _elu(x: M) -> M:
-    return apply(relu, x) + apply(exp, -apply(relu, -x)) - 1
+def _elu(x: M, a: M | int = 1) -> M:
+    return apply(relu, x) + a * (apply(exp, -apply(relu, -x)) - 1)
+
+
+def _clip(x: M, a: M | Expr, b: M | Expr) -> M:
+    return x + apply(relu, a - x) - apply(relu, x - b)
+
+
+#: The constants of Klambauer et al. 2017 (Self-normalizing neural networks), eq. 2.
+SELU_SCALE, SELU_SLOPE = Rational("1.0507009873554805"), Rational("1.6732632423543773")
 
 
 _ANGLE = function(
@@ -68,10 +76,17 @@ OPERATIONS = (
     ),
     _of_entries("max", "y + relu(x - y)", _larger, "max(A, B)", _PAIR, axis="2"),
     _of_entries("min", "y - relu(y - x)", _smaller, "min(A, B)", _PAIR, axis="2"),
-    _of_entries("clip", "x + relu(a - x) - relu(x - b), for a < b", lambda x, a, b: x + apply(relu, a - x) - apply(relu, x - b),
-                "clip(A, -1/2, 1/2)", _TRIPLE),
+    _of_entries("clip", "x + relu(a - x) - relu(x - b), for a < b", _clip, "clip(A, -1/2, 1/2)", _TRIPLE),
+    _of_entries("hardtanh", "Collobert 2004: x between -1 and 1", lambda x: _clip(x, S.NegativeOne, S.One), "hardtanh(A)"),
+    _of_entries("relu6", "Krizhevsky 2010: x between 0 and 6", lambda x: _clip(x, S.Zero, Integer(6)), "relu6(A)"),
+    _of_entries("hardsigmoid", "Howard et al. 2019: x/6 + 1/2 between 0 and 1", lambda x: _clip(x / 6 + S.Half, S.Zero, S.One), "hardsigmoid(A)"),
+    _of_entries("hardswish", "Howard et al. 2019: x hardsigmoid(x)", lambda x: x * _clip(x / 6 + S.Half, S.Zero, S.One), "hardswish(A)"),
     _of_entries("leakyrelu", "Maas et al. 2013: a x + (1 - a) relu(x)", lambda x, a: a * x + (1 - a) * apply(relu, x), "leakyrelu(A, 1/10)", _PAIR),
     _of_entries("elu", "Clevert et al. 2016: x for x > 0, else exp(x) - 1", _elu, "elu(A)"),
+    _of_entries("elu", "Clevert et al. 2016: x for x > 0, else a (exp(x) - 1)", _elu, "elu(A, 1/2)", _PAIR, axis="2"),
+    _of_entries("selu", "Klambauer et al. 2017, eq. 2: scaled elu with its two constants", lambda x: SELU_SCALE * _elu(x, SELU_SLOPE), "selu(A)"),
+    _of_entries("softsign", "Bergstra et al. 2009: x/(1 + |x|)", lambda x: x / (1 + apply(Abs, x)), "softsign(A)"),
+    _of_entries("logsigmoid", "-softplus(-x)", lambda x: -apply(softplus, -x), "logsigmoid(A)"),
     _of_entries("huber", "Huber 1964: x^2/2 up to c, then straight", _huber, "huber(A, 1/2)", _PAIR),
     _of_entries("mish", "Misra 2020: x tanh(softplus(x))", lambda x: x * apply(tanh, apply(softplus, x)), "mish(A)"),
     _of_entries("log1p", "log(1 + x)", lambda x: apply(log, 1 + x), "log1p(exp(A))"),

@@ -4,19 +4,36 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from derive import api
 from derive.derivation import Derivation, Kind
 
+#: What a slip claims: a formula in the text language, or a number.
+C = TypeVar("C")
+
 
 @dataclass(frozen=True)
-class Slip:
-    """A wrong formula that is often handed in: the claim in the text language, and what went wrong."""
+class Slip(Generic[C]):
+    """What is often handed in and wrong: the claim, a formula in the text language or a number, and what went wrong."""
 
     label: str
-    claim: str
+    claim: C
     why: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Catalogued:
+    """What the catalogue states, under a name: a derivative or a moment, with its source and the slips that people make."""
+
+    name: str
+    title: str
+    source: str
+    slips: tuple[Slip[Any], ...] = ()
+
+    def derive(self) -> Any:
+        """Return the derivation."""
+        raise NotImplementedError
 
 
 @dataclass(frozen=True)
@@ -27,8 +44,8 @@ class IndexLine:
     reason: str
 
 
-@dataclass(frozen=True)
-class Result:
+@dataclass(frozen=True, kw_only=True)
+class Result(Catalogued):
     """A derivative that the catalogue states.
 
     `expr`, `wrt`, `where`, `assume` and `kind` put the problem in the text language; `claims` are the forms in
@@ -36,15 +53,12 @@ class Result:
     equation. `by_indices` derives the same with indices, where that is customary.
     """
 
-    name: str
-    title: str
     expr: str
     wrt: str
     kind: Kind
     story: str
-    source: str
     claims: tuple[str, ...]
-    slips: tuple[Slip, ...] = ()
+    slips: tuple[Slip[str], ...] = ()
     where: str = ""
     assume: str = ""
     by_indices: Callable[[], list[IndexLine]] | None = None

@@ -27,6 +27,7 @@ from reports.figures.graph import Node, computational_graph
 
 if TYPE_CHECKING:
     import derive
+    from derive.derivation import NodeStep
     from verify.derived import Checked
     from verify.suite.steps import StepCheck
     from verify.verdict import Evidence
@@ -106,7 +107,7 @@ def line_blocks(d: derive.Derivation, checks: Sequence[StepCheck] = ()) -> list[
     return blocks
 
 
-def _sweep(d: derive.Derivation, step: derive.Step) -> str:
+def _sweep(d: derive.Derivation, step: NodeStep) -> str:
     """The name of the sweep that a line is part of; a Hessian's come after those of the gradient."""
     first = d.inner is not None and step.index <= len(d.inner.steps)
     forward = d.forward and not first
@@ -282,6 +283,6 @@ def _derivatives(d: derive.Derivation) -> Mapping[str, str]:
     return equations
 
 
-def _own_steps(d: derive.Derivation) -> Iterator[derive.Step]:
+def _own_steps(d: derive.Derivation) -> Iterator[NodeStep]:
     """The lines of a derivation without those of the one that it continues."""
     yield from d.steps[len(d.inner.steps) if d.inner is not None else 0 :]

@@ -27,7 +27,7 @@ from reports.figures.sampling import monte_carlo
 
 if TYPE_CHECKING:
     from derive.moments.result import MomentResult
-    from derive.moments.steps import MomentStep
+    from derive.step import Step
     from verify.moments.monte_carlo import Look
     from verify.verdict import Word
 
@@ -43,7 +43,7 @@ _SAMPLED = {"Monte Carlo", "random networks"}
 def moment_chapter(result: MomentResult, seed: int, pictured: bool = True) -> Chapter:
     """Derive and measure a result about moments, and print both; where `pictured`, how the sampling came to rest."""
     blocks: list[Block] = [*_statement(result), Heading("Derivation")]
-    blocks.append(Derivation([_line(step) for step in result.derivation().steps]))
+    blocks.append(Derivation([_line(step) for step in result.derive().steps]))
     verdicts, measured = _measurements(result, seed, pictured)
     blocks += [*measured, *_slips(result, seed), *extras(result.name, seed)]
     return Chapter(literal(result.title), result.name, blocks, Check(weakest(verdicts)))
@@ -59,9 +59,9 @@ def _statement(result: MomentResult) -> list[Block]:
     ]
 
 
-def _line(step: MomentStep) -> Line:
+def _line(step: Step) -> Line:
     needs = f"; needs: {step.assumption}" if step.assumption else ""
-    return Line(step.equation_latex, step.text, prose(step.law + needs))
+    return Line(step.equation, step.says, prose(step.rule + needs))
 
 
 def _measurements(result: MomentResult, seed: int, pictured: bool) -> tuple[list[Word], list[Block]]:

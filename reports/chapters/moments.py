@@ -9,7 +9,7 @@ from reports.document import Block, Box, Derivation, Heading, Line, Math, Paragr
 
 if TYPE_CHECKING:
     from derive.moments.expectation import Moment
-    from derive.moments.steps import MomentStep
+    from derive.step import Step
     from verify.moments.moment_claims import Expected
 
 
@@ -30,6 +30,6 @@ def moment_lines(m: Moment) -> Derivation:
     return Derivation([_line(step) for step in m.steps])
 
 
-def _line(step: MomentStep) -> Line:
+def _line(step: Step) -> Line:
     needs = f"; needs: {literal(step.assumption)}" if step.assumption else ""
-    return Line(step.equation_latex, step.equation or step.text, literal(step.law) + needs)
+    return Line(step.equation, step.text or step.says, literal(step.rule) + needs)

@@ -86,7 +86,7 @@ def depth(
 def _constant(option: str, text: str) -> float:
     """Return a number as people write it: 1.5, 5/3, sqrt(2)."""
     try:
-        found = read_formula(text, X, {})
+        found = read_formula(text, X)
         if found.is_number:
             return float(found)
     except (InputError, TypeError, ValueError, OverflowError):

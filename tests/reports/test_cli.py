@@ -130,7 +130,7 @@ def test_the_version_is_shown(capsys):
 
 
 def test_help_loads_nothing_heavy():
-    heavy = {"sympy", "numpy", "scipy", "matplotlib", "flint", "lark", "jinja2", "latex2mathml"}
+    heavy = {"sympy", "numpy", "scipy", "matplotlib", "flint", "jinja2", "latex2mathml"}
     code = (
         "import atexit, sys; from reports.cli import main\n"
         f"atexit.register(lambda: print(sorted({heavy!r} & set(sys.modules)))); main(['--help'])"

@@ -37,8 +37,8 @@ def measure_check(
 def measure_slip(slip: MomentSlip, seed: int = 0, workers: int | None = None) -> Verdict:
     """Measure a slip: its wrong claim is to be refuted. The diagnosis says why it is wrong and what is right."""
     if slip.sampler in TRIALS:
-        found = check_trial(slip.sampler, slip.options, float(slip.wrong), 1e-3, seed)
+        found = check_trial(slip.sampler, slip.options, float(slip.claim), 1e-3, seed)
     else:
-        found = check_moment(experiment(slip.sampler, slip.options), slip.wrong, seed=seed, workers=workers)
+        found = check_moment(experiment(slip.sampler, slip.options), slip.claim, seed=seed, workers=workers)
     measured = f"{found.diagnosis}. " if found.diagnosis else ""
     return replace(found, diagnosis=f"{measured}{slip.why}")

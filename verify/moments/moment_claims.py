@@ -23,9 +23,9 @@ from derive.moments.api import reading
 from derive.moments.declarations import Reading
 from derive.moments.expectation import Moment, covariance_of, expectation_of, variance_of
 from derive.moments.gaussian_functions import NoClosedFormError
-from derive.moments.steps import MomentStep
 from derive.problem import Problem
 from derive.prove import equal
+from derive.step import Step
 from verify.moments.expected import field_evidence
 from verify.moments.function_moments import proved_digits, quadrature_evidence, with_functions_named
 from verify.moments.moment_counterexample import find_counterexample
@@ -231,7 +231,7 @@ def _numerical(question: Question, reason: InputError, start: float, notes: tupl
         {"digits": digits, "ball": str(ball)},
         seconds,
     )
-    step = MomentStep(
+    step = Step(
         "Gaussian integral",
         "; ".join(d.text for d in question.model.distributions.values()),
         rf"{result}",

@@ -12,9 +12,9 @@ SLIPS = [slip for result in MOMENT_RESULTS for slip in result.slips]
 
 @pytest.mark.parametrize("result", MOMENT_RESULTS, ids=lambda r: r.name)
 def test_every_result_is_derived(result) -> None:
-    derived = result.derivation()
+    derived = result.derive()
     assert len(derived.steps) >= 2
-    assert all(step.law and step.equation_latex and step.text for step in derived.steps)
+    assert all(step.rule and step.equation and step.says for step in derived.steps)
     assert derived.assumptions
     assert result.checks
     assert result.slips
@@ -35,7 +35,7 @@ def test_gaussian_claims_are_what_is_derived(check) -> None:
 
 @pytest.mark.parametrize("slip", SLIPS, ids=lambda s: s.label)
 def test_slips_are_wrong_and_say_why(slip) -> None:
-    assert abs(float(slip.wrong) / float(slip.true) - 1) > 0.05
+    assert abs(float(slip.claim) / float(slip.true) - 1) > 0.05
     assert slip.why
 
 

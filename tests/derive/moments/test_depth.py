@@ -93,7 +93,7 @@ def test_exact_fixed_points(name, w2, b2, q, chi) -> None:
     """By hand: relu q/2 + 1/4 = q, sin sigma_w^2 (1 - exp(-2 q))/2 = q; chi from E[f'^2] at that q."""
     found = derive_fixed_point(name, w2, b2, q)
     assert sp.N(found.result - chi, 30) == pytest.approx(0, abs=1e-25)
-    assert any(step.law == "slope at the fixed point" for step in found.steps)
+    assert any(step.rule == "slope at the fixed point" for step in found.steps)
 
 
 def test_what_is_no_fixed_point_is_refused() -> None:

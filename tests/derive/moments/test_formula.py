@@ -1,5 +1,7 @@
 """Activations as text: names, aliases, parameters, formulas; and the stable forms that they are computed by."""
 
+import re
+
 import mpmath
 import numpy as np
 import pytest
@@ -8,6 +10,7 @@ import sympy as sp
 from derive.errors import InputError
 from derive.moments import ACTIVATIONS, X, leaky_relu
 from derive.moments.activations import activation, elu
+from derive.moments.pieces import pieces
 from derive.moments.stable import Logistic, Softplus, stable
 
 
@@ -42,10 +45,16 @@ def test_parameters_in_brackets() -> None:
         ("leaky_relu(x, 0.3)", leaky_relu(sp.Rational(3, 10))),
         ("sigmoid(2*x)", 1 / (1 + sp.exp(-2 * X))),
         ("exp(-x^2)*sin(pi*x)", sp.exp(-(X**2)) * sp.sin(sp.pi * X)),
+        ("x**2", X**2),
+        (r"\frac{x}{1 + |x|}", X / (1 + sp.Abs(X))),
+        ("softsign(x)", X / (1 + sp.Abs(X))),
+        ("hardswish(x)", X * sp.Max(0, sp.Min(6, X + 3)) / 6),
     ],
 )
 def test_formulas(text: str, expected: sp.Expr) -> None:
-    assert sp.simplify(activation(text).expression - expected) == 0
+    found, wanted = pieces(activation(text).expression, X), pieces(expected, X)
+    assert [(p.lower, p.upper) for p in found] == [(p.lower, p.upper) for p in wanted]
+    assert all(sp.simplify(p.expression - q.expression) == 0 for p, q in zip(found, wanted, strict=True))
 
 
 @pytest.mark.parametrize(
@@ -55,21 +64,20 @@ def test_formulas(text: str, expected: sp.Expr) -> None:
         ("gelo", "did you mean gelu"),
         ("x*y", "unknown name y"),
         ("sigmiod(x)", "did you mean sigmoid"),
-        ("x+", "the end"),
+        ("x+", "the text ends"),
         ("", "empty"),
-        ("x'", "transpose"),
-        ("x**2", r"written \^"),
+        ("vector(3)", "vector"),
         ("x^999", "powers"),
         ("1/0", "division by zero"),
-        ("(" * 100 + "x" + ")" * 100, "too long"),
+        ("1" + "+ x" * 1000, "too long"),
         ("tanh + 1", "needs an argument"),
         ("erf(x, 1)", "takes 1 argument"),
     ],
 )
-def test_what_is_no_activation_is_said_in_one_line(text: str, said: str) -> None:
-    with pytest.raises(InputError, match=said) as caught:
+def test_what_is_no_activation_is_said_in_the_first_line(text: str, said: str) -> None:
+    with pytest.raises(InputError) as caught:
         activation(text)
-    assert "\n" not in str(caught.value)
+    assert re.search(said, str(caught.value).splitlines()[0])
 
 
 @pytest.mark.parametrize("name", ["sigmoid", "swish", "softplus", "mish"])

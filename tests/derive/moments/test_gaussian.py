@@ -112,11 +112,11 @@ def test_error_functions_by_stein(k, d, e) -> None:
 def test_derivation_names_its_laws_and_ends_in_the_result() -> None:
     derived = derive_moment("relu", "variance")
     assert derived.assumptions == ("a ~ N(0, s²)",)
-    laws = [step.law for step in derived.steps]
+    laws = [step.rule for step in derived.steps]
     assert "additivity over intervals" in laws
     assert "Gaussian moments of a half-line" in laws
     assert laws[-1] == "substitution"
-    assert r"\pi - 1" in derived.steps[-1].equation_latex
+    assert r"\pi - 1" in derived.steps[-1].equation
 
 
 def test_jumps_have_no_derivative_moment() -> None:

@@ -44,11 +44,11 @@ def test_compromise_for_a_rectifier() -> None:
 
 
 def test_rectifier_rules_say_what_each_keeps() -> None:
-    steps = {step.law: step for step in rectifier_rules().steps}
-    assert r"\frac{2}{n_{\mathrm{in}}}" in steps["keep the second moment"].equation_latex
-    assert "2.934" in steps["keep the variance instead"].equation_latex
+    steps = {step.rule: step for step in rectifier_rules().steps}
+    assert r"\frac{2}{n_{\mathrm{in}}}" in steps["keep the second moment"].equation
+    assert "2.934" in steps["keep the variance instead"].equation
     growth = (math.pi / (math.pi - 1)) ** 29  # 7e4, to one digit
-    assert f"{growth:.0f}" in steps["growth with depth"].equation_latex
+    assert f"{growth:.0f}" in steps["growth with depth"].equation
 
 
 @pytest.mark.parametrize(

@@ -36,7 +36,7 @@ def test_every_line_names_its_law_and_says_what_it_uses(kind, expr, where, assum
     derive = {"expectation": api.expect, "variance": api.variance, "covariance": api.covariance}[kind]
     found = derive(*(expr if isinstance(expr, tuple) else (expr,)), where=where, assume=assume)
     assert found.conditions
-    assert all(step.law and step.equation_latex and step.equation for step in found.steps)
+    assert all(step.rule and step.equation and step.text for step in found.steps)
     assert any(step.assumption for step in found.steps)
 
 
