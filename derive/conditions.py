@@ -9,14 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sympy import Add, Expr, HadamardPower, HadamardProduct, MatAdd, MatMul, Mul, Pow, S, Transpose
-from sympy.matrices.expressions.applyfunc import ElementwiseApplyFunction
+from sympy import Add, Expr, S
 
 from derive.expression import algebra
 from derive.expression.elementwise import scalar_function
 from derive.expression.facts import facts
-from derive.expression.functions import EntrySum
-from derive.expression.operation import record
+from derive.expression.operation import kind, record
+from derive.expression.walk import distinct
 from derive.graph import Graph, Node
 from derive.language.text import to_text
 
@@ -72,7 +71,7 @@ def _order(graph: Graph, node: Node, corner: Node) -> Expr:
 
 def _used(graph: Graph, node: Node, child: Node, corner: Node) -> Expr:
     assert child.operation is not None
-    name, head, args = child.operation.name, child.expr, child.arguments
+    name, args = child.operation.name, child.arguments
     if name in ("power", "elementwise power"):
         power = args[1]
         return power if args[0] == node.expr and power.is_Rational else S.One
@@ -82,11 +81,11 @@ def _used(graph: Graph, node: Node, child: Node, corner: Node) -> Expr:
         return S(2)  # the sum of the squares
     if name == "transpose":
         return _order(graph, child, corner)
-    if isinstance(head, HadamardProduct | Mul | MatMul):
+    if name in ("product", "elementwise product", "matrix product"):
         vanishing = [_factor(a, node, corner) for a in args]
         order = Add(*vanishing)
         constant = all(p is None for a, p in zip(args, child.parents, strict=True) if a != node.expr)
-        if isinstance(head, MatMul):  # other than by scalars, a product of matrices sums
+        if name == "matrix product":  # other than by scalars, a product of matrices sums
             scaled = sum(algebra.is_matrix(a) for a in args) == 1
             return _order(graph, child, corner) if constant and scaled else S.One
         return _order(graph, child, corner) if order == 1 and constant else order
@@ -96,7 +95,7 @@ def _used(graph: Graph, node: Node, child: Node, corner: Node) -> Expr:
 def _factor(e: Expr, node: Node, corner: Node) -> Expr:
     """Return the power in which a factor of an entrywise product vanishes with a node, as far as that is seen."""
     assert corner.operation is not None
-    base, power = (e.args[0], e.args[1]) if isinstance(e, HadamardPower | Pow) else (e, S.One)
+    base, power = (e.args[0], e.args[1]) if kind(e) in ("power", "elementwise power") else (e, S.One)
     argument = corner.arguments[0] if corner.operation.name == "absolute value" else None
     return power if base in (node.expr, argument) and power.is_Rational and power > 0 else S.Zero
 
@@ -120,17 +119,18 @@ def _meets_a_singularity(graph: Graph, node: Node) -> bool:
 
 def _is_positive(e: Expr) -> bool:
     """Tell whether a scalar, or every entry, is seen to be positive: a sum needs one such term and none below 0."""
-    if isinstance(e, Add | MatAdd):
+    if kind(e) == "sum":
         return any(map(_is_positive, e.args)) and all(map(_is_nonnegative, e.args))
     return algebra.is_positive(e)
 
 
 def _is_nonnegative(e: Expr) -> bool:
-    if isinstance(e, EntrySum | Transpose | MatMul | HadamardProduct):
+    word = kind(e)
+    if word in ("sum of the entries", "transpose", "matrix product", "elementwise product"):
         return all(map(_is_nonnegative, e.args)) or _is_positive(e)
-    if isinstance(e, HadamardPower):
+    if word == "elementwise power":
         return bool(e.exp.is_even) or _is_nonnegative(e.base)
-    entry = record(scalar_function(e)) if isinstance(e, ElementwiseApplyFunction) else None
+    entry = record(scalar_function(e)) if word == "function of entries" else None
     if entry is not None and entry.nonnegative:
         return True
     return _is_positive(e) or (not algebra.is_matrix(e) and algebra.is_nonnegative(e))
@@ -138,12 +138,6 @@ def _is_nonnegative(e: Expr) -> bool:
 
 def _divides(expr: Expr, norm: Expr) -> bool:
     """Tell whether an expression divides by a norm."""
-    stack, seen = [expr], set()
-    while stack:
-        e = stack.pop()
-        if e not in seen:
-            seen.add(e)
-            if isinstance(e, Pow) and e.base == norm and e.exp.is_number and e.exp < 0:
-                return True
-            stack.extend(a for a in e.args if isinstance(a, Expr))
-    return False
+    return any(
+        kind(e) == "power" and e.base == norm and e.exp.is_number and e.exp < 0 for e in distinct(expr)
+    )

@@ -8,27 +8,12 @@ them fall back to plain products.
 
 from __future__ import annotations
 
-from sympy import (
-    Add,
-    DiagMatrix,
-    Expr,
-    HadamardProduct,
-    Identity,
-    KroneckerProduct,
-    MatAdd,
-    MatMul,
-    Mul,
-    OneMatrix,
-    S,
-    Trace,
-    Transpose,
-)
-from sympy.matrices.expressions.diagonal import DiagonalOf
+from sympy import Expr, Identity, Mul, S
 
 from derive.errors import InputError
 from derive.expression import algebra
 from derive.expression.algebra import add, diag, dot, kron, ones, shape, t, vec
-from derive.expression.functions import EntrySum, Reshape, Vec
+from derive.expression.operation import kind
 from derive.language.text import to_text
 
 
@@ -59,41 +44,39 @@ class _Reader:
         return self.known[e]
 
     def _matrix(self, e: Expr) -> Expr:
-        size = Mul(*shape(e))
+        size, word = Mul(*shape(e)), kind(e)
         if e == self.direction:
             return Identity(self.size)
         if not self.holds(e):
             return algebra.zero((size, self.size))
-        if isinstance(e, Add | MatAdd):
+        if word == "sum":
             return add(*[self.matrix(a) for a in e.args])
-        if isinstance(e, MatMul | Mul):
+        if word in ("product", "matrix product"):
             return self._product(list(e.args))
-        if isinstance(e, Transpose):
+        if word == "transpose":
             return dot(algebra.commutation(*shape(e.arg)), self.matrix(e.arg))
-        if isinstance(e, HadamardProduct):
+        if word == "elementwise product":
             inner = self._only(e.args)
             others = algebra.hadamard(*[a for a in e.args if a is not inner])
-            if isinstance(inner, MatAdd) and any(
-                isinstance(algebra.split(a)[1][0], OneMatrix) for a in inner.args
-            ):
+            if kind(inner) == "sum" and any(kind(algebra.split(a)[1][0]) == "ones" for a in inner.args):
                 return add(*[self.matrix(algebra.hadamard(others, a)) for a in inner.args])  # u ⊙ c 1 = c u
             return dot(diag(vec(others)), self.matrix(inner))
-        if isinstance(e, Trace):
+        if word == "trace":
             return self._trace(e)
-        if isinstance(e, EntrySum):
+        if word == "sum of the entries":
             return dot(ones((S.One, Mul(*shape(e.arg)))), self.matrix(e.arg))
-        if isinstance(e, Vec | Reshape):
+        if word in ("vec", "reshape"):
             return self.matrix(e.arg)
-        if isinstance(e, DiagMatrix):
+        if word == "diagonal matrix":
             n = e.shape[0]
             return dot(diag(vec(Identity(n))), kron(ones((n, S.One)), Identity(n)), self.matrix(e.args[0]))
-        if isinstance(e, DiagonalOf):
+        if word == "diagonal":
             n = e.shape[0]
-            if isinstance(e.arg, MatMul):
+            if kind(e.arg) == "matrix product":
                 return self._diagonal(list(e.arg.args))
             picked = dot(kron(ones((S.One, n)), Identity(n)), diag(vec(Identity(n))))
             return dot(picked, self.matrix(e.arg))
-        if isinstance(e, KroneckerProduct) and len(e.args) == 2:
+        if word == "Kronecker product" and len(e.args) == 2:
             return self._kron(*e.args)
         raise NoMatrixError(
             f"the map {to_text(e)[:80]} of {self.direction.name} has no matrix in the text language: take the "
@@ -119,13 +102,11 @@ class _Reader:
         right = parts[i + 1 :]
         before = dot(*left) if left else Identity(inner.shape[0])
         after = dot(*right) if right else Identity(inner.shape[1])
-        if isinstance(inner, DiagMatrix) and shape(after)[1] == 1:  # A diag(e) b = A diag(b) e
+        if kind(inner) == "diagonal matrix" and shape(after)[1] == 1:  # A diag(e) b = A diag(b) e
             return dot(*scalars, before, diag(after), self.matrix(inner.args[0]))
-        if isinstance(inner, DiagMatrix) and shape(before)[0] == 1:
+        if kind(inner) == "diagonal matrix" and shape(before)[0] == 1:
             return dot(*scalars, t(after), diag(t(before)), self.matrix(inner.args[0]))
-        if (1 in shape(before) or 1 in shape(after)) and isinstance(
-            inner, MatAdd | Transpose | HadamardProduct
-        ):
+        if 1 in shape(before) or 1 in shape(after):
             spread = self._spread(before, inner, after)
             if spread is not None:
                 return dot(*scalars, spread)
@@ -136,9 +117,9 @@ class _Reader:
 
         Between a row or a column, what is inside turns into rows and columns, which need no Kronecker products.
         """
-        if isinstance(inner, MatAdd):
+        if kind(inner) == "sum":
             return add(*[self.matrix(dot(before, a, after)) for a in inner.args])
-        if isinstance(inner, Transpose) and 1 in (shape(before)[0], shape(after)[1]):
+        if kind(inner) == "transpose" and 1 in (shape(before)[0], shape(after)[1]):
             return self.matrix(dot(t(after), inner.arg, t(before)))
         return None
 
@@ -151,7 +132,7 @@ class _Reader:
         i = parts.index(inner)
         scalars = [a for a in parts if not algebra.is_matrix(a)]
         left, right = [a for a in parts[:i] if algebra.is_matrix(a)], parts[i + 1 :]
-        if not right or (left and isinstance(inner, Transpose)):
+        if not right or (left and kind(inner) == "transpose"):
             left, inner, right = [t(a) for a in reversed(right)], t(inner), [t(a) for a in reversed(left)]
         weights = t(dot(*right)) if right else Identity(inner.shape[1])
         rows, columns = weights.shape
@@ -168,7 +149,7 @@ class _Reader:
             return dot(before, t(after))
         return kron(t(after), before)
 
-    def _trace(self, e: Trace) -> Expr:
+    def _trace(self, e: Expr) -> Expr:
         coefficient, factors = algebra.split(e.arg)
         inner = self._only(list(factors))
         i = factors.index(inner)

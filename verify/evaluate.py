@@ -15,58 +15,13 @@ from functools import lru_cache, reduce
 from typing import Any, NamedTuple
 
 import numpy as np
-from sympy import (
-    Abs,
-    Add,
-    Determinant,
-    DiagMatrix,
-    E,
-    Float,
-    HadamardPower,
-    HadamardProduct,
-    Identity,
-    Integer,
-    Inverse,
-    KroneckerProduct,
-    MatAdd,
-    MatMul,
-    MatPow,
-    MatrixSymbol,
-    Mul,
-    OneMatrix,
-    Pow,
-    Rational,
-    S,
-    Symbol,
-    Trace,
-    Transpose,
-    ZeroMatrix,
-    log,
-    pi,
-)
+from sympy import Abs, Integer, MatrixSymbol, Pow, Rational, S, Symbol, log, pi
 from sympy.core.basic import Basic
-from sympy.matrices.expressions.applyfunc import ElementwiseApplyFunction
-from sympy.matrices.expressions.diagonal import DiagonalOf
 
 from derive.errors import InputError
 from derive.expression.elementwise import ENTRY
-from derive.expression.functions import (
-    Above,
-    Adjugate,
-    Commutation,
-    Eigenvalue,
-    Eigenvector,
-    EntrySum,
-    Expm,
-    ExpmFrechet,
-    Lower,
-    PseudoInverse,
-    Reshape,
-    Selection,
-    Toeplitz,
-    Vec,
-)
-from derive.expression.operation import Operation
+from derive.expression.operation import Operation, kind
+from derive.expression.walk import CONSTANTS, parts
 from derive.operations import record
 from derive.operations.unfold import definition
 from verify.arithmetics import ties
@@ -222,19 +177,18 @@ def _layout(expr: Basic) -> tuple[Step, ...]:
 
 def _operation(node: Basic) -> tuple[Callable[..., Array], tuple[Basic, ...]]:
     """Return how a node is computed, and from which expressions."""
-    if isinstance(node, Add | MatAdd) and (other := rectified(node)) is not None:
+    word = kind(node)
+    if word == "sum" and (other := rectified(node)) is not None:
         return _same, (other,)
-    if (
-        isinstance(node, Pow)
-        and not _is_primitive(node.base)
-        and (meaning := definition(node.base)) is not None
-    ):
+    if word == "power" and not _is_primitive(node.base) and (meaning := definition(node.base)) is not None:
         # The square of a norm is rational, though the norm is not: SymPy joins the two exponents.
         return _same, (Pow(meaning, node.exp),)
-    for cls in type(node).__mro__:
-        if cls in _OPERATIONS:
-            children, compute = _OPERATIONS[cls]
-            return compute, children(node)
+    if node in _UNREAL:
+        return _unreal, ()
+    if isinstance(node, log):
+        return _log, _log_children(node)
+    if word in _VALUES:
+        return _VALUES[word], _arguments(node, word)
     entry = record(type(node))
     if entry is not None and entry.kernel in GENERIC:
         return _generic(GENERIC[entry.kernel]), node.args
@@ -250,7 +204,7 @@ def _operation(node: Basic) -> tuple[Callable[..., Array], tuple[Basic, ...]]:
 def _is_primitive(node: Basic) -> bool:
     """Tell whether a function has a value of its own, not that of its definition."""
     entry = record(type(node))
-    return type(node) in _OPERATIONS or bool(entry and entry.kernel)
+    return kind(node) in _VALUES or isinstance(node, log) or bool(entry and entry.kernel)
 
 
 def _same(env: Environment, node: Basic, x: Array) -> Array:
@@ -298,6 +252,10 @@ def _by(shape: tuple[int, ...]) -> str:
     return " x ".join(map(str, shape))
 
 
+def _above(env: Environment, node: Any) -> Array:
+    return env.arithmetic.array(np.triu(np.ones(env.shape(node), dtype=int), 1))
+
+
 def _lower(env: Environment, node: Any) -> Array:
     return env.arithmetic.array(np.tri(*env.shape(node), dtype=int))
 
@@ -317,6 +275,10 @@ def _selection(env: Environment, node: Any) -> Array:
 
 
 # -------------------------------------------------------------------------------------- the operations
+
+
+def _total(env: Environment, node: Basic, *terms: Array) -> Array:
+    return reduce(lambda x, y: x + y, terms)
 
 
 def _product(env: Environment, node: Basic, *factors: Array) -> Array:
@@ -433,64 +395,57 @@ def _of_matrix(kernel: str) -> Callable[..., Array]:
     return lambda env, node, x: env.arithmetic.matrix_function(kernel, x)
 
 
-def _leaf(node: Basic) -> tuple[Basic, ...]:
-    return ()
+_UNREAL = frozenset({S.ImaginaryUnit, S.Infinity, S.NegativeInfinity, S.ComplexInfinity, S.NaN})
+
+#: Operations of which the first argument has a value, and others are sizes, places and whole numbers.
+_OF_THE_FIRST = frozenset({"matrix power", "reshape", "eigenvalue", "eigenvector"})
 
 
-def _all(node: Basic) -> tuple[Basic, ...]:
-    return node.args
+def _arguments(node: Any, word: str) -> tuple[Basic, ...]:
+    """Return the expressions of whose values that of a node is made."""
+    if word == "power":
+        return _power_children(node)
+    if word in CONSTANTS:
+        return ()
+    return node.args[:1] if word in _OF_THE_FIRST else parts(node)
 
 
-def _first(node: Basic) -> tuple[Basic, ...]:
-    return node.args[:1]
-
-
-_OPERATIONS: dict[type, tuple[Callable[[Any], tuple[Basic, ...]], Callable[..., Array]]] = {
-    Rational: (_leaf, _number),
-    Float: (_leaf, _number),
-    type(pi): (_leaf, _constant),
-    type(E): (_leaf, _constant),
-    **{
-        type(e): (_leaf, _unreal)
-        for e in (S.ImaginaryUnit, S.Infinity, S.NegativeInfinity, S.ComplexInfinity, S.NaN)
-    },
-    Symbol: (_leaf, _symbol),
-    MatrixSymbol: (_leaf, lambda env, node: _value(env, node.name, env.shape(node))),
-    Identity: (_leaf, lambda env, node: env.arithmetic.eye(env.size(node.shape[0]))),
-    ZeroMatrix: (_leaf, lambda env, node: env.arithmetic.full(env.shape(node), 0)),
-    OneMatrix: (_leaf, lambda env, node: env.arithmetic.full(env.shape(node), 1)),
-    Commutation: (_leaf, _commutation),
-    Selection: (_leaf, _selection),
-    Above: (
-        _leaf,
-        lambda env, node: env.arithmetic.array(np.triu(np.ones(env.shape(node), dtype=int), 1)),
-    ),
-    Lower: (_leaf, _lower),
-    Add: (_all, lambda env, node, *terms: reduce(lambda x, y: x + y, terms)),
-    MatAdd: (_all, lambda env, node, *terms: reduce(lambda x, y: x + y, terms)),
-    Mul: (_all, _product),
-    HadamardProduct: (_all, _product),
-    MatMul: (_all, _matmul),
-    Pow: (_power_children, _power),
-    HadamardPower: (_all, _power),
-    MatPow: (_first, _matrix_power),
-    Inverse: (_first, lambda env, node, x: env.arithmetic.inverse(x)),
-    Transpose: (_all, lambda env, node, x: x.T),
-    Trace: (_all, lambda env, node, x: total(_diagonal(x))),
-    Determinant: (_all, lambda env, node, x: env.arithmetic.determinant(x)),
-    Adjugate: (_all, lambda env, node, x: env.arithmetic.adjugate(x)),
-    EntrySum: (_all, lambda env, node, x: total(x)),
-    ElementwiseApplyFunction: (lambda node: (node.expr,), _elementwise),
-    KroneckerProduct: (_all, lambda env, node, *factors: reduce(_kronecker, factors)),
-    DiagMatrix: (_all, lambda env, node, x: x * env.arithmetic.eye(max(x.shape))),
-    DiagonalOf: (_all, lambda env, node, x: _diagonal(x)),
-    Vec: (_all, lambda env, node, x: x.T.reshape(-1, 1)),
-    Reshape: (_first, lambda env, node, x: x.reshape(*env.shape(node)[::-1]).T),
-    PseudoInverse: (_all, lambda env, node, x: env.arithmetic.pseudo_inverse(x)),
-    Toeplitz: (_all, _toeplitz),
-    Eigenvalue: (_first, lambda env, node, x: env.arithmetic.eigenpair(x, env.size(node.args[1]))[0]),
-    Eigenvector: (_first, lambda env, node, x: env.arithmetic.eigenpair(x, env.size(node.args[1]))[1]),
-    Expm: (_all, lambda env, node, x: env.arithmetic.expm(x)),
-    ExpmFrechet: (_all, _derivative_of("expm")),
-    log: (_log_children, _log),
+#: The value of an operation, by the word for it. Others have theirs by their kernel, or by their definition.
+_VALUES: dict[str, Callable[..., Array]] = {
+    "number": _number,
+    "constant": _constant,
+    "scalar": _symbol,
+    "matrix": lambda env, node: _value(env, node.name, env.shape(node)),
+    "identity": lambda env, node: env.arithmetic.eye(env.size(node.shape[0])),
+    "zeros": lambda env, node: env.arithmetic.full(env.shape(node), 0),
+    "ones": lambda env, node: env.arithmetic.full(env.shape(node), 1),
+    "commutation matrix": _commutation,
+    "columns of the identity": _selection,
+    "ones above the diagonal": _above,
+    "ones on and below the diagonal": _lower,
+    "sum": _total,
+    "product": _product,
+    "elementwise product": _product,
+    "matrix product": _matmul,
+    "power": _power,
+    "elementwise power": _power,
+    "matrix power": _matrix_power,
+    "inverse": lambda env, node, x: env.arithmetic.inverse(x),
+    "transpose": lambda env, node, x: x.T,
+    "trace": lambda env, node, x: total(_diagonal(x)),
+    "determinant": lambda env, node, x: env.arithmetic.determinant(x),
+    "adjugate": lambda env, node, x: env.arithmetic.adjugate(x),
+    "sum of the entries": lambda env, node, x: total(x),
+    "function of entries": _elementwise,
+    "Kronecker product": lambda env, node, *factors: reduce(_kronecker, factors),
+    "diagonal matrix": lambda env, node, x: x * env.arithmetic.eye(max(x.shape)),
+    "diagonal": lambda env, node, x: _diagonal(x),
+    "vec": lambda env, node, x: x.T.reshape(-1, 1),
+    "reshape": lambda env, node, x: x.reshape(*env.shape(node)[::-1]).T,
+    "pseudo-inverse": lambda env, node, x: env.arithmetic.pseudo_inverse(x),
+    "sums along diagonals": _toeplitz,
+    "eigenvalue": lambda env, node, x: env.arithmetic.eigenpair(x, env.size(node.args[1]))[0],
+    "eigenvector": lambda env, node, x: env.arithmetic.eigenpair(x, env.size(node.args[1]))[1],
+    "matrix exponential": lambda env, node, x: env.arithmetic.expm(x),
+    "derivative of the matrix exponential": _derivative_of("expm"),
 }

@@ -7,9 +7,9 @@ from typing import Any
 
 from sympy import (
     Abs,
-    Add,
     Determinant,
     DiagMatrix,
+    E,
     Expr,
     Function,
     HadamardPower,
@@ -22,21 +22,16 @@ from sympy import (
     MatMul,
     MatPow,
     MatrixSymbol,
-    Mul,
     OneMatrix,
-    Pow,
     Rational,
     S,
     Symbol,
     Trace,
     Transpose,
-    ZeroMatrix,
     log,
-    sign,
+    pi,
 )
-from sympy.core.numbers import Float, Pi
 from sympy.matrices.expressions.applyfunc import ElementwiseApplyFunction
-from sympy.matrices.expressions.diagonal import DiagonalOf
 
 from derive.code import chain
 from derive.code.builder import Builder
@@ -51,16 +46,12 @@ from derive.expression.functions import (
     EntrySum,
     Functional,
     LogDet,
-    LogSumExp,
     MatrixFunction,
     Norm1,
     Norm2,
-    Reshape,
-    Softmax,
-    Vec,
     template,
 )
-from derive.expression.operation import record
+from derive.expression.operation import kind, record
 from derive.operations.rows import LOGSUMEXP, SOFTMAX
 from derive.operations.unfold import definition
 
@@ -104,13 +95,17 @@ class Lowering:
         if e in self.bound:
             return self.bound[e]
         if e not in self.known:
-            for head in type(e).__mro__:
-                if head in _LOWER:
-                    self.known[e] = _LOWER[head](self, e)
-                    break
-            else:
-                raise InputError(f"{type(e).__name__} has no code")
+            self.known[e] = self.lowered(e)
         return self.known[e]
+
+    def lowered(self, e: Any) -> Node:
+        """Return the value of an expression that was not met before. Raises InputError where it has no code."""
+        word = kind(e)
+        if word in _LOWER:
+            return _LOWER[word](self, e)
+        if isinstance(e, Functional | MatrixFunction):
+            return self.applied(e)
+        raise InputError(f"{type(e).__name__} has no code")
 
     # ------------------------------------------------------------------------------------------ leaves
 
@@ -489,45 +484,54 @@ class Lowering:
         return self.b.make("function", args, (entry.word, len(args)), shape)
 
 
-_LOWER: dict[type, Callable[[Lowering, Any], Node]] = {
-    Rational: lambda w, e: w.b.number(e),
-    Float: lambda w, e: w.b.number(e),
-    Pi: lambda w, e: w.b.make("constant", (), ("pi",)),
-    type(S.Exp1): lambda w, e: w.b.make("constant", (), ("e",)),
-    Symbol: Lowering.symbol,
-    MatrixSymbol: Lowering.symbol,
-    Add: Lowering.sum,
-    MatAdd: Lowering.sum,
-    Mul: Lowering.product,
-    Pow: Lowering.power,
-    MatMul: Lowering.matmul,
-    MatPow: lambda w, e: w.products.product(w._items(e)),
-    Inverse: Lowering.inverse,
-    Transpose: lambda w, e: w.b.transpose(w.loose(e.arg)),
-    Trace: Lowering.trace,
-    Determinant: Lowering.det,
-    HadamardProduct: Lowering.hadamard,
-    HadamardPower: Lowering.power,
-    ElementwiseApplyFunction: Lowering.elementwise,
-    KroneckerProduct: Lowering.outer,
-    DiagMatrix: lambda w, e: chain.Diagonal(w.b, w.b.spread(w.loose(e.args[0]), e.args[0].shape)).form(),
-    DiagonalOf: lambda w, e: w.diagonal_of(e.arg),
-    Identity: lambda w, e: w.b.eye(e.shape[0]),
-    OneMatrix: lambda w, e: w.b.number(ONE),
-    ZeroMatrix: lambda w, e: w.b.zeros(*e.shape),
-    LogDet: Lowering.logdet,
-    LogSumExp: lambda w, e: w.b.logsumexp(w.node(e.arg), None),
-    Softmax: lambda w, e: w.b.softmax(w.node(e.arg), 0),
-    EntrySum: Lowering.entry_sum,
-    Norm1: Lowering.norm1,
-    Norm2: Lowering.norm2,
-    Adjugate: Lowering.adjugate,
-    Vec: lambda w, e: w.b.reshape(w.node(e.arg), e.shape[0], ONE),
-    Reshape: lambda w, e: w.b.reshape(w.node(e.arg), *e.shape),
-    Function: Lowering.scalar_function,
-    Functional: Lowering.applied,
-    MatrixFunction: Lowering.applied,
+def _constant(w: Lowering, e: Expr) -> Node:
+    if e not in (pi, E):
+        raise InputError(f"{type(e).__name__} has no code")
+    return w.b.make("constant", (), ("pi" if e == pi else "e",))
+
+
+def _number(w: Lowering, e: Expr) -> Node:
+    if not e.is_finite:
+        raise InputError(f"{type(e).__name__} has no code")
+    return w.b.number(e)
+
+
+#: By the word for an operation. Other functions of matrices have the spelling of their record, or its definition.
+_LOWER: dict[str, Callable[[Lowering, Any], Node]] = {
+    "number": _number,
+    "constant": _constant,
+    "scalar": Lowering.symbol,
+    "matrix": Lowering.symbol,
+    "sum": Lowering.sum,
+    "product": Lowering.product,
+    "power": Lowering.power,
+    "matrix product": Lowering.matmul,
+    "matrix power": lambda w, e: w.products.product(w._items(e)),
+    "inverse": Lowering.inverse,
+    "transpose": lambda w, e: w.b.transpose(w.loose(e.arg)),
+    "trace": Lowering.trace,
+    "determinant": Lowering.det,
+    "elementwise product": Lowering.hadamard,
+    "elementwise power": Lowering.power,
+    "function of entries": Lowering.elementwise,
+    "function": Lowering.scalar_function,
+    "Kronecker product": Lowering.outer,
+    "diagonal matrix": lambda w, e: chain.Diagonal(
+        w.b, w.b.spread(w.loose(e.args[0]), e.args[0].shape)
+    ).form(),
+    "diagonal": lambda w, e: w.diagonal_of(e.arg),
+    "identity": lambda w, e: w.b.eye(e.shape[0]),
+    "ones": lambda w, e: w.b.number(ONE),
+    "zeros": lambda w, e: w.b.zeros(*e.shape),
+    "log-determinant": Lowering.logdet,
+    "log-sum-exp": lambda w, e: w.b.logsumexp(w.node(e.arg), None),
+    "softmax": lambda w, e: w.b.softmax(w.node(e.arg), 0),
+    SOFTMAX.kind: lambda w, e: w.b.softmax(w.node(e.args[0]), 1),
+    LOGSUMEXP.kind: lambda w, e: w.b.logsumexp(w.node(e.args[0]), 1),
+    "sum of the entries": Lowering.entry_sum,
+    "sum of absolute values": Lowering.norm1,
+    "norm": Lowering.norm2,
+    "adjugate": Lowering.adjugate,
+    "vec": lambda w, e: w.b.reshape(w.node(e.arg), e.shape[0], ONE),
+    "reshape": lambda w, e: w.b.reshape(w.node(e.arg), *e.shape),
 }
-_LOWER[sign] = Lowering.scalar_function
-_LOWER[SOFTMAX.head] = lambda w, e: w.b.softmax(w.node(e.args[0]), 1)
-_LOWER[LOGSUMEXP.head] = lambda w, e: w.b.logsumexp(w.node(e.args[0]), 1)

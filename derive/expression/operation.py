@@ -48,6 +48,7 @@ class Operation:
     scalar      what it is of a 1 x 1 matrix, that is, of a scalar
     tidy        how the simplifier builds it, where that is not the class itself
     symmetric   "always", "argument" where its first argument is, "arguments" where all that are matrices are
+    diagonal    where nothing stands off the diagonal: "always", "argument", "arguments" of all, "any" of one of them
     positive    every entry: "always", "argument", or "posdef" where its argument is positive definite
     nonnegative "always" where no entry is below zero
     homogeneous (k, sign): f(c x) is c^k f(x) for c > 0, and f(-x) is sign f(x), 0 where it is neither; f(1) = 1
@@ -55,6 +56,7 @@ class Operation:
     axis        "rows" for the function of every row of a matrix, whose name is text(S, rows)
     asks        assumptions that are made of a bare variable that it is applied to
     spreads     its arguments that are scalars are spread over the shape of the others
+    kind        the word by which those know it who look at the operation and not at the class: `kind`
     """
 
     name: str
@@ -75,6 +77,7 @@ class Operation:
     scalar: Build | None = None
     tidy: Build | None = None
     symmetric: str = ""
+    diagonal: str = ""
     positive: str = ""
     nonnegative: str = ""
     homogeneous: tuple[int, int] | None = None
@@ -83,10 +86,13 @@ class Operation:
     asks: tuple[str, ...] = ()
     spreads: bool = False
     entrywise: bool = False
+    kind: str = ""
 
     def __post_init__(self) -> None:
         if self.push == "linear":
             object.__setattr__(self, "push", self._linear)
+        if not self.kind:
+            object.__setattr__(self, "kind", "function" if self.entrywise else self.name)
 
     def _linear(self, d: Any, y: Any, x: Sequence[Any], i: int) -> Any:
         args = [*x[:i], d, *x[i + 1 :]]
@@ -127,6 +133,7 @@ class Operation:
 
 _BY_HEAD: dict[Any, list[Operation]] = {}
 _BY_TEXT: dict[str, Operation] = {}
+_NEAREST: dict[Any, Operation | None] = {}
 
 
 def register(entries: Iterable[Operation]) -> None:
@@ -137,6 +144,7 @@ def register(entries: Iterable[Operation]) -> None:
             _BY_TEXT[entry.word] = replace(entry, shape=f"{_BY_TEXT[entry.word].shape} | {entry.shape}")
         elif entry.text:
             _BY_TEXT[entry.word] = entry
+    _NEAREST.clear()
 
 
 def of_head(head: Any) -> list[Operation]:
@@ -148,6 +156,23 @@ def record(head: Any) -> Operation | None:
     """Return the entry that says what a SymPy class is: of several, the last, which has no further conditions."""
     entries = _BY_HEAD.get(head)
     return entries[-1] if entries else None
+
+
+def known_as(head: Any) -> Operation | None:
+    """Return the entry of a SymPy class, or of the nearest class above it that has one."""
+    if head not in _NEAREST:
+        _NEAREST[head] = next((entry for base in head.__mro__ if (entry := record(base)) is not None), None)
+    return _NEAREST[head]
+
+
+def kind(e: Any) -> str:
+    """Return the word for an expression's outermost operation; "" for what has no entry.
+
+    It is the entry's name, but for a few that SymPy has twice, for scalars and for matrices, and that most of those who
+    look at them treat alike: a "sum", a "function" of a scalar. Tables of what to do are kept under these words.
+    """
+    entry = known_as(type(e))
+    return entry.kind if entry is not None else ""
 
 
 def by_name(word: str) -> Operation | None:

@@ -5,37 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
-from sympy import Expr, Function, Identity, Inverse, MatrixSymbol, OneMatrix, ZeroMatrix
+from sympy import Expr, Function, Inverse
 from sympy.matrices.expressions.applyfunc import ElementwiseApplyFunction
 
 from derive.expression import algebra
 from derive.expression.elementwise import elementwise, scalar_function
 from derive.expression.operation import record
+from derive.expression.walk import parts, post_order
 
 Rewrite = Callable[[Expr, list[Expr]], Expr | None]
-
-
-def parts(e: Expr) -> tuple[Expr, ...]:
-    """Return the expressions that an expression is made of, without sizes and function names."""
-    if not e.args or isinstance(e, MatrixSymbol | Identity | OneMatrix | ZeroMatrix):
-        return ()
-    if isinstance(e, ElementwiseApplyFunction):
-        return (e.expr,)
-    if isinstance(e, Inverse):
-        return (e.arg,)
-    return e.args
-
-
-def distinct(expr: Expr) -> dict[Expr, None]:
-    """Return all parts of an expression, each once, in order: a shared part is not walked again."""
-    found: dict[Expr, None] = {}
-    stack = [expr]
-    while stack:
-        e = stack.pop()
-        if e not in found:
-            found[e] = None
-            stack.extend(reversed(parts(e)))
-    return found
 
 
 def tidy(e: Expr, args: list[Expr]) -> Expr:
@@ -66,19 +44,12 @@ def rebuild(expr: Expr, rewrite: Rewrite, leaves: Mapping[Expr, Expr] = MappingP
     parts are rebuilt once; nothing recurses.
     """
     done: dict[Expr, Expr] = {}
-    stack: list[tuple[Expr, bool]] = [(expr, False)]
-    while stack:
-        e, ready = stack.pop()
-        if e in done:
-            continue
+    for e in post_order(expr):
         inner = parts(e)
         if not inner:
             done[e] = leaves.get(e, e)
-        elif ready:
-            args = [done[a] for a in inner]
-            new = rewrite(e, args)
-            done[e] = tidy(e, args) if new is None else new
-        else:
-            stack.append((e, True))
-            stack.extend((a, False) for a in inner)
+            continue
+        args = [done[a] for a in inner]
+        new = rewrite(e, args)
+        done[e] = tidy(e, args) if new is None else new
     return done[expr]

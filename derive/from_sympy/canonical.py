@@ -7,59 +7,32 @@ the table has an entry for, or an error that names it.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import reduce
 from math import isfinite
 from numbers import Real
 from typing import Any
 
-from sympy import (
-    Add,
-    Adjoint,
-    BlockMatrix,
-    DiagMatrix,
-    E,
-    Expr,
-    HadamardPower,
-    HadamardProduct,
-    Identity,
-    Inverse,
-    KroneckerProduct,
-    MatAdd,
-    MatMul,
-    MatPow,
-    MatrixSymbol,
-    Mul,
-    OneMatrix,
-    Piecewise,
-    Pow,
-    Rational,
-    S,
-    Sum,
-    Symbol,
-    Trace,
-    Transpose,
-    ZeroMatrix,
-    pi,
-)
-from sympy.matrices.expressions.applyfunc import ElementwiseApplyFunction
+from sympy import Add, Adjoint, BlockMatrix, E, Expr, Inverse, Piecewise, Rational, S, Sum, Symbol, Trace, pi
 from sympy.matrices.expressions.diagonal import DiagonalMatrix
 from sympy.matrices.expressions.dotproduct import DotProduct
 from sympy.matrices.expressions.matexpr import MatrixElement
 from sympy.matrices.matrixbase import MatrixBase
 
 from derive.errors import InputError
-from derive.expression import algebra
+from derive.expression import algebra, walk
 from derive.expression.elementwise import ENTRY
 from derive.expression.entrywise import lift
 from derive.expression.functions import Functional, MatrixFunction
-from derive.expression.operation import Operation, record
+from derive.expression.operation import Operation, kind, record
+from derive.expression.walk import post_order
 from derive.from_sympy.indexed import in_matrices
 from derive.from_sympy.scalar_functions import in_known_functions, rectified
 from derive.language import build
 from derive.language.calls import called
 
-#: What only a square matrix has, beside the functions whose signature says so.
-_SQUARE = (MatPow, DiagonalMatrix)
-_LEAVES = (MatrixSymbol, Identity, OneMatrix, ZeroMatrix)
+#: Matrices that are no operations of others.
+_MATRICES = ("matrix", "identity", "ones", "zeros")
 #: Those that list entries or blocks.
 _EXPLICIT = (MatrixBase, BlockMatrix)
 
@@ -75,31 +48,18 @@ def canonical(expr: Any) -> Expr:
     if not isinstance(expr, Expr):
         raise InputError(f"expected a SymPy expression of symbols, got {type(expr).__name__}")
     done: dict[Expr, Expr] = {}
-    stack: list[tuple[Expr, bool]] = [(expr, False)]
-    while stack:
-        e, ready = stack.pop()
-        if e in done:
-            continue
-        inner = parts(e)
-        if ready or not inner:
-            done[e] = _rebuild(e, [done[a] for a in inner])
-        else:
-            stack.append((e, True))
-            stack.extend((a, False) for a in inner)
+    for e in post_order(expr, within=parts):
+        done[e] = _rebuild(e, [done[a] for a in parts(e)])
     return done[expr]
 
 
 def parts(e: Expr) -> tuple[Expr, ...]:
     """Return what an expression is made of, as far as it is read on its own."""
-    if isinstance(e, (*_LEAVES, *_EXPLICIT, Sum, Piecewise)):
+    if isinstance(e, (*_EXPLICIT, Sum, Piecewise)):
         return ()
-    if isinstance(e, ElementwiseApplyFunction):
-        return (e.expr,)
-    if isinstance(e, Inverse):
-        return (e.arg,)
     if isinstance(e, MatrixElement):
         return (e.parent,) if e.parent.shape == (1, 1) else ()
-    return tuple(a for a in e.args if isinstance(a, Expr))
+    return tuple(a for a in walk.parts(e) if isinstance(a, Expr))
 
 
 def _explicit(e: Any) -> InputError:
@@ -118,39 +78,20 @@ def _explicit(e: Any) -> InputError:
 def _rebuild(e: Expr, args: list[Expr]) -> Expr:
     if isinstance(e, _EXPLICIT):
         raise _explicit(e)
-    if isinstance(e, _LEAVES):
+    word = kind(e)
+    if word in _MATRICES:
         return _leaf(e)
     if not args and e.is_Atom:
         return _atom(e)
     _check_shapes(e, args)
-    if isinstance(e, MatAdd):
-        return algebra.add(*args)
-    if isinstance(e, Add):
-        return Add(*args) if not algebra.is_matrix(args[0]) else algebra.add(*args)
-    if isinstance(e, MatMul | Mul):
-        return build.product(*args)
-    if isinstance(e, HadamardProduct):
-        return _hadamard(args)
-    if isinstance(e, HadamardPower):
-        return build.elementwise_power(*args)
-    if isinstance(e, Inverse):
-        return Inverse(args[0]) if algebra.is_matrix(args[0]) else 1 / args[0]
-    if isinstance(e, MatPow | Pow):
-        return build.matrix_power(*args) if algebra.is_matrix(args[0]) else build.scalar_power(*args)
-    if isinstance(e, Transpose | Adjoint):
-        return build.transpose(args[0])
-    if isinstance(e, ElementwiseApplyFunction):
+    if word in _BUILT:
+        return _BUILT[word](args)
+    if word == "function of entries":
         body = canonical(e.function.expr.xreplace({e.function.variables[0]: ENTRY}))
         return lift(body, args[0])
-    if isinstance(e, KroneckerProduct):
-        *rest, product = args
-        for a in reversed(rest):
-            product = build.kron(a, product)
-        return product
-    if isinstance(e, DotProduct):
-        return build.product(build.transpose(_column(args[0])), _column(args[1]))
-    if isinstance(e, DiagonalMatrix):
-        return build.hadamard(args[0], algebra.power(args[0], 0))
+    for head, built in _OF_SYMPY.items():
+        if isinstance(e, head):
+            return built(args)
     if isinstance(e, MatrixElement):
         return _entry(e, args)
     if isinstance(e, Sum):
@@ -165,12 +106,53 @@ def _rebuild(e: Expr, args: list[Expr]) -> Expr:
     raise InputError(f"{type(e).__name__} is not an operation that can be differentiated here: {str(e)[:60]}")
 
 
+def _sum(args: list[Expr]) -> Expr:
+    return algebra.add(*args) if algebra.is_matrix(args[0]) else Add(*args)
+
+
+def _inverse(args: list[Expr]) -> Expr:
+    return Inverse(args[0]) if algebra.is_matrix(args[0]) else 1 / args[0]
+
+
+def _power(args: list[Expr]) -> Expr:
+    return build.matrix_power(*args) if algebra.is_matrix(args[0]) else build.scalar_power(*args)
+
+
+def _kron(args: list[Expr]) -> Expr:
+    *rest, product = args
+    for a in reversed(rest):
+        product = build.kron(a, product)
+    return product
+
+
+#: By the word for an operation: SymPy's arguments, in their canonical forms, put together as the text language does.
+_BUILT: dict[str, Callable[[list[Expr]], Expr]] = {
+    "sum": _sum,
+    "product": lambda args: build.product(*args),
+    "matrix product": lambda args: build.product(*args),
+    "elementwise product": lambda args: reduce(build.hadamard, args),
+    "elementwise power": lambda args: build.elementwise_power(*args),
+    "inverse": _inverse,
+    "power": _power,
+    "matrix power": _power,
+    "transpose": lambda args: build.transpose(args[0]),
+    "Kronecker product": _kron,
+}
+#: Operations of SymPy's that are others here.
+_OF_SYMPY: dict[type, Callable[[list[Expr]], Expr]] = {
+    Adjoint: lambda args: build.transpose(args[0]),
+    DotProduct: lambda args: build.product(build.transpose(_column(args[0])), _column(args[1])),
+    DiagonalMatrix: lambda args: build.hadamard(args[0], algebra.power(args[0], 0)),
+}
+
+
 def _leaf(e: Expr) -> Expr:
-    if isinstance(e, ZeroMatrix):
+    word = kind(e)
+    if word == "zeros":
         return algebra.zero(e.shape)
     if e.shape != (1, 1):
         return e
-    return Trace(e) if isinstance(e, MatrixSymbol) else S.One
+    return Trace(e) if word == "matrix" else S.One
 
 
 def _atom(e: Expr) -> Expr:
@@ -193,16 +175,16 @@ def _equal(a: Expr, b: Expr) -> bool:
 
 def _check_shapes(e: Expr, args: list[Expr]) -> None:
     """Raise InputError where shapes do not fit, which SymPy checks for some expressions and not for others."""
-    fits = True
-    if isinstance(e, MatAdd | Add | HadamardProduct):
+    fits, word = True, kind(e)
+    if word in ("sum", "elementwise product"):
         scalars = [not algebra.is_matrix(a) for a in args]
         shapes = [algebra.shape(a) for a in args]
         fits = (all(scalars) or not any(scalars)) and all(
             _equal(p, q) for shape in shapes for p, q in zip(shape, shapes[0], strict=True)
         )
-    elif isinstance(e, HadamardPower):
+    elif word == "elementwise power":
         fits = not all(map(algebra.is_matrix, args)) or all(map(_equal, *(a.shape for a in args)))
-    elif isinstance(e, MatMul | Mul):
+    elif word in ("product", "matrix product"):
         rows = columns = None  # of the factors so far; what is 1 x 1 scales the rest
         for p, q in [a.shape for a in args if algebra.is_matrix(a)]:
             fits = fits and (columns is None or _equal(columns, p))
@@ -212,13 +194,17 @@ def _check_shapes(e: Expr, args: list[Expr]) -> None:
     if not fits:
         kinds = " and ".join(dict.fromkeys(map(_by, args)))
         mend = "multiply scalars by Identity or OneMatrix, transpose what stands the other way"
-        if isinstance(e, HadamardPower):  # SymPy makes such where it transposes A.^B
+        if word == "elementwise power":  # SymPy makes such where it transposes A.^B
             mend = "the transpose of a power is the power of the transposes, HadamardPower(A.T, B.T)"
         elif e.has(Adjoint):
             mend = "write Abs of a scalar as Abs(Trace(...))"
         raise InputError(f"shapes do not fit in {str(e)[:60]}: {kinds}; {mend}")
     entry = record(type(e))
-    square = isinstance(e, _SQUARE) or (entry is not None and entry.shape and entry.signature.is_square)
+    square = (
+        word == "matrix power"
+        or isinstance(e, DiagonalMatrix)
+        or (entry is not None and entry.shape and entry.signature.is_square)
+    )
     if square and algebra.is_matrix(args[0]) and not _equal(*args[0].shape):
         raise InputError(f"{_name(e)} needs a square matrix, {str(args[0])[:60]} is {_by(args[0])}")
 
@@ -232,20 +218,13 @@ def _column(x: Expr) -> Expr:
     return build.transpose(x) if algebra.is_matrix(x) and x.shape[0] == 1 else x
 
 
-def _hadamard(args: list[Expr]) -> Expr:
-    product = args[0]
-    for a in args[1:]:
-        product = build.hadamard(product, a)
-    return product
-
-
 def _function(e: Expr, entry: Operation, args: list[Expr]) -> Expr:
     """Return a function of one matrix; one of a column takes a row as the column that it is the transpose of."""
     x = args[0]
     if algebra.is_matrix(x) and entry.signature.is_column:
         column = _column(x)
         if column.shape[1] != 1:
-            mend = ": is DiagonalMatrix meant?" if isinstance(e, DiagMatrix) else ""
+            mend = ": is DiagonalMatrix meant?" if kind(e) == "diagonal matrix" else ""
             raise InputError(f"{_name(e)} needs a column, {str(x)[:60]} is {_by(x)}{mend}")
         new = called(entry, [column, *args[1:]])
         follows = (

@@ -10,39 +10,13 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from sympy import (
-    Add,
-    Determinant,
-    Expr,
-    Function,
-    HadamardPower,
-    HadamardProduct,
-    Identity,
-    Inverse,
-    KroneckerProduct,
-    MatAdd,
-    MatMul,
-    MatPow,
-    MatrixSymbol,
-    Mul,
-    OneMatrix,
-    Pow,
-    Rational,
-    S,
-    Symbol,
-    Trace,
-    Transpose,
-    ZeroMatrix,
-    exp,
-)
-from sympy.core.numbers import Float, Pi
-from sympy.matrices.expressions.applyfunc import ElementwiseApplyFunction
+from sympy import E, Expr, Function, Mul, Pow, S, Symbol, exp, pi
 
 from derive.expression import algebra
 from derive.expression.algebra.blocks import grid
 from derive.expression.elementwise import ENTRY
-from derive.expression.functions import Blocks, EntrySum, Expm, Selection, operator, spell, template
-from derive.expression.operation import Operation, record
+from derive.expression.functions import operator, spell, template
+from derive.expression.operation import Operation, kind, record
 from derive.language.names import GREEK
 from derive.language.picked import Picked, picked, places
 from derive.language.text import fraction, join_terms, ordered, power_by_logarithm, signed, written_power
@@ -68,12 +42,15 @@ def _at(expr: Expr, level: int) -> str:
 
 
 def _piece(expr: Expr) -> Piece:
-    head = type(expr)
-    if head not in _PRINTERS and (entry := record(head)) is not None:
-        return _function(entry, expr)
-    for kind in head.__mro__:
-        if kind in _PRINTERS:
-            return _PRINTERS[kind](expr)
+    word = kind(expr)
+    if word in _PRINTERS:
+        return _PRINTERS[word](expr)
+    if (entry := record(type(expr))) is not None:
+        return _recorded(entry, expr)
+    return _unknown(expr)
+
+
+def _unknown(expr: Expr) -> Piece:
     return rf"\operatorname{{{type(expr).__name__}}}" + _brackets(", ".join(map(latex, expr.args))), ATOM
 
 
@@ -102,13 +79,15 @@ def name(text: str) -> str:
 
 
 def _number(expr: Any) -> Piece:
+    if not expr.is_Rational:
+        return (str(expr), ATOM) if expr.is_Float else _unknown(expr)
     if expr < 0:
         return f"-{latex(-expr)}", SUM
     return (rf"\tfrac{{{expr.p}}}{{{expr.q}}}", ATOM) if expr.q != 1 else (str(expr.p), ATOM)
 
 
 def _sum(expr: Expr) -> Piece:
-    terms = expr.args if isinstance(expr, MatAdd) else ordered(expr)
+    terms = expr.args if expr.is_Matrix else ordered(expr)
     parts = []
     for term in terms:
         negative, value = signed(term)
@@ -149,17 +128,17 @@ def _glue(parts: list[str]) -> str:
     return r" \, ".join(kept) if kept else "1"
 
 
-def _matrix_product(expr: MatMul) -> Piece:
+def _matrix_product(expr: Expr) -> Piece:
     negative, value = signed(expr)
     if negative:
         return f"-{_at(value, PRODUCT)}", SUM
-    if not isinstance(value, MatMul):
+    if kind(value) != "matrix product":
         return _piece(value)
     scalars = [a for a in value.args if not a.is_Matrix]
     matrices = [a for a in value.args if a.is_Matrix]
     above, below = fraction(Mul(*scalars))
     number, rest = _over([a for a in above if a != 1], below)
-    if isinstance(Mul(*scalars), Add):
+    if kind(Mul(*scalars)) == "sum":
         rest = _brackets(latex(Mul(*scalars)))
     texts = [_picked(a) for a in picked(matrices)]
     spaced = texts[0]
@@ -170,18 +149,18 @@ def _matrix_product(expr: MatMul) -> Piece:
 
 def _picked(x: Picked) -> str:
     if x.rows is None and x.columns is None:
-        tight = isinstance(x.base, HadamardProduct | KroneckerProduct)
+        tight = kind(x.base) in ("elementwise product", "Kronecker product")
         return _at(x.base, POWER if tight else PRODUCT)
     indices = [":" if s is None else _range(s) for s in (x.rows, x.columns)]
     if x.base.shape[1] == 1 and x.columns is None:
         indices = indices[:1]
     elif x.base.shape[0] == 1 and x.rows is None:
         indices = indices[1:]
-    plain = isinstance(x.base, MatrixSymbol) and "_" not in name(x.base.name)
+    plain = kind(x.base) == "matrix" and "_" not in name(x.base.name)
     return f"{name(x.base.name) if plain else _brackets(latex(x.base))}_{{{', '.join(indices)}}}"
 
 
-def _blocks(expr: Blocks) -> Piece:
+def _blocks(expr: Any) -> Piece:
     rows = r" \\ ".join(" & ".join(map(latex, row)) for row in grid(expr))
     return rf"\begin{{bmatrix}} {rows} \end{{bmatrix}}", ATOM
 
@@ -197,15 +176,21 @@ def _power(expr: Any) -> Piece:
         return rf"\sqrt{{{latex(base)}}}", ATOM
     if exponent.is_Number and exponent < 0 and not base.is_Matrix:
         return rf"\frac{{1}}{{{latex(Pow(base, -exponent))}}}", ATOM
-    if isinstance(base, (Trace | Determinant, Function)):
+    if kind(base) in ("trace", "determinant", "function"):
         return rf"{_brackets(latex(base))}^{{{latex(exponent)}}}", POWER
     return rf"{_at(base, ATOM)}^{{{latex(exponent)}}}", POWER
 
 
-def _exponential(expr: Expr) -> Piece:
+def _function(expr: Expr) -> Piece:
     found = written_power(expr)
-    if found is None:
+    if found is None and isinstance(expr, exp):
         return _call(exp, expr.args[0])
+    if found is None and (entry := record(type(expr))) is not None:
+        return _recorded(entry, expr)
+    if found is None and len(expr.args) == 1:
+        return _call(expr.func, expr.args[0])
+    if found is None:
+        return expr.func.__name__ + _brackets(", ".join(map(latex, expr.args))), ATOM
     base, exponent = found
     return rf"{_at(base, ATOM)}^{{{latex(exponent)}}}", POWER
 
@@ -217,20 +202,20 @@ def _matrix_exponential(expr: Expr) -> Piece:
     return rf"{_at(found[0], ATOM)}^{{{latex(found[1])}}}", POWER
 
 
-def _inverse(expr: Inverse) -> Piece:
+def _inverse(expr: Any) -> Piece:
     return rf"{_at(expr.arg, ATOM)}^{{-1}}", POWER
 
 
-def _transpose(expr: Transpose) -> Piece:
+def _transpose(expr: Any) -> Piece:
     x = expr.arg
-    if isinstance(x, Selection):
+    if kind(x) == "columns of the identity":
         return rf"I_{{{_range(x)}, :}}", ATOM
-    if isinstance(x, Inverse):
+    if kind(x) == "inverse":
         return rf"{_at(x.arg, ATOM)}^{{-\top}}", POWER
     return rf"{_at(x, ATOM)}^{{\top}}", POWER
 
 
-def _hadamard(expr: HadamardProduct) -> Piece:
+def _hadamard(expr: Expr) -> Piece:
     above = [_at(a, POWER) for a in expr.args if not algebra.divides(a)] or [_ones(expr)[0]]
     text = r" \odot ".join(above)
     for b in (algebra.divisor(a) for a in expr.args if algebra.divides(a)):
@@ -238,7 +223,7 @@ def _hadamard(expr: HadamardProduct) -> Piece:
     return text, PRODUCT
 
 
-def _hadamard_power(expr: HadamardPower) -> Piece:
+def _hadamard_power(expr: Any) -> Piece:
     if expr.exp == S.Half:
         return rf"\sqrt{{{latex(expr.base)}}}", ATOM
     if algebra.divides(expr):
@@ -252,14 +237,14 @@ def _call(f: Any, x: Expr) -> Piece:
     return spell(tex or operator(entry.text if entry else f.__name__), [latex(x)]), ATOM
 
 
-def _elementwise(expr: ElementwiseApplyFunction) -> Piece:
+def _elementwise(expr: Any) -> Piece:
     body = expr.function.expr
     if isinstance(body, Function) and body.args == (ENTRY,):
         return _call(body.func, expr.expr)
     return latex(body.xreplace({expr.function.variables[0]: Symbol("t")})), SUM
 
 
-def _ones(expr: OneMatrix) -> Piece:
+def _ones(expr: Expr) -> Piece:
     if expr.shape[1] == 1:
         return r"\mathbf{1}", ATOM
     if expr.shape[0] == 1:
@@ -267,53 +252,55 @@ def _ones(expr: OneMatrix) -> Piece:
     return r"\mathbf{1} \mathbf{1}^{\top}", PRODUCT
 
 
-def _trace(expr: Trace) -> Piece:
+def _trace(expr: Any) -> Piece:
     if expr.arg.shape == (1, 1):
         return _piece(expr.arg)
     return r"\operatorname{tr}" + _brackets(latex(expr.arg)), ATOM
 
 
-def _entry_sum(expr: EntrySum) -> Piece:
+def _entry_sum(expr: Any) -> Piece:
     x = expr.arg
     left = "" if x.shape[0] == 1 else r"\mathbf{1}^{\top}"
     right = "" if x.shape[1] == 1 else r" \mathbf{1}"
-    middle = _at(x, POWER if isinstance(x, HadamardProduct) else PRODUCT)
+    middle = _at(x, POWER if kind(x) == "elementwise product" else PRODUCT)
     return (left + r" \, " if left else "") + middle + right, PRODUCT
 
 
-def _function(entry: Operation, expr: Expr) -> Piece:
+def _recorded(entry: Operation, expr: Expr) -> Piece:
     tex = template(entry, "latex", len(expr.args)) or operator(entry.text)
     args = [_at(a, ATOM) if f"[{i}]" in tex else latex(a) for i, a in enumerate(expr.args)]
     return spell(tex, args), POWER if tex.endswith("}") else ATOM
 
 
-_PRINTERS: dict[type, Callable[[Any], Piece]] = {
-    Rational: _number,
-    Float: lambda e: (str(e), ATOM),
-    Pi: lambda e: (r"\pi", ATOM),
-    type(S.Exp1): lambda e: (r"\mathrm{e}", ATOM),
-    Symbol: lambda e: (name(e.name), ATOM),
-    MatrixSymbol: lambda e: (name(e.name), ATOM),
-    Add: _sum,
-    MatAdd: _sum,
-    Mul: _product,
-    Pow: _power,
-    exp: _exponential,
-    MatMul: _matrix_product,
-    MatPow: _power,
-    Expm: _matrix_exponential,
-    Inverse: _inverse,
-    Transpose: _transpose,
-    Trace: _trace,
-    EntrySum: _entry_sum,
-    HadamardProduct: _hadamard,
-    HadamardPower: _hadamard_power,
-    ElementwiseApplyFunction: _elementwise,
-    KroneckerProduct: lambda e: (r" \otimes ".join(_at(a, POWER) for a in e.args), PRODUCT),
-    Identity: lambda e: ("I", ATOM),
-    Blocks: _blocks,
-    Selection: lambda e: (f"I_{{:, {_range(e)}}}", ATOM),
-    OneMatrix: _ones,
-    ZeroMatrix: lambda e: (r"\mathbf{0}", ATOM),
-    Function: lambda e: _call(e.func, e.args[0]) if len(e.args) == 1 else (e.func.__name__ + _brackets(", ".join(map(latex, e.args))), ATOM),
-}  # fmt: skip
+def _constant(expr: Expr) -> Piece:
+    known = {pi: r"\pi", E: r"\mathrm{e}"}
+    return (known[expr], ATOM) if expr in known else _unknown(expr)
+
+
+#: By the word for an operation. Other functions are called by the spelling of their record.
+_PRINTERS: dict[str, Callable[[Any], Piece]] = {
+    "number": _number,
+    "constant": _constant,
+    "scalar": lambda e: (name(e.name), ATOM),
+    "matrix": lambda e: (name(e.name), ATOM),
+    "sum": _sum,
+    "product": _product,
+    "matrix product": _matrix_product,
+    "elementwise product": _hadamard,
+    "Kronecker product": lambda e: (r" \otimes ".join(_at(a, POWER) for a in e.args), PRODUCT),
+    "power": _power,
+    "elementwise power": _hadamard_power,
+    "matrix power": _power,
+    "matrix exponential": _matrix_exponential,
+    "inverse": _inverse,
+    "transpose": _transpose,
+    "trace": _trace,
+    "sum of the entries": _entry_sum,
+    "identity": lambda e: ("I", ATOM),
+    "columns of the identity": lambda e: (f"I_{{:, {_range(e)}}}", ATOM),
+    "blocks": _blocks,
+    "ones": _ones,
+    "zeros": lambda e: (r"\mathbf{0}", ATOM),
+    "function": _function,
+    "function of entries": _elementwise,
+}

@@ -6,40 +6,12 @@ from collections.abc import Callable
 from contextvars import ContextVar
 from typing import Any
 
-from sympy import (
-    Add,
-    Basic,
-    Expr,
-    Function,
-    HadamardPower,
-    HadamardProduct,
-    Identity,
-    Inverse,
-    KroneckerProduct,
-    MatAdd,
-    MatMul,
-    MatPow,
-    MatrixSymbol,
-    Mul,
-    OneMatrix,
-    Pow,
-    Rational,
-    S,
-    Symbol,
-    Trace,
-    Transpose,
-    ZeroMatrix,
-    exp,
-    log,
-)
-from sympy.core.numbers import Float, Pi
-from sympy.matrices.expressions.applyfunc import ElementwiseApplyFunction
+from sympy import Add, Basic, E, Expr, Function, MatMul, Mul, Pow, Rational, S, Symbol, exp, log, pi
 
 from derive.expression import algebra
 from derive.expression.algebra.blocks import grid
 from derive.expression.elementwise import ENTRY, holds_matrices
-from derive.expression.functions import Blocks, Expm, Selection
-from derive.expression.operation import Operation, record
+from derive.expression.operation import Operation, kind, record
 from derive.language.picked import Picked, picked, places
 
 #: How tightly a piece of text holds together.
@@ -62,17 +34,14 @@ def _at(expr: Expr, level: int) -> str:
 
 
 def _piece(expr: Expr) -> Piece:
-    head = type(expr)
-    if head not in _PRINTERS and (entry := record(head)) is not None and entry.text:
-        closing = not getattr(expr, "is_Matrix", False)
-        return (
-            f"{entry.text}({', '.join([*(_argument(a, closing) for a in expr.args), *_axis(entry)])})",
-            ATOM,
-        )
-    for kind in head.__mro__:
-        if kind in _PRINTERS:
-            return _PRINTERS[kind](expr)
-    return _unknown(expr)
+    word = kind(expr)
+    if word in _PRINTERS:
+        return _PRINTERS[word](expr)
+    entry = record(type(expr))
+    if entry is None or not entry.text:
+        return _unknown(expr)
+    closing = not getattr(expr, "is_Matrix", False)
+    return f"{entry.text}({', '.join([*(_argument(a, closing) for a in expr.args), *_axis(entry)])})", ATOM
 
 
 def _argument(x: Expr, closing: bool) -> str:
@@ -91,10 +60,10 @@ def _says_size(x: Expr) -> bool:
     stack = [x]
     while stack:
         e = stack.pop()
-        if isinstance(e, ElementwiseApplyFunction):
+        if kind(e) == "function of entries":
             e = e.expr
         entry = record(type(e))
-        if isinstance(e, MatrixSymbol) or (
+        if kind(e) == "matrix" or (
             entry is not None
             and entry.shape
             and not entry.signature.is_column
@@ -114,6 +83,8 @@ def _unknown(expr: Expr) -> Piece:
 
 
 def _number(expr: Any) -> Piece:
+    if not expr.is_Rational:
+        return (str(expr), ATOM) if expr.is_Float else _unknown(expr)
     if expr.q != 1:
         return f"{expr.p}/{expr.q}", PRODUCT  # the sign binds tighter than the line: -1/2 is (-1)/2
     return (str(expr.p), ATOM) if expr >= 0 else (str(expr.p), UNARY)
@@ -127,7 +98,8 @@ def join_terms(terms: list[tuple[bool, str]]) -> str:
 
 def signed(term: Expr) -> tuple[bool, Expr]:
     """Return a term as (is it negative, its absolute value)."""
-    if isinstance(term, Mul | MatMul):
+    word = kind(term)
+    if word in ("product", "matrix product"):
         first = term.args[0]
         if first.is_Number and first < 0:
             rest = term.args[1:]
@@ -135,10 +107,10 @@ def signed(term: Expr) -> tuple[bool, Expr]:
                 return True, rest[0]
             head = (-first,) if first != -1 else ()
             # SymPy would multiply a number alone in front of a sum into it.
-            return True, _matmul(*head, *rest) if isinstance(term, MatMul) else Mul(
+            return True, _matmul(*head, *rest) if word == "matrix product" else Mul(
                 *head, *rest, evaluate=False
             )
-        if isinstance(term, MatMul) and not first.is_Matrix and first.is_Mul:
+        if word == "matrix product" and not first.is_Matrix and first.is_Mul:
             negative, value = signed(first)
             if negative:
                 return True, _matmul(value, *term.args[1:])
@@ -157,7 +129,7 @@ def ordered(expr: Add) -> list[Expr]:
 
 
 def _sum(expr: Expr) -> Piece:
-    terms = expr.args if isinstance(expr, MatAdd) else ordered(expr)
+    terms = expr.args if expr.is_Matrix else ordered(expr)
     parts = []
     for term in terms:
         negative, value = signed(term)
@@ -173,7 +145,7 @@ def fraction(expr: Expr) -> tuple[list[Expr], list[Expr]]:
     above: list[Expr] = []
     below: list[Expr] = []
     for a in Mul.make_args(expr):
-        if isinstance(a, Pow) and a.exp.is_Number and a.exp < 0:
+        if kind(a) == "power" and a.exp.is_Number and a.exp < 0:
             below.append(a.base if a.exp == -1 else Pow(a.base, -a.exp))
         else:
             above.append(a)
@@ -200,7 +172,7 @@ def _divided(below: list[Expr]) -> str:
     return f"/({'*'.join(factors)})" if len(factors) > 1 else "".join(f"/{b}" for b in factors)
 
 
-def _matrix_product(expr: MatMul) -> Piece:
+def _matrix_product(expr: Expr) -> Piece:
     negative, value = signed(expr)
     if negative:
         return f"-{_at(value, PRODUCT)}", PRODUCT
@@ -232,7 +204,7 @@ def _range(s: Expr) -> str:
     return to_text(first) if first == last else f"{to_text(first)}:{to_text(last)}"
 
 
-def _blocks(expr: Blocks) -> Piece:
+def _blocks(expr: Any) -> Piece:
     return f"[{'; '.join(', '.join(map(to_text, row)) for row in grid(expr))}]", ATOM
 
 
@@ -240,7 +212,7 @@ def _selection(s: Expr) -> Piece:
     return f"eye({to_text(s.shape[0])})[:, {_range(s)}]", ATOM
 
 
-def _power(expr: Pow) -> Piece:
+def _power(expr: Any) -> Piece:
     if expr.exp == S.Half:
         return f"sqrt({to_text(expr.base)})", ATOM
     if expr.exp.is_Number and expr.exp < 0:
@@ -259,10 +231,10 @@ def written_power(expr: Expr) -> tuple[Expr, Expr] | None:
     return logs[0].args[0], Mul(*[a for a in factors if a is not logs[0]])
 
 
-def _exponential(expr: Expr) -> Piece:
+def _function(expr: Expr) -> Piece:
     found = written_power(expr)
     if found is None:
-        return _call(exp, expr.args[0])
+        return _call(expr.func, expr.args[0]) if len(expr.args) == 1 else _unknown(expr)
     base, exponent = found
     return f"{_at(base, ATOM)}^{_at(exponent, ATOM)}", POWER
 
@@ -283,17 +255,17 @@ def _matrix_exponential(expr: Expr) -> Piece:
     return f"{_at(found[0], ATOM)}^{_at(found[1], ATOM)}", POWER
 
 
-def _matrix_power(expr: MatPow) -> Piece:
+def _matrix_power(expr: Any) -> Piece:
     return f"{_at(expr.base, ATOM)}^{_at(expr.exp, ATOM)}", POWER
 
 
-def _transpose(expr: Transpose) -> Piece:
-    if isinstance(expr.arg, Selection):
+def _transpose(expr: Any) -> Piece:
+    if kind(expr.arg) == "columns of the identity":
         return f"eye({to_text(expr.arg.shape[0])})[{_range(expr.arg)}, :]", ATOM
     return f"{_at(expr.arg, ATOM)}'", ATOM
 
 
-def _hadamard(expr: HadamardProduct) -> Piece:
+def _hadamard(expr: Expr) -> Piece:
     text = ""
     for i, a in enumerate(expr.args):
         if i and algebra.divides(a):
@@ -303,7 +275,7 @@ def _hadamard(expr: HadamardProduct) -> Piece:
     return text, PRODUCT
 
 
-def _hadamard_power(expr: HadamardPower) -> Piece:
+def _hadamard_power(expr: Any) -> Piece:
     if expr.exp == S.Half:
         return f"sqrt({to_text(expr.base)})", ATOM
     if algebra.divides(expr):
@@ -311,12 +283,12 @@ def _hadamard_power(expr: HadamardPower) -> Piece:
     base = expr.base
     if expr.exp.is_Matrix:  # a scalar takes the exponent's shape
         coefficient, factors = algebra.split(base)
-        if coefficient != 1 and len(factors) == 1 and isinstance(factors[0], OneMatrix):
+        if coefficient != 1 and len(factors) == 1 and kind(factors[0]) == "ones":
             base = coefficient
     return f"{_at(base, ATOM)}.^{_at(expr.exp, ATOM)}", POWER
 
 
-def _elementwise(expr: ElementwiseApplyFunction) -> Piece:
+def _elementwise(expr: Any) -> Piece:
     body = expr.function.expr
     if isinstance(body, Function) and body.args == (ENTRY,):
         return _call(body.func, expr.expr)
@@ -328,7 +300,7 @@ def _call(f: Any, x: Expr) -> Piece:
     return f"{entry.text if entry else f.__name__.lower()}({to_text(x)})", ATOM
 
 
-def _ones(expr: OneMatrix) -> Piece:
+def _ones(expr: Expr) -> Piece:
     if _SIZED.get():
         rows, columns = (to_text(size) for size in expr.shape)
         if expr.shape[1] == 1:
@@ -339,11 +311,11 @@ def _ones(expr: OneMatrix) -> Piece:
     return ("vector(1)'" if expr.shape[0] == 1 else "matrix(1)"), ATOM
 
 
-def _zero(expr: ZeroMatrix) -> Piece:
+def _zero(expr: Expr) -> Piece:
     return f"0*{_ones(expr)[0]}", PRODUCT
 
 
-def _trace(expr: Trace) -> Piece:
+def _trace(expr: Any) -> Piece:
     if expr.arg.shape == (1, 1):
         if _SIZED.get() or _says_size(expr.arg):
             return _piece(expr.arg)
@@ -351,39 +323,41 @@ def _trace(expr: Trace) -> Piece:
     return f"tr({_argument(expr.arg, True)})", ATOM
 
 
-def _kron(expr: KroneckerProduct) -> Piece:
+def _kron(expr: Expr) -> Piece:
     *rest, text = map(to_text, expr.args)
     for a in reversed(rest):
         text = f"kron({a}, {text})"
     return text, ATOM
 
 
-_PRINTERS: dict[type, Callable[[Any], Piece]] = {
-    Rational: _number,
-    Float: lambda e: (str(e), ATOM),
-    Pi: lambda e: ("pi", ATOM),
-    type(S.Exp1): lambda e: ("exp(1)", ATOM),
-    Symbol: lambda e: (e.name, ATOM),
-    MatrixSymbol: lambda e: (e.name, ATOM),
-    Add: _sum,
-    MatAdd: _sum,
-    Mul: _product,
-    Pow: _power,
-    exp: _exponential,
-    MatMul: _matrix_product,
-    MatPow: _matrix_power,
-    Expm: _matrix_exponential,
-    Inverse: lambda e: (f"inv({to_text(e.arg)})", ATOM),
-    Transpose: _transpose,
-    Trace: _trace,
-    HadamardProduct: _hadamard,
-    HadamardPower: _hadamard_power,
-    ElementwiseApplyFunction: _elementwise,
-    KroneckerProduct: _kron,
-    Identity: lambda e: (f"eye({to_text(e.shape[0])})" if _SIZED.get() else "eye", ATOM),
-    Selection: _selection,
-    Blocks: _blocks,
-    OneMatrix: _ones,
-    ZeroMatrix: _zero,
-    Function: lambda e: _call(e.func, e.args[0]) if len(e.args) == 1 else _unknown(e),
+def _constant(expr: Expr) -> Piece:
+    known = {pi: "pi", E: "exp(1)"}
+    return (known[expr], ATOM) if expr in known else _unknown(expr)
+
+
+#: By the word for an operation. Other functions are called by their name.
+_PRINTERS: dict[str, Callable[[Any], Piece]] = {
+    "number": _number,
+    "constant": _constant,
+    "scalar": lambda e: (e.name, ATOM),
+    "matrix": lambda e: (e.name, ATOM),
+    "sum": _sum,
+    "product": _product,
+    "matrix product": _matrix_product,
+    "elementwise product": _hadamard,
+    "Kronecker product": _kron,
+    "power": _power,
+    "elementwise power": _hadamard_power,
+    "matrix power": _matrix_power,
+    "matrix exponential": _matrix_exponential,
+    "inverse": lambda e: (f"inv({to_text(e.arg)})", ATOM),
+    "transpose": _transpose,
+    "trace": _trace,
+    "identity": lambda e: (f"eye({to_text(e.shape[0])})" if _SIZED.get() else "eye", ATOM),
+    "columns of the identity": _selection,
+    "blocks": _blocks,
+    "ones": _ones,
+    "zeros": _zero,
+    "function": _function,
+    "function of entries": _elementwise,
 }

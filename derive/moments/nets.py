@@ -11,31 +11,12 @@ from dataclasses import dataclass, field
 from itertools import product as choices
 from typing import Any
 
-from sympy import (
-    Abs,
-    Add,
-    DiagMatrix,
-    Expr,
-    Function,
-    HadamardPower,
-    HadamardProduct,
-    Identity,
-    MatAdd,
-    MatMul,
-    MatPow,
-    Mul,
-    Pow,
-    S,
-    Trace,
-    Transpose,
-)
-from sympy.matrices.expressions.applyfunc import ElementwiseApplyFunction
-from sympy.matrices.expressions.diagonal import DiagonalOf
+from sympy import Abs, Expr, Identity, MatMul, Pow, S
 
 from derive.errors import InputError
 from derive.expression import algebra
 from derive.expression.elementwise import ENTRY
-from derive.expression.functions import EntrySum
+from derive.expression.operation import kind
 from derive.language.text import to_text
 from derive.operations.unfold import definition
 
@@ -108,10 +89,10 @@ class Lowering:
             return [self._known(e, row, column)]
         if e in self.random:
             return [Term(random=(Factor(e, _present(row, column)),))]
-        for kind in type(e).__mro__:
-            if kind in _LOWERINGS:
-                return _LOWERINGS[kind](self, e, row, column)
-        raise self.unreadable(e)
+        lower = _LOWERINGS.get(kind(e))
+        if lower is None:
+            raise self.unreadable(e)
+        return lower(self, e, row, column)
 
     def unreadable(self, e: Expr) -> NotPolynomialError:
         """Return the error for what is no polynomial in what is random."""
@@ -231,7 +212,7 @@ def _diagonal(low: Lowering, e: Any, row: Index, column: Index) -> list[Term]:
 
 def _function(low: Lowering, e: Any, row: Index, column: Index) -> list[Term]:
     """Take a polynomial of entries apart, keep another function of entries as one random array."""
-    if isinstance(e, ElementwiseApplyFunction):
+    if kind(e) == "function of entries":
         body, x = e.function.expr.xreplace({e.function.variables[0]: ENTRY}), e.expr
     else:
         body, x = e.func(ENTRY), e.args[0]
@@ -246,20 +227,20 @@ def _function(low: Lowering, e: Any, row: Index, column: Index) -> list[Term]:
     return [Term(random=(Factor(e, _present(row, column)),))]
 
 
-_LOWERINGS: dict[type, Callable[[Lowering, Any, Index, Index], list[Term]]] = {
-    Add: _sum,
-    MatAdd: _sum,
-    Mul: _scalar_product,
-    MatMul: _matrix_product,
-    Transpose: _transpose,
-    Trace: _trace,
-    HadamardProduct: _entrywise_product,
-    HadamardPower: _entrywise_power,
-    Pow: _power,
-    MatPow: _matrix_power,
-    EntrySum: _entry_sum,
-    DiagMatrix: _diagonal_matrix,
-    DiagonalOf: _diagonal,
-    ElementwiseApplyFunction: _function,
-    Function: _function,
+#: By the word for an operation.
+_LOWERINGS: dict[str, Callable[[Lowering, Any, Index, Index], list[Term]]] = {
+    "sum": _sum,
+    "product": _scalar_product,
+    "matrix product": _matrix_product,
+    "transpose": _transpose,
+    "trace": _trace,
+    "elementwise product": _entrywise_product,
+    "elementwise power": _entrywise_power,
+    "power": _power,
+    "matrix power": _matrix_power,
+    "sum of the entries": _entry_sum,
+    "diagonal matrix": _diagonal_matrix,
+    "diagonal": _diagonal,
+    "function of entries": _function,
+    "function": _function,
 }

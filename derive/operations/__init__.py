@@ -22,6 +22,7 @@ from derive.operations import (
     geometry,
     inverses,
     larger,
+    leaves,
     powers,
     primary,
     products,
@@ -53,7 +54,7 @@ OPERATIONS: tuple[Operation, ...] = (
     *gamma.OPERATIONS,
     *entrywise.OPERATIONS,
 )
-register(OPERATIONS)
+register((*leaves.LEAVES, *OPERATIONS))
 
 #: A function of SymPy's that no entry is for.
 OTHER_FUNCTION = function_of_entries(

@@ -39,6 +39,7 @@ OPERATIONS = (
         example="inv(A*B)", source="Giles (2.2.3), MC (40)", holds="{x} is invertible",
         arguments=lambda y: (y.arg,),
         text="inv", numpy="np.linalg.inv({0})", tidy=algebra.inv, scalar=lambda c: 1 / c, symmetric="argument",
+        diagonal="argument",
     ),
     function(
         "determinant of a singular matrix", Determinant, "n x n -> 1 x 1",

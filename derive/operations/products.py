@@ -29,7 +29,7 @@ OPERATIONS = (
         pull=matrix_product_pull,
         push="linear",
         example="A*B*C", source="Giles (2.2.2), MC (37)",
-        tidy=algebra.dot,
+        tidy=algebra.dot, diagonal="arguments",
     ),
     Operation(
         "scalar product", Trace,
@@ -44,13 +44,13 @@ OPERATIONS = (
         pull=lambda g, y, x, i: hadamard([g, *others(x, i)]),
         push="linear",
         example="A.*B", source="MC (38)",
-        tidy=algebra.hadamard,
+        tidy=algebra.hadamard, diagonal="any",
     ),
     function(
         "Kronecker product", KroneckerProduct, "m x n, p x q -> m*p x n*q",
         pull=kron_pull,
         push="linear",
         example="kron(A, B)", source="MC (39), partial trace",
-        text="kron", build=_kron, tidy=algebra.kron, mend="write kron(A, kron(B, C)) for three",
+        text="kron", build=_kron, tidy=algebra.kron, symmetric="arguments", mend="write kron(A, kron(B, C)) for three",
     ),
 )  # fmt: skip

@@ -49,7 +49,7 @@ OPERATIONS = (
         pull=lambda g, y, x, i: g.T,
         push="linear",
         example="A'", source="MC (44)",
-        tidy=algebra.t, symmetric="argument", positive="argument",
+        tidy=algebra.t, symmetric="argument", diagonal="argument", positive="argument",
     ),
     function(
         "vec", Vec, "m x n -> n*m x 1",
@@ -73,7 +73,7 @@ OPERATIONS = (
         push="linear",
         example="diag(x)", source="linearity",
         text="diag", numpy="np.diagflat({0})", build=_diag, tidy=algebra.diag, scalar=lambda c: c,
-        symmetric="always",
+        symmetric="always", diagonal="always",
     ),
     function(
         "diagonal", DiagonalOf, "n x n -> n x 1",

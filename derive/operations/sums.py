@@ -20,6 +20,6 @@ OPERATIONS = (
         pull=lambda g, y, x, i: g,
         push=lambda d, y, x, i: d,
         example="A + B", source="linearity, MC (35)",
-        tidy=algebra.add,
+        tidy=algebra.add, kind="sum",
     ),
 )  # fmt: skip

@@ -2,59 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from fractions import Fraction
 from typing import Any
 
-from sympy import (
-    Add,
-    Basic,
-    Determinant,
-    DiagMatrix,
-    Expr,
-    Function,
-    HadamardPower,
-    HadamardProduct,
-    Identity,
-    Inverse,
-    KroneckerProduct,
-    MatAdd,
-    MatMul,
-    MatPow,
-    MatrixSymbol,
-    Mul,
-    OneMatrix,
-    Pow,
-    Rational,
-    Symbol,
-    Trace,
-    Transpose,
-    ZeroMatrix,
-    log,
-)
-from sympy.core.numbers import Exp1, Float, NumberSymbol
-from sympy.matrices.expressions.applyfunc import ElementwiseApplyFunction
-from sympy.matrices.expressions.diagonal import DiagonalOf
+from sympy import Basic, Expr, Rational, S, Transpose, log
 
 from derive.expression.algebra.seen import is_orthogonal, is_symmetric
 from derive.expression.elementwise import ENTRY, scalar_function
 from derive.expression.facts import facts
-from derive.expression.functions import (
-    Above,
-    Adjugate,
-    Commutation,
-    EntrySum,
-    Expm,
-    ExpmFrechet,
-    Functional,
-    LogDet,
-    MatrixFunction,
-    PseudoInverse,
-    Reshape,
-    Selection,
-    Toeplitz,
-    Vec,
-)
+from derive.expression.functions import Functional, MatrixFunction
+from derive.expression.operation import kind
+from derive.expression.walk import CONSTANTS, distinct, parts
 from derive.operations import record
 from derive.operations.unfold import definition
 from derive.prove import matrices, tensors
@@ -87,30 +46,23 @@ def read(space: Space, expr: Expr) -> Value:
 
 
 def _arguments(e: Expr) -> tuple[Expr, ...]:
-    if isinstance(e, MatrixSymbol | Identity | OneMatrix | ZeroMatrix | Symbol | _CONSTANTS):
+    word = kind(e)
+    if word in CONSTANTS:
         return ()
-    if isinstance(e, ElementwiseApplyFunction):
-        return (e.expr,)
-    if isinstance(e, Inverse):
-        return (e.arg,)
-    if isinstance(e, Pow):
+    if word in ("power", "matrix power"):
         return (e.base,)
-    if isinstance(e, HadamardPower):
+    if word == "elementwise power":
         return e.args if getattr(e.exp, "is_Matrix", False) else (e.base,)
-    if isinstance(e, MatPow):
-        return (e.base,)
-    return tuple(a for a in e.args if isinstance(a, Expr))
-
-
-_CONSTANTS = Commutation | Selection | Above
+    return tuple(a for a in parts(e) if isinstance(a, Expr))
 
 
 def _value(space: Space, e: Expr) -> Value:
-    head: Any = type(e)
-    for kind in head.__mro__:
-        if kind in _READERS:
-            return _READERS[kind](space, e)
-    raise Undecided(f"{head.__name__} has no normal form")
+    word = kind(e)
+    if word in _READERS:
+        return _READERS[word](space, e)
+    if isinstance(e, Functional | MatrixFunction):
+        return _other(space, e)
+    raise Undecided(f"{type(e).__name__} has no normal form")
 
 
 def _args(space: Space, e: Basic) -> list[Value]:
@@ -125,7 +77,7 @@ def sizes(space: Space, size: Expr) -> tuple[int, ...]:
 # ------------------------------------------------------------------------------------------- leaves
 
 
-def _matrix_symbol(space: Space, e: MatrixSymbol) -> Value:
+def _matrix_symbol(space: Space, e: Any) -> Value:
     rows, columns = sizes(space, e.shape[0]), sizes(space, e.shape[1])
     known = facts()
     positive = 2 if known.has(e, "positive") else int(e.name in space.positive)
@@ -141,38 +93,42 @@ def _matrix_symbol(space: Space, e: MatrixSymbol) -> Value:
     return from_net(space, Net(net_sizes, every[: len(rows)], every[len(rows) :], [(atom, 1, groups)]))
 
 
-def _symbol(space: Space, e: Symbol) -> Value:
+def _symbol(space: Space, e: Any) -> Value:
     if e.is_integer and e.is_positive:
         return tensors.of_size(space, e)
     positive = 2 if e.is_positive or facts().has(e, "positive") else int(e.name in space.positive)
     return tensors.scalar(space, [(space.atom("scalar", e, sign=positive), 1)])
 
 
-def _rational(space: Space, e: Expr) -> Value:
+def _number(space: Space, e: Expr) -> Value:
+    if not e.is_finite:
+        raise Undecided("a number that is not finite")
     r = Rational(e)
     return constant(space, exponent(Fraction(int(r.p), int(r.q))))
 
 
-def _number_symbol(space: Space, e: NumberSymbol) -> Value:
+def _constant(space: Space, e: Expr) -> Value:
+    if e is S.Exp1:
+        return exponential(space, constant(space, 1))
     return tensors.scalar(space, [(space.atom("scalar", str(e), sign=2), 1)])
 
 
-def _ones(space: Space, e: OneMatrix) -> Value:
+def _ones(space: Space, e: Expr) -> Value:
     return tensors.ones(space, sizes(space, e.shape[0]), sizes(space, e.shape[1]))
 
 
-def _zero(space: Space, e: ZeroMatrix) -> Value:
+def _zero(space: Space, e: Expr) -> Value:
     return Value(sizes(space, e.shape[0]), sizes(space, e.shape[1]), {})
 
 
-def _commutation(space: Space, e: Commutation) -> Value:
+def _commutation(space: Space, e: Expr) -> Value:
     """K[(i, j), (j, i)] = 1, vec(X) having the index (j, i) for X[i, j]."""
     m, n = (sizes(space, s) for s in e.args)
     i, j = tuple(range(len(m))), tuple(range(len(m), len(m) + len(n)))
     return from_net(space, Net(dict(enumerate(m + n)), i + j, j + i, []))
 
 
-def _fixed(space: Space, e: Selection | Above) -> Value:
+def _fixed(space: Space, e: Expr) -> Value:
     """Return a matrix of zeros and ones of which no more is known here than its name."""
     rows, columns = (sizes(space, s) for s in e.shape)
     every = tuple(range(len(rows) + len(columns)))
@@ -185,13 +141,13 @@ def _fixed(space: Space, e: Selection | Above) -> Value:
 # --------------------------------------------------------------------------------- powers, functions
 
 
-def _power(space: Space, e: Pow) -> Value:
-    if e.base is Exp1 or isinstance(e.base, Exp1):
+def _power(space: Space, e: Any) -> Value:
+    if e.base is S.Exp1:
         return exponential(space, read(space, e.exp))
     return power(space, space.read[e.base], exponent(e.exp))
 
 
-def _elementwise_power(space: Space, e: HadamardPower) -> Value:
+def _elementwise_power(space: Space, e: Any) -> Value:
     if getattr(e.exp, "is_Matrix", False):
         base = space.read[e.base]
         if not getattr(e.base, "is_Matrix", False):
@@ -200,7 +156,7 @@ def _elementwise_power(space: Space, e: HadamardPower) -> Value:
     return power(space, space.read[e.base], exponent(e.exp))
 
 
-def _matrix_power(space: Space, e: MatPow) -> Value:
+def _matrix_power(space: Space, e: Any) -> Value:
     if not e.exp.is_Integer or abs(int(e.exp)) > _MAX_POWER:
         raise Undecided("a large or symbolic power of a matrix")
     base, k = tensors.square(space, space.read[e.base]), int(e.exp)
@@ -211,7 +167,7 @@ def _matrix_power(space: Space, e: MatPow) -> Value:
     return tensors.product(space, [base] * k)
 
 
-def _function(space: Space, e: Function) -> Value:
+def _function(space: Space, e: Expr) -> Value:
     if len(e.args) != 1:
         raise Undecided("a function of several variables")
     return _of_entries(space, type(e), space.read[e.args[0]])
@@ -225,7 +181,7 @@ def _of_entries(space: Space, head: Any, v: Value) -> Value:
     return function(space, head.__name__, v)
 
 
-def _elementwise(space: Space, e: ElementwiseApplyFunction) -> Value:
+def _elementwise(space: Space, e: Any) -> Value:
     (variable,) = e.function.variables
     return _applied(space, e.function.expr, variable, space.read[e.expr])
 
@@ -236,22 +192,23 @@ def _applied(space: Space, f: Expr, variable: Expr, v: Value) -> Value:
         return v
     if not f.has(variable):
         return broadcast(space, v, read(space, f))
-    if isinstance(f, Pow) and not f.exp.has(variable):
+    word = kind(f)
+    if word == "power" and not f.exp.has(variable):
         return power(space, _applied(space, f.base, variable, v), exponent(f.exp))
-    parts = [_applied(space, a, variable, v) for a in f.args]
-    if isinstance(f, Add):
-        return tensors.total(space, parts)
-    if isinstance(f, Mul):
-        return tensors.hadamard(space, parts)
-    if isinstance(f, Function) and len(parts) == 1:
-        return _of_entries(space, type(f), parts[0])
+    found = [_applied(space, a, variable, v) for a in f.args]
+    if word == "sum":
+        return tensors.total(space, found)
+    if word == "product":
+        return tensors.hadamard(space, found)
+    if word == "function" and len(found) == 1:
+        return _of_entries(space, type(f), found[0])
     raise Undecided(f"{type(f).__name__} of an entry has no normal form")
 
 
 # ----------------------------------------------------------------------------------------- the table
 
 
-def _scalars_and(space: Space, e: MatMul) -> Value:
+def _scalars_and(space: Space, e: Expr) -> Value:
     """A product of scalars and matrices, in order."""
     scalars = [space.read[a] for a in e.args if not a.is_Matrix]
     chain = [space.read[a] for a in e.args if a.is_Matrix]
@@ -286,7 +243,7 @@ def _square_factors(space: Space, e: Expr) -> list[Value]:
 
 def _chain(e: Expr) -> tuple[list[Expr], list[Expr]]:
     """Return the scalars and the matrices of a matrix product, however it is bracketed or transposed."""
-    if isinstance(e, MatMul):
+    if kind(e) == "matrix product":
         scalars = [a for a in e.args if not a.is_Matrix]
         factors: list[Expr] = []
         for a in e.args:
@@ -295,9 +252,9 @@ def _chain(e: Expr) -> tuple[list[Expr], list[Expr]]:
                 scalars += more
                 factors += inner
         return scalars, factors
-    if isinstance(e, Transpose) and isinstance(e.arg, MatMul | Transpose):
+    if kind(e) == "transpose" and kind(e.arg) in ("matrix product", "transpose"):
         scalars, inner = _chain(e.arg)
-        return scalars, [a.arg if isinstance(a, Transpose) else Transpose(a) for a in reversed(inner)]
+        return scalars, [a.arg if kind(a) == "transpose" else Transpose(a) for a in reversed(inner)]
     return [], [e]
 
 
@@ -310,12 +267,12 @@ def _determinant(space: Space, e: Expr) -> Value:
     return _scalar_product(space, [matrices.determinant(space, f) for f in _square_factors(space, e)])
 
 
-def _adjugate(space: Space, e: Adjugate) -> Value:
+def _adjugate(space: Space, e: Any) -> Value:
     """det(X)·inv(X): a polynomial identity that holds for invertible X holds for all."""
     return tensors.times_scalar(space, _inverse(space, e.arg), _determinant(space, e.arg))
 
 
-def _pseudo_inverse(space: Space, e: PseudoInverse) -> Value:
+def _pseudo_inverse(space: Space, e: Any) -> Value:
     x = e.arg
     if x.shape[0] == x.shape[1]:
         if facts().has(x, "posdef", "invertible", "orthogonal"):
@@ -341,11 +298,11 @@ def _opaque(space: Space, e: Functional | MatrixFunction) -> Value:
     return from_net(space, net)
 
 
-def _reshape(space: Space, e: Reshape) -> Value:
+def _reshape(space: Space, e: Any) -> Value:
     return tensors.reshape(space, space.read[e.arg], *[sizes(space, s) for s in e.shape])
 
 
-def _frechet(space: Space, e: ExpmFrechet) -> Value:
+def _frechet(space: Space, e: Any) -> Value:
     """The first derivative of expm has laws; of higher ones nothing is known but their arguments."""
     return matrices.expm_frechet(space, *_args(space, e)) if len(e.args) == 2 else _opaque(space, e)
 
@@ -358,46 +315,43 @@ def _of_several(f: Callable[[Space, list[Value]], Value]) -> Callable[[Space, An
     return lambda space, e: f(space, _args(space, e))
 
 
-_READERS: dict[type, Callable[[Space, Any], Value]] = {
-    MatrixSymbol: _matrix_symbol,
-    Symbol: _symbol,
-    Rational: _rational,
-    Float: _rational,
-    Exp1: lambda space, e: exponential(space, constant(space, 1)),
-    NumberSymbol: _number_symbol,
-    Identity: lambda space, e: tensors.identity(space, sizes(space, e.shape[0])),
-    OneMatrix: _ones,
-    ZeroMatrix: _zero,
-    Commutation: _commutation,
-    Selection: _fixed,
-    Above: _fixed,
-    Add: _of_several(tensors.total),
-    MatAdd: _of_several(tensors.total),
-    Mul: _of_several(_scalar_product),
-    MatMul: _scalars_and,
-    HadamardProduct: _of_several(tensors.hadamard),
-    KroneckerProduct: _of_several(tensors.kron),
-    Pow: _power,
-    HadamardPower: _elementwise_power,
-    MatPow: _matrix_power,
-    Inverse: lambda space, e: _inverse(space, e.arg),
-    Transpose: _of_one(tensors.transpose),
-    Vec: _of_one(tensors.vec),
-    Reshape: _reshape,
-    DiagMatrix: _of_one(tensors.diagonal_matrix),
-    DiagonalOf: _of_one(tensors.diagonal),
-    Trace: _of_one(tensors.trace),
-    EntrySum: _of_one(tensors.entry_sum),
-    Determinant: lambda space, e: _determinant(space, e.arg),
-    Adjugate: _adjugate,
-    PseudoInverse: _pseudo_inverse,
-    Expm: _of_one(matrices.expm),
-    ExpmFrechet: _frechet,
-    Toeplitz: _of_one(matrices.diagonal_sums),
-    ElementwiseApplyFunction: _elementwise,
-    Function: _function,
-    Functional: _other,
-    MatrixFunction: _other,
+#: By the word for an operation. Other functions of matrices are what their definition is, or opaque.
+_READERS: dict[str, Callable[[Space, Any], Value]] = {
+    "matrix": _matrix_symbol,
+    "scalar": _symbol,
+    "number": _number,
+    "constant": _constant,
+    "identity": lambda space, e: tensors.identity(space, sizes(space, e.shape[0])),
+    "ones": _ones,
+    "zeros": _zero,
+    "commutation matrix": _commutation,
+    "columns of the identity": _fixed,
+    "ones above the diagonal": _fixed,
+    "ones on and below the diagonal": _fixed,
+    "sum": _of_several(tensors.total),
+    "product": _of_several(_scalar_product),
+    "matrix product": _scalars_and,
+    "elementwise product": _of_several(tensors.hadamard),
+    "Kronecker product": _of_several(tensors.kron),
+    "power": _power,
+    "elementwise power": _elementwise_power,
+    "matrix power": _matrix_power,
+    "inverse": lambda space, e: _inverse(space, e.arg),
+    "transpose": _of_one(tensors.transpose),
+    "vec": _of_one(tensors.vec),
+    "reshape": _reshape,
+    "diagonal matrix": _of_one(tensors.diagonal_matrix),
+    "diagonal": _of_one(tensors.diagonal),
+    "trace": _of_one(tensors.trace),
+    "sum of the entries": _of_one(tensors.entry_sum),
+    "determinant": lambda space, e: _determinant(space, e.arg),
+    "adjugate": _adjugate,
+    "pseudo-inverse": _pseudo_inverse,
+    "matrix exponential": _of_one(matrices.expm),
+    "derivative of the matrix exponential": _frechet,
+    "sums along diagonals": _of_one(matrices.diagonal_sums),
+    "function of entries": _elementwise,
+    "function": _function,
 }
 
 
@@ -413,43 +367,34 @@ def licences(expressions: Iterable[Expr]) -> tuple[set[str], set[tuple[Expr, str
     """
     positive: set[str] = set()
     ranks: set[tuple[Expr, str]] = set()
-    for e in _all_parts(expressions):
+    for e in distinct(*expressions, within=_arguments):
         base = _needs_positive(e)
-        if isinstance(base, MatrixSymbol | Symbol):
+        if base is not None and kind(base) in ("matrix", "scalar"):
             positive.add(base.name)
-        if isinstance(e, Inverse | LogDet):
+        if kind(e) in ("inverse", "log-determinant"):
             left, right = _ends(e.arg)
             for x, side in ((left, "row"), (right, "column")):
                 _add_rank(ranks, x, side)
     return positive, ranks
 
 
-def _all_parts(expressions: Iterable[Expr]) -> Iterator[Expr]:
-    todo, seen = list(expressions), set()
-    while todo:
-        e = todo.pop()
-        if e not in seen:
-            seen.add(e)
-            yield e
-            todo.extend(_arguments(e))
-
-
 def _needs_positive(e: Expr) -> Expr | None:
     if isinstance(e, log):
         return e.args[0]
-    if isinstance(e, ElementwiseApplyFunction) and scalar_function(e) is log:
+    word = kind(e)
+    if word == "function of entries" and scalar_function(e) is log:
         return e.expr
-    if isinstance(e, Pow | HadamardPower) and e.exp.is_Rational and not e.exp.is_Integer:
+    if word in ("power", "elementwise power") and e.exp.is_Rational and not e.exp.is_Integer:
         return e.base
     return None
 
 
 def _ends(e: Expr) -> tuple[Expr, Expr]:
     """Return the first and the last matrix factor of a product."""
-    if isinstance(e, MatMul):
+    if kind(e) == "matrix product":
         factors = [a for a in e.args if a.is_Matrix]
         return _ends(factors[0])[0], _ends(factors[-1])[1]
-    if isinstance(e, Transpose) and isinstance(e.arg, MatMul):
+    if kind(e) == "transpose" and kind(e.arg) == "matrix product":
         first, last = _ends(e.arg)
         return Transpose(last), Transpose(first)
     return e, e
@@ -459,7 +404,7 @@ def _add_rank(ranks: set[tuple[Expr, str]], x: Expr, side: str) -> None:
     other = {"row": "column", "column": "row"}
     while True:
         ranks.add((x, side))
-        if isinstance(x, Transpose | PseudoInverse):  # both exchange rows and columns
+        if kind(x) in ("transpose", "pseudo-inverse"):  # both exchange rows and columns
             x, side = x.arg, other[side]
         else:
             return

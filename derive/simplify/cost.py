@@ -2,26 +2,12 @@
 
 from __future__ import annotations
 
-from sympy import (
-    Add,
-    Expr,
-    HadamardPower,
-    HadamardProduct,
-    Identity,
-    MatAdd,
-    MatMul,
-    MatrixSymbol,
-    Mul,
-    OneMatrix,
-    Pow,
-    S,
-    Trace,
-    ZeroMatrix,
-)
-from sympy.matrices.expressions.applyfunc import ElementwiseApplyFunction
+from sympy import Expr, Mul, S
 
 from derive.expression import algebra
 from derive.expression.facts import facts
+from derive.expression.operation import kind
+from derive.expression.walk import LEAVES
 from derive.language.text import fraction, signed, written_power
 
 
@@ -54,7 +40,7 @@ def distinct_cost(e: Expr) -> int:
 
 def leaves(e: Expr) -> int:
     """Return the number of symbols and constants in an expression's text."""
-    if e.is_Symbol or isinstance(e, MatrixSymbol | Identity | OneMatrix | ZeroMatrix) or not e.args:
+    if not e.args or kind(e) in LEAVES:
         return 1
     memo = facts().memo
     key = ("leaves", e)
@@ -64,25 +50,26 @@ def leaves(e: Expr) -> int:
 
 
 def _cost(e: Expr) -> int:
-    if e.is_Symbol or isinstance(e, MatrixSymbol | Identity | OneMatrix):
+    word = kind(e)
+    if word in ("scalar", "matrix", "identity", "ones"):
         return 0
     if e.is_Rational:
         return int(e.q != 1) + int(bool(e < 0))
-    if isinstance(e, ZeroMatrix):
+    if word == "zeros":
         return 1
-    if isinstance(e, Add | MatAdd):
+    if word == "sum":
         terms = [signed(a) for a in e.args]
-        first = all(n for n, _ in terms) if not isinstance(e, MatAdd) else terms[0][0]
+        first = terms[0][0] if algebra.is_matrix(e) else all(n for n, _ in terms)
         return sum(cost(v) for _, v in terms) + len(terms) - 1 + int(bool(first))
-    if isinstance(e, Mul | MatMul):
+    if word in ("product", "matrix product"):
         negative, value = signed(e)
         if negative:
             return 1 + cost(value)
         scalars = [a for a in e.args if not a.is_Matrix]
-        above, below = fraction(Mul(*scalars) if isinstance(e, MatMul) else e)
-        parts = [a for a in above if a != 1] + [a for a in e.args if a.is_Matrix]
-        return sum(map(cost, parts)) + max(len(parts) - 1, 0) + sum(map(cost, below)) + len(below)
-    if isinstance(e, HadamardProduct):
+        above, below = fraction(Mul(*scalars) if algebra.is_matrix(e) else e)
+        factors = [a for a in above if a != 1] + [a for a in e.args if a.is_Matrix]
+        return sum(map(cost, factors)) + max(len(factors) - 1, 0) + sum(map(cost, below)) + len(below)
+    if word == "elementwise product":
         return (
             len(e.args)
             - 1
@@ -93,12 +80,12 @@ def _cost(e: Expr) -> int:
         )
     if algebra.divides(e):
         return 1 + cost(algebra.divisor(e))
-    if isinstance(e, Pow | HadamardPower):
+    if word in ("power", "elementwise power"):
         return 1 + cost(e.base) + (0 if e.exp == S.Half else cost(e.exp))
-    if isinstance(e, ElementwiseApplyFunction):
+    if word == "function of entries":
         return 1 + cost(e.expr)
     if (power := written_power(e)) is not None:
         return 1 + sum(map(cost, power))
-    if isinstance(e, Trace) and e.arg.shape == (1, 1):
+    if word == "trace" and e.arg.shape == (1, 1):
         return cost(e.arg)
     return 1 + sum(map(cost, e.args[:1])) + sum(cost(a) for a in e.args[1:] if a.is_Matrix)

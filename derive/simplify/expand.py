@@ -2,31 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import product as choices
-from typing import Any
 
-from sympy import (
-    Add,
-    DiagMatrix,
-    Expr,
-    HadamardProduct,
-    Inverse,
-    KroneckerProduct,
-    MatAdd,
-    MatMul,
-    MatPow,
-    Mul,
-    Pow,
-    Trace,
-    Transpose,
-)
+from sympy import Add, Expr, MatMul, Mul, Trace
 
 from derive.expression import algebra
 from derive.expression.facts import facts
-from derive.expression.functions import Toeplitz
+from derive.expression.operation import kind
 from derive.expression.rebuild import rebuild, tidy
 from derive.language.text import to_text
 from derive.simplify.squares import squared_norm
+
+Build = Callable[..., Expr]
+Which = Callable[[Expr], bool]
 
 #: The number of terms that a product may grow to.
 MAX_TERMS = 120
@@ -44,20 +33,24 @@ def expand(e: Expr, scalars: bool = True) -> Expr | None:
 
 
 def _expand_matrices(e: Expr, args: list[Expr]) -> Expr | None:
-    if isinstance(e, MatMul):
-        return _distribute(algebra.dot, args, MatAdd)
-    return None if isinstance(e, Mul | Pow) and not e.is_Matrix else _expand(e, args)
+    if kind(e) == "matrix product":
+        return _distribute(algebra.dot, args, algebra.is_matrix)
+    return None if kind(e) in ("product", "power") else _expand(e, args)
 
 
 class _TooManyTermsError(Exception):
     pass
 
 
-def _terms(e: Expr, sums: Any = (Add, MatAdd)) -> tuple[Expr, ...]:
-    return e.args if isinstance(e, sums) else (e,)
+def _always(e: Expr) -> bool:
+    return True
 
 
-def _distribute_commuting(build, args: list[Expr]) -> Expr:  # type: ignore[no-untyped-def]
+def _terms(e: Expr, which: Which = _always) -> tuple[Expr, ...]:
+    return e.args if kind(e) == "sum" and which(e) else (e,)
+
+
+def _distribute_commuting(build: Build, args: list[Expr]) -> Expr:
     """Multiply out a product whose factors commute; a sum that a term of another one divides by cancels first."""
     divisors = {b for a in args for term in _terms(a) for b in _divisors(term)}
     kept = [a for a in args if a in divisors]
@@ -80,13 +73,16 @@ def _divisors(term: Expr) -> set[Expr]:
     """Return the bases that a term has to a negative power."""
     if not term.is_Matrix:
         return {b for b, k in term.as_powers_dict().items() if k.is_negative}
-    parts = [p for f in algebra.split(term)[1] for p in (f.args if isinstance(f, HadamardProduct) else (f,))]
+    parts = [
+        p for f in algebra.split(term)[1] for p in (f.args if kind(f) == "elementwise product" else (f,))
+    ]
     return {p.base for p in parts if algebra.divides(p)}
 
 
-def _distribute(build, args: list[Expr], sums: Any = (Add, MatAdd)) -> Expr:  # type: ignore[no-untyped-def]
+def _distribute(build: Build, args: list[Expr], which: Which = _always) -> Expr:
+    """Multiply out a product, those of its factors that are sums and `which` says."""
     count = 1
-    lists = [_terms(a, sums) for a in args]
+    lists = [_terms(a, which) for a in args]
     for terms in lists:
         count *= len(terms)
     if count > MAX_TERMS:
@@ -97,27 +93,35 @@ def _distribute(build, args: list[Expr], sums: Any = (Add, MatAdd)) -> Expr:  # 
 
 
 def _expand(e: Expr, args: list[Expr]) -> Expr | None:
-    if isinstance(e, MatMul):
-        return _distribute(algebra.dot, args)
-    if isinstance(e, Mul):
-        return _distribute_commuting(Mul, args)
-    if isinstance(e, HadamardProduct):
-        return _distribute_commuting(algebra.hadamard, args)
-    if isinstance(e, KroneckerProduct):
-        return _distribute(algebra.kron, args)
-    if isinstance(e, Transpose | DiagMatrix | Toeplitz) and isinstance(args[0], MatAdd):
-        return algebra.add(*[tidy(e, [a]) for a in args[0].args])
-    if isinstance(e, Trace):
+    word = kind(e)
+    if word in _PRODUCTS:
+        distribute, build = _PRODUCTS[word]
+        return distribute(build, args)
+    if word == "trace":
         return Add(*[_with_norms(_rotated(a)) for a in _terms(algebra.trace(args[0]))])
-    if isinstance(e, Inverse) and isinstance(args[0], MatMul):
+    inner = kind(args[0])
+    if word in _LINEAR and inner == "sum":
+        return algebra.add(*[tidy(e, [a]) for a in args[0].args])
+    if word == "inverse" and inner == "matrix product":
         coefficient, factors = algebra.split(args[0])
         if all(f.shape == e.shape for f in factors):
             return algebra.dot(1 / coefficient, *[algebra.inv(f) for f in reversed(factors)])
-    if isinstance(e, MatPow) and e.exp.is_Integer and 0 < e.exp <= 4 and isinstance(args[0], MatAdd | MatMul):
+    if word == "matrix power" and e.exp.is_Integer and 0 < e.exp <= 4 and inner in ("sum", "matrix product"):
         return _distribute(algebra.dot, [args[0]] * int(e.exp))
-    if isinstance(e, Pow) and e.exp.is_Integer and 0 < e.exp <= 4 and isinstance(args[0], Add):
+    if word == "power" and e.exp.is_Integer and 0 < e.exp <= 4 and inner == "sum":
         return _distribute(Mul, [args[0]] * int(e.exp))
     return None
+
+
+#: Products by the word for them: how they are multiplied out, and built.
+_PRODUCTS: dict[str, tuple[Callable[[Build, list[Expr]], Expr], Build]] = {
+    "matrix product": (_distribute, algebra.dot),
+    "product": (_distribute_commuting, Mul),
+    "elementwise product": (_distribute_commuting, algebra.hadamard),
+    "Kronecker product": (_distribute, algebra.kron),
+}
+#: Functions of one matrix that are taken of every term of a sum.
+_LINEAR = frozenset({"transpose", "diagonal matrix", "sums along diagonals"})
 
 
 def _with_norms(e: Expr) -> Expr:
@@ -137,13 +141,13 @@ def _text(e: Expr) -> str:
 def _rotated(e: Expr) -> Expr:
     """Return a trace in the first of its rotations and transposes, those with few transposes before others."""
     coefficient, rest = e.as_coeff_Mul()
-    if not isinstance(rest, Trace):
-        return Mul(*[_rotated(a) for a in e.args]) if isinstance(e, Mul) else e
+    if kind(rest) != "trace":
+        return Mul(*[_rotated(a) for a in e.args]) if kind(e) == "product" else e
     scale, factors = algebra.split(rest.arg)
     if rest.arg.shape == (1, 1):
         ways = [list(factors)]
     else:
         ways = [[*factors[i:], *factors[:i]] for i in range(len(factors))]
     ways += [[algebra.t(a) for a in reversed(way)] for way in ways]
-    best = min(ways, key=lambda way: (sum(isinstance(a, Transpose) for a in way), [_text(a) for a in way]))
+    best = min(ways, key=lambda way: (sum(kind(a) == "transpose" for a in way), [_text(a) for a in way]))
     return Mul(coefficient, scale, Trace(best[0] if len(best) == 1 else algebra.make(MatMul, *best)))

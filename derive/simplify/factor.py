@@ -31,7 +31,7 @@ from derive.expression import algebra
 from derive.expression.elementwise import applied
 from derive.expression.facts import facts
 from derive.expression.functions import Softmax, Toeplitz, Vec
-from derive.expression.rebuild import distinct
+from derive.expression.walk import distinct
 from derive.language.text import signed
 from derive.simplify import identities
 from derive.simplify.cost import cost, distinct_cost, leaves

@@ -7,34 +7,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sympy import (
-    Add,
-    DiagMatrix,
-    Dummy,
-    Expr,
-    HadamardPower,
-    HadamardProduct,
-    MatAdd,
-    MatMul,
-    Mul,
-    OneMatrix,
-    Poly,
-    Pow,
-    Rational,
-    S,
-    floor,
-    gcd,
-    ilcm,
-    sign,
-)
+from sympy import Add, Dummy, Expr, Mul, Poly, Pow, Rational, S, floor, gcd, ilcm, sign
 
 from derive.expression import algebra
 from derive.expression.facts import facts
+from derive.expression.operation import kind
 from derive.simplify.cost import cost
 
 #: Longer sums, or sums of more different parts, are not looked at for a common divisor: it would take too long.
 MAX_COST = 40
 MAX_PARTS = 6
+#: Products and powers of scalars, and entry by entry.
+_PRODUCTS, _POWERS = ("product", "elementwise product"), ("power", "elementwise power")
 
 
 def reduced(e: Expr) -> Expr:
@@ -47,12 +31,13 @@ def reduced(e: Expr) -> Expr:
 
 
 def _reduced(e: Expr) -> Expr:
-    if isinstance(e, MatMul):
+    word = kind(e)
+    if word == "matrix product":
         coefficient, factors = algebra.split(e)
         e = algebra.dot(reduced(coefficient), *map(reduced, factors))
-    elif not isinstance(e, Mul | Pow | HadamardProduct | HadamardPower):
+    elif word not in (*_PRODUCTS, *_POWERS):
         return e
-    elif isinstance(e, Mul):
+    elif word == "product":
         e = nested_fraction(_contents_out(joined_powers(e)))
     while (new := min(_ways(e), key=cost, default=e)) != e and cost(new) < cost(e):
         e = new
@@ -64,7 +49,7 @@ def joined_powers(e: Expr) -> Expr:
     found: dict[Expr, Expr] = {}
     factors = Mul.make_args(e)
     for a in factors:
-        base, k = a.args if isinstance(a, Pow) else (a, S.One)
+        base, k = a.args if kind(a) == "power" else (a, S.One)
         found[base] = found.get(base, S.Zero) + k
     if len(found) == len(factors):
         return e
@@ -72,14 +57,14 @@ def joined_powers(e: Expr) -> Expr:
 
 
 def _ways(e: Expr) -> Iterator[Expr]:
-    if isinstance(e, MatMul):
+    if kind(e) == "matrix product":
         coefficient, factors = algebra.split(e)
         for i, a in enumerate(factors):
-            inside = a.args[0] if isinstance(a, DiagMatrix) else a
+            inside = a.args[0] if kind(a) == "diagonal matrix" else a
             for new in _cleared(inside):
                 put = algebra.diag(new) if inside is not a else new
                 yield algebra.dot(coefficient, *factors[:i], put, *factors[i + 1 :])
-    elif algebra.is_matrix(e) or isinstance(e, Mul):
+    elif algebra.is_matrix(e) or kind(e) == "product":
         yield from _cleared(e)
         yield from _whole_powers_apart(e)
         yield from _cancelled(e)
@@ -97,7 +82,7 @@ def _contents_out(e: Expr) -> Expr:
     number, factors = S.One, []
     for base, k in e.as_powers_dict().items():
         common = S.One
-        if isinstance(base, Add) and k.is_Integer:
+        if kind(base) == "sum" and k.is_Integer:
             numbers = [a.as_coeff_Mul()[0] for a in base.args]
             if all(n.is_Rational for n in numbers):
                 common = content(numbers)
@@ -145,8 +130,8 @@ def _powers(e: Expr) -> dict[Expr, Expr]:
     if not algebra.is_matrix(e):
         return dict(e.as_powers_dict())
     found: dict[Expr, Expr] = {}
-    for a in e.args if isinstance(e, HadamardProduct) else (e,):
-        plain = isinstance(a, HadamardPower) and not algebra.is_matrix(a.exp)
+    for a in e.args if kind(e) == "elementwise product" else (e,):
+        plain = kind(a) == "elementwise power" and not algebra.is_matrix(a.exp)
         base, k = a.args if plain else (a, S.One)
         found[base] = found.get(base, S.Zero) + k
     return found
@@ -158,10 +143,10 @@ def _times(e: Expr, *factors: Expr) -> Expr:
 
 def _cleared(e: Expr) -> Iterator[Expr]:
     """Yield q/(b + p/a) as a q/(a b + p), for the divisors a of the sums that an elementwise product divides by."""
-    if not isinstance(e, HadamardProduct | HadamardPower):
+    if kind(e) not in ("elementwise product", "elementwise power"):
         return
     for base, k in _powers(e).items():
-        if isinstance(base, MatAdd) and k.is_Integer and k < 0:
+        if kind(base) == "sum" and k.is_Integer and k < 0:
             below = _below(base)
             if below:
                 by = [algebra.elementwise_power(b, j) for b, j in below.items()]
@@ -171,7 +156,7 @@ def _cleared(e: Expr) -> Iterator[Expr]:
                 yield algebra.hadamard(e, undone, *again, algebra.elementwise_power(inside, k))
 
 
-def _below(e: MatAdd) -> dict[Expr, Expr]:
+def _below(e: Expr) -> dict[Expr, Expr]:
     """Return the scalars and the matrices that the terms of a sum divide by, with their highest powers."""
     found: dict[Expr, Expr] = {}
     for term in e.args:
@@ -187,7 +172,7 @@ def _below(e: MatAdd) -> dict[Expr, Expr]:
 def _whole_powers_apart(e: Expr) -> Iterator[Expr]:
     """Yield b/(a b)^(3/2) as 1/(a sqrt(a b)): the whole part of a broken power of a product taken apart."""
     for base, k in _powers(e).items():
-        if isinstance(base, Mul | HadamardProduct) and k.is_Rational and not k.is_Integer and abs(k) > 1:
+        if kind(base) in _PRODUCTS and k.is_Rational and not k.is_Integer and abs(k) > 1:
             whole = sign(k) * floor(abs(k))
             if algebra.is_matrix(e):
                 yield algebra.hadamard(
@@ -207,7 +192,7 @@ def _whole_powers_apart(e: Expr) -> Iterator[Expr]:
 def _cancelled(e: Expr) -> Iterator[Expr]:
     """Yield a fraction with a common divisor of a sum above and a sum below cancelled, (a^2 - b^2)/(a - b) as a + b."""
     powers = _powers(e)
-    sums = {b: k for b, k in powers.items() if isinstance(b, Add | MatAdd) and k.is_Integer}
+    sums = {b: k for b, k in powers.items() if kind(b) == "sum" and k.is_Integer}
     for below, k in sums.items():
         for above, j in sums.items():
             if k < 0 < j and (new := _cofactors(above, below)) is not None:
@@ -237,19 +222,20 @@ def _cofactors(above: Expr, below: Expr) -> tuple[Expr, Expr] | None:
 
 def _entry(e: Expr, names: dict[Expr, Expr]) -> Expr:
     """Return one entry of an expression, as a polynomial in symbols for the parts that are none."""
-    if isinstance(e, OneMatrix):
+    word = kind(e)
+    if word == "ones":
         return S.One
     if e.is_Rational:
         return e
-    if isinstance(e, Add | MatAdd):
+    if word == "sum":
         return Add(*[_entry(a, names) for a in e.args])
-    if isinstance(e, MatMul):
+    if word == "matrix product":
         coefficient, factors = algebra.split(e)
         if len(factors) == 1 and coefficient != 1:
             return _entry(coefficient, names) * _entry(factors[0], names)
-    elif isinstance(e, Mul | HadamardProduct):
+    elif word in _PRODUCTS:
         return Mul(*[_entry(a, names) for a in e.args])
-    elif isinstance(e, Pow | HadamardPower) and e.exp.is_Integer and 0 < e.exp <= 4:
+    elif word in _POWERS and e.exp.is_Integer and 0 < e.exp <= 4:
         return Pow(_entry(e.base, names), e.exp)
     return names.setdefault(e, Dummy(f"p{len(names)}"))
 

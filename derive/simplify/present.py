@@ -34,7 +34,8 @@ from derive.expression import algebra
 from derive.expression.elementwise import applied
 from derive.expression.facts import facts
 from derive.expression.functions import Adjugate, EntrySum, Expm, ExpmFrechet, Norm2, Reshape, Softmax, Vec
-from derive.expression.rebuild import distinct, parts, rebuild, tidy
+from derive.expression.rebuild import rebuild, tidy
+from derive.expression.walk import distinct, parts
 from derive.graph import symbol
 from derive.language.text import signed, to_text
 from derive.simplify import identities

@@ -37,7 +37,7 @@ from derive import read_problem
 from derive.errors import InputError
 from derive.expression import algebra
 from derive.expression.facts import assuming
-from derive.expression.rebuild import parts
+from derive.expression.walk import parts
 from derive.problem import Problem
 from derive.prove import equal
 from derive.prove.space import MAX_STEPS

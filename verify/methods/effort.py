@@ -9,35 +9,19 @@ from collections.abc import Iterable, Mapping
 from math import prod
 from typing import Any
 
-from sympy import Basic, Determinant, Inverse, MatMul, MatPow
+from sympy import Basic
 
 from derive.errors import InputError
-from derive.expression.functions import (
-    Adjugate,
-    Eigenvalue,
-    Eigenvector,
-    Expm,
-    ExpmFrechet,
-    LogDet,
-    PseudoInverse,
-)
+from derive.expression.operation import kind
 from verify.evaluate import size_of
 
 #: Entries of one matrix, and multiplications for all of an expression, at most: some seconds in exact numbers.
 MOST_ENTRIES, MOST_PRODUCTS = 1_000_000, 3_000_000
 #: What takes the cube of a size. An inverse and its derivative take several products.
-_CUBIC = (
-    Determinant,
-    Inverse,
-    MatPow,
-    LogDet,
-    PseudoInverse,
-    Adjugate,
-    Expm,
-    ExpmFrechet,
-    Eigenvalue,
-    Eigenvector,
-)
+_CUBIC = frozenset({
+    "determinant", "inverse", "matrix power", "log-determinant", "pseudo-inverse", "adjugate", "matrix exponential",
+    "derivative of the matrix exponential", "eigenvalue", "eigenvector",
+})  # fmt: skip
 
 
 def check_effort(nodes: Iterable[Any], sizes: Mapping[str, int]) -> None:
@@ -61,9 +45,9 @@ def check_effort(nodes: Iterable[Any], sizes: Mapping[str, int]) -> None:
 
 def _products(node: Basic, sizes: Mapping[str, int]) -> int:
     """Return how many multiplications one operation takes."""
-    if isinstance(node, _CUBIC):
+    if kind(node) in _CUBIC:
         return 2 * size_of(node.args[0].shape[0], sizes) ** 3  # type: ignore[attr-defined]
-    if not isinstance(node, MatMul):
+    if kind(node) != "matrix product":
         return 0
     shapes = [tuple(size_of(d, sizes) for d in a.shape) for a in node.args if a.is_Matrix]
     if shapes[-1][1] == 1 or shapes[0][0] == 1:  # from the end at which the vector stands

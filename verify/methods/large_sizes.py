@@ -13,7 +13,8 @@ from dataclasses import replace
 from sympy import Add, Expr, Integer, MatAdd, MatMul, MatrixSymbol, Mul, Pow, Symbol
 from sympy.matrices.expressions.matexpr import MatrixExpr
 
-from derive.expression.rebuild import parts, rebuild
+from derive.expression.rebuild import rebuild
+from derive.expression.walk import parts
 from derive.problem import Problem
 
 #: Sizes from here on are large.

@@ -21,8 +21,8 @@ from sympy import Expr, MatrixSymbol, Symbol
 
 from derive.expression import algebra
 from derive.expression.facts import assuming
-from derive.expression.rebuild import parts as parts_of
 from derive.expression.rebuild import rebuild
+from derive.expression.walk import parts as parts_of
 from derive.moments.activations import X
 from derive.moments.gaussian_functions import argument, body
 from verify.arithmetics.balls import Balls

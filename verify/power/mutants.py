@@ -14,27 +14,12 @@ from random import Random
 from typing import Any
 
 import numpy as np
-from sympy import (
-    Add,
-    Expr,
-    HadamardPower,
-    HadamardProduct,
-    Inverse,
-    KroneckerProduct,
-    MatAdd,
-    MatMul,
-    MatPow,
-    MatrixSymbol,
-    Mul,
-    Pow,
-    Rational,
-    Transpose,
-)
+from sympy import Expr, HadamardProduct, MatAdd, MatMul, MatrixSymbol, Rational, Transpose
 
 from derive.errors import InternalError
 from derive.expression import algebra
-from derive.expression.functions import Above, Commutation, PseudoInverse, Selection
-from derive.expression.rebuild import parts
+from derive.expression.operation import kind
+from derive.expression.walk import CONSTANTS, parts
 from verify.arithmetics.balls import Balls
 from verify.arithmetics.base import Abstain, Arithmetic, Array, Undefined
 from verify.arithmetics.exact import PrimeField, prime_field
@@ -138,7 +123,7 @@ _Put = Callable[[Expr], Expr]
 def _places(e: Expr, put: _Put, term: bool) -> Iterator[tuple[Expr, _Put, bool]]:
     """Yield every piece of an expression, what puts another in its place, and whether it stands as a term."""
     yield e, put, term
-    if isinstance(e, Commutation | Selection | Above):
+    if kind(e) in CONSTANTS:
         return
     inner = parts(e)
     for i, a in enumerate(e.args):
@@ -148,21 +133,21 @@ def _places(e: Expr, put: _Put, term: bool) -> Iterator[tuple[Expr, _Put, bool]]
         def inside(new: Expr, i: int = i) -> Expr:
             args = [*e.args[:i], new, *e.args[i + 1 :]]
             # SymPy's constructors would check again that the shapes of products and sums fit, slowly.
-            bare = isinstance(e, MatAdd | MatMul | HadamardProduct)
+            bare = e.is_Matrix and kind(e) in ("sum", "matrix product", "elementwise product")
             return put(algebra.make(type(e), *args) if bare else e.func(*args))
 
-        yield from _places(a, inside, not isinstance(e, _PRODUCTS | Transpose))
+        yield from _places(a, inside, kind(e) not in (*_PRODUCTS, "transpose"))
 
 
-_PRODUCTS = Mul | MatMul | HadamardProduct | KroneckerProduct
+_PRODUCTS = ("product", "matrix product", "elementwise product", "Kronecker product")
 
 
 def _slips(e: Expr, term: bool) -> Iterator[tuple[str, Expr]]:
-    if isinstance(e, Add | MatAdd):
+    if kind(e) == "sum":
         yield from _dropped(e)
     elif term:
         yield from ((slip, _times(c, e)) for slip, c in SCALES.items())
-    if isinstance(e, MatMul | KroneckerProduct):
+    if kind(e) in ("matrix product", "Kronecker product"):
         yield from _reordered(e)
     elif e.is_Matrix and term:
         yield "transposed factor", _transposed(e)
@@ -172,7 +157,7 @@ def _slips(e: Expr, term: bool) -> Iterator[tuple[str, Expr]]:
 def _times(c: Rational, e: Expr) -> Expr:
     if not e.is_Matrix:
         return c * e
-    return algebra.make(MatMul, c, *(e.args if isinstance(e, MatMul) and e.args[0].is_Matrix else (e,)))
+    return algebra.make(MatMul, c, *(e.args if kind(e) == "matrix product" and e.args[0].is_Matrix else (e,)))
 
 
 def _dropped(e: Expr) -> Iterator[tuple[str, Expr]]:
@@ -182,7 +167,7 @@ def _dropped(e: Expr) -> Iterator[tuple[str, Expr]]:
 
 
 def _transposed(e: Expr) -> Expr:
-    return e.arg if isinstance(e, Transpose) else Transpose(e)
+    return e.arg if kind(e) == "transpose" else Transpose(e)
 
 
 def _reordered(e: Expr) -> Iterator[tuple[str, Expr]]:
@@ -194,21 +179,22 @@ def _reordered(e: Expr) -> Iterator[tuple[str, Expr]]:
         changed.append(("transposed factor", [*factors[:i], _transposed(a), *factors[i + 1 :]]))
     for i, (a, b) in enumerate(zip(factors, factors[1:], strict=False)):
         changed.append(("swapped factors", [*factors[:i], b, a, *factors[i + 2 :]]))
-        if isinstance(e, MatMul) and a.shape == b.shape:
+        if kind(e) == "matrix product" and a.shape == b.shape:
             entrywise = algebra.make(HadamardProduct, a, b)
             changed.append(("elementwise product", [*factors[:i], entrywise, *factors[i + 2 :]]))
     for slip, new in changed:
         fits = all(a.shape[1] == b.shape[0] for a, b in zip(new, new[1:], strict=False))
-        if isinstance(e, KroneckerProduct) or fits:
+        if kind(e) == "Kronecker product" or fits:
             yield slip, algebra.make(type(e), *scalars, *new) if len(scalars + new) > 1 else new[0]
 
 
 def _without_inverse(e: Expr) -> Iterator[Expr]:
-    if isinstance(e, Inverse):
+    word = kind(e)
+    if word == "inverse":
         yield e.arg
-    elif isinstance(e, PseudoInverse):
+    elif word == "pseudo-inverse":
         yield Transpose(e.arg)
-    elif isinstance(e, Pow | MatPow | HadamardPower) and e.args[1].is_number and e.args[1] < 0:
+    elif word in ("power", "matrix power", "elementwise power") and e.args[1].is_number and e.args[1] < 0:
         yield e.func(e.args[0], -e.args[1])
 
 

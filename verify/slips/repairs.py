@@ -4,27 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from sympy import (
-    Expr,
-    HadamardPower,
-    HadamardProduct,
-    Identity,
-    Inverse,
-    MatMul,
-    MatPow,
-    MatrixSymbol,
-    OneMatrix,
-    Pow,
-    Transpose,
-    ZeroMatrix,
-    exp,
-)
+from sympy import Expr, HadamardPower, HadamardProduct, Inverse, MatMul, MatPow, Transpose, exp
 
 from derive.expression.elementwise import elementwise
-from derive.expression.functions import Expm
+from derive.expression.operation import kind
+from derive.expression.walk import LEAVES
 
-#: Matrices whose arguments are no matrices.
-LEAVES = (MatrixSymbol, Identity, OneMatrix, ZeroMatrix)
 #: Larger claims are mended in this many places only.
 MOST_PLACES = 80
 
@@ -51,7 +36,7 @@ def places_of(claim: Expr) -> Iterator[Place]:
     def walk(e: Expr, put: Callable[[Expr], Expr]) -> Iterator[Place]:
         count[e] = count.get(e, 0) + 1
         yield put, e, False
-        if e.is_Symbol or isinstance(e, LEAVES):
+        if kind(e) in LEAVES:
             return
         for i, a in enumerate(e.args):
             if isinstance(a, Expr) and not a.is_number and len(count) < MOST_PLACES:
@@ -72,7 +57,7 @@ def places_of(claim: Expr) -> Iterator[Place]:
 
 def _unsquared(x: Expr) -> tuple[Expr, ...]:
     """Return the factors of a square, since one of them alone may be in the wrong place."""
-    if isinstance(x, MatPow) and x.exp in (2, -2):
+    if kind(x) == "matrix power" and x.exp in (2, -2):
         root = x.base if x.exp == 2 else Inverse(x.base)
         return root, root
     return (x,)
@@ -81,13 +66,13 @@ def _unsquared(x: Expr) -> tuple[Expr, ...]:
 def _alternatives(e: Expr, text: Callable[[Expr], str]) -> Iterator[tuple[str, Expr]]:
     """Yield what may have been meant by a piece of the claim, with the words for it."""
     if not e.is_Matrix:
-        if isinstance(e, Pow) and e.exp.is_Integer:
+        if kind(e) == "power" and e.exp.is_Integer:
             for k in (-e.exp, e.exp - 1, e.exp + 1, e.exp - 2, e.exp + 2):
                 lost = ": the square of the denominator is lost" if (k, e.exp) == (-2, -1) else ""
                 yield f"right with {text(e.base**k)} in place of {text(e)}{lost}", e.base**k
         return
-    square = e.shape[0] == e.shape[1]
-    if isinstance(e, MatMul):
+    word, square = kind(e), e.shape[0] == e.shape[1]
+    if word == "matrix product":
         scalars = [a for a in e.args if not a.is_Matrix]
         factors = [b for a in e.args if a.is_Matrix for b in _unsquared(a)]
         for i in range(len(factors) - 1):
@@ -101,19 +86,19 @@ def _alternatives(e: Expr, text: Callable[[Expr], str]) -> Iterator[tuple[str, E
                     f"right with the elementwise product {text(a)} .* {text(b)} in place of {text(a * b)}",
                     entrywise,
                 )
-    if isinstance(e, HadamardProduct) and square:
+    if word == "elementwise product" and square:
         yield f"right with the matrix product {text(MatMul(*e.args))} in place of {text(e)}", MatMul(*e.args)
         swapped = MatMul(*reversed(e.args))
         yield f"right with the matrix product {text(swapped)} in place of {text(e)}", swapped
-    if isinstance(e, Expm):
+    if word == "matrix exponential":
         entrywise = elementwise(exp, e.args[0])
         yield (
             f"right with the elementwise {text(entrywise)} in place of the matrix exponential {text(e)}",
             entrywise,
         )
-    if isinstance(e, Inverse):
+    if word == "inverse":
         yield f"right with {text(e.arg)} in place of {text(e)}: the inverse is too much", e.arg
-    elif isinstance(e, MatPow) and e.exp.is_Integer:
+    elif word == "matrix power" and e.exp.is_Integer:
         for k in (e.exp - 1, e.exp + 1):
             yield f"right with power {k} in place of {text(e)}", MatPow(e.base, k).doit(deep=False)
         entrywise = HadamardPower(e.base, e.exp)
@@ -121,18 +106,18 @@ def _alternatives(e: Expr, text: Callable[[Expr], str]) -> Iterator[tuple[str, E
             f"right with the elementwise {text(entrywise)} in place of the matrix power {text(e)}",
             entrywise,
         )
-    if isinstance(e, HadamardPower) and e.exp.is_Integer:
+    if word == "elementwise power" and e.exp.is_Integer:
         for k in (e.exp - 1, e.exp + 1):
             other = HadamardPower(e.base, k) if k != 1 else e.base
             lost = ": the square of the denominator is lost" if (k, e.exp) == (-2, -1) else ""
             yield f"right with {text(other)} in place of {text(e)}{lost}", other
     elif not e.is_MatMul:
         yield f"right with {text(HadamardPower(e, 2))} in place of {text(e)}", HadamardPower(e, 2)
-    if isinstance(e, Transpose):
+    if word == "transpose":
         yield f"right with {text(e.arg)} in place of {text(e)}", e.arg
     elif square:
         yield f"right with {text(Transpose(e))} in place of {text(e)}", Transpose(e)
     if square and not e.is_MatMul:
         yield f"right with {text(MatPow(e, 2))} in place of {text(e)}", MatPow(e, 2)
-    if square and not isinstance(e, Inverse):
+    if square and word != "inverse":
         yield f"right with {text(Inverse(e))} in place of {text(e)}: the inverse was forgotten", Inverse(e)

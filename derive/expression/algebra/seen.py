@@ -3,33 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable
 from math import prod
 
-from sympy import (
-    Add,
-    DiagMatrix,
-    Expr,
-    HadamardProduct,
-    Identity,
-    Inverse,
-    KroneckerProduct,
-    MatAdd,
-    MatMul,
-    OneMatrix,
-    S,
-    Trace,
-    Transpose,
-    ZeroMatrix,
-)
-from sympy.matrices.expressions.applyfunc import ElementwiseApplyFunction
-from sympy.matrices.expressions.matexpr import MatrixSymbol
+from sympy import Add, Expr, OneMatrix, S, ZeroMatrix
 
 from derive.expression.algebra import core
 from derive.expression.algebra.recursion import RECURSION
 from derive.expression.elementwise import scalar_function
 from derive.expression.facts import facts
-from derive.expression.operation import Operation, record
+from derive.expression.operation import Operation, kind, known_as, record
+from derive.expression.walk import parts
 
 _SYMMETRIC = ("symmetric", "posdef", "structured-symmetric", "structured-diagonal")
 
@@ -44,53 +28,52 @@ def is_symmetric(x: Expr) -> bool:
 
 
 def _symmetric(x: Expr) -> bool:
-    if isinstance(x, MatrixSymbol):
+    word = kind(x)
+    if word == "matrix":
         return facts().has(x, *_SYMMETRIC)
-    if isinstance(x, Identity | ZeroMatrix | OneMatrix):
-        return True
-    if isinstance(x, ElementwiseApplyFunction):
-        return is_symmetric(x.expr)
-    if isinstance(x, MatMul):
+    if word == "matrix product":
         matrices = _factors(x)
         return all(core.t(a) == core.t(core.t(b)) for a, b in zip(matrices, reversed(matrices), strict=True))
-    if isinstance(x, MatAdd | HadamardProduct):
+    if word in ("sum", "elementwise product"):
         # Counted, not only present: X + X + X' is not symmetric. A transpose of a product is written in two ways.
         return Counter(core.t(core.t(a)) for a in x.args) == Counter(core.t(a) for a in x.args)
-    if isinstance(x, KroneckerProduct):
-        return all(is_symmetric(a) for a in x.args)
-    entry = record(type(x))
-    known = entry.symmetric if entry else ""
-    return known == "always" or (bool(known) and all(is_symmetric(a) for a in _matrices(x, known)))
+    entry = known_as(type(x))
+    return entry is not None and _follows(entry.symmetric, x, is_symmetric)
+
+
+def _follows(word: str, x: Expr, holds: Callable[[Expr], bool]) -> bool:
+    """Tell whether a property of a function is seen, by the word of its record for what the property follows from."""
+    if word in ("", "always"):
+        return bool(word)
+    matrices = [a for a in parts(x) if a.is_Matrix]
+    if word == "any":
+        return any(map(holds, matrices))
+    return all(map(holds, parts(x)[:1] if word == "argument" else matrices))
 
 
 def _factors(x: Expr) -> list[Expr]:
     """Return the matrices of a product, however it is bracketed or transposed."""
-    if isinstance(x, MatMul):
+    if kind(x) == "matrix product":
         return [f for a in x.args if a.is_Matrix for f in _factors(a)]
-    if isinstance(x, Transpose) and isinstance(x.arg, MatMul | Transpose):
+    if kind(x) == "transpose" and kind(x.arg) in ("matrix product", "transpose"):
         return [core.t(f) for f in reversed(_factors(x.arg))]
     return [x]
-
-
-def _matrices(x: Expr, which: str) -> Sequence[Expr]:
-    """Return the argument, or all arguments, of which a property of a function follows."""
-    return x.args[:1] if which == "argument" else [a for a in x.args if a.is_Matrix]
 
 
 @RECURSION.provide
 def is_orthogonal(x: Expr) -> bool:
     """Tell whether a matrix is seen to be orthogonal."""
-    if isinstance(x, Transpose):
+    if kind(x) == "transpose":
         return is_orthogonal(x.arg)
-    return isinstance(x, MatrixSymbol) and facts().has(x, "orthogonal")
+    return kind(x) == "matrix" and facts().has(x, "orthogonal")
 
 
 def is_centred(x: Expr) -> bool:
     """Tell whether every column of a matrix is seen to add up to zero: x - (Σx/n) 1, X - 1 1'X/n, products of such."""
-    if isinstance(x, MatMul):
+    if kind(x) == "matrix product":
         return is_centred(next(a for a in x.args if a.is_Matrix))
-    terms = x.args if isinstance(x, MatAdd) else ()
-    if isinstance(x, Transpose) and isinstance(x.arg, MatAdd):
+    terms = x.args if kind(x) == "sum" else ()
+    if kind(x) == "transpose" and kind(x.arg) == "sum":
         terms = tuple(core.t(a) for a in x.arg.args)
     if not terms or x.shape[0] == 1:
         return False
@@ -112,26 +95,24 @@ def _adds_to_zero(terms: tuple[Expr, ...]) -> bool:
 @RECURSION.provide
 def is_diagonal(x: Expr) -> bool:
     """Tell whether a matrix is seen to be diagonal."""
-    if isinstance(x, MatrixSymbol):
+    if kind(x) == "matrix":
         return facts().has(x, "structured-diagonal")
-    if isinstance(x, Inverse | Transpose):
-        return is_diagonal(x.args[0])
-    if isinstance(x, MatMul):
-        return all(is_diagonal(a) for a in x.args if a.is_Matrix)
-    return isinstance(x, DiagMatrix) or (isinstance(x, HadamardProduct) and any(map(is_diagonal, x.args)))
+    entry = known_as(type(x))
+    return entry is not None and _follows(entry.diagonal, x, is_diagonal)
 
 
 def is_posdef(x: Expr) -> bool:
     """Tell whether a matrix is seen to be symmetric and positive definite."""
-    if isinstance(x, MatrixSymbol):
+    word = kind(x)
+    if word == "matrix":
         return facts().has(x, "posdef")
-    if isinstance(x, Identity):
+    if word == "identity":
         return True
-    if isinstance(x, Inverse | Transpose):
+    if word in ("inverse", "transpose"):
         return is_posdef(x.args[0])
-    if isinstance(x, MatAdd):
+    if word == "sum":
         return any(is_posdef(a) for a in x.args) and all(is_posdef(a) or is_semidefinite(a) for a in x.args)
-    if isinstance(x, MatMul) and len(x.args) == 2 and not x.args[0].is_Matrix:
+    if word == "matrix product" and len(x.args) == 2 and not x.args[0].is_Matrix:
         return is_positive(x.args[0]) and is_posdef(x.args[1])
     return False
 
@@ -140,7 +121,7 @@ def is_semidefinite(x: Expr) -> bool:
     """Tell whether a matrix is seen to be symmetric and positive semidefinite."""
     if is_posdef(x):
         return True
-    if isinstance(x, MatMul):
+    if kind(x) == "matrix product":
         scalars = [a for a in x.args if not a.is_Matrix]
         matrices = [a for a in x.args if a.is_Matrix]
         if not all(is_nonnegative(c) for c in scalars) or not is_symmetric(x):
@@ -163,18 +144,19 @@ def _rank(x: Expr) -> int | None:
     sizes = [int(d) for d in x.shape if d.is_Integer]
     least = min(sizes, default=None)
     inner: list[int | None]
-    if isinstance(x, MatAdd):
+    word = kind(x)
+    if word == "sum":
         inner = [_rank(a) for a in x.args]
         return least if None in inner else _least([least, sum(inner)])  # type: ignore[arg-type]
-    if isinstance(x, OneMatrix):
+    if word == "ones":
         return 1
-    if isinstance(x, ZeroMatrix):
+    if word == "zeros":
         return 0
-    if isinstance(x, Transpose):
+    if word == "transpose":
         return _rank(x.arg)
-    if isinstance(x, MatMul):
+    if word == "matrix product":
         return _least([least, *[_rank(a) for a in x.args if a.is_Matrix]])
-    if isinstance(x, HadamardProduct | KroneckerProduct):
+    if word in ("elementwise product", "Kronecker product"):
         inner = [_rank(a) for a in x.args]
         return least if None in inner else _least([least, prod(inner)])  # type: ignore[arg-type]
     return least
@@ -188,11 +170,10 @@ def is_positive(x: Expr) -> bool:
     """Tell whether a scalar, or every entry of a matrix, is seen to be positive."""
     if not x.is_Matrix and x.is_positive:
         return True
-    if isinstance(x, MatrixSymbol) or x.is_Symbol:
+    word = kind(x)
+    if word in ("matrix", "scalar"):
         return facts().has(x, "positive")
-    if isinstance(x, OneMatrix):
-        return True
-    if x.is_Add or x.is_Mul or isinstance(x, MatAdd | HadamardProduct | MatMul):
+    if word in ("sum", "product", "matrix product", "elementwise product"):
         return all(is_positive(a) for a in x.args)
     entry = _entry(x)
     known = entry.positive if entry else ""
@@ -203,7 +184,7 @@ def is_positive(x: Expr) -> bool:
 
 def _entry(x: Expr) -> Operation | None:
     """Return the record of a function, also of one that is applied entry by entry."""
-    return record(scalar_function(x) if isinstance(x, ElementwiseApplyFunction) else type(x))
+    return record(scalar_function(x) if kind(x) == "function of entries" else type(x))
 
 
 def is_nonnegative(x: Expr) -> bool:
@@ -213,7 +194,7 @@ def is_nonnegative(x: Expr) -> bool:
     entry = _entry(x)
     if entry and entry.nonnegative:
         return True
-    if isinstance(x, Trace):
+    if kind(x) == "trace":
         return is_semidefinite(x.arg)
     if x.is_Add or x.is_Mul:
         return all(is_nonnegative(a) for a in x.args)

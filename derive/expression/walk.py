@@ -1,0 +1,67 @@
+"""The one place where an expression is walked: its parts, all of them once, from the leaves up, with their places."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+from sympy import Expr
+
+from derive.expression.operation import kind
+
+#: What expressions begin with, by `kind`; the arguments of some are sizes, which are no parts.
+LEAVES = frozenset({"number", "constant", "scalar", "matrix", "identity", "ones", "zeros"})
+#: Matrices that their sizes and places determine.
+CONSTANTS = frozenset(
+    {
+        "commutation matrix",
+        "columns of the identity",
+        "ones above the diagonal",
+        "ones on and below the diagonal",
+    }
+)
+
+
+def parts(e: Expr) -> tuple[Expr, ...]:
+    """Return the expressions that an expression is made of, without sizes and function names."""
+    if not e.args:
+        return ()
+    word = kind(e)
+    if word in LEAVES:
+        return ()
+    if word == "function of entries":
+        return (e.expr,)
+    if word == "inverse":
+        return (e.arg,)
+    return e.args
+
+
+def distinct(*expressions: Expr, within: Callable[[Any], Iterable[Expr]] = parts) -> dict[Expr, None]:
+    """Return all parts of expressions, each once, what contains it before it: a shared part is not walked again.
+
+    `within` says of what an expression is made, where that is more or less than its parts.
+    """
+    found: dict[Expr, None] = {}
+    stack = list(reversed(expressions))
+    while stack:
+        e = stack.pop()
+        if e not in found:
+            found[e] = None
+            stack.extend(reversed(tuple(within(e))))
+    return found
+
+
+def post_order(expr: Expr, within: Callable[[Any], Iterable[Expr]] = parts) -> Iterator[Expr]:
+    """Yield all parts of an expression, each once, its own parts before it."""
+    done: set[Expr] = set()
+    stack: list[tuple[Expr, bool]] = [(expr, False)]
+    while stack:
+        e, ready = stack.pop()
+        if e in done:
+            continue
+        if ready or not (inner := tuple(within(e))):
+            done.add(e)
+            yield e
+        else:
+            stack.append((e, True))
+            stack.extend((a, False) for a in inner)
