@@ -6,13 +6,18 @@ Assumptions belong to a problem, not to a symbol: they are put in force for the 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
+from functools import wraps
+from typing import Any, TypeVar
 
 from sympy import Expr
+
+from derive.expression.memo import Memo
+
+Result = TypeVar("Result")
 
 #: Assumption -> what it says, in the words of the text language.
 KINDS: dict[str, str] = {
@@ -32,13 +37,11 @@ KINDS: dict[str, str] = {
 SQUARE = frozenset(KINDS) - {"positive"}
 
 
-@dataclass
+@dataclass(frozen=True)
 class Facts:
-    """The assumptions in force, and what has been found out under them so far."""
+    """Assumptions, pairs of (kind, name)."""
 
     assumptions: frozenset[tuple[str, str]] = frozenset()
-    symmetric: dict[Any, bool] = field(default_factory=dict)
-    memo: dict[Any, Any] = field(default_factory=dict)
 
     def has(self, symbol: Expr, *kinds: str) -> bool:
         """Tell whether one of the assumptions is made of a symbol."""
@@ -46,25 +49,42 @@ class Facts:
         return any((kind, name) in self.assumptions for kind in kinds)
 
 
-_FACTS: ContextVar[Facts | None] = ContextVar("facts", default=None)
+_NOTHING = Facts()
+_FACTS: ContextVar[Facts] = ContextVar("facts", default=_NOTHING)
+_MEMO = Memo()
 
 
 def facts() -> Facts:
     """Return the facts in force; none outside a derivation."""
-    return _FACTS.get() or Facts()
+    return _FACTS.get()
 
 
 @contextmanager
 def assuming(assumptions: Iterable[tuple[str, str]]) -> Iterator[Facts]:
-    """Put assumptions, pairs of (kind, name), in force."""
-    wanted = frozenset(assumptions)
-    current = _FACTS.get()
-    if current is not None and current.assumptions == wanted:
-        yield current
-        return
-    current = Facts(wanted)
-    token = _FACTS.set(current)
+    """Put assumptions, pairs of (kind, name), in force; what is found out under them is remembered meanwhile."""
+    wanted = Facts(frozenset(assumptions))
+    token = _FACTS.set(wanted)
     try:
-        yield current
+        with _MEMO.keeping(wanted.assumptions):
+            yield wanted
     finally:
         _FACTS.reset(token)
+
+
+def memo(name: str) -> dict[Any, Any]:
+    """Return the table of that name, of what was found out under the facts in force in this thread."""
+    return _MEMO.table(_FACTS.get().assumptions, name)
+
+
+def remembered(f: Callable[[Expr], Result]) -> Callable[[Expr], Result]:
+    """Return a function of an expression that looks up what it was asked before under the facts in force."""
+    name = f.__qualname__
+
+    @wraps(f)
+    def looked_up(e: Expr) -> Result:
+        table = memo(name)
+        if e not in table:
+            table[e] = f(e)
+        return table[e]
+
+    return looked_up

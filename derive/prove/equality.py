@@ -7,7 +7,10 @@ from dataclasses import dataclass
 from sympy import Add, Expr, HadamardProduct, MatAdd, MatMul, Mul
 
 from derive.expression.algebra import shape
-from derive.expression.facts import facts
+from derive.expression.elementwise import applied, step
+from derive.expression.facts import memo
+from derive.expression.rebuild import rebuild, tidy
+from derive.operations.unfold import definition
 from derive.prove.entrywise import times_factors
 from derive.prove.matrices import outer_inverses
 from derive.prove.reading import licences, read
@@ -47,11 +50,10 @@ class NormalForm:
 def _space(expressions: tuple[Expr, ...], factored: bool = False) -> Space:
     """Return the space of the assumptions in force and of what the expressions need to be defined."""
     positive, full_rank = licences(expressions)
-    memo = facts().memo
-    key = ("normal", frozenset(positive), frozenset(full_rank), factored)
-    space = memo.get(key)
+    table, key = memo("spaces"), (frozenset(positive), frozenset(full_rank), factored)
+    space = table.get(key)
     if space is None:
-        space = memo[key] = Space(positive, full_rank, factored)
+        space = table[key] = Space(positive, full_rank, factored)
     space.steps = MAX_STEPS
     return space
 
@@ -82,7 +84,22 @@ def equal(a: Expr, b: Expr, steps: int = MAX_STEPS) -> bool:
         factored = _space((a, b), factored=True)
         found = _difference_vanishes(factored, a, b, _KEPT * steps) or _same_parts(factored, a, b)
         found = found or _difference_vanishes(_space((a, b)), a, b, steps)
-    return bool(found)
+    return bool(found) or _by_signs(a, b, min(_FIRST_STEPS, steps))
+
+
+def _by_signs(a: Expr, b: Expr, steps: int) -> bool:
+    """Compare with unit steps as their definition says, by signs: so that step(u) and step(-u) know of each other."""
+    one, two = (rebuild(e, _steps_unfolded) for e in (a, b))
+    if (one, two) == (a, b):
+        return False
+    return bool(_difference_vanishes(_space((one, two)), one, two, steps))
+
+
+def _steps_unfolded(e: Expr, args: list[Expr]) -> Expr | None:
+    if applied(step, e) is None:
+        return None
+    new = tidy(e, args)
+    return definition(new) or new
 
 
 def _difference_vanishes(space: Space, a: Expr, b: Expr, steps: int) -> bool | None:

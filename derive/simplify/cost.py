@@ -5,51 +5,30 @@ from __future__ import annotations
 from sympy import Expr, Mul, S
 
 from derive.expression import algebra
-from derive.expression.facts import facts
+from derive.expression.facts import remembered
 from derive.expression.operation import kind
-from derive.expression.walk import LEAVES
+from derive.expression.walk import LEAVES, distinct
 from derive.language.text import fraction, signed, written_power
 
 
-def cost(e: Expr) -> int:
-    """Return the number of operations (functions, operators, transposes, minus signs) in an expression's text."""
-    memo = facts().memo
-    key = ("cost", e)
-    if key not in memo:
-        memo[key] = _cost(e)
-    return memo[key]
-
-
+@remembered
 def distinct_cost(e: Expr) -> int:
     """Return the number of operations where parts that repeat are counted once."""
-    memo = facts().memo
-    key = ("distinct", e)
-    if key not in memo:
-        seen: set[Expr] = set()
-        stack, total = [e], 0
-        while stack:
-            part = stack.pop()
-            if part in seen or not part.args:
-                continue
-            seen.add(part)
-            total += cost(part) - sum(cost(a) for a in part.args)
-            stack.extend(part.args)
-        memo[key] = total
-    return memo[key]
+    parts = [part for part in distinct(e, within=lambda part: part.args) if part.args]
+    return sum(cost(part) - sum(cost(a) for a in part.args) for part in parts)
 
 
+@remembered
 def leaves(e: Expr) -> int:
     """Return the number of symbols and constants in an expression's text."""
     if not e.args or kind(e) in LEAVES:
         return 1
-    memo = facts().memo
-    key = ("leaves", e)
-    if key not in memo:
-        memo[key] = sum(map(leaves, e.args))
-    return memo[key]
+    return sum(map(leaves, e.args))
 
 
-def _cost(e: Expr) -> int:
+@remembered
+def cost(e: Expr) -> int:
+    """Return the number of operations (functions, operators, transposes, minus signs) in an expression's text."""
     word = kind(e)
     if word in ("scalar", "matrix", "identity", "ones"):
         return 0

@@ -8,7 +8,7 @@ from itertools import product as choices
 from sympy import Add, Expr, MatMul, Mul, Trace
 
 from derive.expression import algebra
-from derive.expression.facts import facts
+from derive.expression.facts import remembered
 from derive.expression.operation import kind
 from derive.expression.rebuild import rebuild, tidy
 from derive.language.text import to_text
@@ -129,13 +129,10 @@ def _with_norms(e: Expr) -> Expr:
     return Mul(*[squared_norm(a) for a in Mul.make_args(e)])
 
 
+@remembered
 def _text(e: Expr) -> str:
     """Return the text of a factor, by which rotations are told; that of SymPy's own printer would take long."""
-    memo = facts().memo
-    key = ("text", e)
-    if key not in memo:
-        memo[key] = to_text(e)
-    return memo[key]
+    return to_text(e)
 
 
 def _rotated(e: Expr) -> Expr:

@@ -29,7 +29,7 @@ from sympy.matrices.expressions.diagonal import DiagonalOf
 
 from derive.expression import algebra
 from derive.expression.elementwise import applied
-from derive.expression.facts import facts
+from derive.expression.facts import memo
 from derive.expression.functions import Softmax, Toeplitz, Vec
 from derive.expression.walk import distinct
 from derive.language.text import signed
@@ -51,11 +51,10 @@ def factor_sum(e: Expr) -> Expr:
         return e
     # What is left after one factor is taken out is left after many others too: looked at each time, the sums
     # inside would cost exponentially many looks.
-    memo = facts().memo
-    key = ("factored", e)
-    if key not in memo:
-        memo[key] = _matrix_sum(e) if isinstance(e, MatAdd) else _scalar_sum(e)
-    return memo[key]
+    table = memo("factored")
+    if e not in table:
+        table[e] = _matrix_sum(e) if isinstance(e, MatAdd) else _scalar_sum(e)
+    return table[e]
 
 
 # ----------------------------------------------------------------------------------------- scalars

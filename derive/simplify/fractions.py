@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from sympy import Add, Dummy, Expr, Mul, Poly, Pow, Rational, S, floor, gcd, ilcm, sign
 
 from derive.expression import algebra
-from derive.expression.facts import facts
+from derive.expression.facts import remembered
 from derive.expression.operation import kind
 from derive.simplify.cost import cost
 
@@ -21,16 +21,9 @@ MAX_PARTS = 6
 _PRODUCTS, _POWERS = ("product", "elementwise product"), ("power", "elementwise power")
 
 
+@remembered
 def reduced(e: Expr) -> Expr:
     """Return a product or a power with its fractions shortened; other expressions as they are."""
-    memo = facts().memo
-    key = ("reduced", e)
-    if key not in memo:
-        memo[key] = _reduced(e)
-    return memo[key]
-
-
-def _reduced(e: Expr) -> Expr:
     word = kind(e)
     if word == "matrix product":
         coefficient, factors = algebra.split(e)

@@ -32,7 +32,7 @@ from sympy.matrices.expressions.diagonal import DiagonalOf
 
 from derive.expression import algebra
 from derive.expression.elementwise import applied
-from derive.expression.facts import facts
+from derive.expression.facts import memo
 from derive.expression.functions import Adjugate, EntrySum, Expm, ExpmFrechet, Norm2, Reshape, Softmax, Vec
 from derive.expression.rebuild import rebuild, tidy
 from derive.expression.walk import distinct, parts
@@ -103,11 +103,10 @@ def _once(expr: Expr) -> Expr:
 
 def _expanded(expr: Expr, scalars: bool) -> Expr | None:
     """Return an expression multiplied out; what has no product of sums is as it is."""
-    memo = facts().memo
-    key = ("expanded", expr, scalars)
-    if key not in memo:
-        memo[key] = expand(expr, scalars)
-    return memo[key]
+    table, key = memo("expanded"), (expr, scalars)
+    if key not in table:
+        table[key] = expand(expr, scalars)
+    return table[key]
 
 
 def _is_sum(e: Expr) -> bool:
@@ -184,11 +183,10 @@ def _flip(e: Expr) -> Expr:
 def _shorten(e: Expr, args: list[Expr]) -> Expr:
     """Return a node with short parts shortened; what was met before, in this search or an earlier one, is known."""
     new = tidy(e, args)
-    memo = facts().memo
-    key = ("shortened", new, isinstance(e, HadamardProduct | HadamardPower))
-    if key not in memo:
-        memo[key] = _shortened(e, new)
-    return memo[key]
+    table, key = memo("shortened"), (new, isinstance(e, HadamardProduct | HadamardPower))
+    if key not in table:
+        table[key] = _shortened(e, new)
+    return table[key]
 
 
 def _shortened(e: Expr, new: Expr) -> Expr:

@@ -19,7 +19,7 @@ from sympy import (
 
 from derive.expression.algebra import blocks, core, seen, structure
 from derive.expression.algebra.recursion import RECURSION
-from derive.expression.facts import facts
+from derive.expression.facts import memo
 from derive.expression.functions import PseudoInverse
 
 
@@ -40,11 +40,10 @@ def _base(a: Expr) -> tuple[Expr, int]:
 @RECURSION.provide
 def merged(a: Expr, b: Expr) -> list[Expr] | None:
     """Return the product of two neighbouring factors where it is shorter than both, else None."""
-    memo = facts().memo
-    key = ("merged", a, b)
-    if key not in memo:
-        memo[key] = _merged(a, b)
-    found = memo[key]
+    table = memo("merged")
+    if (a, b) not in table:
+        table[a, b] = _merged(a, b)
+    found = table[a, b]
     return None if found is None else list(found)
 
 

@@ -39,7 +39,7 @@ from sympy.matrices.expressions.diagonal import DiagonalOf
 
 from derive.expression.algebra.recursion import RECURSION
 from derive.expression.elementwise import holds_matrices, relu, scalar_function, sigmoid, softplus, step
-from derive.expression.facts import facts
+from derive.expression.facts import memo
 from derive.expression.functions import Blocks, EntrySum, Selection, Softmax, Vec
 
 
@@ -49,7 +49,7 @@ def make(head: type, *args: Expr) -> Expr:
     Equal expressions come back as one object, so that comparing deep ones does not walk them.
     """
     new = DiagMatrix(*args) if head is DiagMatrix else Basic.__new__(head, *args)  # SymPy's holds its shape
-    return facts().memo.setdefault(new, new)
+    return memo("made").setdefault(new, new)
 
 
 def is_matrix(x: Expr) -> bool:

@@ -11,7 +11,7 @@ from sympy import Add, Expr, OneMatrix, S, ZeroMatrix
 from derive.expression.algebra import core
 from derive.expression.algebra.recursion import RECURSION
 from derive.expression.elementwise import scalar_function
-from derive.expression.facts import facts
+from derive.expression.facts import facts, remembered
 from derive.expression.operation import Operation, kind, known_as, record
 from derive.expression.walk import parts
 
@@ -19,15 +19,11 @@ _SYMMETRIC = ("symmetric", "posdef", "structured-symmetric", "structured-diagona
 
 
 @RECURSION.provide
+@remembered
 def is_symmetric(x: Expr) -> bool:
     """Tell whether a matrix is seen to be symmetric; False means only that it is not seen."""
-    known = facts().symmetric
-    if x not in known:
-        known[x] = x.shape[0] == x.shape[1] and _symmetric(x)
-    return known[x]
-
-
-def _symmetric(x: Expr) -> bool:
+    if x.shape[0] != x.shape[1]:
+        return False
     word = kind(x)
     if word == "matrix":
         return facts().has(x, *_SYMMETRIC)
@@ -68,6 +64,7 @@ def is_orthogonal(x: Expr) -> bool:
     return kind(x) == "matrix" and facts().has(x, "orthogonal")
 
 
+@remembered
 def is_centred(x: Expr) -> bool:
     """Tell whether every column of a matrix is seen to add up to zero: x - (Σx/n) 1, X - 1 1'X/n, products of such."""
     if kind(x) == "matrix product":
@@ -77,12 +74,8 @@ def is_centred(x: Expr) -> bool:
         terms = tuple(core.t(a) for a in x.arg.args)
     if not terms or x.shape[0] == 1:
         return False
-    memo = facts().memo
-    key = ("centred", x)
-    if key not in memo:
-        firsts = [core.split(a)[1][0] for a in terms]
-        memo[key] = any(isinstance(a, OneMatrix) or is_centred(a) for a in firsts) and _adds_to_zero(terms)
-    return memo[key]
+    firsts = [core.split(a)[1][0] for a in terms]
+    return any(kind(a) == "ones" or is_centred(a) for a in firsts) and _adds_to_zero(terms)
 
 
 def _adds_to_zero(terms: tuple[Expr, ...]) -> bool:
