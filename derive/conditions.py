@@ -40,6 +40,10 @@ def conditions(graph: Graph, result: Expr, domain: Sequence[Expr] = ()) -> tuple
         x = node.arguments[0]
         if "invertible" in node.operation.holds and known.has(x, "invertible", "posdef", "orthogonal"):
             continue
+        if known.has(x, "positive", "nonzero") and "no entry of {x} is zero" in node.operation.holds:
+            continue
+        if known.has(x, "positive", "onehot", "sums_to_one") and node.operation.holds == "{x} is not zero":
+            continue
         if known.has(x, "positive") and "zero" in node.operation.holds:
             continue
         if _is_smoothed(graph, node, result):

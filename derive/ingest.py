@@ -12,7 +12,7 @@ from sympy import Basic, Expr, Identity, MatrixSymbol, OneMatrix, Symbol, ZeroMa
 from derive.errors import InputError
 from derive.expression import algebra
 from derive.expression.elementwise import ENTRY
-from derive.expression.facts import SQUARE
+from derive.expression.facts import misfit
 from derive.expression.functions import MatrixFunction
 from derive.from_sympy.canonical import canonical
 from derive.language.names import read_assumptions
@@ -68,10 +68,8 @@ def read_problem(
     for kind, name in sorted(assumptions):
         if name not in found:
             raise InputError(f"{kind}({name}): {name} does not occur in the expression")
-        if kind in SQUARE and shapes[name][0] != shapes[name][1]:
-            raise InputError(
-                f"{kind}({name}) needs a square matrix, {name} is {' x '.join(map(str, shapes[name]))}"
-            )
+        if wrong := misfit(kind, name, shapes[name]):
+            raise InputError(wrong)
     return Problem(root, tuple(found[n] for n in names), found, shapes, assumptions)
 
 

@@ -9,6 +9,7 @@ from functools import cached_property
 from sympy import Basic, Expr, Symbol
 
 from derive.expression.elementwise import ENTRY
+from derive.expression.facts import said
 
 
 @dataclass(frozen=True)
@@ -19,7 +20,8 @@ class Problem:
     being (1, 1). `sizes` are the names of sizes. `wrt` are the variables, in order. `assumptions` are pairs
     (kind, name). `definitions` are the names that the text gives to parts of the expression, in order, with what they
     stand for in the variables; `domain` is what has to be positive for the text to have a value, where the expression does
-    not show it (SymPy folds sqrt(a)^2 to a); `notes` say how the text was read where it can be read otherwise.
+    not show it (SymPy folds sqrt(a)^2 to a); `functions` are names of unknown functions beside those in the expression;
+    `notes` say how the text was read where it can be read otherwise.
     """
 
     expr: Expr
@@ -29,6 +31,7 @@ class Problem:
     assumptions: frozenset[tuple[str, str]] = frozenset()
     definitions: tuple[tuple[str, Expr], ...] = field(default=(), compare=False)
     domain: tuple[Expr, ...] = ()
+    functions: frozenset[str] = frozenset()
     notes: tuple[str, ...] = field(default=(), compare=False)
 
     @cached_property
@@ -56,4 +59,4 @@ class Problem:
 
     def assumption_texts(self) -> list[str]:
         """Return the assumptions in the text language, sorted."""
-        return sorted(f"{kind}({name})" for kind, name in self.assumptions)
+        return sorted(said(kind, name) for kind, name in self.assumptions)

@@ -22,6 +22,7 @@ from derive.ingest import read_problem, read_with_domain
 from derive.language.equation import Decimal, Equation, read_equation
 from derive.language.names import read_assumptions
 from derive.language.scope import Misfit
+from derive.operations import unknown_functions
 from derive.problem import Problem
 from verify.arithmetics.balls import Balls
 from verify.arithmetics.base import Abstain, Arithmetic, Array, Undefined
@@ -170,6 +171,7 @@ def _of_names(problem: Problem, *others: Expr) -> Problem:
         {name: shape for name, shape in problem.shapes.items() if name in used},
         frozenset(a for a in problem.assumptions if a[1] in used),
         domain=problem.domain,
+        functions=frozenset(f.symbol for f in unknown_functions(*others)),
     )
 
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from fractions import Fraction
 from functools import lru_cache, reduce
+from math import factorial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -22,8 +23,10 @@ from derive.errors import InputError
 from derive.expression.elementwise import ENTRY
 from derive.expression.operation import Operation, kind
 from derive.expression.walk import CONSTANTS, parts
+from derive.language.text import join_terms
 from derive.operations import record
 from derive.operations.unfold import definition
+from derive.operations.unknown import KERNEL
 from verify.arithmetics import ties
 from verify.arithmetics.base import DERIVATIVES, Abstain, Arithmetic, Array, Undefined, depth, lifted
 from verify.arithmetics.dual import Dual
@@ -66,6 +69,30 @@ def infer_sizes(expr: Basic, arrays: Mapping[str, Array], sizes: Mapping[str, in
                 if dim.is_Symbol:
                     out.setdefault(dim.name, n)
     return out
+
+
+#: The degree of the polynomials that unknown functions are checked with.
+DEGREE_OF_UNKNOWN = 9
+
+
+def coefficients(symbol: str) -> str:
+    """Return the name under which values hold the coefficients of the polynomial that stands for an unknown function."""
+    return f"{symbol}(t)"
+
+
+def is_coefficients(name: str) -> bool:
+    """Tell whether a name is that of the coefficients of an unknown function."""
+    return name.endswith("(t)")
+
+
+def polynomial(c: Array) -> str:
+    """Return the polynomial Σ c_j t^j/j! with rational coefficients as text."""
+    terms = [(Fraction(str(e)) / factorial(j), j) for j, e in enumerate(c) if e != 0]
+    shown = [
+        (q < 0, "*".join([*([str(abs(q))] if abs(q) != 1 or not j else []), *(["t" if j == 1 else f"t^{j}"] if j else [])]))
+        for q, j in terms
+    ]  # fmt: skip
+    return join_terms(shown) if shown else "0"
 
 
 def size_of(dim: Any, sizes: Mapping[str, int]) -> int:
@@ -190,6 +217,8 @@ def _operation(node: Basic) -> tuple[Callable[..., Array], tuple[Basic, ...]]:
     if word in _VALUES:
         return _VALUES[word], _arguments(node, word)
     entry = record(type(node))
+    if entry is not None and entry.kernel == KERNEL:
+        return _unknown, node.args
     if entry is not None and entry.kernel in GENERIC:
         return _generic(GENERIC[entry.kernel]), node.args
     if entry is not None and entry.kernel.startswith("D "):
@@ -385,6 +414,19 @@ def _function(entry: Operation) -> Callable[..., Array]:
         return Dual(compute(env, node, x.value), slope * x.tangent)
 
     return compute
+
+
+def _unknown(env: Environment, node: Any, x: Array) -> Array:
+    """Return a polynomial with given coefficients, or its derivative of the node's order, of every entry (Horner)."""
+    c = env.values.get(coefficients(node.func.symbol))
+    if c is None:
+        raise InputError(f"the function {node.func.symbol} is not known: it has no value")
+    k, degree = node.func.order, DEGREE_OF_UNKNOWN
+    number = env.arithmetic.full
+    y = x * number((1, 1), 0) + c[degree : degree + 1]
+    for j in range(degree - 1, k - 1, -1):  # sum of c_j t^(j - k)/(j - k)!
+        y = c[j : j + 1] + x * y * number((1, 1), Fraction(1, j - k + 1))
+    return y
 
 
 def _generic(f: Callable[..., Array]) -> Callable[..., Array]:

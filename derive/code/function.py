@@ -11,13 +11,15 @@ from sympy import Expr, Symbol
 
 from derive.code.door import RESERVED, door, follows, octave_door
 from derive.code.lower import Lowering
-from derive.code.plan import Branch, Node, Plan
+from derive.code.plan import Branch, Node, Plan, post_order
 from derive.code.printer import Printer, expanded
 from derive.code.sizes import examples, total
 from derive.code.stable import stable
 from derive.code.targets import TARGETS, Target
 from derive.errors import InputError
 from derive.expression import algebra
+from derive.operations import by_name
+from derive.operations.unknown import KERNEL, callable_name
 
 
 @dataclass(frozen=True)
@@ -121,6 +123,16 @@ class _Function:
             else set()
         )
         self.names = {n: f"{n}_" if n in odd else n for n in symbols}
+        called = {n.params[0] for b in made.branches for n in post_order(b.outputs) if n.op == "call"}
+        self.callables = sorted(
+            callable_name(entry.head.symbol, entry.head.order)
+            for word in called
+            if (entry := by_name(word)) is not None and entry.kernel == KERNEL
+        )
+        if taken := set(self.callables) & set(symbols):
+            raise InputError(
+                f"{min(taken)} is a variable and a function that the code is given: rename the variable"
+            )
         self.flat = [tuple(follows(o.shape, symbols, o.wrt)) if guarded else () for o in outputs]
         self.kinds = list(dict.fromkeys(f for f in self.flat if f))
 
@@ -183,7 +195,7 @@ class _Function:
         names = {**self.names, **{n: n for n in given}}
         plain = [n for n in symbols if names[n] == n]
         odd = [n for n in symbols if names[n] != n]
-        signature = ", ".join([*plain, *(["**kwargs"] if odd else [])])
+        signature = ", ".join([*plain, *self.callables, *(["**kwargs"] if odd else [])])
         head = (
             ['"""' + self.doc.replace("\\", "\\\\") + '\n"""']
             if "\n" in self.doc
@@ -203,7 +215,7 @@ class _Function:
         return f"def {self.name}({signature}):\n" + "".join(f"    {line}".rstrip() + "\n" for line in lines)
 
     def _octave(self, body: list[str], given: Mapping[str, Symbol]) -> str:
-        names = [*self.names.values(), *given]
+        names = [*self.names.values(), *given, *self.callables]
         values = (
             ["value"] if len(self.outputs) == 1 else [f"value{k}" for k in range(1, len(self.outputs) + 1)]
         )

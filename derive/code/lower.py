@@ -435,7 +435,7 @@ class Lowering:
         spelt = entry.text in _PRIMITIVE or (entry.text not in _DEFINED and template(entry, "numpy", 1))
         if entry.definition is not None and not spelt:
             return self.put(entry.definition(ENTRY), ENTRY, self.loose(x))
-        return self.b.call(entry.text, self.loose(x))
+        return self.b.call(entry.word, self.loose(x))
 
     def put(self, body: Expr, variable: Expr, value: Node) -> Node:
         """Return an expression of one variable with a value put for it."""

@@ -25,6 +25,13 @@ KINDS: dict[str, str] = {
     "posdef": "symmetric and positive definite",
     "invertible": "with an inverse",
     "positive": "with positive entries",
+    "nonzero": "with no entry zero",
+    "sums_to_one": "a vector whose entries add up to 1",
+    "sums_to_one rows": "with rows that add up to 1 each",
+    "sums_to_one columns": "with columns that add up to 1 each",
+    "onehot": "a vector with one entry 1 and zeros",
+    "onehot rows": "with one 1 and zeros in every row",
+    "onehot columns": "with one 1 and zeros in every column",
     "orthogonal": "with Q'*Q the identity",
     "structured-symmetric": "ranging over symmetric matrices only",
     "structured-diagonal": "ranging over diagonal matrices only",
@@ -34,7 +41,31 @@ KINDS: dict[str, str] = {
     "structured-skew": "ranging over skew-symmetric matrices only",
 }
 #: Those that only a square matrix can have.
-SQUARE = frozenset(KINDS) - {"positive"}
+SQUARE = frozenset({"symmetric", "posdef", "invertible", "orthogonal"}) | {
+    kind for kind in KINDS if kind.startswith("structured")
+}
+#: Those of a vector, and of the rows or the columns of a matrix.
+TOTALS = frozenset({"sums_to_one", "onehot"})
+
+
+def said(kind: str, name: str) -> str:
+    """Return an assumption in the text language: posdef(K), onehot(Y, rows)."""
+    word, _, axis = kind.partition(" ")
+    return f"{word}({name}, {axis})" if axis else f"{word}({name})"
+
+
+def misfit(kind: str, name: str, shape: tuple[Any, Any]) -> str:
+    """Return what is wrong with an assumption of a name of some shape, nothing where it fits."""
+    word, _, axis = kind.partition(" ")
+    rows, columns = shape
+    of = f", {name} is {'a scalar' if rows == columns == 1 else f'{rows} x {columns}'}"
+    if kind in SQUARE and rows != columns:
+        return f"{said(kind, name)} needs a square matrix{of}"
+    if word in TOTALS and not axis and (rows == 1) == (columns == 1):
+        return f"{said(kind, name)} needs a vector{of}: write {word}({name}, rows) or {word}({name}, columns) of a matrix"
+    if axis and 1 in (rows, columns):
+        return f"{said(kind, name)} needs a matrix{of}: write {word}({name}) of a vector"
+    return ""
 
 
 @dataclass(frozen=True)

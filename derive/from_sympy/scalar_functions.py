@@ -5,6 +5,7 @@ Everything here is real, so that conjugates and real parts are what they are of.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -41,6 +42,7 @@ from sympy.core.function import AppliedUndef
 from derive.errors import InputError
 from derive.expression.elementwise import ENTRY, elementwise, relu, step
 from derive.expression.operation import entry_functions
+from derive.operations.unknown import unknown
 
 #: Name of a SymPy function -> the same in functions of the text language.
 REWRITTEN: dict[str, Callable[..., Expr]] = {
@@ -68,6 +70,10 @@ REWRITTEN: dict[str, Callable[..., Expr]] = {
 }
 
 
+#: What may be the name of a function of which nothing is known.
+_WORD = re.compile(r"[A-Za-z]\w{0,20}", re.ASCII)
+
+
 def in_known_functions(e: Any, args: list[Expr]) -> Expr:
     """Return a function of scalars, at the given arguments, in functions of the text language.
 
@@ -81,6 +87,8 @@ def in_known_functions(e: Any, args: list[Expr]) -> Expr:
     name = e.func.__name__
     if name in REWRITTEN:
         return REWRITTEN[name](*args)
+    if isinstance(e, AppliedUndef) and len(args) == 1 and _WORD.fullmatch(name):
+        return elementwise(unknown(name), args[0])
     what = "no definition" if isinstance(e, AppliedUndef) else "no name in the text language"
     known = sorted({*REWRITTEN, *(f.__name__ for f in functions), "Max", "Min"})
     shown = str(e.xreplace({ENTRY: Symbol("t")}))[:60]

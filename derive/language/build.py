@@ -32,10 +32,11 @@ from derive import limits
 from derive.errors import InputError
 from derive.expression import algebra
 from derive.expression.algebra.blocks import selection
+from derive.expression.elementwise import elementwise
 from derive.expression.functions import Blocks
 from derive.language.calls import called
 from derive.language.shapes import is_scalar, size_symbol, to_sympy
-from derive.operations import by_name
+from derive.operations import by_name, unknown
 
 #: The largest matrix power.
 MAX_POWER = 64
@@ -222,6 +223,8 @@ def expression(node: Any, symbols: Mapping[str, Expr]) -> Expr:
         return elementwise_power(*args)
     if op == "^":
         return matrix_power(*args) if algebra.is_matrix(args[0]) else scalar_power(*args)
+    if op == "apply":
+        return elementwise(unknown(*node.value), args[0])
     return function(op, *args)
 
 

@@ -28,6 +28,7 @@ from derive.language.scope import ParseError
 from derive.language.shapes import Shape
 from derive.language.tokens import Token, tokens
 from derive.language.tree import Tree
+from derive.language.unknown import unknown_names
 
 #: How many pieces the functions of a text may unfold to.
 MAX_PIECES = 20_000
@@ -47,6 +48,7 @@ class Program:
     shapes: tuple[tuple[str, Shape], ...] = ()
     assumptions: frozenset[tuple[str, str]] = frozenset()
     notes: tuple[str, ...] = ()
+    functions: frozenset[str] = frozenset()
 
     @property
     def plain(self) -> set[str]:
@@ -78,7 +80,8 @@ def read_program(text: str, words: Vocabulary) -> Program:
     if not latex:
         found, glued = _unglued(found, words)
     numpy = any(t.kind == "module" or (t.kind == "op" and t.text == "@") for t in found)
-    words = replace(words, latex=latex, names=set(words.names), defined=set(words.defined))
+    functions = frozenset(unknown_names(found, words))
+    words = replace(words, latex=latex, names=set(words.names), defined=set(words.defined) | functions)
     parts = _statements(text, found, words.names)
     if not parts:
         raise ParseError("expected an expression", text, 0)
@@ -132,6 +135,7 @@ def read_program(text: str, words: Vocabulary) -> Program:
     return Program(
         text, tuple(definitions), main, numpy, latex, frozenset(sizes), tuple(glued),
         tuple(clauses.shapes.items()), frozenset(clauses.assumptions), notes,
+        functions - set(macros),
     )  # fmt: skip
 
 

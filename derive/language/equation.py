@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import Any
 
@@ -11,14 +11,17 @@ from sympy import Expr
 
 from derive.errors import InputError
 from derive.expression import algebra
-from derive.expression.facts import SQUARE
-from derive.language.formula import notation_of, parse
+from derive.expression.facts import misfit
+from derive.language.formula import notation_of, parse, tokens_of
 from derive.language.names import read_assumptions, read_where
+from derive.language.pratt import Vocabulary
 from derive.language.scope import Misfit, ParseError
 from derive.language.shapes import SCALAR
 from derive.language.spelling import check_name
 from derive.language.together import Built, build
 from derive.language.tree import Tree
+from derive.language.unknown import unknown_names
+from derive.language.words import FUNCTIONS
 from derive.problem import Problem
 
 
@@ -63,12 +66,14 @@ def read_equation(
     so does a whole number that is all of a side. Raises ParseError with the place; a Misfit where a side cannot fit in
     itself though the left side can.
     """
-    tree = parse(text)
+    declared = read_where(where)
+    words = Vocabulary(functions=FUNCTIONS, names=set(declared))
+    functions = frozenset(unknown_names(tokens_of(text), words))
+    tree = parse(text, scope=replace(words, names=set(), defined=set(functions)))
     if tree.op != "chain" or len(tree.args) != 2 or tree.value[0] not in ("=", "≈"):
         at = tree.args[2].start if tree.op == "chain" and len(tree.args) > 2 else tree.end
         raise ParseError("an equation has two sides, with one sign = or ≈ between them", text, at)
     left, right = tree.args
-    declared = read_where(where)
     for name in declared:
         check_name(name)
     decimals = _named(tree, text) if approx or tree.value[0] == "≈" else {}
@@ -77,7 +82,7 @@ def read_equation(
     latex = notation_of(text) == "latex"
 
     def built(trees: list[Tree], same: list[tuple[int, int]]) -> Built:
-        return build(trees, text, shapes, same, (), assumptions, latex)
+        return build(trees, text, shapes, same, (), assumptions, latex, functions=functions)
 
     zero = right.op == "number" and right.value == 0
     try:
@@ -122,6 +127,5 @@ def _check(assumptions: frozenset[tuple[str, str]], found: Built) -> None:
     for kind, name in sorted(assumptions):
         if name not in found.shapes:
             raise InputError(f"{kind}({name}): {name} does not occur in the equation")
-        rows, columns = found.shapes[name]
-        if kind in SQUARE and rows != columns:
-            raise InputError(f"{kind}({name}) needs a square matrix, {name} is {rows} x {columns}")
+        if wrong := misfit(kind, name, found.shapes[name]):
+            raise InputError(wrong)

@@ -47,6 +47,11 @@ def _tokens(text: str, notation: Notation) -> tuple[list[Token], bool]:
     return (latex_tokens(text) if latex else tokens(text)), latex
 
 
+def tokens_of(text: str) -> list[Token]:
+    """Return the tokens of a text in its notation. Raises ParseError."""
+    return _tokens(text, "auto")[0]
+
+
 def parse(text: str, notation: Notation = "auto", scope: Vocabulary | None = None) -> Tree:
     """Return the tree of one expression, or of one chain of relations. Raises ParseError with the place."""
     found, latex = _tokens(text, notation)

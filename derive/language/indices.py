@@ -17,7 +17,7 @@ from sympy import Integer
 from derive.language.places import Places
 from derive.language.scope import Node
 from derive.language.shapes import SCALAR, Size, SizeConflict, Unknown, find, is_scalar, unify
-from derive.language.tree import Tree
+from derive.language.tree import Tree, applied_head
 from derive.operations import by_name
 
 if TYPE_CHECKING:
@@ -118,6 +118,8 @@ class Indexed:
 
     def _applied(self, tree: Tree) -> Array:
         """Return k(x_i, x_j), of which nothing else is known, as entry (i, j) of a matrix k."""
+        if applied_head(tree)[0].value in self.scope.functions and len(tree.args) == 2 and tree.op == "apply":
+            return self._unknown(tree)
         head, args = (tree.args[0], tree.args[1:]) if tree.op == "apply" else (tree, tree.args)
         indices = [names[0] for a in args if len(names := index_names(a)) == 1 and a.args[0].op == "name"]
         if (
@@ -249,6 +251,8 @@ class Indexed:
         return Array(self._node(".^", [x, power], x.shape, tree), over)
 
     def _function(self, tree: Tree) -> Array:
+        if tree.value in self.scope.functions and len(tree.args) == 1:
+            return self._unknown(tree)
         word = {"ln": "log", "bars": "abs"}.get(str(tree.value or tree.op), tree.value or "abs")
         if tree.op == "bars":
             word = "abs"
@@ -277,6 +281,13 @@ class Indexed:
         if word in ("sqrt", "log", "abs"):
             x = self._off_diagonal(x)
         return Array(self._node(word, [x.node], x.node.shape, tree), x.over)
+
+    def _unknown(self, tree: Tree) -> Array:
+        """Return an unknown function f, f' or f'' of every entry."""
+        head, order = applied_head(tree) if tree.op == "apply" else (tree, 0)
+        x = self.read(tree.args[-1])
+        node = self.reader.unknown(str(head.value), order, [x.node], tree.start)
+        return Array(node, x.over)
 
     def _off_diagonal(self, x: Array) -> Array:
         """Return an array over two indices that are never equal with ones added where they are.

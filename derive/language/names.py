@@ -9,7 +9,7 @@ from functools import reduce
 from typing import Any
 
 from derive.errors import InputError
-from derive.expression.facts import KINDS
+from derive.expression.facts import KINDS, said
 from derive.language.shapes import SCALAR, Product, Shape, Size, Total, Triangle, find, size_names
 
 GREEK = frozenset(
@@ -34,7 +34,9 @@ _DECLARATION = re.compile(
     r"\s*(?P<name>[A-Za-z][A-Za-z_0-9]*)\s*:\s*"
     rf"(?:(?P<n>(?=[^x]){_TIGHT})x(?P<m>(?=\w){_TIGHT})|(?P<rows>{_SIZE})(?:\s+x\s+(?P<columns>{_SIZE}))?)\s*"
 )
-_ASSUMPTION = re.compile(r"\s*(?P<kind>[A-Za-z][A-Za-z_-]*)\s*\(\s*(?P<name>[A-Za-z][A-Za-z_0-9]*)\s*\)\s*")
+_ASSUMPTION = re.compile(
+    r"\s*(?P<kind>[A-Za-z][A-Za-z_-]*)\s*\(\s*(?P<name>[A-Za-z][A-Za-z_0-9]*)\s*(?:,\s*(?P<axis>rows|columns)\s*)?\)\s*"
+)
 #: X in R^{m x n}, X ∈ ℝ^(m×n) and their spellings in LaTeX.
 _SPACE = re.compile(
     r"\s*(?::|∈|\\in\b|\bin\b)\s*(?:R|ℝ|\\(?:mathbb|mathbf)\s*\{?\s*R\s*\}?)\s*\^\s*[{(]?([^{}()]*)[})]?"
@@ -59,6 +61,13 @@ _ALSO = {
     "lower": "structured-lower",
     "upper": "structured-upper",
     "skew": "structured-skew",
+    "one-hot": "onehot",
+    "simplex": "sums_to_one",
+    "sums-to-1": "sums_to_one",
+    "sum-to-one": "sums_to_one",
+    "sums-to-one": "sums_to_one",
+    "probability": "sums_to_one",
+    "stochastic": "sums_to_one",
 }
 
 
@@ -172,7 +181,7 @@ def read_assumptions(assume: str | Iterable[Any] | None) -> frozenset[tuple[str,
     found = set()
     for part in _PARTS.split(assume) if isinstance(assume, str) else assume:
         if isinstance(part, tuple) and len(part) == 2:
-            part = f"{part[0]}({part[1]})"
+            part = said(str(part[0]), str(part[1]))
         if not isinstance(part, str):
             raise InputError(f'cannot read the assumption {str(part)[:40]!r}: write it as "symmetric(K)"')
         part = " ".join(part.split())
@@ -182,10 +191,17 @@ def read_assumptions(assume: str | Iterable[Any] | None) -> frozenset[tuple[str,
         if not hit:
             mend = '"symmetric(K), symmetric(B)", one name each' if "," in part else '"symmetric(K)"'
             raise InputError(f'cannot read the assumption "{part[:60]}": write it as {mend}')
-        if hit["kind"] not in KINDS:
+        kind = f"{hit['kind']} {hit['axis']}" if hit["axis"] else hit["kind"]
+        if hit["axis"] and kind not in KINDS and hit["kind"] in KINDS:
+            raise InputError(f"{hit['kind']}({hit['name']}) is of a whole matrix: leave {hit['axis']} away")
+        if kind not in KINDS:
             word = hit["kind"].lower().replace("_", "-")
             near = [_ALSO[word]] if word in _ALSO else get_close_matches(word, KINDS, 1)
-            mend = f"did you mean {near[0]}?" if near else f"known are {', '.join(KINDS)}"
+            mend = (
+                f"did you mean {near[0]}?"
+                if near
+                else f"known are {', '.join(k for k in KINDS if ' ' not in k)}"
+            )
             raise InputError(f"unknown assumption {hit['kind']}: {mend}")
-        found.add((hit["kind"], hit["name"]))
+        found.add((kind, hit["name"]))
     return frozenset(found)

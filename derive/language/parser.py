@@ -15,7 +15,7 @@ from sympy import Expr, MatrixSymbol, Symbol, Trace, nan, oo, preorder_traversal
 
 from derive.errors import InputError, InputWarning
 from derive.expression import algebra
-from derive.expression.facts import SQUARE, assuming
+from derive.expression.facts import SQUARE, assuming, misfit
 from derive.expression.operation import record
 from derive.language import build
 from derive.language.definitions import Program, read_program
@@ -44,6 +44,7 @@ from derive.language.shapes import (
 )
 from derive.language.spelling import check_name
 from derive.language.words import FUNCTIONS
+from derive.operations import unknown_functions
 from derive.problem import Problem
 
 MAX_LENGTH = 20_000
@@ -73,6 +74,7 @@ def _attempt(
     A free index runs over all places, or is one place of its own where the text is meant to be a `scalar`.
     """
     reader = Reader(scope, program.numpy, program.latex)
+    scope.functions = program.functions if not scope.closed else program.functions & scope.functions
     scope.named |= program.sizes - set(scope.declared)
     for name, tree, indices in program.definitions:
         scope.defined[name] = reader.read_over(tree, indices)
@@ -184,6 +186,9 @@ def parse(
     settle(scope)
     name_sizes(scope)
     symbols, shapes = symbols_of(scope)
+    for kind, name in sorted(assumptions):
+        if wrong := misfit(kind, name, shapes[name]):
+            raise InputError(wrong)
     with assuming(assumptions):
         finish(scope, symbols)
     expr = root.expr
@@ -310,7 +315,8 @@ def parse_within(
     }
     sizes |= problem.sizes
     program = _program(text, declared)
-    scope = Scope(text, declared, closed=True, named=set(problem.sizes))
+    functions = frozenset(f.symbol for f in unknown_functions(problem.expr))
+    scope = Scope(text, declared, closed=True, named=set(problem.sizes), functions=functions)
     for name, expr in problem.definitions:
         rows, columns = algebra.shape(expr)
         scope.defined[name] = Node(

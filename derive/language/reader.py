@@ -26,7 +26,7 @@ from derive.language.shapes import (
     show_shape,
     unify,
 )
-from derive.language.tree import Tree
+from derive.language.tree import Tree, applied_head
 from derive.language.words import ALSO, ELSEWHERE, FUNCTIONS, INFIX, OF_MATRICES
 from derive.operations import by_name
 
@@ -34,6 +34,8 @@ from derive.operations import by_name
 LITERAL, COMPUTED, BY_LETTER, COLUMNS, PRODUCTS = 0.2, 0.6, 1.5, 0.9, 1.3
 AFTER_WEIGHTS = 0.4
 POOR = 1.2
+#: The highest derivative of an unknown function that is read.
+MAX_ORDER = 8
 
 
 def _is_literal(node: Node) -> bool:
@@ -94,6 +96,8 @@ class Reader:
             return [a for row in tree.args for a in row.args]
         if tree.op == "call" and tree.value in _CONSTANTS and any(a.op == "+" for a in tree.args):
             return []  # the sizes n + 1 are no sums of columns
+        if tree.op == "apply":
+            return tree.args[1:] if applied_head(tree)[0].value in self.scope.functions else []
         if tree.op == "call":
             return [a for a in tree.args if a.op != "keyword" and not _is_axis(a)]
         if tree.op == "norm" or (tree.op == "call" and tree.value in ("norm2", "norm", "norm1")):
@@ -499,6 +503,8 @@ class Reader:
             return self._constant(word, sizes, position)
         if word not in FUNCTIONS and word in ALSO and ALSO[word] in FUNCTIONS:
             word = ALSO[word]
+        if word in scope.functions:
+            return self.unknown(word, 0, args, position)
         if word not in FUNCTIONS and word in INFIX:
             return self._infix(INFIX[word], tree, args, position)
         if word not in FUNCTIONS:
@@ -636,8 +642,24 @@ class Reader:
             raise self.scope.error(f"{word} by {axis} is not known: known are {known}", position)
         return self._node("'", [y], y.shape[::-1], position) if axis == "columns" else y
 
+    def unknown(self, symbol: str, order: int, args: list[Node], position: int) -> Node:
+        """Return f of every entry, of an f of which no more is known, or its derivative of an order."""
+        said = symbol + "'" * order
+        if len(args) != 1:
+            raise self.scope.error(
+                f"{symbol} is not defined and has {len(args)} arguments: define {symbol}(s, t) = ..., or give it one,"
+                " of whose every entry it is the function", position)  # fmt: skip
+        if order > MAX_ORDER:
+            raise self.scope.error(f"{said} is a derivative of too high an order", position)
+        self.scope.note(
+            position, f"{symbol} is not defined: {symbol}(...) is read as an unknown function of every entry, "
+            f"with the derivatives {symbol}' and {symbol}''")  # fmt: skip
+        return self._node("apply", args, args[0].shape, position, (symbol, order))
+
     def _apply(self, tree: Tree, args: list[Node]) -> Node:
-        head = tree.args[0]
+        head, order = applied_head(tree)
+        if head.value in self.scope.functions:
+            return self.unknown(str(head.value), order, args, tree.start)
         said = head.value if head.op == "name" else "this"
         raise self.scope.error(
             f"{said} is a variable, not a function: write {said}*(...), or define {said}(x) = ...", tree.start

@@ -74,7 +74,8 @@ class Scope:
 
     `kinds` are the names whose letters the use has overruled, with what they are instead; `cost` is how far the
     reading is from the letters and from what is written. A `strict` one takes no letter for a number that is
-    transposed, or added to a column or a matrix.
+    transposed, or added to a column or a matrix. `functions` are names that stand for functions of entries of which no
+    more is known.
     """
 
     text: str
@@ -89,6 +90,7 @@ class Scope:
     notes: list[Note] = field(default_factory=list)
     cost: float = 0.0
     strict: bool = False
+    functions: frozenset[str] = frozenset()
 
     @property
     def sizes(self) -> set[str]:

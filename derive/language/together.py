@@ -43,13 +43,15 @@ def build(
     over: Sequence[Sequence[str]] = (),
     loose: bool = False,
     prefer: Mapping[str, str] | None = None,
+    functions: frozenset[str] = frozenset(),
 ) -> Built:
     """Return the expressions of some trees of one text, their shapes unified.
 
     `declared` are the shapes of names (`derive.language.names.read_where`), `same` pairs of trees that have one shape,
     such as the sides of an equation, `scalars` trees that are numbers, such as losses; `over` are the free indices of every
     tree, whose rows and columns they then are; `loose` lets use overrule every letter, as documents need; `prefer` gives
-    the kinds (scalar, vector, matrix) of names that are not to go by their letters where shapes fit with them so. Raises
+    the kinds (scalar, vector, matrix) of names that are not to go by their letters where shapes fit with them so; `functions`
+    are names of functions of entries of which no more is known. Raises
     ParseError with the place, a Misfit where shapes cannot fit.
     """
     given = dict(declared or {})
@@ -61,7 +63,7 @@ def build(
     preferred = {n: kind for n, kind in (prefer or {}).items() if n not in given}
 
     def attempt(kinds: dict[str, str], strict: bool = loose) -> tuple[Scope, list[Node]]:
-        scope = Scope(text, dict(given), kinds={**preferred, **kinds}, strict=strict)
+        scope = Scope(text, dict(given), kinds={**preferred, **kinds}, strict=strict, functions=functions)
         reader = Reader(scope, latex=latex)
         scope.named |= sizes_of(trees) - set(given)
         nodes: list[Node] = []
@@ -78,7 +80,9 @@ def build(
         scope, nodes = best_reading(attempt, fixed=given, loose=loose)
     except Misfit:
         if preferred:
-            return build(trees, text, declared, same, scalars, assumptions, latex, over, loose)
+            return build(
+                trees, text, declared, same, scalars, assumptions, latex, over, loose, functions=functions
+            )
         if not loose:
             raise
         scope, nodes = best_reading(lambda kinds: attempt(kinds, False), fixed=given, loose=True)

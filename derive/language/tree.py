@@ -78,3 +78,11 @@ class Tree:
             return str(self.value) if self.value is not None else self.op
         head = self.op if self.value is None or self.op in ("sub",) else f"{self.op}:{self.value}"
         return f"({head} {' '.join(a.show() for a in self.args)})"
+
+
+def applied_head(tree: Tree) -> tuple[Tree, int]:
+    """Return what is applied in f''(x) and how many primes it has."""
+    head, order = tree.args[0], 0
+    while head.op == "prime":
+        head, order = head.args[0], order + 1
+    return head, order

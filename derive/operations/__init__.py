@@ -34,8 +34,11 @@ from derive.operations import (
     sums,
 )
 from derive.operations.entries import entrywise as function_of_entries
+from derive.operations.unknown import of_class_name, unknown, unknown_functions
 
-__all__ = ["OPERATIONS", "Operation", "by_name", "names", "operation", "record"]
+__all__ = [
+    "OPERATIONS", "Operation", "by_name", "names", "operation", "record", "unknown", "unknown_functions",
+]  # fmt: skip
 
 OPERATIONS: tuple[Operation, ...] = (
     *sums.OPERATIONS,
@@ -81,6 +84,8 @@ def operation(y: Expr) -> tuple[Operation, tuple[Expr, ...]]:
 
 def __getattr__(name: str) -> Any:
     """Return the class that was made for an operation, by its name: so it is found when it is unpickled."""
+    if (head := of_class_name(name)) is not None:
+        return head
     for entry in OPERATIONS:
         if getattr(entry.head, "__module__", "") == __name__ and entry.head.__name__ == name:
             return entry.head

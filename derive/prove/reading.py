@@ -8,7 +8,7 @@ from typing import Any
 
 from sympy import Basic, Expr, Rational, S, Transpose, log
 
-from derive.expression.algebra.seen import is_orthogonal, is_symmetric
+from derive.expression.algebra.seen import adds_to_one, is_onehot, is_orthogonal, is_symmetric
 from derive.expression.elementwise import ENTRY, scalar_function
 from derive.expression.facts import facts
 from derive.expression.functions import Functional, MatrixFunction
@@ -87,6 +87,14 @@ def _matrix_symbol(space: Space, e: Any) -> Value:
     if known.has(e, "structured-diagonal"):
         atom = space.atom("symbol", e.name, sign=positive)
         return from_net(space, Net({0: rows[0]}, (0,), (0,), [(atom, 1, ((0,),))]))
+    if every and (sides := adds_to_one(e)) and not is_symmetric(e):
+        summed = tuple(
+            i
+            for i in every
+            if ("rows" if (i == len(every) - 1 and len(every) > 1) or not rows else "columns") in sides
+        )
+        atom = space.atom("simplex", (e.name, summed, is_onehot(e)), sign=max(positive, int(is_onehot(e))))
+        return from_net(space, Net(net_sizes, every[: len(rows)], every[len(rows) :], [(atom, 1, groups)]))
     kind = "orthogonal" if is_orthogonal(e) and len(every) == 2 else "symbol"
     ways = ((1, 0),) if len(every) == 2 and is_symmetric(e) else ()
     atom = space.atom(kind, e.name, symmetries=ways, sign=positive)

@@ -19,7 +19,7 @@ Rewritten = list[tuple[Coefficient, Net]]
 
 #: Atoms that act on every entry of their body.
 ENTRYWISE = frozenset({"sum", "exp", "log", "abs", "sign", "step", "function"})
-_CONTRACTING = frozenset({"inverse", "pseudo-inverse", "projector", "frechet", "orthogonal"})
+_CONTRACTING = frozenset({"inverse", "pseudo-inverse", "projector", "frechet", "orthogonal", "simplex"})
 _REDUCING = frozenset({"sum", "abs", "sign", "step", "function"})
 
 
@@ -190,12 +190,27 @@ def _orthogonal(space: Space, net: Net, degrees: dict[int, int], k: int) -> Rewr
     return None
 
 
+def _simplex(space: Space, net: Net, degrees: dict[int, int], k: int) -> Rewritten | None:
+    """The entries over a summed index add up to 1; those of a one-hot vector are their own powers."""
+    a, e, groups = net.factors[k]
+    _, summed, onehot = space.atoms[a].name
+    rest = [f for n, f in enumerate(net.factors) if n != k]
+    if onehot and e != 1 and is_rational(e) and e > 0:
+        return [(1, Net(net.sizes, net.row, net.column, [*rest, (a, 1, groups)]))]
+    for side in summed:
+        near = groups[side]
+        if e == 1 and len(near) == 1 and near[0] not in net.root and degrees[near[0]] == 1:
+            return [(1, _less_indices(net, rest, near))]
+    return None
+
+
 _CONTRACTIONS = {
     "inverse": _inverse,
     "pseudo-inverse": _inverse,
     "projector": _projector,
     "frechet": _frechet,
     "orthogonal": _orthogonal,
+    "simplex": _simplex,
 }
 
 

@@ -17,10 +17,11 @@ import numpy as np
 from flint import arb
 from sympy import Expr
 
+from derive.operations import unknown_functions
 from verify.arithmetics.balls import Balls
 from verify.arithmetics.base import Abstain, Arithmetic, Array, OutsideDomain, Undefined, Unknown
 from verify.arithmetics.exact import RATIONALS
-from verify.evaluate import Environment, layout, size_of
+from verify.evaluate import Environment, coefficients, is_coefficients, layout, polynomial, size_of
 from verify.methods.exact import REACH, reach, sides
 from verify.points.drawn import Space
 from verify.points.pieces import Pieces
@@ -190,7 +191,8 @@ class _Search:
             for plain in (0, 1):
                 place = self._with(place, name, ..., Fraction(plain)) or place
         for name in sorted(place.free):
-            for index in np.ndindex(place.free[name].shape):
+            cells = list(np.ndindex(place.free[name].shape))
+            for index in reversed(cells) if is_coefficients(name) else cells:
                 for plain in (0, 1, -1, 2):
                     if _plainness(Fraction(plain)) >= _plainness(place.free[name][index]):
                         break
@@ -275,6 +277,8 @@ class _Search:
         with self.arithmetic.context():
             position = self._position(place, true, row)
             entries = {name: _entries(value) for name, value in used.items()}
+            for symbol in sorted({f.symbol for f in unknown_functions(statement.expr, self.claim)}):
+                entries[coefficients(symbol)] = polynomial(point[coefficients(symbol)].reshape(-1))
             texts = self._texts(claimed.reshape(-1)[row], true.reshape(-1)[row])
             at = "" if true.size == 1 else f"entry ({position[0] + 1}, {position[1] + 1}) of "
             name = f"{at}the left side" if statement.is_value else ""

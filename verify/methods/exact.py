@@ -18,6 +18,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from itertools import product
 from random import Random
 from typing import Any
 
@@ -31,7 +32,7 @@ from verify.arithmetics.degree import DEGREES, Degree
 from verify.arithmetics.exact import LEAST, PRIME_BITS, RATIONALS, PrimeField, prime_field
 from verify.evaluate import Environment, layout, size_of
 from verify.methods.effort import check_effort
-from verify.points.drawn import STYLES
+from verify.points.drawn import ONEHOT, STYLES, Space
 from verify.points.pieces import Pieces
 from verify.points.place import Place, draw_weights
 from verify.points.reals import TRIES, real_places
@@ -59,6 +60,8 @@ MOST_DEGREE = 100
 MOST_ENTRIES = 400
 #: The same for the sizes that are tried first.
 FIRST_ENTRIES = 150_000
+#: The most vectors and matrices of zeros and ones that are gone through at one assignment of sizes.
+MOST_PLACEMENTS = 100
 #: Where other sizes have points with a value, sizes at which the first few have none are left.
 _FEW = 3
 #: How far out formulas are compared at least, and at most, and at how many points of each scale.
@@ -142,10 +145,14 @@ def _field_at(statement: Statement, claim: Expr, sizes: dict[str, int], seed: in
         if any("orthogonal" in v.kinds for v in statement.space.variables.values())
         else (False,)
     )
+    fixed = _placements(statement.space, sizes)  # and so is each value of what has finitely many
+    if fixed is None:
+        return None
     points = 0
-    for flip in components:
+    for flip, values in product(components, fixed):
         done = failures = 0
-        for arithmetic, place in field_places(statement, claim, sizes, seed, flip):
+        for arithmetic, drawn in field_places(statement, claim, sizes, seed, flip):
+            place = replace(drawn, free={**drawn.free, **values})
             try:
                 true, claimed = sides(statement, claim, place, arithmetic)
             except Undefined:
@@ -164,6 +171,19 @@ def _field_at(statement: Statement, claim: Expr, sizes: dict[str, int], seed: in
     return {
         "equal": True, "sizes": sizes, "prime": arithmetic.p, "points": points, "degree": degree, "bits": bits,
     }  # fmt: skip
+
+
+def _placements(space: Space, sizes: dict[str, int]) -> list[dict[str, Any]] | None:
+    """Return all values of the variables that are made of zeros and ones, None where they are too many."""
+    names = [name for name, v in space.variables.items() if v.kinds & ONEHOT]
+    count = 1
+    for name in names:
+        v, shape = space.variables[name], space.shape(name, sizes)
+        count *= math.prod(len(line) for line in v.lines(shape))
+        if count > MOST_PLACEMENTS:
+            return None
+    ways = [list(space.variables[name].placements(space.shape(name, sizes))) for name in names]
+    return [dict(zip(names, chosen, strict=True)) for chosen in product(*ways)]
 
 
 def assignments(statement: Statement, claim: Expr, seed: int, usual: int) -> tuple[int, list[dict[str, int]]]:

@@ -12,18 +12,20 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
+from itertools import product
 from random import Random
 from typing import Any
 
 import numpy as np
-from sympy import Expr
+from sympy import Expr, Integer, S
 
 from derive.errors import InputError
 from derive.expression.functions import Selection
+from derive.operations import unknown_functions
 from derive.problem import Problem
 from verify.arithmetics import ties
 from verify.arithmetics.base import Arithmetic, Array, Undefined
-from verify.evaluate import layout, size_of, total
+from verify.evaluate import DEGREE_OF_UNKNOWN, coefficients, layout, size_of, total
 
 #: How free numbers are drawn: a name, the integers k to draw from, the denominator. Expressions that have no value
 #: at generic points (a logarithm, an arc sine) have one at positive or at small ones.
@@ -36,6 +38,8 @@ STYLES: tuple[tuple[str, range, int], ...] = (
 )
 
 SYMMETRIC = frozenset({"symmetric", "posdef", "structured-symmetric"})
+SUMS = frozenset({"sums_to_one", "sums_to_one rows", "sums_to_one columns"})
+ONEHOT = frozenset({"onehot", "onehot rows", "onehot columns"})
 #: Structures that products such as L·L' leave.
 NARROW = frozenset(
     {"structured-diagonal", "structured-toeplitz", "structured-lower", "structured-upper", "structured-skew"}
@@ -56,6 +60,8 @@ class Variable:
         `flip` chooses the other component of the orthogonal matrices, which have determinant 1 or -1.
         """
         rows, columns = free.shape
+        if self.kinds & (SUMS | ONEHOT):
+            return self._summing_to_one(free, arithmetic)
         if rows != columns or not self.kinds - {"positive", "invertible"}:
             return free
         if "orthogonal" in self.kinds:
@@ -77,11 +83,51 @@ class Variable:
             return value + (1 + total(value * value)) * arithmetic.eye(rows)
         return value
 
+    def _summing_to_one(self, free: Array, arithmetic: Arithmetic) -> Array:
+        """Return free numbers over their sum where they are positive, else each less the mean of what is too much."""
+        axis = 1 if free.shape[0] == 1 or self.kinds & {"sums_to_one rows", "onehot rows"} else 0
+        sums = free.sum(axis=(axis,), keepdims=True)
+        if "positive" in self.kinds or self.kinds & ONEHOT:
+            try:
+                return free / sums
+            except ZeroDivisionError:
+                raise Undefined("entries that add up to zero, not to one") from None
+        return free + (1 - sums) * arithmetic.full((1, 1), Fraction(1, free.shape[axis]))
+
+    def lines(self, shape: tuple[int, int]) -> list[np.ndarray]:
+        """Return the places, counted row by row, that hold one 1 each: those of rows, of columns, or all."""
+        places = np.arange(shape[0] * shape[1]).reshape(shape)
+        if "onehot rows" in self.kinds:
+            return list(places)
+        return list(places.T) if "onehot columns" in self.kinds else [places.reshape(-1)]
+
+    def placements(self, shape: tuple[int, int]) -> Iterator[np.ndarray]:
+        """Yield all its values where it is made of zeros and ones."""
+        for ones in product(*self.lines(shape)):
+            out = np.zeros(shape[0] * shape[1], dtype=object)
+            out[list(ones)] = 1
+            yield out.reshape(shape)
+
+    def _onehot(self, drawn: np.ndarray) -> np.ndarray:
+        """Return zeros with ones where drawn numbers are the largest."""
+        flat = drawn.reshape(-1)
+        out = np.zeros(flat.size, dtype=object)
+        out[[max(line, key=flat.__getitem__) for line in self.lines(drawn.shape)]] = 1
+        return out.reshape(drawn.shape)
+
     def allows(self, value: Array, arithmetic: Arithmetic) -> bool:
         """Return whether a value keeps the assumptions that construction alone does not grant."""
         entries = value.reshape(-1)
         if "positive" in self.kinds and not all(e > 0 for e in entries):
             return False
+        if "nonzero" in self.kinds and any(e == 0 for e in entries):
+            return False
+        if self.kinds & ONEHOT:
+            lines = [[entries[k] for k in line] for line in self.lines(value.shape)]
+            if not all(
+                sum(bool(e == 1) for e in a) == 1 == len(a) - sum(bool(e == 0) for e in a) for a in lines
+            ):
+                return False
         if self.kinds & {"invertible", "posdef"}:
             return bool(arithmetic.nonzero(arithmetic.determinant(value)[0, 0]))
         return True
@@ -111,6 +157,9 @@ class Space:
             name: Variable(name, shape, frozenset(kinds.get(name, ())))
             for name, shape in problem.shapes.items()
         }
+        for symbol in sorted({f.symbol for f in unknown_functions(problem.expr)} | problem.functions):
+            name = coefficients(symbol)
+            variables[name] = Variable(name, (Integer(DEGREE_OF_UNKNOWN + 1), S.One))
         for v in variables.values():
             if {"orthogonal", "positive"} <= v.kinds:
                 raise InputError(f"{v.name} cannot be orthogonal with positive entries only")
@@ -172,6 +221,8 @@ class Space:
         for name, variable in self.variables.items():
             numbers = np.empty(self.shape(name, sizes), dtype=object)
             numbers.reshape(-1)[:] = [draw(variable) for _ in range(numbers.size)]
+            if variable.kinds & ONEHOT:
+                numbers = variable._onehot(numbers)
             out[name] = numbers
         return out
 

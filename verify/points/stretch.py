@@ -13,7 +13,7 @@ from fractions import Fraction
 import numpy as np
 
 from verify.arithmetics.base import Arithmetic, Array
-from verify.points.drawn import SYMMETRIC, Space, Variable
+from verify.points.drawn import ONEHOT, SUMS, SYMMETRIC, Space, Variable
 from verify.statement import Statement
 
 #: The logarithm to base 2 of the condition number that D alone makes: 2^27 is 1.3e8.
@@ -31,7 +31,7 @@ class Stretched(Variable):
         """Return the value made from free numbers."""
         value = super().build(free, arithmetic, flip)
         rows, columns = value.shape
-        if 1 in (rows, columns) or self.kinds & {"orthogonal", "structured-toeplitz"}:
+        if 1 in (rows, columns) or self.kinds & {"orthogonal", "structured-toeplitz", *SUMS, *ONEHOT}:
             return value
         if self.kinds & {"positive", "structured-diagonal"}:
             return arithmetic.array(_powers(rows, BITS).reshape(-1, 1)) * value

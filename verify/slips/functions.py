@@ -16,6 +16,7 @@ from sympy.matrices.expressions.applyfunc import ElementwiseApplyFunction
 
 from derive.expression.elementwise import ENTRY, elementwise, relu, scalar_function, sigmoid, softplus, step
 from derive.expression.entrywise import lift
+from derive.operations import record
 from derive.operations.unfold import definition
 from verify.slips.case import Case, Slip
 from verify.slips.repairs import places_of
@@ -50,13 +51,18 @@ def _others(node: Expr) -> Iterator[tuple[Expr, str]]:
         return
     slope = _slope(f)
     if slope is not None:
-        yield lift(slope, argument), f"{f.__name__} stands for its derivative"
+        yield lift(slope, argument), f"{_named(f)} stands for its derivative"
     if f is step:
         yield elementwise(relu, argument), "the derivative stands for the function"
         yield elementwise(sign, argument), "the step stands for the sign"
     elif f is sign:
         yield elementwise(step, argument), "the sign stands for the step"
         yield elementwise(Abs, argument), "the derivative stands for the function"
+
+
+def _named(f: Any) -> str:
+    entry = record(f)
+    return entry.text if entry else f.__name__
 
 
 def _applied(node: Expr) -> tuple[Any, Any]:

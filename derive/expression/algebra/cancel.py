@@ -52,6 +52,12 @@ def _merged(a: Expr, b: Expr) -> list[Expr] | None:
         return picked
     if isinstance(a, OneMatrix) and isinstance(b, OneMatrix):
         return [a.shape[1], OneMatrix(a.shape[0], b.shape[1])]
+    if (isinstance(b, OneMatrix) and "rows" in seen.adds_to_one(a)) or (
+        isinstance(a, OneMatrix) and "columns" in seen.adds_to_one(b)
+    ):
+        return [core.ones((a.shape[0], b.shape[1]))]
+    if isinstance(a, Transpose) and a.arg == b and b.shape[1] == 1 and seen.is_onehot(b):
+        return [S.One]
     if isinstance(a, OneMatrix) and isinstance(b, DiagMatrix):  # 1 1' diag(x) = 1 x'
         return [core.ones((a.shape[0], S.One)), core.t(b.args[0])]
     if isinstance(a, DiagMatrix) and isinstance(b, OneMatrix):

@@ -189,6 +189,8 @@ def entry_sum(x: Expr) -> Expr:
         return trace(x.arg)
     if isinstance(x, Softmax):
         return S.One
+    if sides := RECURSION.adds_to_one(x):
+        return x.shape["rows" not in sides]
     coefficient, factors = split(x)
     if coefficient != 1:
         return Mul(coefficient, entry_sum(matmul(S.One, list(factors))))
@@ -350,6 +352,7 @@ def hadamard(*terms: Expr) -> Expr:
     if place is not None and place.args[1] == 1:
         others = [elementwise_power(b, e) for b, e in powers.items() if e != 0 and b != place]
         return dot(*scalars, *[dot(t(place), a) for a in others], place)
+    powers = {b: S.One if e.is_positive and RECURSION.is_onehot(b) else e for b, e in powers.items()}
     kept = [elementwise_power(b, e) for b, e in powers.items() if e != 0]
     kept.sort(key=divides)  # what is divided by comes last
     if not kept:
@@ -432,6 +435,8 @@ def elementwise_power(x: Expr, exponent: Expr) -> Expr:
         return x
     if exponent == 0:
         return ones(x.shape)
+    if exponent.is_positive and not is_matrix(exponent) and RECURSION.is_onehot(x):
+        return x
     if not is_matrix(exponent) and exponent.is_integer:
         if isinstance(x, HadamardPower) and not is_matrix(x.exp):
             return elementwise_power(x.base, x.exp * exponent)  # (x^a)^k = x^(ak) wherever x^a is defined

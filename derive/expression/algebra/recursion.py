@@ -7,6 +7,8 @@ RECURSION = Recursion(
     "frechet_in_trace",
     "is_diagonal",
     "is_orthogonal",
+    "adds_to_one",
+    "is_onehot",
     "is_symmetric",
     "kron",
     "merged",

@@ -64,6 +64,33 @@ def is_orthogonal(x: Expr) -> bool:
     return kind(x) == "matrix" and facts().has(x, "orthogonal")
 
 
+@RECURSION.provide
+def adds_to_one(x: Expr) -> frozenset[str]:
+    """Return whether the rows, the columns or both of a matrix are seen to add up to 1 each."""
+    if kind(x) == "transpose":
+        turned = {"rows": "columns", "columns": "rows"}
+        return frozenset(turned[side] for side in adds_to_one(x.arg))
+    return _totals(x, "sums_to_one") | _totals(x, "onehot") if kind(x) == "matrix" else frozenset()
+
+
+@RECURSION.provide
+def is_onehot(x: Expr) -> bool:
+    """Tell whether a matrix is seen to be made of zeros and ones."""
+    return (
+        is_onehot(x.arg)
+        if kind(x) == "transpose"
+        else kind(x) == "matrix" and bool(_totals(x, "onehot"))
+    )
+
+
+def _totals(x: Expr, word: str) -> frozenset[str]:
+    known = facts()
+    sides = {side for side in ("rows", "columns") if known.has(x, f"{word} {side}")}
+    if known.has(x, word):
+        sides.add("columns" if x.shape[1] == 1 else "rows")
+    return frozenset(sides)
+
+
 @remembered
 def is_centred(x: Expr) -> bool:
     """Tell whether every column of a matrix is seen to add up to zero: x - (Σx/n) 1, X - 1 1'X/n, products of such."""
