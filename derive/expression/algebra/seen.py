@@ -76,11 +76,7 @@ def adds_to_one(x: Expr) -> frozenset[str]:
 @RECURSION.provide
 def is_onehot(x: Expr) -> bool:
     """Tell whether a matrix is seen to be made of zeros and ones."""
-    return (
-        is_onehot(x.arg)
-        if kind(x) == "transpose"
-        else kind(x) == "matrix" and bool(_totals(x, "onehot"))
-    )
+    return is_onehot(x.arg) if kind(x) == "transpose" else kind(x) == "matrix" and bool(_totals(x, "onehot"))
 
 
 def _totals(x: Expr, word: str) -> frozenset[str]:
