@@ -513,3 +513,36 @@ def test_a_function_too_small_for_the_complex_step_is_not_called_rough():
 def test_numbers_of_things_are_in_words_that_fit():
     assert "its only entry" in str(check_gradient(lambda t: t * t, lambda t: 2 * t, 3.0))
     assert "all 4 entries" in str(check_gradient(squares, twice, X))
+
+
+def _cancelling(x):
+    return float((1 - np.cos(x[0])) / x[0] ** 2)
+
+
+@pytest.mark.parametrize(
+    ("f", "grad", "x"),
+    [
+        (_cancelling, lambda x: np.array([-x[0] / 12]), 1e-7),
+        (lambda x: _cancelling(x - 1), lambda x: (1 - x) / 12, 1 + 1e-7),
+        (lambda x: float((np.expm1(x[0]) - x[0]) / x[0] ** 2), lambda x: 1 / 6 + x / 12, 1e-6),
+    ],
+)
+def test_where_f_cancels_its_rounding_is_not_taken_for_its_slope(f, grad, x):
+    """Between its jumps, the computed f is smooth, with a slope of 10^7 for one of 10^-8."""
+    assert check_gradient(f, grad, np.array([x])).verdict != "refuted"
+
+
+def test_a_tiny_x_is_looked_at_on_its_own_scale():
+    f, x = lambda x: float(np.sum(np.sin(x / 1e-19))), np.array([1e-19, 3e-19])
+    assert check_gradient(f, lambda x: np.cos(x / 1e-19) / 1e-19, x).verdict == "agrees"
+    assert check_gradient(f, lambda x: 1.1 * np.cos(x / 1e-19) / 1e-19, x).verdict == "refuted"
+
+
+def test_a_wrong_entry_of_a_unit_at_rest_is_refuted():
+    """Along that entry f is constant near x, which is no sign of rounding where it moves along others."""
+    w = np.array([1.0, -2.0])
+    f = lambda x: float(np.sum(np.maximum(w * x, 0) ** 2 + np.maximum(1 - x, 0)))
+    right = lambda x: 2 * w * np.maximum(w * x, 0) - (x < 1)
+    x = np.array([0.3, 1.4])
+    assert check_gradient(f, right, x).verdict == "agrees"
+    assert check_gradient(f, lambda x: right(x) + np.array([0, 0.01]), x).verdict == "refuted"

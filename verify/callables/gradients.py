@@ -35,6 +35,8 @@ LADDER_COST = 50
 FIRST_PASS = 0.7
 #: Entries that are not finite, which are measured until one refutes the claim.
 MOST_NOT_FINITE = 16
+#: Entries whose exclusion is put down to the rounding of f, after which no more are looked at.
+ROUGH = 4
 #: Random directions, where x has more entries than are affordable one by one.
 DIRECTIONS = 6
 
@@ -155,7 +157,12 @@ class _Conclusion:
         self.entries = np.array(entries, dtype=int)
         self.claim, self.claim_error = probe.claim[self.entries], probe.claim_error[self.entries]
         self.finding = probe.judged(self.claim, self.claim_error, ladders) if entries else None
+        self.ladders, self.rough = ladders, False
         self.confirmed = self._confirm()
+        for _ in range(ROUGH):
+            if not (self.confirmed and self._is_rough()):
+                break
+            self.confirmed = self._confirm()
         self.exact: Floats | None = None
         self.exact_error = np.zeros(0)
 
@@ -170,8 +177,32 @@ class _Conclusion:
         k = self._worst()
         again = self.probe.entry_ladder(int(self.entries[k]), start=ELSEWHERE)
         return again is not None and bool(
-            self.probe.judged(self.claim[[k]], self.claim_error[[k]], [again]).excluded[0]
+            self.probe.judged(self.claim[[k]], self.claim_error[[k]], [again], rounded=False).excluded[0]
         )
+
+    def _is_rough(self) -> bool:
+        """Return whether the worst entry is excluded only as long as the rounding of f is not known, and put that right."""
+        assert self.finding is not None
+        k = self._worst()
+        entry, found = int(self.entries[k]), self.finding.estimate
+        rough = self.probe.roughness(entry, max(abs(float(self.claim[k])), abs(float(found.value[k]))))
+        if not rough:
+            return False
+        again = self.probe.judged(
+            self.claim[[k]], self.claim_error[[k]], [self.ladders[k]], rough=rough, rounded=False
+        )
+        self.rough |= bool(not again.excluded[0])
+        for flags, flag in (
+            (self.finding.excluded, again.excluded),
+            (self.finding.within, again.within),
+            (self.finding.seen, again.seen),
+            (self.finding.tolerance, again.tolerance),
+            (self.finding.off, again.off),
+            (self.finding.jumps, again.jumps),
+            (self.finding.kinked, again.kinked),
+        ):
+            flags[k] = flag[0]
+        return not again.excluded[0]
 
     def verdict(self, started: float) -> Verdict:
         """Return the verdict."""
@@ -223,7 +254,7 @@ class _Conclusion:
             details |= self._entry_details(k)
             if self.confirmed:
                 return "refuted", self._worst_figure(k)
-        if self.entries.size < self.probe.x.size and self.along.excluded():
+        if self.entries.size < self.probe.x.size and not self.rough and self.along.excluded():
             return "refuted", "the claim is excluded along a random direction"
         if finding is None:
             assert self.along.finding is not None

@@ -17,6 +17,8 @@ from verify.seeds import checked_seed
 
 Floats = NDArray[np.float64]
 
+#: The distances from x, beside its size, at which jumps of f are sought.
+DISTANCES = tuple(2.0**-k for k in (3, 12, 21, 30))
 #: A second ladder begins here instead of at 1: none of its steps is a step of the first.
 ELSEWHERE = 0.7
 
@@ -91,10 +93,53 @@ class Probe:
         again = np.abs([self.f(self.x) - self.f.centre for _ in range(3)])
         noise = 4 * float(np.max(again, initial=0.0, where=np.isfinite(again)))
         self.steady = noise == 0
-        direction = self.rng.choice([-1.0, 1.0], self.x.size) * np.fmax(np.abs(self.x), 1e-3)
+        # Of a small x, the rounding of what it is added to is to show; of a tiny one, f within a 2^-26th of it.
+        largest = float(np.max(np.abs(self.x)))
+        least = min(1e-3, 2.0**20 * largest) if largest else 1e-3
+        direction = self.rng.choice([-1.0, 1.0], self.x.size) * np.fmax(np.abs(self.x), least)
         grid = (np.arange(8) - 3.5) * 64 * self.variable.spacing[:, None] * direction[:, None]
         values = [self.f(self.variable.round(self.x + shift)) for shift in grid.T]
         return max(noise, 2 * float(noise_level(np.array(values))))
+
+    def roughness(self, i: int, slope: float) -> float:
+        """Return the jumps that rounding gives f near x along entry i, beyond those of a slope; 0 where it has none.
+
+        Where f cancels, it is a staircase whose steps are wide beside the spacing of the numbers: between them it is
+        smooth, with a slope of its own, and noise on the finest scale is not seen. At several distances from x, a jump is
+        sought, always in the eighth over which f rises most, or falls most. It counts if it is there on both sides.
+        """
+        size, found = abs(float(self.x[i])) or 1.0, 0.0
+        steep = 4 * slope * float(self.variable.spacing[i]) * size
+        least = max(steep, 64 * self.f.unit * abs(self.f.centre))
+        for distance in DISTANCES:
+            jump = self._jump(i, distance * size)
+            if jump > least:
+                found = max(found, min(jump, self._jump(i, -distance * size)))
+        return found if found > least else 0.0
+
+    def _jump(self, i: int, distance: float) -> float:
+        """Return how much f moves between two neighbouring numbers, between one and two distances from x."""
+        return max(self._rise(i, distance, 1.0), self._rise(i, distance, -1.0))
+
+    def _rise(self, i: int, distance: float, sign: float) -> float:
+
+        def value(at: float) -> float:
+            x = self.x.copy()
+            x[i] = at
+            return self.f(self.variable.round(x))
+
+        ends = sorted((float(self.x[i]) + distance, float(self.x[i]) + 2 * distance))
+        values = [value(at) for at in ends]
+        while not self.f.late:
+            at = np.unique(np.linspace(*ends, 9))
+            if at.size < 3:
+                return float(abs(values[1] - values[0]))
+            found = np.array([values[0], *map(value, at[1:-1]), values[1]])
+            if not np.all(np.isfinite(found)):
+                return 0.0
+            k = int(np.argmax(sign * np.diff(found)))
+            ends, values = [float(at[k]), float(at[k + 1])], [float(found[k]), float(found[k + 1])]
+        return 0.0
 
     def ladder(self, direction: Floats, top: float, at: Floats | None = None) -> Ladder | None:
         """Return the samples of f along a direction, or None if the time ran out over it."""
@@ -137,12 +182,24 @@ class Probe:
         return [int(i) for i in [*chosen, *self.rng.choice(rest, affordable // 4, replace=False)]]
 
     def judged(
-        self, claim: Floats, claim_error: Floats, ladders: Sequence[Ladder], near: Floats | None = None
+        self,
+        claim: Floats,
+        claim_error: Floats,
+        ladders: Sequence[Ladder],
+        near: Floats | None = None,
+        rough: float = 0.0,
+        rounded: bool | None = None,
     ) -> Finding:
-        """Return what the ladders, one for each claimed derivative, say."""
+        """Return what the ladders, one for each claimed derivative, say; f may jump by `rough` near x.
+
+        `rounded` tells whether f is constant near x along all its entries, where other ladders have shown that.
+        """
         unit = max(self.f.unit, float(np.finfo(np.float32).eps) if self.f.single else 0.0)
         reach = np.ones(len(ladders)) if near is None else near
-        return judge(claim, claim_error, side_by_side(ladders), near=reach, unit=unit, noise=self.noise)
+        noise = max(self.noise, rough)
+        return judge(
+            claim, claim_error, side_by_side(ladders), near=reach, unit=unit, noise=noise, rounded=rounded
+        )
 
     def _sensitivity(self, i: int) -> float:
         """Return how much rounding x moves the true derivative along entry i, as seen by differences.

@@ -68,13 +68,21 @@ class Finding:
 
 
 def judge(
-    claim: Floats, claim_error: Floats, ladder: Ladder, *, near: Floats, unit: float, noise: float = 0.0
+    claim: Floats,
+    claim_error: Floats,
+    ladder: Ladder,
+    *,
+    near: Floats,
+    unit: float,
+    noise: float = 0.0,
+    rounded: bool | None = None,
 ) -> Finding:
     """Return what a ladder whose last axis runs over the claimed derivatives says of them.
 
     `claim_error` is the error that the claim's own arithmetic may have, `near` the largest step that counts as close to
     x, `unit` the relative spacing of f's arithmetic, `noise` a bound of the error of f. A claim is excluded if at least three steps could tell it from the estimate, all such
-    steps exclude it, no two finer steps speak for it, and f is not rounded off to a constant near x.
+    steps exclude it, no two finer steps speak for it, and f is not `rounded` off to a constant near x: where that is
+    not known, as far as these ladders show.
     """
     found = estimate(ladder, unit=unit, noise=noise)
     half_kink = np.abs(found.kink) / 2
@@ -101,7 +109,7 @@ def judge(
     excluded = ~within & (telling.sum(axis=0) >= WITNESSES) & np.all(denying | ~telling, axis=0) & ~spoken_for
 
     jumps = _jumps(ladder, unit)
-    excluded &= ~jumps & (not _rounded(ladder))
+    excluded &= ~jumps & (not (_rounded(ladder) if rounded is None else rounded))
     seen = _seen(claim, claim_error, tolerance, found, ladder, unit)
     return Finding(within, excluded, seen, (half_kink > 0) & within, jumps, off, tolerance, found)
 
