@@ -14,7 +14,7 @@ from derive.conditions import conditions
 from derive.derivation import Derivation, Kind
 from derive.errors import InputError
 from derive.expression import algebra
-from derive.expression.facts import assuming
+from derive.expression.facts import STIEFEL, assuming, misfit
 from derive.graph import Graph, build_graph
 from derive.ingest import read_problem
 from derive.limits import check_work
@@ -28,15 +28,42 @@ Where: TypeAlias = "str | Mapping[str, Any] | None"
 Assume: TypeAlias = "str | Iterable[Any] | None"
 
 
-def gradient(expr: Text, wrt: Any, where: Where = None, assume: Assume = None) -> Derivation:
+#: A manifold -> the assumption that a variable moves on it.
+MANIFOLDS = {
+    "stiefel": "structured-stiefel",
+    "stiefel-canonical": "structured-stiefel-canonical",
+    "sphere": "structured-stiefel",
+}
+
+
+def on_manifold(problem: Problem, on: str) -> Problem:
+    """Return a problem whose variables move on a manifold. Raises InputError for one that is not known, or does not fit."""
+    if on not in MANIFOLDS:
+        raise InputError(f"the manifold {on[:40]} is not known: known are {', '.join(MANIFOLDS)}")
+    for x in problem.wrt:
+        if on == "sphere" and algebra.shape(x)[1] != 1:
+            raise InputError(f"the sphere is one of columns, {x.name} is a matrix: take stiefel")
+        if wrong := misfit(MANIFOLDS[on], x.name, algebra.shape(x)):
+            raise InputError(wrong)
+    moving = {(MANIFOLDS[on], x.name) for x in problem.wrt}
+    return replace(problem, assumptions=problem.assumptions | moving)
+
+
+def gradient(
+    expr: Text, wrt: Any, where: Where = None, assume: Assume = None, on: str | None = None
+) -> Derivation:
     """Return the gradient of a scalar expression, in the shape of the variable.
 
     Several variables ("W, b", a list, "all" for every one) share one backward sweep; `results` are by name.
     `expr` is text or a SymPy expression, `wrt` a name or a symbol. Entries that are tied move together:
     under `structured-symmetric(X)` it is G + G' - G ⊙ I (MC (138)), under `structured-diagonal(X)` G ⊙ I, under
-    `structured-toeplitz(X)` the sums along the diagonals of G (MC (143)). Raises InputError.
+    `structured-toeplitz(X)` the sums along the diagonals of G (MC (143)). `on` a manifold it is the gradient there:
+    on="stiefel", of X'X = I, G - X (X'G + G'X)/2 by the metric of the space around (Absil, Mahony and Sepulchre 2008, (3.35)),
+    on="stiefel-canonical" G - X G'X (Edelman, Arias and Smith 1998, (2.53)), on="sphere" that of a unit vector. Raises InputError.
     """
     problem = read_problem(expr, wrt, where, assume, scalar=True)
+    if on:
+        problem = on_manifold(problem, on)
     _need_scalar(problem, "gradient")
     with assuming(problem.assumptions):
         graph, notes = _graph(problem)
@@ -153,6 +180,10 @@ def hessian(
     if form not in ("operator", "kronecker", "product"):
         raise InputError(f'the form of a Hessian is "operator", "kronecker" or "product", not "{form}"')
     problem = read_problem(expr, wrt, where, assume, scalar=True)
+    if any(kind in STIEFEL for kind, _ in problem.assumptions):
+        raise InputError(
+            "a Hessian on a manifold is not derived: its gradient is, and the Hessian in the space around"
+        )
     if len(problem.wrt) > 1:
         return _block_hessian(problem)
     x = _one(problem, "hessian")

@@ -59,7 +59,12 @@ class Checked(Derivation):
 
 
 def gradient(
-    expr: str | Expr | Problem, wrt: Any, where: Where = None, assume: Assume = None, seed: int = 0
+    expr: str | Expr | Problem,
+    wrt: Any,
+    where: Where = None,
+    assume: Assume = None,
+    seed: int = 0,
+    on: str | None = None,
 ) -> Checked:
     """Return the checked gradient of a scalar expression; as `derive.gradient`, which it calls.
 
@@ -67,7 +72,7 @@ def gradient(
     InternalError where the result fails its check.
     """
     start = time.perf_counter()
-    return checked(api.gradient(expr, wrt, where, assume), seed, start)
+    return checked(api.gradient(expr, wrt, where, assume, on), seed, start)
 
 
 def jacobian(

@@ -144,7 +144,8 @@ class Statement:
         if self.is_value:
             return arithmetic.check(Environment(arithmetic, values, sizes).run(self.expr))
         moves = [
-            {x: self.space.variables[x].tie(arithmetic.array(v[x]), arithmetic) for x in self.wrt} for v in w
+            {x: self.space.variables[x].tie(arithmetic.array(v[x]), arithmetic, values[x]) for x in self.wrt}
+            for v in w
         ]
         at = dict(values)
         for x in self.wrt:
@@ -177,7 +178,7 @@ class Statement:
         at = dict(values)
         if self.kind in ("hessian", "differential"):
             for x in self.wrt:
-                move = self.space.variables[x].tie(arithmetic.array(directions[x]), arithmetic)
+                move = self.space.variables[x].tie(arithmetic.array(directions[x]), arithmetic, values[x])
                 at.setdefault(f"d{x}", move)
         return arithmetic.check(Environment(arithmetic, at, sizes).run(claim))
 

@@ -39,11 +39,15 @@ KINDS: dict[str, str] = {
     "structured-lower": "ranging over lower triangular matrices only",
     "structured-upper": "ranging over upper triangular matrices only",
     "structured-skew": "ranging over skew-symmetric matrices only",
+    "structured-stiefel": "ranging over matrices with X'*X the identity only, with the metric of the space around",
+    "structured-stiefel-canonical": "ranging over matrices with X'*X the identity only, with the canonical metric",
 }
 #: Those that only a square matrix can have.
 SQUARE = frozenset({"symmetric", "posdef", "invertible", "orthogonal"}) | {
-    kind for kind in KINDS if kind.startswith("structured")
+    kind for kind in KINDS if kind.startswith("structured") and "stiefel" not in kind
 }
+#: Of matrices whose columns are orthonormal, of which there may be fewer than rows.
+STIEFEL = ("structured-stiefel", "structured-stiefel-canonical")
 #: Those of a vector, and of the rows or the columns of a matrix.
 TOTALS = frozenset({"sums_to_one", "onehot"})
 
@@ -61,6 +65,8 @@ def misfit(kind: str, name: str, shape: tuple[Any, Any]) -> str:
     of = f", {name} is {'a scalar' if rows == columns == 1 else f'{rows} x {columns}'}"
     if kind in SQUARE and rows != columns:
         return f"{said(kind, name)} needs a square matrix{of}"
+    if kind in STIEFEL and rows == 1:
+        return f"{said(kind, name)} needs a column or a matrix with no more columns than rows{of}"
     if word in TOTALS and not axis and (rows == 1) == (columns == 1):
         return f"{said(kind, name)} needs a vector{of}: write {word}({name}, rows) or {word}({name}, columns) of a matrix"
     if axis and 1 in (rows, columns):

@@ -61,6 +61,7 @@ _ALSO = {
     "lower": "structured-lower",
     "upper": "structured-upper",
     "skew": "structured-skew",
+    "stiefel": "structured-stiefel",
     "one-hot": "onehot",
     "simplex": "sums_to_one",
     "sums-to-1": "sums_to_one",

@@ -59,6 +59,8 @@ _RANGES = {
     "structured-lower": "lower triangular",
     "structured-upper": "upper triangular",
     "structured-skew": "skew-symmetric",
+    "structured-stiefel": "orthonormal",
+    "structured-stiefel-canonical": "orthonormal",
 }
 
 

@@ -7,8 +7,9 @@ from typing import Annotated, Literal
 import typer
 
 from derive import read_problem
+from derive.api import on_manifold
 from reports.chapters.verdicts import verdict_blocks
-from reports.commands.options import Assume, Expression, Kind, Seed, Where, as_json, warn
+from reports.commands.options import Assume, Expression, Kind, Manifold, Seed, Where, as_json, warn
 from reports.document import Check
 from reports.renderers import terminal
 from verify import check_claim
@@ -28,6 +29,7 @@ def check(
     kind: Annotated[Kind, typer.Option("--kind", help="What the claim is.")] = "gradient",
     where: Where = None,
     assume: Assume = None,
+    on: Manifold = None,
     seed: Seed = 0,
     output: Annotated[
         Literal["text", "json"],
@@ -40,6 +42,8 @@ def check(
     """
     names = [name.strip() for name in wrt.split(",")] if kind == "differential" else wrt
     problem = read_problem(expr, names, where, assume, scalar=kind in ("gradient", "hessian"))
+    if on:
+        problem = on_manifold(problem, on)
     warn(problem.notes)
     absent = [x.name for x in problem.wrt if x not in problem.expr.free_symbols]
     warn(f"{name} does not occur in the expression: the derivative by it is zero" for name in absent)

@@ -9,7 +9,7 @@ import typer
 import verify
 from derive.code.selfcheck import self_check
 from reports.chapters.derivation import checked_blocks
-from reports.commands.options import Assume, Expression, Seed, Where, Wrt, as_json, warn
+from reports.commands.options import Assume, Expression, Manifold, Seed, Where, Wrt, as_json, warn
 from reports.renderers import terminal
 from verify.derived import Checked
 
@@ -43,6 +43,7 @@ def gradient(
     wrt: Wrt,
     where: Where = None,
     assume: Assume = None,
+    on: Manifold = None,
     output: Output = "text",
     value: Value = False,
     plan: Plan = False,
@@ -50,7 +51,7 @@ def gradient(
     seed: Seed = 0,
 ) -> None:
     """Derive the gradient of a scalar, in the shape of the variable."""
-    _show(verify.gradient(expr, wrt, where, assume, seed=seed), output, value, plan, selfcheck)
+    _show(verify.gradient(expr, wrt, where, assume, seed=seed, on=on), output, value, plan, selfcheck)
 
 
 def jacobian(

@@ -55,6 +55,14 @@ Assume = Annotated[
     str | None,
     typer.Option("--assume", metavar="FACTS", help='What is known, such as "symmetric(K), positive(x)".'),
 ]
+Manifold = Annotated[
+    str | None,
+    typer.Option(
+        "--on",
+        metavar="MANIFOLD",
+        help="The manifold on which the variable moves: stiefel (X'*X = eye), stiefel-canonical, sphere.",
+    ),
+]
 Seed = Annotated[int, typer.Option("--seed", min=0, metavar="S", help="Seed of every random draw.")]
 Names = Annotated[
     list[str] | None, typer.Argument(metavar="[NAME]...", help="Names from `gradproof list`; none means all.")

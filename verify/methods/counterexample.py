@@ -273,7 +273,7 @@ class _Search:
         if self._names_directions:
             for x in statement.wrt:
                 weights = RATIONALS.array(place.weights[-1][x])
-                used[f"d{x}"] = statement.space.variables[x].tie(weights, RATIONALS)
+                used[f"d{x}"] = statement.space.variables[x].tie(weights, RATIONALS, point[x])
         with self.arithmetic.context():
             position = self._position(place, true, row)
             entries = {name: _entries(value) for name, value in used.items()}

@@ -98,9 +98,9 @@ class _Comparison:
         at = {name: arithmetic.array(value) for name, value in values.items()}
         for x in statement.wrt:
             tie = statement.space.variables[x].tie
-            at[x] = at[x] + s * tie(FLOAT.array(w[0][x]), FLOAT)
+            at[x] = at[x] + s * tie(FLOAT.array(w[0][x]), FLOAT, values[x])
             if statement.kind == "hessian":
-                at[x] = Dual(at[x], tie(FLOAT.array(w[1][x]), FLOAT))
+                at[x] = Dual(at[x], tie(FLOAT.array(w[1][x]), FLOAT, values[x]))
         y = arithmetic.check(Environment(arithmetic, at, self.place.sizes).run(statement.expr))
         if statement.kind == "hessian":
             y = y.tangent if isinstance(y, Dual) else 0 * y

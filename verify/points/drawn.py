@@ -20,6 +20,7 @@ import numpy as np
 from sympy import Expr, Integer, S
 
 from derive.errors import InputError
+from derive.expression.facts import STIEFEL
 from derive.expression.functions import Selection
 from derive.operations import unknown_functions
 from derive.problem import Problem
@@ -62,6 +63,8 @@ class Variable:
         rows, columns = free.shape
         if self.kinds & (SUMS | ONEHOT):
             return self._summing_to_one(free, arithmetic)
+        if self.kinds & set(STIEFEL):
+            return self._orthonormal(free, arithmetic)
         if rows != columns or not self.kinds - {"positive", "invertible"}:
             return free
         if "orthogonal" in self.kinds:
@@ -82,6 +85,17 @@ class Variable:
         if "posdef" in self.kinds:  # no eigenvalue is below -(1 + ‖value‖²)
             return value + (1 + total(value * value)) * arithmetic.eye(rows)
         return value
+
+    def _orthonormal(self, free: Array, arithmetic: Arithmetic) -> Array:
+        """Return the first columns E of the identity turned by the Cayley transform of F E' - E F', F being free."""
+        rows, columns = free.shape
+        if columns > rows:
+            raise Undefined("more orthonormal columns than rows")
+        unit = arithmetic.eye(rows)
+        first = unit[:, :columns]
+        skew = free @ first.T - first @ free.T
+        turned: Array = (unit - skew) @ (arithmetic.inverse(unit + skew) @ first)
+        return turned
 
     def _summing_to_one(self, free: Array, arithmetic: Arithmetic) -> Array:
         """Return free numbers over their sum where they are positive, else each less the mean of what is too much."""
@@ -132,8 +146,17 @@ class Variable:
             return bool(arithmetic.nonzero(arithmetic.determinant(value)[0, 0]))
         return True
 
-    def tie(self, weights: Array, arithmetic: Arithmetic) -> Array:
-        """Return the direction in which the entries move, weighted, where tied entries move together."""
+    def tie(self, weights: Array, arithmetic: Arithmetic, at: Array) -> Array:
+        """Return the direction in which the entries move at a point, weighted, where tied entries move together.
+
+        On the Stiefel manifold it is what is left of the weights along the manifold: X A + Z with A skew-symmetric and
+        X'Z = 0 (Edelman, Arias and Smith 1998, 2.2.1); of X'W, the metric says how much of its skew part.
+        """
+        if self.kinds & set(STIEFEL):
+            inside = at.T @ weights
+            half = (inside - inside.T) * arithmetic.full((1, 1), Fraction(1, 2))
+            share = 2 if "structured-stiefel-canonical" in self.kinds else 1
+            return at @ (share * half) + (weights - at @ inside)
         tied = self.kinds & ties.STRUCTURES.keys()
         return ties.gathered(weights, self.kinds, arithmetic) if tied else weights
 

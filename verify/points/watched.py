@@ -137,7 +137,7 @@ class Watch:
                 return [None] * len(self.arguments)
             for name, x in self.directions.items():
                 if name in free:
-                    at[name] = space.variables[x].tie(FLOAT.array(free[name]), FLOAT)
+                    at[name] = space.variables[x].tie(FLOAT.array(free[name]), FLOAT, at[x])
             environment = Environment(FLOAT, at, dict(self.sizes))
             return [_run(environment, argument) for argument in self.arguments]
 

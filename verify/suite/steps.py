@@ -134,7 +134,7 @@ class _Sweep:
                 return arithmetic.check(statement.claimed_side(tie, given, sizes, arithmetic, {x: drawn}))
 
         def along(step: Any) -> Any:
-            move = space.variables[x].tie(FLOAT.array(drawn), FLOAT)
+            move = space.variables[x].tie(FLOAT.array(drawn), FLOAT, self.floats[x])
             at = {**self.floats, x: self.floats[x] + (float(step[0]) - 1.0) * move}
             y = Environment(FLOAT, at, sizes).run(statement.expr)
             return y.T.reshape(-1, 1)

@@ -19,7 +19,7 @@ from sympy import (
 
 from derive.expression.algebra import blocks, core, seen, structure
 from derive.expression.algebra.recursion import RECURSION
-from derive.expression.facts import memo
+from derive.expression.facts import STIEFEL, facts, memo
 from derive.expression.functions import PseudoInverse
 
 
@@ -56,6 +56,8 @@ def _merged(a: Expr, b: Expr) -> list[Expr] | None:
         isinstance(a, OneMatrix) and "columns" in seen.adds_to_one(b)
     ):
         return [core.ones((a.shape[0], b.shape[1]))]
+    if isinstance(a, Transpose) and a.arg == b and facts().has(b, *STIEFEL):
+        return [S.One if b.shape[1] == 1 else Identity(b.shape[1])]
     if isinstance(a, Transpose) and a.arg == b and b.shape[1] == 1 and seen.is_onehot(b):
         return [S.One]
     if isinstance(a, OneMatrix) and isinstance(b, DiagMatrix):  # 1 1' diag(x) = 1 x'
