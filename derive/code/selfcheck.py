@@ -48,6 +48,14 @@ def self_check(d: Derivation, target: str, value: bool) -> str:
             text = f"(lambda a: a @ a.T + np.eye(len(a)))({text})"
         elif has("symmetric", "structured-symmetric"):
             text = f"(lambda a: a + a.T)({text})"
+        elif has("onehot"):
+            text = f"np.eye({rows if columns == 1 else columns})[{':, [0]' if columns == 1 else '[0]'}]"
+        elif has("onehot rows", "onehot columns"):
+            by_rows = f"np.eye({columns})[np.arange({rows}) % {columns}]"
+            text = by_rows if has("onehot rows") else f"np.eye({rows})[np.arange({columns}) % {rows}].T"
+        elif has("sums_to_one", "sums_to_one rows", "sums_to_one columns"):
+            axis = 1 if has("sums_to_one rows") or rows == 1 else 0
+            text = f"(lambda a: a/a.sum({axis}, keepdims=True))(np.abs({text}) + 0.5)"
         elif has("orthogonal"):
             text = f"np.linalg.qr({text})[0]"
         elif not is_number(symbol) and rows == columns:

@@ -51,6 +51,13 @@ _FACTS = {
     "posdef": r"{x} \succ 0",
     "orthogonal": r"{x}^{{\top}} {x} = I",
     "invertible": r"\det {x} \ne 0",
+    "nonzero": r"{x} \ne 0 \text{{ in every entry}}",
+    "sums_to_one": r"\textstyle\sum_i {x}_i = 1",
+    "sums_to_one rows": r"\textstyle\sum_j {x}_{{ij}} = 1",
+    "sums_to_one columns": r"\textstyle\sum_i {x}_{{ij}} = 1",
+    "onehot": r"{x} \in \{{e_1, \ldots, e_n\}}",
+    "onehot rows": r"{x}_{{i \cdot}} \in \{{e_1, \ldots, e_n\}}",
+    "onehot columns": r"{x}_{{\cdot j}} \in \{{e_1, \ldots, e_m\}}",
 }
 _RANGES = {
     "structured-symmetric": "symmetric",

@@ -72,7 +72,9 @@ def _line(d: derive.Derivation, seed: int) -> _Line:
         weights = {x: w / largest for x, w in place.weights[0].items()}
         at = place.values(statement.space, FLOAT)
         derivative = statement.claimed_side(d.result, at, place.sizes, FLOAT, weights)
-        directions = {x: statement.space.variables[x].tie(FLOAT.array(w), FLOAT) for x, w in weights.items()}
+        directions = {
+            x: statement.space.variables[x].tie(FLOAT.array(w), FLOAT, at[x]) for x, w in weights.items()
+        }
 
         def function(s: float) -> Floats:
             moved = {x: at[x] + s * direction for x, direction in directions.items()}

@@ -79,7 +79,7 @@ class _OfOneBasis(Variable):
     def build(self, free: Array, arithmetic: Arithmetic, flip: bool = False) -> Array:
         return self._of_eigenvalues(free, arithmetic)
 
-    def tie(self, weights: Array, arithmetic: Arithmetic) -> Array:
+    def tie(self, weights: Array, arithmetic: Arithmetic, at: Array) -> Array:
         return self._of_eigenvalues(weights, arithmetic)
 
     def _of_eigenvalues(self, free: Array, arithmetic: Arithmetic) -> Array:
