@@ -32,13 +32,16 @@ class TimeLimitError(RuntimeError):
 
 
 class Workers(Executor):
-    """`jobs` processes; a task may take `time_limit` seconds."""
+    """`jobs` processes; a task may take `time_limit` seconds.
 
-    def __init__(self, jobs: int, time_limit: float) -> None:
+    `preload` names a module that is imported once, in the process that workers are forked from where there is one.
+    """
+
+    def __init__(self, jobs: int, time_limit: float, preload: str = "verify.suite.tasks") -> None:
         method = "forkserver" if "forkserver" in multiprocessing.get_all_start_methods() else "spawn"
         self._context: Any = multiprocessing.get_context(method)
         if method == "forkserver":
-            self._context.set_forkserver_preload([__name__, "verify.suite.tasks"])
+            self._context.set_forkserver_preload([__name__, preload])
         self._limit = time_limit
         self._tasks: queue.SimpleQueue[tuple[Future[Any], Callable[..., Any], tuple[Any, ...]] | None]
         self._tasks = queue.SimpleQueue()

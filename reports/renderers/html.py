@@ -30,12 +30,8 @@ def render(document: Document) -> str:
 
 def render_blocks(blocks: Sequence[Block], place: str = "part") -> str:
     """Return blocks as a fragment of HTML, for a page that has the report's style sheet."""
-    template = _environment().from_string(_FRAGMENT)
+    template = _environment().get_template("fragment.html.j2")
     return template.render(blocks=blocks, place=place, anchors=_Anchors(()))
-
-
-_FRAGMENT = """{%- from "blocks.html.j2" import block with context -%}
-{% for b in blocks %}{{ block(b, place) }}{% endfor %}"""
 
 
 class _Anchors:

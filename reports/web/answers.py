@@ -22,7 +22,7 @@ def answer(question: Question, megabytes: int) -> tuple[int, str]:
     """Return the HTTP status and the JSON text that answer a question, within a limit of memory."""
     _limit_memory(megabytes)
     try:
-        return 200, as_json(_ANSWERS[question.name](question))
+        return 200, as_json(ANSWERS[question.name](question))
     except InputError as error:
         return 400, as_json({"error": str(error)})
     except (MemoryError, RecursionError):
@@ -84,7 +84,7 @@ def _derive(kind: str, q: Question) -> Checked:
 
 
 def _derivative(q: Question) -> dict[str, Any]:
-    from reports.chapters.derivation import conditions, evidence_table, graph_figures, line_blocks, result
+    from reports.chapters.derivation import conditions, evidence_table, line_blocks, result
     from reports.document import Box, Heading
 
     d = _derive(q.name, q)
@@ -97,13 +97,20 @@ def _derivative(q: Question) -> dict[str, Any]:
             "result": _html(found),
             "steps": _html(lines),
             "evidence": _html(proof),
-            "graph": _html(list(graph_figures(d, "graph"))),
         },
     }
 
 
+def _graph(q: Question) -> dict[str, Any]:
+    """The picture, which takes longer to draw than the derivation to derive, and is drawn where it is looked at."""
+    from reports.chapters.derivation import graph_figures
+
+    d = _derive(q.get("kind") or "gradient", q)
+    return {"page": {"graph": _html(list(graph_figures(d, "graph")))}}
+
+
 def _code(q: Question) -> dict[str, Any]:
-    d = _derive(q.get("kind", "gradient") or "gradient", q)
+    d = _derive(q.get("kind") or "gradient", q)
     target = q.get("target") or "numpy"
     return {"target": target, "code": d.to_code(target, value=d.kind == "gradient")}
 
@@ -226,7 +233,7 @@ def _html(blocks: list[Block]) -> str:
     return html.render_blocks(blocks)
 
 
-_ANSWERS: dict[str, Callable[[Question], dict[str, Any]]] = {
+ANSWERS: dict[str, Callable[[Question], dict[str, Any]]] = {
     "preview": _preview,
     "gradient": _derivative,
     "jacobian": _derivative,
@@ -238,5 +245,6 @@ _ANSWERS: dict[str, Callable[[Question], dict[str, Any]]] = {
     "variance": _moment,
     "proofread": _proofread,
     "code": _code,
+    "graph": _graph,
     "report": _report,
 }

@@ -18,6 +18,7 @@ _SAID = {
     "variance": "The variance of an expression in random variables.",
     "proofread": "Judge a derivation line by line.",
     "code": "The derivative as source code.",
+    "graph": "The computational graph as a picture.",
     "report": "A report on one derivative.",
 }
 _FIELDS = {

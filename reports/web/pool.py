@@ -50,7 +50,7 @@ class Pool:
 
     def __init__(self, jobs: int, seconds: float, megabytes: int, waiting: int) -> None:
         self.jobs, self.seconds, self.megabytes, self.waiting = jobs, seconds, megabytes, waiting
-        self._workers = Workers(jobs, seconds)
+        self._workers = Workers(jobs, seconds, preload="reports.web.ready")
         self._kept = _Kept()
         self._pending: dict[str, asyncio.Future[tuple[int, str]]] = {}
 

@@ -33,6 +33,7 @@ QUESTIONS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "expect": (("expr", "where", "assume"), ("expr", "where")),
     "variance": (("expr", "where", "assume"), ("expr", "where")),
     "proofread": (("text", "where", "assume"), ("text",)),
+    "graph": ((*_PROBLEM, "kind"), ("expr", "wrt")),
     "code": ((*_PROBLEM, "kind", "target"), ("expr", "wrt", "target")),
     "report": ((*_PROBLEM, "kind", "format"), ("expr", "wrt")),
 }

@@ -1,22 +1,32 @@
-"""The load that the web page bears: cached and new questions at a steady rate, and hostile ones between them.
+"""The load that the web page bears, driven by Locust: cached and new questions at a steady rate, hostile ones between.
 
-    python -m tests.benchmarks.web_load [--seconds 20] [--cached 200] [--new 20] [--hostile 50]
+    pip install locust
+    python -m tests.benchmarks.web_load [--seconds 30] [--cached 200] [--new 20] [--hostile 2]
+    python -m tests.benchmarks.web_load --seconds 3600 --cached 20 --new 2 --hostile 0.2      an hour's soak
 
-Starts a server of its own on this machine, sends requests at the given rates a second, and prints how many were
-answered and the quantiles of the time that they took. Every hostile question must get an answer, be it a refusal.
+Starts a server of its own on this machine, sends the given numbers of requests a second, and prints how many were
+answered, the quantiles of the time that they took, and the memory of the server with its workers early and late.
+Every hostile question must get an answer, be it a refusal; what was lost is counted, and makes the exit code 1.
 """
 
 from __future__ import annotations
 
+from locust import FastHttpUser, constant_throughput  # isort: skip - it patches the sockets before all others
+from locust.env import Environment  # isort: skip
+
 import argparse
-import asyncio
+import itertools
+import json
 import re
 import statistics
 import subprocess
 import sys
 import time
+import urllib.request
+from typing import Any
 
-import httpx
+import gevent
+import psutil
 
 HOSTILE = [
     {"expr": "(" * 5000 + "x" + ")" * 5000, "wrt": "x"},
@@ -24,71 +34,129 @@ HOSTILE = [
     {"expr": "9^9^9*x", "wrt": "x", "where": "x: scalar"},
     {"expr": "tr(A)", "wrt": "A", "where": "A: 999999 x 999999"},
     {"expr": "+".join(["sin(x)"] * 2000), "wrt": "x", "where": "x: scalar"},
+    {"expr": "norm2(2*x)^1e9", "wrt": "x"},
+    {"expr": "1/(1+" * 60 + "x" + "^2)" * 60, "wrt": "x", "where": "x: scalar"},
+    {"expr": "det(" + "*".join(f"A{k}" for k in range(200)) + ")", "wrt": "A0"},
+    {"expr": "\\frac{" * 300, "wrt": "x"},
+    {"expr": "x" * 200_000, "wrt": "x"},
 ]
+#: Answers of a server that refuses or is full, which are answers; anything else from 500 on is a request lost.
+REFUSALS = {503, 504}
+#: Requests a second that one simulated user sends at most: more users, each slower, do not wait for one another.
+EACH = 2.0
+
+_count = itertools.count(2)
 
 
-async def _ask(client: httpx.AsyncClient, body: dict[str, str], times: list[float], lost: list[str]) -> None:
-    began = time.perf_counter()
+class _User(FastHttpUser):
+    """A user of the page; the kinds of users are made in `_users`."""
+
+    abstract = True
+    kind = ""
+
+    def ask(self, body: dict[str, str]) -> None:
+        """Ask for a gradient; a refusal counts as an answer."""
+        with self.client.post("/api/gradient", json=body, name=self.kind, catch_response=True) as answer:
+            if answer.status_code and (answer.status_code < 500 or answer.status_code in REFUSALS):
+                answer.success()
+
+
+def _cached(user: _User) -> None:
+    user.ask({"expr": "norm2(A*x - y)^2", "wrt": "x"})
+
+
+def _new(user: _User) -> None:
+    user.ask({"expr": f"norm2({next(_count)}*A*x - y)^2", "wrt": "x"})
+
+
+def _hostile(user: _User) -> None:
+    user.ask(HOSTILE[next(_count) % len(HOSTILE)])
+
+
+def _users(rates: dict[str, float]) -> dict[type[_User], int]:
+    """Return the classes of users with their numbers, which together send requests at the rates."""
+    found: dict[type[_User], int] = {}
+    for kind, ask in (("cached", _cached), ("new", _new), ("hostile", _hostile)):
+        if rates[kind] > 0:
+            number = max(1, round(rates[kind] / EACH))
+            members = {
+                "kind": kind,
+                "wait_time": constant_throughput(rates[kind] / number),
+                "tasks": [ask],
+                "fixed_count": number,
+            }
+            found[type(kind.title(), (_User,), members)] = number
+    return found
+
+
+def _warm(address: str, expr: str) -> None:
+    """Ask once and wait for the answer, so that a worker has its imports behind it."""
+    body = json.dumps({"expr": expr, "wrt": "x"}).encode()
+    request = urllib.request.Request(f"{address}/api/gradient", body, {"Content-Type": "application/json"})
+    with urllib.request.urlopen(request, timeout=120) as answer:
+        answer.read()
+
+
+def _memory(server: int) -> float:
+    """Return the resident memory of a process and all below it, in MB."""
     try:
-        answer = await client.post("/api/gradient", json=body)
-        if answer.status_code >= 500 and answer.status_code not in (503, 504):
-            lost.append(str(answer.status_code))
-    except httpx.HTTPError as error:
-        lost.append(type(error).__name__)
-    times.append(time.perf_counter() - began)
+        whole = [psutil.Process(server), *psutil.Process(server).children(recursive=True)]
+        return sum(p.memory_info().rss for p in whole if p.is_running()) / 1e6
+    except psutil.NoSuchProcess:
+        return float("nan")
 
 
-async def _load(address: str, seconds: float, rates: dict[str, float], hostile: int) -> None:
-    times: dict[str, list[float]] = {"cached": [], "new": [], "hostile": []}
-    lost: list[str] = []
-    limits = httpx.Limits(max_connections=400)
-    async with httpx.AsyncClient(base_url=address, timeout=60, limits=limits) as client:
-        await _ask(client, {"expr": "norm2(A*x - y)^2", "wrt": "x"}, [], lost)
-        tasks: list[asyncio.Task[None]] = []
-
-        async def steady(kind: str, rate: float) -> None:
-            began = time.perf_counter()
-            for k in range(int(rate * seconds)):
-                await asyncio.sleep(max(0.0, began + k / rate - time.perf_counter()))
-                expr = "norm2(A*x - y)^2" if kind == "cached" else f"norm2({k + 2}*A*x - y)^2"
-                body = {"expr": expr, "wrt": "x"}
-                tasks.append(asyncio.ensure_future(_ask(client, body, times[kind], lost)))
-
-        await asyncio.gather(*(steady(kind, rate) for kind, rate in rates.items()))
-        await asyncio.gather(*tasks)
-        for k in range(hostile):
-            await _ask(client, HOSTILE[k % len(HOSTILE)], times["hostile"], lost)
-        health = (await client.get("/health")).json()
-    for kind, taken in times.items():
-        if taken:
-            cuts = statistics.quantiles(taken, n=100) if len(taken) > 1 else taken * 99
-            print(
-                f"{kind:8} {len(taken):6} answered, median {1000 * cuts[49]:.1f} ms, p99 {1000 * cuts[98]:.0f} ms"
-            )
-    print(f"lost: {len(lost)} {sorted(set(lost))}; {health}")
+def _run(address: str, server: int, seconds: float, rates: dict[str, float]) -> bool:
+    """Send the load, print the figures, and return whether no request was lost."""
+    users = _users(rates)
+    environment = Environment(user_classes=list(users), host=address)
+    runner = environment.create_local_runner()
+    for question in ("norm2(A*x - y)^2", "norm2(A*x - z)^2", "norm2(A*x + y)^2", "norm2(A*x + z)^2"):
+        _warm(address, question)
+    runner.start(sum(users.values()), spawn_rate=sum(users.values()))
+    memory: list[float] = []
+    ends = time.monotonic() + seconds
+    while time.monotonic() < ends:
+        gevent.sleep(max(1.0, seconds / 200))
+        memory.append(_memory(server))
+    runner.stop()
+    lost = 0
+    for (kind, _), entry in environment.stats.entries.items():
+        at = [entry.get_response_time_percentile(q) for q in (0.5, 0.99)]
+        print(
+            f"{kind:8} {entry.num_requests:7} sent, {entry.num_requests / seconds:6.1f} a second, "
+            f"median {at[0]:.0f} ms, p99 {at[1]:.0f} ms, lost {entry.num_failures}"
+        )
+        lost += entry.num_failures
+    for error in environment.stats.errors.values():
+        print(f"lost: {error.occurrences} times {error.error}")
+    tenth = max(1, len(memory) // 10)
+    early, late = memory[tenth : 2 * tenth] or memory, memory[-tenth:]
+    print(f"memory: {statistics.mean(early):.0f} MB early, {statistics.mean(late):.0f} MB late")
+    return not lost
 
 
 def main() -> None:
     """Start a server, load it, print the figures."""
-    arguments = argparse.ArgumentParser(
+    arguments: Any = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    arguments.add_argument("--seconds", type=float, default=20)
+    arguments.add_argument("--seconds", type=float, default=30)
     arguments.add_argument("--cached", type=float, default=200)
     arguments.add_argument("--new", type=float, default=20)
-    arguments.add_argument("--hostile", type=int, default=50)
+    arguments.add_argument("--hostile", type=float, default=2)
     given = arguments.parse_args()
     command = [sys.executable, "-c", "from reports.cli import main; main()", "serve", "--port", "0"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as server:
         assert server.stdout is not None
-        found = re.search(r"http://\S+", server.stdout.readline())
+        found = re.search(r"http://[^\s/]+", server.stdout.readline())
         try:
             assert found is not None
-            asyncio.run(
-                _load(found[0], given.seconds, {"cached": given.cached, "new": given.new}, given.hostile)
-            )
+            rates = {"cached": given.cached, "new": given.new, "hostile": given.hostile}
+            whole = _run(found[0], server.pid, given.seconds, rates)
         finally:
             server.terminate()
+    raise SystemExit(0 if whole else 1)
 
 
 if __name__ == "__main__":

@@ -69,6 +69,8 @@ def test_a_loss_is_previewed_derived_folded_and_refuted(page):
     assert page.locator("#steps li:visible").count() == 1
     page.click("#part-code")
     assert "def f(" in page.inner_text("#code")
+    page.click("#part-graph")
+    page.wait_for_selector("#graph svg")
     page.click("#part-take")
     assert page.inner_text("#command").startswith("gradproof gradient")
     page.fill("#claim", "2*A*X")

@@ -83,7 +83,7 @@ function tablist(list, chosen) {
 }
 
 const selectMode = tablist(document.querySelector(".modes"), remember);
-tablist(document.querySelector(".tabs"));
+tablist(document.querySelector(".tabs"), showGraph);
 const mode = () => document.querySelector(".modes [aria-selected=true]").getAttribute("aria-controls");
 
 // ------------------------------------------------------------------------------------------ preview
@@ -155,11 +155,23 @@ async function derive() {
   place.innerHTML = found.page.result;
   place.prepend(word(found.verdict));
   for (const note of found.notes) place.append(element("p", "note", note));
-  for (const part of ["steps", "evidence", "graph"]) $(part).innerHTML = found.page[part] || "<p>none</p>";
+  for (const part of ["steps", "evidence"]) $(part).innerHTML = found.page[part] || "<p>none</p>";
+  $("graph").replaceChildren();
   $("command").textContent = command(kind, fields);
   $("answer").hidden = false;
   fold(false);
+  showGraph();
   await showCode();
+}
+
+// The picture is drawn where it is looked at.
+async function showGraph() {
+  if (!answer || $("panel-graph").hidden || $("graph").hasChildNodes()) return;
+  $("graph").textContent = "at work …";
+  const found = await ask("graph", { ...answer.fields, kind: answer.kind }, "graph");
+  if (found === null) return;
+  if (found.error) complain($("graph"), found.error);
+  else $("graph").innerHTML = found.page.graph || "<p>none</p>";
 }
 
 const SIGNS = { proved: "✓", certified: "✓", agrees: "✓", refuted: "✗", inconclusive: "?" };
