@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from fractions import Fraction
-from functools import lru_cache, reduce
+from functools import cache, lru_cache, reduce
 from math import factorial
 from typing import Any, NamedTuple
 
@@ -22,7 +22,7 @@ from sympy.core.basic import Basic
 from derive.errors import InputError
 from derive.expression.elementwise import ENTRY
 from derive.expression.operation import Operation, kind
-from derive.expression.walk import CONSTANTS, parts
+from derive.expression.walk import CONSTANTS, parts, post_order
 from derive.language.text import join_terms
 from derive.operations import record
 from derive.operations.unfold import definition
@@ -182,23 +182,11 @@ def _hash_from_the_leaves(expr: Basic) -> None:
 def _layout(expr: Basic) -> tuple[Step, ...]:
     steps: list[Step] = []
     index: dict[Basic, int] = {}
-    pending: dict[Basic, tuple[Callable[..., Array], tuple[Basic, ...]]] = {}
-    stack = [expr]
-    while stack:
-        node = stack[-1]
-        if node in index:
-            stack.pop()
-            continue
-        if node not in pending:
-            pending[node] = _operation(node)
-        compute, children = pending[node]
-        missing = [child for child in children if child not in index]
-        if missing:
-            stack.extend(missing)
-            continue
+    operation = cache(_operation)
+    for node in post_order(expr, within=lambda e: operation(e)[1]):
+        compute, arguments = operation(node)
         index[node] = len(steps)
-        steps.append(Step(node, compute, tuple(index[child] for child in children)))
-        stack.pop()
+        steps.append(Step(node, compute, tuple(index[a] for a in arguments)))
     return tuple(steps)
 
 
