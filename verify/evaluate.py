@@ -152,7 +152,7 @@ class Environment:
 # ------------------------------------------------------------------------------------------ the layout
 
 
-class Step(NamedTuple):
+class Instruction(NamedTuple):
     """One subexpression: how it is computed, and from which earlier steps."""
 
     node: Basic
@@ -160,8 +160,8 @@ class Step(NamedTuple):
     arguments: tuple[int, ...]
 
 
-def layout(expr: Basic) -> tuple[Step, ...]:
-    """Return the steps that compute an expression, arguments first, every subexpression once."""
+def layout(expr: Basic) -> tuple[Instruction, ...]:
+    """Return the instructions that compute an expression, arguments first, every subexpression once."""
     _hash_from_the_leaves(expr)
     return _layout(expr)
 
@@ -179,14 +179,14 @@ def _hash_from_the_leaves(expr: Basic) -> None:
 
 
 @lru_cache(maxsize=1024)
-def _layout(expr: Basic) -> tuple[Step, ...]:
-    steps: list[Step] = []
+def _layout(expr: Basic) -> tuple[Instruction, ...]:
+    steps: list[Instruction] = []
     index: dict[Basic, int] = {}
     operation = cache(_operation)
     for node in post_order(expr, within=lambda e: operation(e)[1]):
         compute, arguments = operation(node)
         index[node] = len(steps)
-        steps.append(Step(node, compute, tuple(index[a] for a in arguments)))
+        steps.append(Instruction(node, compute, tuple(index[a] for a in arguments)))
     return tuple(steps)
 
 
