@@ -35,14 +35,19 @@ class Output:
         return algebra.shape(self.candidates[0])
 
 
-def plan(outputs: Sequence[Output], symbols: Mapping[str, Expr]) -> tuple[Plan, Any]:
-    """Return the cheapest plan of some outputs, one branch more where a low rank is worth it at some sizes."""
-    dense, low = _cheapest(outputs, symbols, thin=())
+def plan(
+    outputs: Sequence[Output], symbols: Mapping[str, Expr], defined: Mapping[Expr, str] | None = None
+) -> tuple[Plan, Any]:
+    """Return the cheapest plan of some outputs, one branch more where a low rank is worth it at some sizes.
+
+    `defined` are the names of parts, which their values then have.
+    """
+    dense, low = _cheapest(outputs, symbols, (), defined or {})
     branches = [Branch((), dense[1])]
     builder: Any = dense[0].b
     if low:
         pairs = tuple(dict.fromkeys(low))
-        thin, _ = _cheapest(outputs, symbols, pairs)
+        thin, _ = _cheapest(outputs, symbols, pairs, defined or {})
         certain = all(rank == 1 for _, rank in pairs)
         branches = [Branch(pairs, thin[1])] if certain else [Branch(pairs, thin[1]), *branches]
         builder = thin[0].b if certain else _Both(thin[0].b, builder)
@@ -57,14 +62,17 @@ class _Both:
 
 
 def _cheapest(
-    outputs: Sequence[Output], symbols: Mapping[str, Expr], thin: tuple[tuple[Any, Any], ...]
+    outputs: Sequence[Output],
+    symbols: Mapping[str, Expr],
+    thin: tuple[tuple[Any, Any], ...],
+    defined: Mapping[Expr, str],
 ) -> tuple[tuple[Lowering, tuple[Node, ...]], list[Any]]:
     """Return the cheapest way over what is equal: the formula as it is shown, or the sweep as it was run."""
     sizes = examples(thin)
     best = None
     ways = range(max(len(o.candidates) for o in outputs))
     for way in ways:
-        lowering = Lowering(symbols, thin)
+        lowering = Lowering(symbols, thin, defined)
         nodes: list[Node | None] = [None] * len(outputs)
         for k in sorted(range(len(outputs)), key=lambda k: outputs[k].shape == (1, 1)):
             o = outputs[k]
@@ -146,7 +154,7 @@ class _Function:
             printer = Printer(self.target, self.names, self.symbols, taken, self.costs)
             if printers:
                 printer.share(printers[0])
-            values = printer.outputs(expanded(branch.outputs, b, self.target, not self.guarded))
+            values = printer.outputs(expanded(branch.outputs, b, self.target, not self.guarded), b.called)
             condition = " and ".join(f"{printer.size(a)} > {printer.size(r)}" for a, r in branch.condition)
             bodies.append((condition, [*printer.lines, *self._returned(values)]))
             printers.append(printer)
