@@ -31,7 +31,8 @@ from derive.language.words import ALSO, ELSEWHERE, FUNCTIONS, INFIX, OF_MATRICES
 from derive.operations import by_name
 
 #: What a reading costs beyond the letters: see `derive.language.kinds`.
-LITERAL, COMPUTED, BY_LETTER, COLUMNS, PRODUCTS = 0.2, 0.6, 1.5, 0.9, 1.3
+LITERAL, COMPUTED, BY_LETTER, COLUMNS, PRODUCTS = 0.2, 0.6, 1.5, 0.9, 2.2
+BEHIND, SMALL = 1.1, 0.8
 AFTER_WEIGHTS = 0.4
 POOR = 1.2
 #: The highest derivative of an unknown function that is read.
@@ -292,7 +293,13 @@ class Reader:
             if letter and scope.strict:
                 raise scope.conflict(target, x, what)
             scope.cost += (
-                LITERAL if _is_literal(x) else BY_LETTER if letter and not scope.closed else COMPUTED
+                LITERAL
+                if _is_literal(x)
+                else COMPUTED
+                if not letter or scope.closed
+                else SMALL
+                if inner.value in _SMALL
+                else BY_LETTER
             )
             said = "every entry"
         else:
@@ -364,10 +371,11 @@ class Reader:
                     )
                     steps = []
                 left = seen = self._node("'", [left], left.shape[::-1], left.position)
-            if sign == ".*" and any(is_scalar(a.shape) and self._by_letter(a) for a in (seen, x)) and (
-                _CIRCLES & set(self.scope.text[tree.args[k - 1].end : tree.args[k].start])
-            ):  # fmt: skip
-                self.scope.cost += 2 * POOR  # nor do they write a number before or after ∘
+            if sign == ".*" and any(is_scalar(a.shape) and self._by_letter(a) for a in (seen, x)):
+                circle = _CIRCLES & set(self.scope.text[tree.args[k - 1].end : tree.args[k].start])
+                self.scope.cost += (
+                    2 * POOR if circle else POOR
+                )  # nor do they write a number before or after ∘
             if not sign and x.op == "number" and x.value == 1 and seen.op == "'" and _is_row(seen.shape):
                 self.scope.note(x.position, "1 is read as a column of ones here")
                 x = self._node("vector", [], (Unknown(), 1), x.position)
@@ -430,8 +438,17 @@ class Reader:
                 and b.value not in scope.declared
                 and not scope.closed
             ):
-                scope.cost += 0.3  # people write numbers in front
+                # People write numbers in front, and A*b of a column b.
+                scope.cost += (
+                    BEHIND if self._form(a) == "matrix" and scope.kind_of(b.value) == "scalar" else 0.3
+                )
             return op, b, b.shape if one else a.shape
+        if op == "*" and sign == "*" and not scope.closed and _is_column(a.shape) and _is_column(b.shape):
+            for i in (0, 1):
+                scope.same(a, b, i, i, op)
+            scope.cost += PRODUCTS
+            scope.note(b.position, "the product * of two columns is read entry by entry, as .*")
+            return ".*", b, a.shape
         if op == "*":
             scope.same(a, b, 1, 0, "*")
             return op, b, (a.shape[0], b.shape[1])
@@ -454,6 +471,8 @@ class Reader:
                 )
         if op == "^" and base.op in ("abs", "norm2") and not is_scalar(base.shape):
             op = ".^"
+        if tree.op == ".^" and is_scalar(base.shape) and is_scalar(exponent.shape) and self._by_letter(base):
+            scope.cost += POOR
         if op == ".^" and not is_scalar(exponent.shape):
             if is_scalar(base.shape):
                 return self._node(".^", [base, exponent], exponent.shape, base.position)
@@ -505,6 +524,9 @@ class Reader:
             word = ALSO[word]
         if word in scope.functions:
             return self.unknown(word, 0, args, position)
+        if word in _LOG_SOFTMAX and word not in FUNCTIONS:
+            softmax = self._call(Tree("call", tree.args, tree.start, tree.end, "softmax"), args)
+            return self._node("log", [softmax], softmax.shape, position)
         if word not in FUNCTIONS and word in INFIX:
             return self._infix(INFIX[word], tree, args, position)
         if word not in FUNCTIONS:
@@ -707,6 +729,9 @@ def _terms(trees: list[Tree]) -> Iterator[Tree]:
             yield t
 
 
+#: Numbers that are added to vectors: quantiles, small ones, weights of penalties.
+_SMALL = frozenset("tau eps epsilon lambda lam eta kappa".split())
+_LOG_SOFTMAX = frozenset({"logsoftmax", "log_softmax"})
 _WEIGHTS = frozenset({"W", "V", "U", "Theta", "weights"})
 #: Characters of the signs of the product of entries, ∘, ⊙, \circ and \odot, but not of .*
 _CIRCLES = frozenset("∘⊙\\")
