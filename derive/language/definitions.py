@@ -58,7 +58,14 @@ class Program:
         """Return the names that stand by themselves somewhere, without an index."""
         trees = [self.expression, *[t for _, t, _ in self.definitions]]
         pieces = [p for t in trees for p in t.walk()]
+        bound = {n.value for p in pieces if p.op in ("sum", "prod") for n in p.args[1:]}
         indices = {id(a) for p in pieces if p.op in ("sub", "index", "sum", "prod") for a in p.args[1:]}
+        # S_b is a name where S does not stand by itself, nor under an index that a sum runs over.
+        indices |= {
+            id(p.args[0])
+            for p in pieces
+            if p.op == "sub" and p.args and not {a.value for a in p.args[1:]} & bound
+        }
         return {p.value for p in pieces if p.op == "name" and id(p) not in indices}
 
     @property

@@ -164,6 +164,7 @@ def parse(
         scalar,
         declared,
         pieces=program.pieces,
+        sought=names,
     )
     for name in names:
         _refuse_other_case(scope, name)
