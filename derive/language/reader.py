@@ -97,6 +97,9 @@ class Reader:
         return self.done[id(root)]
 
     def _operands(self, tree: Tree) -> list[Tree]:
+        if tree.op == "call" and tree.value in ("sum", "mean"):
+            for piece in tree.walk():
+                piece.extra["summed"] = True
         if tree.op in ("sum", "prod", "einsum") or (tree.op == "sub" and not self.is_entry(tree)):
             return []
         if tree.op in ("index", "sub"):
@@ -413,6 +416,19 @@ class Reader:
                     )
                     steps = []
                 left = seen = self._node("'", [left], left.shape[::-1], left.position)
+            if (
+                sign == "*"
+                and not self.numpy
+                and tree.extra.get("summed")
+                and not self.scope.closed
+                and _is_column(seen.shape)
+                and _is_column(x.shape)
+            ):
+                sign = ".*"
+                self.scope.cost += PRODUCTS
+                self.scope.note(
+                    x.position, "the product * of two columns in a sum is read entry by entry, as .*"
+                )
             if sign == ".*" and any(is_scalar(a.shape) and self._by_letter(a) for a in (seen, x)):
                 circle = _CIRCLES & set(self.scope.text[tree.args[k - 1].end : tree.args[k].start])
                 self.scope.cost += (
@@ -482,12 +498,6 @@ class Reader:
                     BEHIND if self._form(a) == "matrix" and scope.kind_of(b.value) == "scalar" else 0.3
                 )
             return op, b, b.shape if one else a.shape
-        if op == "*" and sign == "*" and not scope.closed and _is_column(a.shape) and _is_column(b.shape):
-            for i in (0, 1):
-                scope.same(a, b, i, i, op)
-            scope.cost += PRODUCTS
-            scope.note(b.position, "the product * of two columns is read entry by entry, as .*")
-            return ".*", b, a.shape
         if op == "*":
             scope.same(a, b, 1, 0, "*")
             return op, b, (a.shape[0], b.shape[1])
