@@ -32,8 +32,6 @@ class Builder:
 
     def __init__(self) -> None:
         self.nodes: dict[Any, Node] = {}
-        #: What a text calls values: K of K = A*A'.
-        self.called: dict[int, str] = {}
         #: Nodes that only one way of a choice at run time has made: they are not there for free.
         self.tentative: set[int] = set()
         self.trying = False
@@ -116,6 +114,9 @@ class Builder:
         if turned is not None:
             return self.transpose(self.add(zip(coefficients, turned, strict=True), const))
         square = all(a.shape is None or a.symmetric for a in args)
+        minus = self.peek("add", args, (-const, tuple(-c for c in coefficients)))
+        if minus is not None:
+            return self.make("prod", (minus,), (-ONE, (1,)), minus.shape, minus.symmetric)
         return self.make("add", args, (const, coefficients), joined(args), square)
 
     def parted(self, node: Node) -> tuple[Any, Node]:
@@ -210,6 +211,7 @@ class Builder:
             if e != 0 and (found := self._raised(node, abs(e))) is not None:
                 final[found] = 1 if e > 0 else -1
         shape = joined(powers)  # what cancels still spreads
+        c, final = self._squared(c, final)
         args, exps = tuple(final), tuple(final.values())
         if not args:
             value = self.number(c)
@@ -225,6 +227,23 @@ class Builder:
             square = all(a.shape is None or a.symmetric for a in args)
             out = self.make("prod", args, (c, exps), joined(args), square)
         return out if joined(args) == shape else self.spread(out, shape)
+
+    def _squared(self, c: Any, final: dict[Node, int]) -> tuple[Any, dict[Node, int]]:
+        """Take M^2 R as M times a product M R that is there."""
+        squares = [f for f, e in final.items() if e > 0 and f.op == "power" and f.params[0] == 2]
+        if len(squares) != 1 or len(final) < 2:
+            return c, final
+        m = squares[0].args[0]
+        rest = {f: e for f, e in final.items() if f is not squares[0]}
+        if m in rest:
+            return c, final
+        args = tuple(sorted([m, *rest], key=lambda f: f.index))
+        exps = tuple(1 if f is m else rest[f] for f in args)
+        for sign in (ONE, -ONE):
+            if (found := self.peek("prod", args, (sign, exps))) is not None and found.shape is not None:
+                pair = sorted((m, found), key=lambda f: f.index)
+                return sign * c, dict.fromkeys(pair, 1)
+        return c, final
 
     def spread(self, x: Node, shape: Shape) -> Node:
         """Return a value spread over a shape."""
@@ -354,10 +373,20 @@ class Builder:
         """Return the matrix product, or its transpose's transpose: X'Y and Y'X are computed once."""
         if a.columns == 1 and b.rows == 1:
             return self.times(a, b)
+        (c, a), (d, b) = self._unsigned(a), self._unsigned(b)
+        if c * d == -1:
+            return self.negative(self.matmul(a, b))
         (x, y), flipped = self._oriented(a, b)
         symmetric = x is self.transpose(y) and not flipped
         out = self.make("matmul", (x, y), (), (x.rows, y.columns), symmetric)
         return self.transpose(out) if flipped else out
+
+    def _unsigned(self, x: Node) -> tuple[Any, Node]:
+        """Return a value without its sign, and the sign."""
+        inner = x.args[0] if x.is_transpose else x
+        if inner.op == "prod" and inner.params[0] < 0:
+            return -ONE, self.negative(x)
+        return ONE, x
 
     def _oriented(self, a: Node, b: Node) -> tuple[tuple[Node, Node], bool]:
         if a.rows == 1 or b.columns == 1:
@@ -392,6 +421,9 @@ class Builder:
             a, b = a.args[0], self.transpose(b)
         elif b.is_transpose and a.symmetric:
             b = b.args[0]
+        (c, a), (d, b) = self._unsigned(a), self._unsigned(b)
+        if c * d == -1:
+            return self.negative(self.inner(a, b))
         if b.index < a.index:
             a, b = b, a
         return self.make("inner", (a, b))

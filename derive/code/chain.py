@@ -16,7 +16,7 @@ from sympy import Integer, cancel
 
 from derive.code.builder import Builder
 from derive.code.plan import Node
-from derive.code.sizes import Sizes, flops, post_order
+from derive.code.sizes import PASS, Sizes, flops, post_order
 
 ONE = Integer(1)
 #: An order that is never worse than this factor is taken without a choice at run time.
@@ -296,7 +296,7 @@ class Sum(Item):
 
     def formed(self, at: Sizes) -> float:
         """Return the cost of all terms."""
-        own = at[self.rows] * at[self.columns]
+        own = PASS * at[self.rows] * at[self.columns]
         return sum(self.maker.price(items, at) + own for _, items in self.terms if items)
 
     def form(self) -> Node:
@@ -308,17 +308,17 @@ class Sum(Item):
         """Return the sum if it was formed already."""
         return self._node
 
-    def on_right(self, at: Sizes, width: float) -> float:
-        """Return the cost of all terms applied."""
-        ghost = _Ghost(self.columns, width, at)
+    def on_right(self, at: Sizes, width: float, other: Node | None = None) -> float:
+        """Return the cost of all terms applied; to a value that is there, terms may be there too."""
+        ghost = _Ghost(self.columns, width, at) if other is None else Plain(self.maker.b, other)
         return sum(
             (self.maker.price([*items, ghost], at) if items else 0.0) + at[self.rows] * width
             for _, items in self.terms
         )
 
-    def on_left(self, at: Sizes, width: float) -> float:
-        """Return the cost of all terms applied."""
-        ghost = _Ghost(width, self.rows, at)
+    def on_left(self, at: Sizes, width: float, other: Node | None = None) -> float:
+        """Return the cost of all terms applied; to a value that is there, terms may be there too."""
+        ghost = _Ghost(width, self.rows, at) if other is None else Plain(self.maker.b, other)
         return sum(
             (self.maker.price([ghost, *items], at) if items else 0.0) + at[self.columns] * width
             for _, items in self.terms
@@ -402,12 +402,12 @@ class Products:
                     if k == i:
                         item = items[i]
                         known = right.node and item.known_times(right.node)
-                        price = 0.0 if known else item.on_right(at, columns)
+                        price = 0.0 if known else self._applied(item, at, columns, right.node, True)
                         found.append(_Best(right.cost + price, ("times", i, right.tree), known))
                     if k + 1 == j:
                         item = items[j]
                         known = left.node and item.known_after(left.node)
-                        price = 0.0 if known else item.on_left(at, rows)
+                        price = 0.0 if known else self._applied(item, at, rows, left.node, False)
                         found.append(_Best(left.cost + price, ("after", j, left.tree), known))
                     if (k > i and k + 1 < j) or (k == i and k + 1 == j):
                         known = left.node and right.node and self.b.known_product(left.node, right.node)
@@ -416,6 +416,12 @@ class Products:
                         found.append(_Best(total, ("matmul", left.tree, right.tree), known))
                 best[i, j] = min(found, key=lambda b: b.cost)
         return best
+
+    def _applied(self, item: Item, at: Sizes, width: float, other: Node | None, right: bool) -> float:
+        """Return what an item on what stands at its right, or left, costs."""
+        if isinstance(item, Sum):
+            return item.on_right(at, width, other) if right else item.on_left(at, width, other)
+        return item.on_right(at, width) if right else item.on_left(at, width)
 
     def price(self, items: Sequence[Item], at: Sizes) -> float:
         """Return what a product costs at some sizes."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sympy import Expr, MatrixSymbol
+from sympy import Expr, MatrixSymbol, Symbol
 
 from derive.code.targets import Target
 from derive.expression import algebra
@@ -20,27 +20,35 @@ Shape = tuple[Any, Any]
 RESERVED = frozenset({"device", "dtype", "flat", "floats", "sizes", "take", "type", "types", "value"})
 
 _TAKE = """\
-def take(name, value, *shape):
+def take(name, value, rows, columns):
     array = {array}
-    {real}
-        raise TypeError(f"{{name}} holds {{array.dtype}}, not real numbers")
-    if array.ndim == 1 and 1 in shape:
-        array = array[:, None] if shape[1] == 1 else array[None]
-    if array.ndim != 2:
-        raise ValueError(f"{{name}} has shape {{tuple(array.shape)}}: expected {{shape[0]}} x {{shape[1]}}")
-    for size, n, side in zip(shape, array.shape, ("rows", "columns")):
-        known, who, which = sizes.setdefault(size, (size if isinstance(size, int) else n, name, side))
-        if n != known:
-            so = f", but {{who}} has {{known}} {{which}}" if isinstance(size, str) else ""
-            raise ValueError(f"{{name}} has {{n}} {{side}}{{so}}: expected {{shape[0]}} x {{shape[1]}}")
-    return {cast}"""
+    if array.dtype != dtype:
+        {real}
+            raise TypeError(f"{{name}} holds {{array.dtype}}, not real numbers")
+        array = {cast}
+    if array.ndim == 2:
+        return array
+    if array.ndim == 1 and 1 in (rows, columns):
+        return array[:, None] if columns == 1 else array[None]
+    raise ValueError(f"{{name}} has shape {{tuple(array.shape)}}: expected {{rows}} x {{columns}}")"""
+
+_MISFIT = """\
+if not ({fit}):
+    sizes = {{{seeds}}}
+    for name, array, *shape in ({shapes},):
+        for size, n, side in zip(shape, array.shape, ("rows", "columns")):
+            known, who, which = sizes.setdefault(size, (size if isinstance(size, int) else n, name, side))
+            if n != known:
+                so = f", but {{who}} has {{known}} {{which}}" if isinstance(size, str) else ""
+                raise ValueError(f"{{name}} has {{n}} {{side}}{{so}}: expected {{shape[0]}} x {{shape[1]}}")"""
 
 _NUMPY = {
     "array": "np.asarray(value)",
     "real": 'if array.dtype.kind not in "biuf":',
-    "cast": "array.astype(dtype, copy=False)",
-    "type": "dtype = np.float32 if np.float32 in types and np.float64 not in types else np.float64",
-    "number": "np.asarray({0}, dtype).reshape(())[()]",
+    "cast": "array.astype(dtype)",
+    "types": '{{getattr(getattr(value, "dtype", None), "char", "") for value in ({0},)}}',
+    "type": 'dtype = np.float32 if "f" in types and "d" not in types else np.float64',
+    "number": "dtype({0}) if isinstance({0}, (int, float)) else np.asarray({0}, dtype).reshape(())[()]",
     "flat": "np.ndim({0}) == 1",
     "one": "np.reshape({0}, (1, 1))",
 }
@@ -68,6 +76,13 @@ _DOORS: dict[str, dict[str, str]] = {
         "flat": "torch.as_tensor({0}).ndim == 1",
         "one": "torch.as_tensor({0}).reshape(1, 1)",
     },
+}
+
+#: The line that says the type where arrays are taken as they come.
+UNGUARDED = {
+    "numpy": "dtype = np.float64",
+    "jax": "dtype = jnp.result_type(float)",
+    "torch": 'dtype, device = torch.float64, torch.device("cpu")',
 }
 
 
@@ -111,21 +126,48 @@ def door(
     numbers = [n for n in symbols if is_number(symbols[n]) and n not in given]
     typed = ", ".join(names[n] for n in arrays or numbers)
     every = ", ".join(names[n] for n in (*arrays, *numbers))
-    lines = [f'types = [getattr(value, "dtype", None) for value in ({typed},)]' if typed else "types = []"]
+    types = words.get("types", '[getattr(value, "dtype", None) for value in ({0},)]')
+    lines = [f"types = {types.format(typed)}" if typed else "types = []"]
     lines += words["type"].format(values=every).replace("in (,)", "in ()").splitlines()
     for k, group in enumerate(flat, 1):
         word = "flat" if len(flat) == 1 else f"flat{k}"
         lines.append(f"{word} = " + " or ".join(words["flat"].format(names[n]) for n in group))
     if arrays:
-        seeds = ", ".join(f'"{n}": ({names[n]}, "{n}", "as a size")' for n in given)
-        lines += [f"sizes = {{{seeds}}}", "", *_TAKE.format(**words).splitlines(), ""]
-    known = {d.name for n in arrays for d in symbols[n].shape if d.is_Symbol} | set(given)
+        lines += ["", *_TAKE.format(**words).splitlines(), ""]
     lines += [f"{names[n]} = {words['number'].format(names[n])}" for n in numbers]
     for n in arrays:
-        sizes = ", ".join(_size(d, known) for d in symbols[n].shape)
+        rows, columns = (str(int(d)) if d.is_Integer else f'"{d}"' for d in symbols[n].shape)
         value = words["one"].format(names[n]) if symbols[n].shape == (1, 1) else names[n]
-        lines.append(f'{names[n]} = take("{n}", {value}, {sizes})')
-    return lines
+        lines.append(f'{names[n]} = take("{n}", {value}, {rows}, {columns})')
+    return [*lines, *_fit(names, symbols, arrays, given)]
+
+
+def _fit(names: Mapping[str, str], symbols: Mapping[str, Expr], arrays: Sequence[str], given: Sequence[str]) -> list[str]:  # fmt: skip
+    """Return the lines that hold every size to the others of its name: one comparison, and the words where it fails."""
+    sides: dict[Any, list[str]] = {Symbol(n): [names[n]] for n in given}
+    shapes = []
+    for n in arrays:
+        for axis, d in enumerate(symbols[n].shape):
+            key = Symbol(d.name) if d.is_Symbol else d
+            sides.setdefault(key, []).append(f"{names[n]}.shape[{axis}]")
+    known = {s.name: Symbol(texts[0]) for s, texts in sides.items() if s.is_Symbol}
+
+    def value(d: Any) -> str | None:
+        if d.is_Integer:
+            return str(int(d))
+        if d.is_Symbol or not {s.name for s in d.free_symbols} <= set(known):
+            return None
+        return str(d.xreplace({s: known[s.name] for s in d.free_symbols}))
+
+    for n in arrays:
+        words = (value(d) or f'"{d}"' for d in symbols[n].shape)
+        shapes.append(f'("{n}", {names[n]}, {", ".join(words)})')
+    chains = [[*texts, *([wanted] if (wanted := value(d)) else [])] for d, texts in sides.items()]
+    fit = " and ".join(" == ".join(c) for c in chains if len(c) > 1)
+    if not fit:
+        return []
+    seeds = ", ".join(f'"{n}": ({names[n]}, "{n}", "as a size")' for n in given)
+    return _MISFIT.format(fit=fit, seeds=seeds, shapes=", ".join(shapes)).splitlines()
 
 
 def octave_door(names: Mapping[str, str], symbols: Mapping[str, Expr], given: Sequence[str]) -> list[str]:
@@ -158,12 +200,3 @@ def octave_door(names: Mapping[str, str], symbols: Mapping[str, Expr], given: Se
                 f'if size({names[n]}, {axis}) != {wanted}, error("{n} has %d {word}{of or f": expected {wanted}"}", {values}); end'
             )
     return lines
-
-
-def _size(d: Any, known: set[str]) -> str:
-    """Return a size as `take` gets it: a number, or a word that is the same wherever the size is the same."""
-    if d.is_Integer:
-        return str(int(d))
-    if d.is_Symbol or not {s.name for s in d.free_symbols} <= known:
-        return f'"{d}"'
-    return str(d.xreplace({s: type(s)(f'sizes["{s.name}"][0]') for s in d.free_symbols})).replace("/2", "//2")

@@ -5,17 +5,19 @@ from __future__ import annotations
 import keyword
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import product
 from typing import Any
 
 from sympy import Expr, Symbol
 
-from derive.code.door import RESERVED, door, follows, octave_door
+from derive.code.door import RESERVED, UNGUARDED, door, follows, octave_door
 from derive.code.lower import Lowering
 from derive.code.plan import Branch, Node, Plan, post_order
 from derive.code.printer import Printer, expanded
 from derive.code.sizes import examples, total
 from derive.code.stable import stable
 from derive.code.targets import TARGETS, Target
+from derive.code.tidy import tidy
 from derive.errors import InputError
 from derive.expression import algebra
 from derive.operations import by_name
@@ -35,19 +37,14 @@ class Output:
         return algebra.shape(self.candidates[0])
 
 
-def plan(
-    outputs: Sequence[Output], symbols: Mapping[str, Expr], defined: Mapping[Expr, str] | None = None
-) -> tuple[Plan, Any]:
-    """Return the cheapest plan of some outputs, one branch more where a low rank is worth it at some sizes.
-
-    `defined` are the names of parts, which their values then have.
-    """
-    dense, low = _cheapest(outputs, symbols, (), defined or {})
+def plan(outputs: Sequence[Output], symbols: Mapping[str, Expr]) -> tuple[Plan, Any]:
+    """Return the cheapest plan of some outputs, one branch more where a low rank is worth it at some sizes."""
+    dense, low = _cheapest(outputs, symbols, thin=())
     branches = [Branch((), dense[1])]
     builder: Any = dense[0].b
     if low:
         pairs = tuple(dict.fromkeys(low))
-        thin, _ = _cheapest(outputs, symbols, pairs, defined or {})
+        thin, _ = _cheapest(outputs, symbols, pairs)
         certain = all(rank == 1 for _, rank in pairs)
         branches = [Branch(pairs, thin[1])] if certain else [Branch(pairs, thin[1]), *branches]
         builder = thin[0].b if certain else _Both(thin[0].b, builder)
@@ -62,27 +59,26 @@ class _Both:
 
 
 def _cheapest(
-    outputs: Sequence[Output],
-    symbols: Mapping[str, Expr],
-    thin: tuple[tuple[Any, Any], ...],
-    defined: Mapping[Expr, str],
+    outputs: Sequence[Output], symbols: Mapping[str, Expr], thin: tuple[tuple[Any, Any], ...]
 ) -> tuple[tuple[Lowering, tuple[Node, ...]], list[Any]]:
     """Return the cheapest way over what is equal: the formula as it is shown, or the sweep as it was run."""
     sizes = examples(thin)
     best = None
     ways = range(max(len(o.candidates) for o in outputs))
-    for way in ways:
-        lowering = Lowering(symbols, thin, defined)
+    orders = (False, True) if any(o.shape != (1, 1) for o in outputs) and len(outputs) > 1 else (False,)
+    for way, numbers_first in product(ways, orders):
+        lowering = Lowering(symbols, thin)
         nodes: list[Node | None] = [None] * len(outputs)
-        for k in sorted(range(len(outputs)), key=lambda k: outputs[k].shape == (1, 1)):
+        for k in sorted(range(len(outputs)), key=lambda k: (outputs[k].shape == (1, 1)) != numbers_first):
             o = outputs[k]
             nodes[k] = lowering.node(o.candidates[min(way, len(o.candidates) - 1)])
         roots = tuple(n for n in nodes if n is not None)
         price = sum(total(roots, at) ** 0.5 for at in sizes)
-        if best is None or price < best[0] * 0.98:
+        if best is None or price < best[0] * 0.995:
             best = (price, lowering, roots)
     assert best is not None
-    return (best[1], stable(best[2], best[1].b)), best[1].low
+    b = best[1].b
+    return (best[1], tidy(stable(best[2], b), b)), best[1].low
 
 
 def source(
@@ -154,7 +150,7 @@ class _Function:
             printer = Printer(self.target, self.names, self.symbols, taken, self.costs)
             if printers:
                 printer.share(printers[0])
-            values = printer.outputs(expanded(branch.outputs, b, self.target, not self.guarded), b.called)
+            values = printer.outputs(expanded(branch.outputs, b, self.target, not self.guarded))
             condition = " and ".join(f"{printer.size(a)} > {printer.size(r)}" for a, r in branch.condition)
             bodies.append((condition, [*printer.lines, *self._returned(values)]))
             printers.append(printer)
@@ -218,7 +214,7 @@ class _Function:
         if self.guarded:
             code += ["", *door(names, symbols, self.kinds, list(given), self.target), ""]
         elif any("dtype" in line for line in body):
-            code.append("dtype = np.float64")
+            code.append(UNGUARDED[self.target.name])
         lines = [*(line for part in head for line in part.splitlines()), *code, *body]
         return f"def {self.name}({signature}):\n" + "".join(f"    {line}".rstrip() + "\n" for line in lines)
 

@@ -37,7 +37,7 @@ from derive.code import chain
 from derive.code.builder import Builder
 from derive.code.factors import Inverted, Solver, Woodbury
 from derive.code.plan import Node, Shape
-from derive.code.sizes import Sizes, examples
+from derive.code.sizes import Sizes, entries, examples
 from derive.errors import InputError
 from derive.expression import algebra
 from derive.expression.elementwise import ENTRY, step
@@ -69,14 +69,8 @@ class Lowering:
     so that a gradient and its loss share what they can.
     """
 
-    def __init__(
-        self,
-        symbols: Mapping[str, Expr],
-        thin: tuple[tuple[Any, Any], ...] = (),
-        defined: Mapping[Expr, str] | None = None,
-    ) -> None:
+    def __init__(self, symbols: Mapping[str, Expr], thin: tuple[tuple[Any, Any], ...] = ()) -> None:
         self.b = Builder()
-        self.defined = defined or {}
         self.symbols, self.thin = symbols, bool(thin)
         self.given: list[Symbol] = []
         self.names = {s: n for n, s in symbols.items()}
@@ -102,8 +96,6 @@ class Lowering:
             return self.bound[e]
         if e not in self.known:
             self.known[e] = self.lowered(e)
-            if e in self.defined:
-                self.b.called.setdefault(self.known[e].index, self.defined[e])
         return self.known[e]
 
     def lowered(self, e: Any) -> Node:
@@ -206,6 +198,13 @@ class Lowering:
             base = self.node(a.base)
             return [chain.Power(b, b.transpose(base) if transposed else base, int(a.exp))]
         if isinstance(a, KroneckerProduct) and len(a.args) == 2:
+            parts = [
+                algebra.split(x)[1] if isinstance(x, MatMul) and algebra.split(x)[0] == 1 else (x,)
+                for x in a.args
+            ]
+            if len(parts[0]) == len(parts[1]) > 1:  # kron(A B, C D) = kron(A, C) kron(B, D)
+                pairs = [algebra.kron(x, y) for x, y in zip(*parts, strict=True)]
+                return [i for k in (pairs[::-1] if transposed else pairs) for i in self._items(k, transposed)]
             left, right = (self.node(x) for x in a.args)
             if transposed:
                 left, right = b.transpose(left), b.transpose(right)
@@ -213,6 +212,12 @@ class Lowering:
         if type(a).__name__ == "Commutation":
             m, n = a.args[::-1] if transposed else a.args
             return [chain.Permutation(b, m, n)]
+        if (
+            isinstance(a, MatAdd)
+            and (minus := algebra.add(*[algebra.dot(-1, t) for t in a.args])) in self.known
+        ):
+            node = b.negative(self.known[minus])
+            return [chain.Plain(b, b.transpose(node) if transposed else node)]
         if isinstance(a, MatAdd) and (found := self._sum_item(a, transposed)) is not None:
             return [found]
         node = self.node(a)
@@ -224,7 +229,7 @@ class Lowering:
         worth = False
         for t in a.args:
             coefficient, factors = algebra.split(t)
-            worth |= len(factors) > 1 or isinstance(factors[0], Identity | DiagMatrix | Inverse)
+            worth |= len(factors) > 1 or isinstance(factors[0], Identity | DiagMatrix | Inverse | Transpose)
             if len(factors) == 1 and isinstance(factors[0], Identity):
                 terms.append((coefficient, []))
             else:
@@ -272,10 +277,24 @@ class Lowering:
 
     def outer(self, e: KroneckerProduct) -> Node:
         """Return a Kronecker product."""
-        *rest, last = [self.node(a) for a in e.args]
-        for left in reversed(rest):
-            last = chain.Kronecker(self.b, left, last).form()
-        return last
+        flat: list[Node] = []
+        stack = list(e.args)[::-1]
+        while stack:
+            a = stack.pop()
+            if isinstance(a, KroneckerProduct):
+                stack.extend(reversed(a.args))
+            else:
+                flat.append(self.node(a))
+        at = self.examples[0]
+        size = lambda k: entries(flat[k], at) * entries(flat[k + 1], at)
+        while len(flat) > 1:  # the smallest first
+            k = min(range(len(flat) - 1), key=size)
+            left, right = flat[k], flat[k + 1]
+            vectors = left.columns == right.rows == 1
+            flat[k : k + 2] = [
+                self.b.times(left, right) if vectors else chain.Kronecker(self.b, left, right).form()
+            ]
+        return flat[0]
 
     # ------------------------------------------------------------------------------- traces, diagonals
 

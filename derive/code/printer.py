@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import keyword
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -57,8 +56,6 @@ def expanded(outputs: Iterable[Node], b: Builder, target: Target, batched: bool 
             known[node.index] = node
         else:
             known[node.index] = b.make(node.op, args, node.params, node.shape, node.symmetric)
-        if node.index in b.called:
-            b.called.setdefault(known[node.index].index, b.called[node.index])
     return [known[n.index] for n in outputs]
 
 
@@ -80,14 +77,12 @@ class Printer:
         self.pieces: dict[int, Piece] = {}
         self.stored: set[int] = set()
         self.counts: dict[int, int] = {}
+        self.bases: list[int] = []
         self.indent = ""
-        self.called: dict[int, str] = {}
-        self.given_names: set[str] = set()
 
     def share(self, other: Printer) -> None:
         """Take over the names of sizes that another branch of the function uses."""
         self.sizes, self.given, self.taken = other.sizes, other.given, other.taken
-        self.given_names = other.given_names
 
     # ------------------------------------------------------------------------------------------- names
 
@@ -125,14 +120,13 @@ class Printer:
         """Add a line."""
         self.lines.append(f"{self.indent}{line}")
 
-    def outputs(self, roots: list[Node], called: Mapping[int, str] | None = None) -> list[str]:
-        """Write everything that the outputs need and return their texts; some values are `called` something."""
-        free = {n for n in (called or {}).values() if n not in self.taken and not keyword.iskeyword(n)}
-        self.given_names |= free
-        self.called = {k: n for k, n in (called or {}).items() if n in self.given_names}
-        self.taken |= free
+    def outputs(self, roots: list[Node]) -> list[str]:
+        """Write everything that the outputs need and return their texts."""
         self.counts = uses(roots)
+        self.bases = [base.index for r in roots if (base := _base(r)) is not None]
         for node in post_order(roots):
+            if node.op == "norm" and self.target.name == "numpy":
+                self.counts[node.args[0].index] += 2
             if node.op == "power" and node.shape is not None and node.params[0] in (3, Integer(3) / 2):
                 self.counts[node.args[0].index] += 1
             if node.op == "function":
@@ -164,10 +158,10 @@ class Printer:
             return False
         if node.op == "factor":
             return self._factored(node)
-        return self.counts.get(node.index, 0) > 1 or len(piece[0]) > LONG or node.index in self.called
+        return self.counts.get(node.index, 0) > 1 or len(piece[0]) > LONG
 
     def _store(self, node: Node, piece: Piece, name: str | None = None) -> None:
-        name = name or self.called.pop(node.index, None) or self.fresh()
+        name = name or self.fresh()
         line = f"{name} = {piece[0]}{self.target.end}"
         cost = flops(node) if self.costs and node.shape is not None else None
         comment = "%" if self.target.name == "octave" else "#"
@@ -219,11 +213,12 @@ class Printer:
         text = self.text(node)
         if node.shape is None:
             return self._spell("number", node, text)
-        return (
-            self._spell("fresh", node, text)
-            if (node.op in _VIEWS and not _new(node)) or self.counts[node.index] > 1
-            else text
-        )
+        return self._spell("fresh", node, text) if self._shared(node) else text
+
+    def _shared(self, node: Node) -> bool:
+        """Tell whether an output is a view of an argument, may not be written to, or is given back twice."""
+        base = _base(node)
+        return base is None or base.op == "input" or self.bases.count(base.index) > 1
 
     # ----------------------------------------------------------------------------------------- pieces
 
@@ -349,6 +344,8 @@ class Printer:
         q, x = node.params[0], node.args[0]
         times = self.target.times
         if q == Integer(1) / 2:
+            if self.target.name == "torch" and _is_constant(node):
+                return f"{self.text(x, ATOM)}**0.5", POWER
             text = self._spelled("sqrt", node, x)
             return (f"float({text})" if self.target.name == "numpy" and _is_constant(node) else text), ATOM
         if q == Integer(3) / 2 and node.shape is not None:
@@ -478,7 +475,7 @@ class Printer:
             return self._spell(
                 "shift", node, self.text(x, level), self.text(d, level)
             ), ATOM if plain else SUM
-        name = self.called.pop(node.index, None) or self.fresh()
+        name = self.fresh()
         text = self.text(x)
         if (x.op in _VIEWS and not _new(x)) or x.index in self.stored or x.op in _LEAVES:
             text = f"{self.text(x, ATOM)}.copy()"
@@ -526,6 +523,18 @@ class Printer:
         kind, matrix = self._factor_of(node)
         return self._spell(f"{kind}inverse", node, matrix), ATOM
 
+    def on_norm(self, node: Node) -> Piece:
+        """Write a norm; in NumPy by the sum of squares where that is neither too large nor too small."""
+        if self.target.name != "numpy":
+            return self._spelled("norm", node, *node.args), ATOM
+        x = self.text(node.args[0], ATOM)
+        squares = self._spell("inner", node, x, x)
+        name = self.fresh()
+        self.write(f"{name} = {squares}")
+        safe = self._spell("norm", node, x)
+        self._store(node, (f"np.sqrt({name}) if 1e-30 < {name} < 1e30 else {safe}", SUM))
+        return self.pieces[node.index]
+
     def on_signdet(self, node: Node) -> Piece:
         """Write the sign of a determinant."""
         kind, matrix = self._factor_of(node)
@@ -536,6 +545,17 @@ class Printer:
         kind, matrix = self._factor_of(node)
         level = PRODUCT if kind == "cholesky " else ATOM
         return self._spell(f"{kind}logdet", node, matrix), level
+
+
+def _base(node: Node) -> Node | None:
+    """Return what a value is a view of, None where it may not be written to or nothing says."""
+    while node.op in _VIEWS and not _new(node):
+        if node.op not in ("input", "transpose", "reshape"):
+            return None
+        if node.op == "input":
+            return node
+        node = node.args[0]
+    return node
 
 
 def _is_constant(node: Node) -> bool:

@@ -6,7 +6,7 @@ import math
 from random import Random
 from typing import Any
 
-from sympy import Expr
+from sympy import Expr, Rational
 
 from derive.code.plan import Node, post_order
 
@@ -14,6 +14,8 @@ from derive.code.plan import Node, post_order
 EQUAL, SMALLEST, LARGEST, DRAWS = 300, 4, 3000, 5
 #: What calling an operation costs beside its arithmetic, in operations.
 CALL = 1000.0
+#: What one entry of a pass over a matrix costs, in operations of a matrix product: memory is slow.
+PASS = 10.0
 
 
 class Sizes:
@@ -55,7 +57,8 @@ def cost(node: Node, at: Sizes) -> float:
     own = entries(node, at)
     match node.op:
         case "matmul":
-            return 2 * own * at[node.args[0].columns]
+            touched = own + sum(entries(a, at) for a in node.args)
+            return 2 * own * at[node.args[0].columns] + 4 * touched
         case "factor":
             n = at[node.rows]
             return n**3 * (1 / 3 if node.params[0] == "cholesky" else 2 / 3)
@@ -68,15 +71,17 @@ def cost(node: Node, at: Sizes) -> float:
         case "matpower":
             return 2 * own * at[node.rows] * math.log2(max(int(node.params[0]), 2))
         case "inner" | "rowinner" | "sum" | "max" | "norm" | "logsumexp" | "softmax":
-            return 2 * entries(node.args[0], at) * (1 if node.op[0] not in "ls" or node.op == "sum" else 10)
+            return 4 * entries(node.args[0], at) * (1 if node.op[0] not in "ls" or node.op == "sum" else 10)
         case "trace" | "diagonal" | "logdet" | "signdet":
             return at[node.args[0].rows]
+        case "power" if node.params[0] in (-1, Rational(1, 2), 2):
+            return PASS * own
         case "call" | "powers" | "power":
-            return 10 * own
+            return 10 * PASS * own
         case (
             "add" | "prod" | "larger" | "shift" | "spread" | "kron" | "diagflat" | "eye" | "ones" | "positive"
         ):
-            return own * max(len(node.args), 1)
+            return PASS * own * max(len(node.args) - 1, 1)
         case "reshape":
             return own
         case "choose":

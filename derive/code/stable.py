@@ -63,7 +63,7 @@ class _Stable:
         if node.op == "power":
             roots = node.params[0].q != 1 and (node.args[0].op == "det" or node.args[0].params == ("prod", 1))
             return roots and self.pair(node.args[0])[0] is not None
-        if node.op not in ("prod", "inner", "matmul"):
+        if node.op not in ("prod", "inner", "rowinner", "matmul"):
             return False
         exponents = node.params[1] if node.op == "prod" else (1,) * len(node.args)
         scaled = [(a, e) for a, e in zip(node.args, exponents, strict=True) if self.pair(a)[0] is not None]
@@ -265,13 +265,24 @@ class _Stable:
         (s, m), (t, n) = (self.pair(a) for a in node.args)
         if s is None and t is None:
             return None
-        shape = next(a for a in node.args)
+        like = node.args[0]
         (top, left), (other, right) = (
-            (None, b.spread(p[1], shape.shape)) if p[0] is None else self._summed(node, p, None, shape)
+            (None, b.spread(p[1], like.shape)) if p[0] is None else self._summed(node, p, None, like)
             for p in ((s, m), (t, n))
         )
         tops = [(1, x) for x in (top, other) if x is not None]
         return b.add(tops), b.inner(left, right)
+
+    def of_rowinner(self, node: Node) -> Pair | None:
+        """Return the pair of the inner products of rows."""
+        b, (x, y) = self.b, node.args
+        pairs = self.pair(x), self.pair(y)
+        if all(s is None for s, _ in pairs):
+            return None
+        parts = [
+            (None, b.spread(p[1], x.shape)) if p[0] is None else self._summed(node, p, 1, x) for p in pairs
+        ]
+        return b.add([(1, top) for top, _ in parts if top is not None]), b.rowinner(parts[0][1], parts[1][1])
 
     def of_matmul(self, node: Node) -> Pair | None:
         """Return the pair of a matrix product: every row of the left factor and every column of the right has a scale."""

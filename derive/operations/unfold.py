@@ -11,7 +11,6 @@ from sympy.matrices.expressions.applyfunc import ElementwiseApplyFunction
 from derive.expression.algebra import M
 from derive.expression.elementwise import ENTRY, scalar_function
 from derive.expression.entrywise import lift
-from derive.expression.walk import distinct
 from derive.operations import record
 
 
@@ -36,7 +35,13 @@ def unfolded(expr: Expr) -> Expr:
 
 
 def _without_rule(expr: Expr) -> Iterator[Expr]:
-    for e in distinct(expr, within=lambda e: [a for a in e.args if isinstance(a, Expr)]):
+    stack, seen = [expr], {expr}
+    while stack:
+        e = stack.pop()
         entry = record(scalar_function(e) if isinstance(e, ElementwiseApplyFunction) else type(e))
         if entry is not None and entry.pull is None:
             yield e
+        for a in e.args:
+            if a not in seen and isinstance(a, Expr):
+                seen.add(a)
+                stack.append(a)

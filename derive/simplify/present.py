@@ -35,7 +35,7 @@ from derive.expression.elementwise import applied
 from derive.expression.facts import memo
 from derive.expression.functions import Adjugate, EntrySum, Expm, ExpmFrechet, Norm2, Reshape, Softmax, Vec
 from derive.expression.rebuild import rebuild, tidy
-from derive.expression.walk import distinct, parts, post_order
+from derive.expression.walk import distinct, parts
 from derive.graph import symbol
 from derive.language.text import signed, to_text
 from derive.simplify import identities
@@ -452,7 +452,16 @@ def _most_repeated(exprs: list[Expr]) -> Expr | None:
 
 def _occurrences(exprs: list[Expr]) -> dict[Expr, int]:
     """Return how often every part occurs in the texts of expressions; a part that is shared is not walked again."""
-    counts = dict.fromkeys(reversed(list(post_order(*exprs))), 0)
+    after: dict[Expr, None] = {}  # every part after those that it is made of
+    stack = [(e, False) for e in exprs]
+    while stack:
+        e, ready = stack.pop()
+        if ready:
+            after[e] = None
+        elif e not in after:
+            stack.append((e, True))
+            stack.extend((a, False) for a in parts(e))
+    counts = dict.fromkeys(reversed(after), 0)
     for e in exprs:
         counts[e] += 1
     for e, n in counts.items():

@@ -23,7 +23,7 @@ from reports.document import (
     Table,
     literal,
 )
-from reports.figures.graph import Vertex, computational_graph
+from reports.figures.graph import Node, computational_graph
 
 if TYPE_CHECKING:
     import derive
@@ -262,7 +262,7 @@ def graph_figures(d: derive.Derivation, name: str) -> list[Figure]:
     return [Figure(name, draw, caption, f"computational graph of {len(d.graph.nodes)} nodes")]
 
 
-def graph_nodes(d: derive.Derivation) -> list[Vertex]:
+def graph_nodes(d: derive.Derivation) -> list[Node]:
     """Return the nodes of a derivation's graph as nodes of the picture."""
     from derive import latex
 
@@ -274,7 +274,7 @@ def graph_nodes(d: derive.Derivation) -> list[Vertex]:
         if value != label:
             label += f" = {value}"
         parents = tuple(parent for parent in node.parents if parent is not None)
-        nodes.append(Vertex(label, parents, node.is_variable, derivatives.get(node.name, "")))
+        nodes.append(Node(label, parents, node.is_variable, derivatives.get(node.name, "")))
     return nodes
 
 

@@ -127,6 +127,13 @@ def test_other_arrays_give_the_same_numbers(target):
         )
 
 
+def test_torch_takes_roots_of_sums_and_of_numbers():
+    torch = pytest.importorskip("torch")
+    f = derive.gradient("sqrt(2)*sum(sqrt(x.^2 + c*vector(1)))", "x").function("torch", value=True)
+    value, _ = f(x=torch.tensor([3.0, 0.0]), c=16.0)
+    assert abs(float(value) - 9 * 2**0.5) < 1e-5
+
+
 def test_torch_differentiates_through_its_code():
     torch = pytest.importorskip("torch")
     f = derive.gradient("sum(log(vector(1) + exp(A*x)))", "x", where="A: m x n").function("torch", value=True)
