@@ -164,6 +164,8 @@ class Indexed:
             self.scope.kinds.setdefault(base.value, "vector" if len(places) == 1 else "matrix")
         x = self.reader.read(base)
         if len(places) == 2 and not all(running):
+            if not names:
+                raise self.scope.error("an entry without an index that runs is not read here", tree.start)
             return self._in_part(tree, x, places, running, names[0])
         if len(names) == 1:
             if x.shape[0] == 1 and not is_scalar(x.shape):

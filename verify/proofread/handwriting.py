@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from verify.proofread.document import Document
+
 _ONE = r"(?:\\(?:mathbf|mathbb|mathds|boldsymbol|bm|mathrm|text|operatorname)\s*\{?\s*[1I]\s*\}?|\\(?:one|ind)(?![A-Za-z])|\b[1I](?=\s*(?:_|\\?[\[({])))"
 _TEST = r"[^{}\[\]()<>=]*?(?:<|>|\\[lg]eq?\b|\\leqslant|\\geqslant|≤|≥)[^{}\[\]<>=]*?"
 _INDICATORS = (
@@ -24,15 +26,83 @@ _SECOND = re.compile(r"\bd\^?2\s*(?P<what>[A-Za-z]\w*)\s*/\s*d(?P<by>[A-Za-z]\w*
 _LOST = re.compile(r"\\(?:left|right|[bB]igg?[lrm]?)\s*\.|\\(?:Big|big|Bigg|bigg)\s*(?=[(\[{)\]}|\\])")
 
 
+#: A letter whose square is a variable: what a derivative is by, or a function's argument.
+_SQUARE = re.compile(
+    r"(?:\\partial|\\nabla_\{?|\bd)\s*\{?\s*(?P<by>\\(?:sigma|tau|gamma|eta|omega|nu))\s*\^\s*\{?2\}?"
+    r"|[,(]\s*(?P<of>\\(?:sigma|tau|gamma|eta|omega|nu))\s*\^\s*\{?2\}?\s*\)\s*(?:&\s*)?(?::?=)"
+)
+_MOMENTS = re.compile(r"\\(?:mathbb|mathrm|operatorname|text)\s*\{?(?:E|Var|Cov)\b|\bVar\b|\bE\s*\[")
+
+
+def squared(document: Document) -> frozenset[str]:
+    """Return the letters whose squares a document takes for variables: σ of ∂ℓ/∂σ²."""
+    text = "\n".join(p.text.characters for p in document.pieces if p.is_formula)
+    if _MOMENTS.search(text):
+        return frozenset()
+    return frozenset(m["by"] or m["of"] for m in _SQUARE.finditer(text))
+
+
+def unsquared(source: str, letters: frozenset[str]) -> str:
+    """Return a formula in which σ² is a name of its own, and other powers of σ are powers of it."""
+    for letter in letters:
+        name = rf"{letter}_{{2}}"
+
+        def power(m: re.Match[str], name: str = name) -> str:
+            order = int(m["order"] or m["short"] or 1)
+            hat = rf"\{m['hat']}{{{name}}}" if m["hat"] else name
+            if order % 2:
+                return rf"{{{hat}}}^{{{order}/2}}"
+            return hat if order == 2 else rf"{{{hat}}}^{{{order // 2}}}"
+
+        source = re.sub(
+            rf"(?:\\(?P<hat>hat|tilde|bar)\s*\{{?\s*)?{re.escape(letter)}(?![A-Za-z])(?(hat)\s*\}}?)(?!\s*[_(])"
+            r"(?:\s*\^\s*(?:\{\s*(?P<order>-?\d)\s*\}|(?P<short>\d)))?",
+            power,
+            source,
+        )
+    return source
+
+
+#: A layer and a transpose in one exponent: W^{(2)\\top}.
+_LAYER_TURNED = re.compile(
+    r"\^\s*\{\s*[(\[]\s*([\w+-]+)\s*[)\]]\s*(\\top|T|\\intercal|\\mathsf\s*\{?T\}?|\\prime|')\s*\}"
+)
+_TWICE = re.compile(r"(?<![A-Za-z\\])D\s*\^\s*\{?2\}?\s*(?=[A-Za-z]\s*\()")
+_SPOKEN_GRADIENT = re.compile(r"\b(?:grad|nabla)\s*(\^2)?\s+(?=[A-Za-z]\b)")
+_RUN = re.compile(r"(?<![\w\\^_])[A-Z][A-Za-z]{1,2}(?![\w(])")
+
+
+def split_runs(source: str, letters: frozenset[str]) -> str:
+    """Return plain text in which Xw is X w, where both are names by themselves and the run is none."""
+
+    def parted(m: re.Match[str]) -> str:
+        return " ".join(m[0]) if set(m[0]) <= letters and m[0] not in letters else m[0]
+
+    return _RUN.sub(parted, source)
+
+
+def single_letters(document: Document) -> frozenset[str]:
+    """Return the names of plain lines: single letters, and runs that stand left of an equals sign."""
+    lines = [p.text.characters for p in document.pieces if p.role == "line"]
+    found = {m for line in lines for m in re.findall(r"(?<![\w\\])[A-Za-z](?!\w)", line)}
+    return frozenset(
+        found | {m for line in lines for m in re.findall(r"(?:^|[,;]\s*)([A-Z][A-Za-z]{1,2})\s*:?=", line)}
+    )
+
+
 def usual(source: str) -> str:
     """Return a formula in the usual spelling; what is not one of these ways of writing stays as it is."""
     if len(source) > 20_000:
         return source
+    source = _TWICE.sub("∇^2 ", source)
     if "\\" not in source:
+        source = _SPOKEN_GRADIENT.sub(lambda m: f"∇{m[1] or ''}", source)
         return _SECOND.sub(r"\\frac{d^2 \g<what>}{d \g<by>^2}", source) if "/d" in source else source
     for pattern in _INDICATORS:
         source = pattern.sub(lambda m: rf"\mathbb 1[{m['test']}]", source)
     source = _PARTIAL.sub(lambda m: rf"\frac{{\partial}}{{\partial {m['braced'] or m['plain']}}}", source)
+    source = re.sub(r"\\\\(?=\\[A-Za-z])", r"\\\\ ", source)
+    source = _LAYER_TURNED.sub(r"^{(\1)}^{\\top}", source)
     source = _LAYER.sub(r"^{(\1)}", source)
     for _ in range(4):
         found = _INNER.sub(

@@ -23,6 +23,7 @@ from derive.language.text import to_text
 from derive.language.together import build
 from derive.language.tree import Tree
 from verify import claims, equal
+from verify.proofread import integrals
 from verify.proofread.instances import instance
 from verify.proofread.model import Model, transposed
 from verify.proofread.moments import KINDS as MOMENTS
@@ -51,6 +52,10 @@ class Judge:
         self.model, self.relations, self.rewriter, self.seed = model, relations, rewriter, seed
         self.misfits: dict[int, str] = {}
         self.claimed: dict[str, _Claimed] = {}
+        self.stated = dict(model.definitions)
+        self.integrals = {name for name, body in self.stated.items() if integrals.has_integral(body)}
+        for name in self.integrals:
+            del model.definitions[name]
 
     def run(self, progress: Callable[[int, int], object] | None = None) -> None:
         """Fill in the statements' verdicts."""
@@ -150,11 +155,23 @@ class Judge:
 
     def _is_read(self, relation: Relation) -> bool:
         about = relation.statement.role in ("claim", "given", "definition")
-        return about and relation.error is None and relation.start is not None and relation.right is not None
+        whole = relation.error is None and relation.start is not None and relation.right is not None
+        return about and whole and not self._has_integral(relation)
+
+    def _has_integral(self, relation: Relation) -> bool:
+        """Tell whether a line speaks of an integral, or of a name that is one."""
+        trees = [t for t in (relation.start, relation.right) if t is not None]
+        return integrals.has_integral(*trees) or any(n in self.integrals for t in trees for n in t.names())
 
     def _leave_ill_definitions(self) -> None:
         """Read the definitions; one whose body does not fit is a wrong line and defines nothing."""
-        known, self.model.definitions = self.model.definitions, {}
+        if self._classifies():
+            return
+        stated = {base_of(r.start) for r in self.relations}
+        known = self.model.definitions
+        if self._leave_one_definition(known):
+            return
+        self.model.definitions = {}
         for relation in self.relations:
             name = base_of(relation.start)
             if relation.statement.role not in ("definition", "given") or name not in known:
@@ -169,10 +186,46 @@ class Judge:
             except (UnreadError, InputError, RecursionError) as reason:
                 relation.error = _reason(reason)
             del self.model.definitions[name]
+        tacit = {name: body for name, body in known.items() if name not in stated}
+        self.model.definitions |= tacit
+        for last in (False, True):
+            try:
+                self.model.classify()
+                return
+            except (InputError, UnreadError):
+                if last or not tacit:
+                    self.model.kinds.clear()
+                    return
+                for name in tacit:
+                    del self.model.definitions[name]
+
+    def _classifies(self) -> bool:
         try:
             self.model.classify()
-        except (InputError, UnreadError):
-            self.model.kinds.clear()
+        except Misfit as misfit:
+            self._why = misfit.message
+            return False
+        except (UnreadError, InputError, RecursionError):
+            self._why = ""
+            return False
+        return True
+
+    def _leave_one_definition(self, known: dict[str, Tree]) -> bool:
+        """Leave out the latest definition without which all others fit, where there is one; it is the wrong line."""
+        why = self._why
+        if not why:
+            return False
+        for relation in reversed(self.relations):
+            name = base_of(relation.start)
+            if relation.statement.role != "definition" or name not in known:
+                continue
+            self.model.definitions = {n: t for n, t in known.items() if n != name}
+            if self._classifies():
+                self.misfits[relation.statement.index] = why
+                relation.statement.role = "claim"
+                return True
+        self.model.definitions = known
+        return False
 
     def _fits(self, relations: list[Relation]) -> bool:
         sides = [t for r in relations for t in (r.start, r.before, r.right) if t is not None]
@@ -189,6 +242,9 @@ class Judge:
             return False
         except (UnreadError, InputError, RecursionError) as reason:
             self._why, self._misfit = _reason(reason), False
+            return False
+        except (IndexError, KeyError, TypeError, ValueError, AttributeError, AssertionError) as fault:
+            self._why, self._misfit = f"the reader failed at this line ({type(fault).__name__})", False
             return False
         return True
 
@@ -269,7 +325,13 @@ class Judge:
             s.verdict, s.not_understood = "unread", self._spoken(relation.error or "a side is missing")
             return
         try:
+            if self._has_integral(relation):
+                self._by_quadrature(relation)
+                return
             verdict = self._at_zero(relation, {}) if relation.at_zero_of else self._in_truth(relation)
+            if verdict.verdict == "refuted" and self._sets_to_zero(relation):
+                s.role = "assumption"
+                return
             if verdict.verdict == "refuted" and self._is_where_zero(relation):
                 relation.at_zero_of = relation.gradient
                 verdict = self._at_zero(relation, {})
@@ -289,6 +351,17 @@ class Judge:
             return
         self._write(relation, verdict)
         self._on_paper(relation)
+
+    def _sets_to_zero(self, relation: Relation) -> bool:
+        """Tell whether a chain about a gradient ends in zero: it is set to zero there, and not said to be."""
+        symbol = self.model.symbols.get(base_of(relation.start))
+        return _is_zero(relation.right) and symbol is not None and symbol.kind == "derivative"
+
+    def _by_quadrature(self, relation: Relation) -> None:
+        """Judge a line with integrals, in which every name stands for a number."""
+        verdict = integrals.compare(relation.start, relation.right, self.stated, self.seed)  # type: ignore[arg-type]
+        self._write(relation, verdict)
+        relation.statement.from_line_before = bool(verdict)
 
     def _write(self, relation: Relation, verdict: Verdict) -> None:
         s = relation.statement
@@ -523,7 +596,10 @@ class Judge:
         found = set()
         for other in self.claimed:
             known = self.model.symbols[other]
-            if other == name or known.kind != "derivative":
+            if other == name or known.kind not in ("derivative", "differential"):
+                continue
+            if known.kind == "differential":
+                found |= {other} if known.what[0].show() == written.what[0].show() else set()
                 continue
             if known.what[0].show() == written.what[0].show() or known.by[0].show() == written.by[0].show():
                 found.add(other)
@@ -566,9 +642,43 @@ class Judge:
         )
         if written is None or written.name in values:
             yield self.model.unfold(self.model.expression(start), values=values)  # type: ignore[arg-type]
+        if written is not None and written.kind == "hessian":
+            yield from self._by_gradient(written, values)
         if written is not None and written.kind == "derivative":
+            yield from self._by_differential(written, values)
             yield from self._through(written.name, values)
             yield from self._by_terms(written.name, values)
+
+    def _by_differential(self, written: Written, values: Mapping[str, Expr]) -> Iterator[Expr]:
+        """Yield a derivative as that which a line about the differential says."""
+        x = written.by[0]
+        direction = next(
+            (
+                s
+                for s in self.model.symbols.values()
+                if s.kind == "direction" and s.what[0].show() == x.show()
+            ),
+            None,
+        )
+        if direction is None or direction.name not in self.model.built.symbols:  # type: ignore[union-attr]
+            return
+        d = self.model.symbol(direction.name)
+        for other, value in values.items():
+            known = self.model.symbols[other]
+            if known.kind == "differential" and known.what[0].show() == written.what[0].show():
+                said = self.model.unfold(value, stop={direction.name}, values=values)
+                if not algebra.is_matrix(said):
+                    yield self._pure(said, d)
+
+    def _by_gradient(self, written: Written, values: Mapping[str, Expr]) -> Iterator[Expr]:
+        """Yield a Hessian as the derivative of what a line says of the gradient."""
+        x = self.model.symbol(written.by[0].value)
+        for other, value in values.items():
+            known = self.model.symbols[other]
+            same = known.kind == "derivative" and known.what[0].show() == written.what[0].show()
+            if same and known.by[0].show() == written.by[0].show():
+                said = self.model.unfold(value, values=values)
+                yield self.model.derive("gradient" if not algebra.is_matrix(said) else "jacobian", said, x)
 
     def _through(self, name: str, values: Mapping[str, Expr]) -> Iterator[Expr]:
         """Yield a derivative by the chain rule through each node whose own derivative a line claims."""
@@ -731,7 +841,16 @@ class Judge:
                 left, right = (self.model.unfold(self.model.expression(t)) for t in (relation.start, mended))
                 if self.holds(left, right):
                     return said, mended
-            except (UnreadError, InputError, InternalError, KeyError, RecursionError):
+            except (
+                UnreadError,
+                InputError,
+                InternalError,
+                KeyError,
+                RecursionError,
+                ValueError,
+                TypeError,
+                IndexError,
+            ):
                 continue
             finally:
                 self.model.built, self.model._trees, self.model._truth = kept

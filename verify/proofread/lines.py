@@ -17,7 +17,7 @@ from derive.language.tree import Tree
 from derive.language.words import FUNCTIONS
 from verify.proofread.chains import Chain, chains
 from verify.proofread.document import Document, Piece
-from verify.proofread.handwriting import usual
+from verify.proofread.handwriting import single_letters, split_runs, squared, unsquared, usual
 
 #: A function's head as it stands left of its definition: f(x), \ell(\Sigma), J(\mathbf w), f(x, y).
 _HEAD = re.compile(r"^([^()=+*/-]+?)\s*(?:\\left)?\(\s*([^()]+?)\s*(?:\\right)?\)$")
@@ -63,17 +63,18 @@ class Lines:
 def read_lines(document: Document) -> Lines:
     """Return the lines of a document, with trees."""
     found = list(_chains(document))
+    squares, runs = squared(document), single_letters(document)
     functions: dict[str, tuple[str, ...]] = {}
     names: set[str] = set()
     for piece, chain, *_ in found:
-        _note_head(chain, functions, names, _notation(piece))
-    defined = frozenset(_defined(found))
+        _note_head(chain, functions, names, _notation(piece), squares)
+    defined = frozenset(_defined(found, squares))
     words = Vocabulary(
         functions=FUNCTIONS, defined=set(functions), names=names - set(functions), document=True
     )
     lines = [
         Line(
-            [_side(s.relation, s.text, words, _notation(piece)) for s in chain.sides],
+            [_side(s.relation, s.text, words, _notation(piece), squares, runs) for s in chain.sides],
             chain.after,
             chain.goes_on,
             before,
@@ -86,13 +87,13 @@ def read_lines(document: Document) -> Lines:
     return Lines(lines, functions, defined)
 
 
-def _defined(found: list[tuple[Piece, Chain, str, str, int]]) -> Iterator[str]:
+def _defined(found: list[tuple[Piece, Chain, str, str, int]], squares: frozenset[str]) -> Iterator[str]:
     """Yield the names that stand left of an equals sign, those of arrays for entries."""
     for piece, chain, *_ in found:
         if len(chain.sides) > 1 and chain.sides[1].relation in ("=", ":="):
             try:
                 tree = parse(
-                    chain.sides[0].text.characters,
+                    unsquared(chain.sides[0].text.characters, squares),
                     _notation(piece),
                     scope=Vocabulary(functions=FUNCTIONS, document=True),
                 )
@@ -123,12 +124,16 @@ def _chains(document: Document) -> Iterator[tuple[Piece, Chain, str, str, int]]:
 
 
 def _note_head(
-    chain: Chain, functions: dict[str, tuple[str, ...]], names: set[str], notation: Notation
+    chain: Chain,
+    functions: dict[str, tuple[str, ...]],
+    names: set[str],
+    notation: Notation,
+    squares: frozenset[str],
 ) -> None:
     """Take down the function or the name that a chain defines."""
     if len(chain.sides) < 2 or chain.sides[1].relation not in ("=", ":=", "∈", "≻", ">"):
         return
-    first = chain.sides[0].text.characters.strip()
+    first = unsquared(chain.sides[0].text.characters.strip(), squares)
     head = _HEAD.match(first)
     try:
         if head is None:
@@ -153,11 +158,39 @@ def _notation(piece: Piece) -> Notation:
     return "auto" if piece.role == "line" else "latex"
 
 
-def _side(relation: str | None, text: object, words: Vocabulary, notation: Notation) -> Side:
+def _own(source: str, notation: Notation, squares: frozenset[str], runs: frozenset[str]) -> str:
+    """Return a formula in which the document's own ways with names are put into the usual ones."""
+    return unsquared(source, squares) if notation == "latex" else split_runs(source, runs)
+
+
+#: A formula, a bar behind it, and where it is evaluated.
+_BAR = re.compile(
+    r"^(?:\\left\s*\.)?(?P<what>.+?)\s*(?:\\right|\\[bB]igg?[lr]?|\\left)?\s*(?:\\[lr]?[vV]ert|\|)\s*_\s*"
+    r"(?:\{\s*(?P<name>[^{}=]+?)\s*=\s*(?P<value>(?:[^{}]|\{[^{}]*\})+)\}|(?P<short>\w)\s*=\s*(?P<number>\d+))\s*$",
+    re.DOTALL,
+)
+
+
+def _parsed(source: str, notation: Notation, words: Vocabulary) -> Tree:
+    bar = _BAR.match(source)
+    if bar is None or bar["what"].count("|") % 2:
+        return parse(source, notation, scope=words)
+    parts = (bar["what"], bar["name"] or bar["short"], bar["value"] or bar["number"])
+    return Tree("at", [parse(part, notation, scope=words) for part in parts], 0, len(source))
+
+
+def _side(
+    relation: str | None,
+    text: object,
+    words: Vocabulary,
+    notation: Notation,
+    squares: frozenset[str],
+    runs: frozenset[str],
+) -> Side:
     characters, places = text.characters, text.places  # type: ignore[attr-defined]
     side = Side(relation, characters, places[0], places[-1])
     try:
-        side.tree = parse(usual(characters), notation, scope=words)
+        side.tree = _parsed(usual(_own(characters, notation, squares, runs)), notation, words)
     except ParseError as error:
         side.error = error.message
     except (InputError, RecursionError) as error:

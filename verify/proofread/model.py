@@ -226,7 +226,7 @@ class Model:
         kind = {t.show(): self.kinds.get(t.show(), "matrix") for t in (*s.what, *s.by)}
         what = s.what[0]
         first = kind[what.show()]
-        if s.kind in ("differential", "direction", "expect") or s.over:
+        if s.kind in ("differential", "direction", "expect", "at") or s.over:
             return None if first == "scalar" else what
         if s.kind in ("var", "cov"):
             return None if first == "scalar" else product(what, transposed(s.what[-1]))
@@ -340,6 +340,8 @@ class Model:
             return self.symbol(s.name)
         if s.kind in MOMENTS:
             return self.moments.truth(s, tuple(self.unfold(self.value_of(t)) for t in s.what))
+        if s.kind == "at":
+            return self._value_at(s)
         what = self._what(s)
         if s.kind == "differential":
             return self._differential(s, what)
@@ -352,6 +354,16 @@ class Model:
         if s.name in self.turned:
             result = algebra.t(result)
         return self.unfold(result)
+
+    def _value_at(self, s: Written) -> Expr:
+        """Return a value at a point, where 0 stands for zeros of any shape."""
+        x = self._variable(s.by[0])
+        value = self.unfold(self.value_of(s.what[1]))
+        if algebra.is_matrix(x) and value == 0:
+            value = algebra.zero(algebra.shape(x))
+        if algebra.shape(x) != algebra.shape(value):
+            raise UnreadError(f"{s.written}: the point has another shape")
+        return self.unfold(replaced(self.unfold(self.value_of(s.what[0])), {x: value}))
 
     def _what(self, s: Written) -> Expr:
         """Return what is differentiated; for an undefined loss the pairing of what is given with its adjoint."""

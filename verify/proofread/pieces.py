@@ -72,7 +72,7 @@ def without_cases(tree: Tree) -> Tree | None:
 
 
 def _is_rest(condition: Tree) -> bool:
-    return condition.op == "name" and str(condition.value) in ("otherwise", "else", "sonst")
+    return condition.op in ("name", "text") and str(condition.value).strip() in ("otherwise", "else", "sonst")
 
 
 def larger(tree: Tree) -> Tree:
@@ -110,7 +110,7 @@ def _slope(word: str, order: int) -> Tree | None:
     expr = elementwise(entry.head, x)
     try:
         for _ in range(order):
-            problem = Problem(expr, (x,), {x.name: x}, {x.name: (1, 1)})  # type: ignore[dict-item]
+            problem = Problem(expr, (x,), {x.name: x}, {x.name: (S.One, S.One)})
             expr = gradient(problem, x).result
         return parse(to_text(expr), "text")
     except (InputError, TypeError):

@@ -54,7 +54,7 @@ _OPERATORS = frozenset(
 def _is_prose(line: str, word: re.Match[str]) -> bool:
     text = word[0].lower()
     if text in _OPERATORS and word[0] == text:
-        return not re.match(r" ?[(\w]", line[word.end() :]) or (
+        return not re.match(r" ?[(\w]|\^", line[word.end() :]) or (
             text == "sum" and line[word.end() :].startswith(" of")
         )
     if len(text) == 1 and text != "a":

@@ -18,6 +18,7 @@ from verify.proofread.assumed import read_assumed
 from verify.proofread.code_process import code_statements, has_code
 from verify.proofread.context import own_statements, under
 from verify.proofread.document import Document, read_document
+from verify.proofread.families import Families, find_families
 from verify.proofread.judge import Judge
 from verify.proofread.lines import read_lines
 from verify.proofread.model import Model
@@ -90,8 +91,10 @@ def _proofread(
     random = Randomness()
     random.add_facts(assumed.said)
     random.add_lines(lines.lines)
-    roles = cast(lines, rewriter, source.line_column, random)
-    _known_by_name(roles.definitions, random, rewriter)
+    sides = [s.tree for line in lines.lines for s in line.sides if s.tree is not None]
+    families = find_families(source, sides, assumed.shapes, lines.defined)
+    roles = cast(lines, rewriter, source.line_column, random, families)
+    bars = _known_by_name(roles.definitions, roles.relations, random, rewriter, families)
     read = [t for r in roles.relations for t in (r.start, r.right) if t is not None]
     read += [t for s in rewriter.symbols.values() for t in s.what]
     names = {n for t in read for n in t.names()}
@@ -101,7 +104,8 @@ def _proofread(
         {n: shape for n, shape in assumed.shapes.items() if n in names},
         frozenset(a for a in assumed.assumptions if a[1] in names),
     )
-    model.ones = frozenset(assumed.names("onehot") | assumed.names("sums_to_one"))
+    model.over |= roles.over
+    model.ones = frozenset(assumed.names("onehot") | assumed.names("sums_to_one") | roles.ones)
     model.defined = frozenset(roles.definitions)
     model.random = random
     model.declared = {**_variables(random, names), **model.declared}
@@ -112,6 +116,9 @@ def _proofread(
     model.prefer = {
         **_numbers(random, read, names, model.defined),
         **_preferred(model, lines.functions, read),
+        **bars,
+        **{n: "vector" for n in sorted(families.columns) if kind_of(n) != "vector"},
+        **{str(t.value): "matrix" for t in families.matrices.values() if t.op == "name"},
     }
     model.over |= {id(t): s.over for s in rewriter.symbols.values() for t in s.what if s.over}
     for r in roles.relations:
@@ -126,17 +133,53 @@ def _proofread(
     return Proofreading(name, source.source, numbered([*statements, *of_code]), notes)
 
 
-def _known_by_name(definitions: dict[str, Tree], random: Randomness, rewriter: Rewriter) -> None:
-    """Define what everybody calls so: the mean of a sample."""
-    used = {n for s in rewriter.symbols.values() for t in s.what for n in t.names()}
-    for name in sorted(random.entries):
-        bar = f"{name}bar"
-        if bar in used and bar not in definitions:
-            size = random.lengths.get(name, "n")
-            definitions[bar] = parse(
-                f"\\frac{{1}}{{{size}}}\\sum_{{i=1}}^{{{size}}} {name}_i", "latex",
-                scope=Vocabulary(functions=FUNCTIONS, document=True),
-            )  # fmt: skip
+def _known_by_name(
+    definitions: dict[str, Tree],
+    relations: list[Relation],
+    random: Randomness,
+    rewriter: Rewriter,
+    families: Families,
+) -> dict[str, str]:
+    """Define what everybody calls so: the mean of a sample, of entries or of the members of a family; return their kinds."""
+    kinds = {}
+    trees = [t for r in relations for t in (r.start, r.right) if t is not None]
+    trees += [t for s in rewriter.symbols.values() for t in s.what] + list(definitions.values())
+    used = {n for t in trees for n in t.names()}
+    for bar in sorted(n for n in used if n.endswith("bar") and n not in definitions):
+        name = bar.removesuffix("bar")
+        summed = _summed_over(trees, name)
+        if name not in random.entries and name not in families.matrices and summed is None:
+            continue
+        size = random.lengths.get(name) or summed or "n"
+        tree = parse(
+            f"\\frac{{1}}{{{size}}}\\sum_{{i=1}}^{{{size}}} {_spelled(name)}_i", "latex",
+            scope=Vocabulary(functions=FUNCTIONS, document=True),
+        )  # fmt: skip
+        definitions[bar] = families.read(tree)
+        kinds[bar] = "vector" if name in families.matrices else "scalar"
+    return kinds
+
+
+def _summed_over(trees: list[Tree], name: str) -> str | None:
+    """Return up to where the entries of a name are summed, None where no sum runs over them."""
+    for tree in trees:
+        for piece in tree.walk():
+            if piece.op != "sum" or len(piece.args) != 2 or not isinstance(piece.value, dict):
+                continue
+            index = str(piece.args[1].value)
+            inside = any(
+                p.op == "sub" and len(p.args) == 2 and p.args[0].value == name and p.args[1].value == index
+                for p in piece.args[0].walk()
+            )
+            if inside:
+                bounds = piece.value.get("bounds", {}).get(index)
+                last = bounds[1] if bounds else None
+                return str(last.value) if last is not None and last.op in ("name", "number") else "n"
+    return None
+
+
+def _spelled(name: str) -> str:
+    return name if len(name) == 1 else f"\\{name}"
 
 
 #: What says of a name that it is a matrix.
@@ -187,8 +230,23 @@ def _numbers(
                 arrays.add(piece.args[0].value)
             if piece.bold:
                 arrays.add(str(piece.value))
+            if piece.op == "*":
+                for left, right in zip(piece.args, piece.args[1:], strict=False):
+                    if right.op == "name" and _is_matrix(left, random):
+                        arrays.add(str(right.value))
+    arrays |= {n for n, spread in random.spreads.items() if any(_is_matrix(t, random) for t in spread.walk())}
     others = arrays | random.entries | defined
     return {n: "scalar" for n in sorted(random.names & names) if n not in others and kind_of(n) != "scalar"}
+
+
+#: Greek capitals of matrices, and the identity.
+_MATRICES = frozenset({"Sigma", "Lambda", "Omega", "Gamma", "Psi", "Theta", "Phi", "I", "eye"})
+
+
+def _is_matrix(tree: Tree, random: Randomness) -> bool:
+    """Tell whether a tree is a name that is no number beside a random variable: a capital that is not random itself."""
+    name = str(tree.value)
+    return tree.op == "name" and name not in random.names and (kind_of(name) == "matrix" or name in _MATRICES)
 
 
 def _given(model: Model, relations: list[Relation]) -> set[str]:

@@ -6,11 +6,12 @@ import re
 from dataclasses import dataclass, field, replace
 
 from derive.language.tree import Tree
+from verify.proofread.families import Families, FamilyError
 from verify.proofread.lines import Line, Lines, Side
 from verify.proofread.moments import KINDS as MOMENTS
-from verify.proofread.randomness import Randomness
+from verify.proofread.randomness import Randomness, spoken
 from verify.proofread.result import Role, Statement
-from verify.proofread.symbols import Rewriter, UnreadError, base_of, family, free_indices
+from verify.proofread.symbols import Rewriter, UnreadError, base_of, free_indices
 
 _ASSUMED = frozenset("∈ ∼ ≻ ⪰ > ≥ < ≤ ≠ ⊥ → ↦".split())
 #: Words before a line that is about the point at which a gradient vanishes.
@@ -30,9 +31,17 @@ _CONNECTING = re.compile(
     r"the|is|our|have|find|us|leads?|to|now|it|follows|implies|this|if|or|equivalently|as|at|in|matrix|form|a)\b)*",
     re.IGNORECASE,
 )
+#: Words before an equation that holds by what is asked, not by what was said.
+_CONSTRAINT = re.compile(
+    r"(?:\bsubject to|\bs\.\s?t\.|\bsuch that|\bsatisf\w*|\bconstraints?|\bassum\w*|\bsuppose|\bnormali[sz]ed|\bwhere|\bwith|"
+    r"\bprovided|\bgiven|\bif|\bwhen|\bso that|\bunder)\b[^.]{0,40}$",
+    re.IGNORECASE,
+)
 _GIVEN = re.compile(r"\b(?:given|upstream|known|denote|let|where|with|write|put|define\w*)\b", re.IGNORECASE)
 #: Subscripts and accents that make of a name the point that solves for it.
-_SOLVED = re.compile(r"(?:_(?:star|opt|MLE|ML|MAP|OLS|LS|hat|min|max)|star|hat|tilde|bar)$")
+_SOLVED = re.compile(
+    r"(?:_(?:star|opt|MLE|ML|MAP|OLS|LS|hat|min|max)|star|hat|tilde|bar)$|(?:hat|star)(?=_\w+$)"
+)
 
 
 @dataclass
@@ -55,35 +64,47 @@ class Relation:
 
 @dataclass
 class Roles:
-    """The relations of a document, and the definitions among them."""
+    """The relations of a document, the definitions among them, and of trees beside them the indices that they run over;
+    `ones` are the names whose entries are said to add up to one."""
 
     relations: list[Relation] = field(default_factory=list)
     definitions: dict[str, Tree] = field(default_factory=dict)
     given: set[str] = field(default_factory=set)
+    over: dict[int, tuple[str, ...]] = field(default_factory=dict)
+    ones: set[str] = field(default_factory=set)
 
 
-def cast(lines: Lines, rewriter: Rewriter, position: object, random: Randomness | None = None) -> Roles:
+def cast(
+    lines: Lines,
+    rewriter: Rewriter,
+    position: object,
+    random: Randomness | None = None,
+    families: Families | None = None,
+) -> Roles:
     """Return the relations of all lines with their roles; `position` gives line and column of a place.
 
-    `random` is what the document says of random variables; lines that say more of them are added.
+    `random` is what the document says of random variables; lines that say more of them are added. Members of `families`
+    are read as rows.
     """
-    return _Casting(lines, rewriter, position, random or Randomness()).run()
+    return _Casting(lines, rewriter, position, random or Randomness(), families or Families()).run()
 
 
 class _Casting:
-    def __init__(self, lines: Lines, rewriter: Rewriter, position: object, random: Randomness) -> None:
+    def __init__(
+        self, lines: Lines, rewriter: Rewriter, position: object, random: Randomness, families: Families
+    ) -> None:
         self.lines, self.rewriter, self.position, self.random = lines, rewriter, position, random
+        self.families = families
         self.roles = Roles()
         self.used: set[str] = set()
         self.gradient: str | None = None  # the latest gradient of a line
+        self.vanished: str | None = None  # the latest gradient that was set to zero
         self.zero_of: str | None = None  # the gradient that the lines now at hand set to zero
         self.last: Side | None = None
         self.trees: dict[int, Tree | None] = {}
         self.errors: dict[int, str] = {}
 
     def run(self) -> Roles:
-        trees = [s.tree for line in self.lines.lines for s in line.sides if s.tree is not None]
-        self.rewriter.families = {name for t in trees if (name := family(t))}
         self._bodies()
         chain = 0
         for line in self.lines.lines:
@@ -111,15 +132,19 @@ class _Casting:
     # ------------------------------------------------------------------------------------------ trees
 
     def _bodies(self) -> None:
-        """Rewrite the bodies of functions first, so that they can stand for f at another argument."""
-        for line in self.lines.lines:
-            if len(line.sides) < 2 or line.sides[1].relation not in ("=", ":=") or line.sides[0].tree is None:
-                continue
-            name = _head(line.sides[0].tree)
-            if name in self.lines.functions and name not in self.rewriter.bodies:
-                tree = self._tree(line.sides[1])
-                if tree is not None:
-                    self.rewriter.bodies[name] = tree
+        """Rewrite the bodies of functions first, so that they can stand for f at another argument; twice, for f in g's."""
+        for last in (False, True):
+            for line in self.lines.lines:
+                if len(line.sides) < 2 or line.sides[1].relation not in ("=", ":=") or line.sides[0].tree is None:
+                    continue
+                name, side = _head(line.sides[0].tree), line.sides[1]
+                if name in self.lines.functions and name not in self.rewriter.bodies:
+                    tree = self._tree(side)
+                    if tree is not None:
+                        self.rewriter.bodies[name] = tree
+                    elif not last:
+                        self.trees.pop(id(side), None)
+                        self.errors.pop(id(side), None)
 
     def _tree(self, side: Side | None) -> Tree | None:
         if side is None:
@@ -130,10 +155,19 @@ class _Casting:
                 self.errors[id(side)] = side.error or "not a formula"
             else:
                 try:
-                    self.trees[id(side)] = self.rewriter.rewrite(side.tree)
-                except UnreadError as reason:
+                    self.trees[id(side)] = self.rewriter.rewrite(self.families.read(side.tree))
+                    self._weights()
+                except (UnreadError, FamilyError) as reason:
                     self.errors[id(side)] = str(reason)
         return self.trees[id(side)]
+
+    def _weights(self) -> None:
+        """Take the columns of factors that sums over families came to as definitions."""
+        for name, (body, index) in self.families.weights.items():
+            if name not in self.roles.definitions:
+                tree = self.rewriter.rewrite(body)
+                self.roles.definitions[name] = tree
+                self.roles.over[id(tree)] = (index,)
 
     # ------------------------------------------------------------------------------------------ roles
 
@@ -169,22 +203,32 @@ class _Casting:
         self.roles.relations.append(relation)
         if operator in _ASSUMED:
             statement.role = "assumption"
-        elif operator == "∝" or right is None or start is None:
+        elif operator == "∝":
+            statement.role = "assumption" if first else "claim"
+            relation.error = relation.error or "a side that is proportional to the one before"
+        elif right is None or start is None:
             pass
-        elif first and (self._says_moment(start, right) or self._sets_zero(start, right)):
+        elif first and (
+            self._says_moment(start, right) or self._sets_zero(start, right) or _says_symmetric(start, right)
+        ):
             statement.role = "assumption"
         elif first and self._defines(line, start, right, operator):
             statement.role = self._definition(line, start, right, operator)
         elif self.zero_of and self._is_about_zero(start, right):
             relation.at_zero_of = self.zero_of
+        elif first and self._is_constraint(line, start, right):
+            statement.role = "assumption"
+            if right.op == "number" and right.value == 1 and (name := _summed(start)):
+                self.roles.ones.add(name)
+        elif _is_null(right):
+            self._ends_in_zero(start)
         if start is not None:
             self._note(start)
         if right is not None:
             self._note(right)
 
     def _note(self, tree: Tree) -> None:
-        names = tree.names()
-        self.used |= set(names)
+        self.used |= spoken(tree)
         symbol = self.rewriter.symbols.get(base_of(tree))
         if symbol is not None and symbol.kind == "derivative":
             self.gradient = symbol.name
@@ -199,29 +243,73 @@ class _Casting:
 
     def _sets_zero(self, start: Tree, right: Tree) -> bool:
         """Tell whether a line sets a gradient to zero, and take it down."""
-        if right.op not in ("number", "name") or (right.value != 0 and right.value != "0_vector"):
+        if not _is_null(right):
             return False
         symbol = self.rewriter.symbols.get(base_of(start))
         if symbol is None or symbol.kind != "derivative":
             return False
-        self.zero_of = self.gradient = symbol.name
+        self.zero_of = self.gradient = self.vanished = symbol.name
         return True
+
+    def _ends_in_zero(self, start: Tree) -> None:
+        """Take it down where a chain about a gradient ends in zero: what follows is about that point."""
+        symbol = self.rewriter.symbols.get(base_of(start))
+        if symbol is not None and symbol.kind == "derivative":
+            self.zero_of = self.vanished = symbol.name
+
+    def _is_constraint(self, line: Line, start: Tree, right: Tree) -> bool:
+        """Tell whether an equation of free names is asked for, not derived: "subject to Ax = b", "with 1'y = 1"."""
+        said = self.said = line.before or (self.said if line.after in (",", "gap") else "")
+        if line.goes_on or start.op in ("name", "sub") or not _CONSTRAINT.search(said.rstrip(" ,:\n")[-60:]):
+            return False
+        names = spoken(start) | spoken(right)
+        return not names & (set(self.rewriter.symbols) | set(self.roles.definitions))
+
+    said = ""
 
     def _defines(self, line: Line, start: Tree, right: Tree, operator: str) -> bool:
         name = base_of(start)
         if not name or name in self.rewriter.symbols:
             return False
-        if name in self.roles.definitions or name in right.names():
+        if name in self.roles.definitions or name in spoken(right):
             return False
         if operator == ":=":
             return True
-        if self.zero_of and (name in self.used or _SOLVED.search(name)):
+        if self._is_solved(name):
             return False
         return not (
             name in self.used
             and re.search(r"\b(?:then|so|hence|thus|therefore)\b", line.before)
             and not _GIVEN.search(line.before)
         )
+
+    def _is_solved(self, name: str) -> bool:
+        """Tell whether a name is that of the zero of a gradient: w itself where it is set to zero, or its optimum w*."""
+        if self.zero_of:
+            inside = self._inside(self.zero_of)
+            return _SOLVED.search(name) is not None or (name in self.used and name in inside)
+        symbol = self.rewriter.symbols.get(self.vanished or self.gradient or "")
+        if symbol is None or _SOLVED.search(name) is None or symbol.by[0].op != "name":
+            return False
+        if root_of(name) != symbol.by[0].value:
+            return False
+        self.zero_of = self.vanished = symbol.name
+        return True
+
+    def _inside(self, gradient: str) -> set[str]:
+        """Return the names that a gradient is made of: those of what is differentiated, definitions opened."""
+        symbol = self.rewriter.symbols[gradient]
+        found: set[str] = set()
+        stack = [n for t in (*symbol.what, *symbol.by) for n in spoken(t)]
+        while stack:
+            name = stack.pop()
+            if name not in found:
+                found.add(name)
+                body = self.roles.definitions.get(name)
+                stack += [] if body is None else [*spoken(body), *body.names()]
+                inner = self.rewriter.symbols.get(name)
+                stack += [] if inner is None else [n for t in (*inner.what, *inner.by) for n in spoken(t)]
+        return found
 
     def _definition(self, line: Line, start: Tree, right: Tree, operator: str) -> Role:
         self.roles.definitions[base_of(start)] = right
@@ -239,6 +327,28 @@ class _Casting:
         return not any(n in self.rewriter.symbols for n in names)
 
 
+def _says_symmetric(start: Tree, right: Tree) -> bool:
+    """Tell whether a line says A = A', which is taken for what is known of A."""
+    return right.op == "'" and start.op == "name" == right.args[0].op and right.args[0].value == start.value
+
+
+def _summed(tree: Tree) -> str:
+    """Return the name whose entries a tree adds up: 1'y, Σ_i y_i, sum(y); else nothing."""
+    if tree.op == "*" and len(tree.args) == 2 and tree.args[0].op == "'":
+        left, right = tree.args[0].args[0], tree.args[1]
+        is_ones = left.value in ("1_vector", 1)
+        return str(right.value) if is_ones and right.op == "name" else ""
+    if tree.op == "sum" and len(tree.args) == 2 and tree.args[0].op == "sub":
+        return base_of(tree.args[0])
+    if tree.op == "call" and tree.value == "sum" and tree.args[0].op == "name":
+        return str(tree.args[0].value)
+    return ""
+
+
+def _is_null(tree: Tree) -> bool:
+    return tree.op in ("number", "name") and tree.value in (0, "0_vector")
+
+
 def root_of(name: str) -> str:
     """Return the name without what makes it a solution: w of w_star, Sigma of Sigmahat."""
     return _SOLVED.sub("", name)
@@ -249,6 +359,8 @@ def _head(tree: Tree) -> str:
         return str(tree.value)
     if tree.op == "apply":
         return str(tree.args[0].value)
+    if tree.op == "expect":
+        return "E"
     return str(tree.value) if tree.op in ("name", "sub") else ""
 
 

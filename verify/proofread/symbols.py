@@ -14,7 +14,7 @@ from typing import Literal
 from derive.language.tree import Tree
 from verify.proofread.pieces import larger, slope, smaller, step_of, without_cases
 
-Kind = Literal["derivative", "hessian", "differential", "direction", "expect", "var", "cov"]
+Kind = Literal["derivative", "hessian", "differential", "direction", "expect", "var", "cov", "at"]
 
 
 #: How the names of symbols begin, before their letter tells their kind.
@@ -27,7 +27,10 @@ class UnreadError(Exception):
 
 @dataclass(frozen=True)
 class Symbol:
-    """What a name stands for: a derivative of `what` by `by`, a differential, a direction, a moment."""
+    """What a name stands for: a derivative of `what` by `by`, a differential, a direction, a moment, a value.
+
+    A value, of kind at, is that of the first of `what` where the name `by` is the second.
+    """
 
     name: str
     kind: Kind
@@ -48,7 +51,6 @@ class Rewriter:
     def __init__(self, functions: Mapping[str, tuple[str, ...]], defined: set[str]) -> None:
         self.functions, self.defined = functions, defined
         self.bodies: dict[str, Tree] = {}
-        self.families: set[str] = set()
         self.symbols: dict[str, Symbol] = {}
         self._by_key: dict[str, Symbol] = {}
 
@@ -57,12 +59,6 @@ class Rewriter:
         made = _MADE.get(tree.op)
         if made is not None:
             return made(self, tree)
-        if (
-            tree.op in ("sub", "index")
-            and str(tree.args[0].value) in self.families
-            and len(free_indices(tree)) == 1
-        ):
-            raise UnreadError(f"{tree.value}: one of a family of vectors")
         if not tree.args:
             return tree
         args = [self.rewrite(a) for a in tree.args]
@@ -138,6 +134,8 @@ class Rewriter:
                 tree.start,
                 tree.end,
             )
+        if first.op in ("apply", "call") and (made := self._gradient_at(tree, first)) is not None:
+            return made
         what, *by = (self.rewrite(a) for a in tree.args)
         if not by:
             parameters = self.functions.get(str(what.value), ()) if what.op == "name" else ()
@@ -150,6 +148,19 @@ class Rewriter:
         if order == 2:
             return self.symbol("hessian", (what,), (by[0], by[0]), tree)
         return self.symbol("derivative", (what,), (by[0],), tree)
+
+    def _gradient_at(self, tree: Tree, applied: Tree) -> Tree | None:
+        """Return the gradient of a function of the document at another argument than its parameter: ∇f(x*)."""
+        name = str(applied.args[0].value if applied.op == "apply" else applied.value)
+        arguments = applied.args[1:] if applied.op == "apply" else applied.args
+        parameters = self.functions.get(name, ())
+        if len(tree.args) != 1 or len(parameters) != 1 or len(arguments) != 1:
+            return None
+        if arguments[0].op in ("name", "sub") and arguments[0].value == parameters[0]:
+            return None
+        by = Tree("name", [], tree.start, tree.end, parameters[0])
+        leaf = self._gradient(replace(tree, args=[Tree("name", [], tree.start, tree.end, name), by]))
+        return self.symbol("at", (leaf, self.rewrite(arguments[0])), (by,), tree)
 
     def _usual_parameter(self, what: Tree) -> tuple[str, ...]:
         """Return the parameter of the document's functions, where all have the same and a formula depends on it."""
@@ -165,6 +176,8 @@ class Rewriter:
 
     def _moment(self, tree: Tree) -> Tree:
         """Return the symbol of a moment; that of an entry is an entry of the array of moments."""
+        if tree.op == "expect" and "E" in self.functions:  # an energy that the document defines
+            return self._application(tree, "E", tree.args)
         kinds: dict[str, Kind] = {"expect": "expect", "var": "var", "cov": "cov"}
         kind = kinds[tree.op if tree.op in kinds else str(tree.value)]
         what = tuple(self.rewrite(a) for a in tree.args)
@@ -180,6 +193,13 @@ class Rewriter:
         leaf = self.symbol(kind, what, (), tree, over)
         indices = [Tree("name", [], tree.start, tree.end, i) for i in over]
         return Tree("sub", [leaf, *indices], tree.start, tree.end, leaf.value)
+
+    def _at(self, tree: Tree) -> Tree:
+        """Return the symbol of a value at a point: f'(x)|_{x=0}."""
+        what, by, value = (self.rewrite(a) for a in tree.args)
+        if by.op not in ("name", "sub") or free_indices(what):
+            raise UnreadError("a value at what is no name")
+        return self.symbol("at", (what, value), (by,), tree)
 
     # ----------------------------------------------------------------------------------- applications
 
@@ -234,7 +254,10 @@ class Rewriter:
             return self.symbol("derivative", (what,), (by,), tree)
         if (made := slope(name, self.rewrite(arguments[0]), order)) is not None:
             return made
-        raise UnreadError(f"{name}' at another argument than {parameter}")
+        leaf = self.symbol(
+            "hessian" if order == 2 else "derivative", (what,), (by, by) if order == 2 else (by,), tree
+        )
+        return self.symbol("at", (leaf, self.rewrite(arguments[0])), (by,), tree)
 
 
 _MADE: dict[str, Callable[[Rewriter, Tree], Tree]] = {
@@ -246,6 +269,7 @@ _MADE: dict[str, Callable[[Rewriter, Tree], Tree]] = {
     "cov": Rewriter._moment,
     "indicator": Rewriter._indicator,
     "cases": Rewriter._cases,
+    "at": Rewriter._at,
     "apply": Rewriter._applied,
     "call": Rewriter._call,
 }
@@ -265,16 +289,6 @@ def free_indices(tree: Tree, bound: frozenset[str] = frozenset()) -> list[str]:
         inner = bound | {a.value for a in tree.args[1:] if a.op == "name"}
         return free_indices(tree.args[0], inner)
     return list(dict.fromkeys(i for a in tree.args for i in free_indices(a, bound)))
-
-
-def family(tree: Tree) -> str:
-    """Return the name of the vectors of which one is transposed or multiplied out in a tree: x of x_i^T w; else nothing."""
-    for piece in tree.walk():
-        if piece.op in ("'", "norm"):
-            of = piece.args[0]
-            if of.op == "sub" and len(of.args) == 2 and free_indices(of) and of.args[0].op == "name":
-                return str(of.args[0].value)
-    return ""
 
 
 def _parts(tree: Tree) -> tuple[Tree, list[Tree]]:
@@ -311,4 +325,6 @@ def _written(kind: Kind, what: tuple[Tree, ...], by: tuple[Tree, ...]) -> str:
         return f"d2{first}/d{shown(by[0])}d{shown(by[1])}"
     if kind in ("differential", "direction"):
         return f"d{first}"
+    if kind == "at":
+        return f"{first} at {shown(by[0])} = {shown(what[1])}"
     return f"{ {'expect': 'E', 'var': 'Var', 'cov': 'Cov'}[kind] }[{', '.join(map(shown, what))}]"

@@ -1,0 +1,365 @@
+r"""Families of vectors, x_1, ..., x_n: read as the rows of one matrix.
+
+A member x_i becomes X[i, :]', a scalar sum over i stays a sum, and a sum of vectors or matrices over i becomes products of
+matrices: Σ_i s_i x_i is X'·s, Σ_i s_i x_i y_i' is X'·diag(s)·Y, where the column s has a name of its own.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+
+from sympy import S
+
+from derive.language.names import kind_of
+from derive.language.shapes import Shape
+from derive.language.tree import Tree
+from verify.proofread.document import Document
+
+#: Letters that are indices of members.
+_INDICES = frozenset("ijklmnst")
+_COLUMNS = re.compile(r"\bcolumns?\b", re.IGNORECASE)
+#: How the columns of factors are named.
+WEIGHTS = "weights"
+Kind = str | None
+
+
+class FamilyError(Exception):
+    """A formula with members of a family that is not read; the message names it."""
+
+
+@dataclass
+class Families:
+    """The families of a document by name, each with the tree of the matrix whose rows its members are."""
+
+    matrices: dict[str, Tree] = field(default_factory=dict)
+    shapes: Mapping[str, Shape] = field(default_factory=dict)
+    weights: dict[str, tuple[Tree, str]] = field(default_factory=dict)
+    columns: set[str] = field(default_factory=set)
+    _by_text: dict[str, str] = field(default_factory=dict)
+
+    def __bool__(self) -> bool:
+        return bool(self.matrices)
+
+    # ---------------------------------------------------------------------------------------- reading
+
+    def read(self, tree: Tree) -> Tree:
+        """Return a tree without members. Raises FamilyError for a sum that is not read."""
+        if not self.matrices or not self._members(tree):
+            return tree
+        if tree.op == "sum":
+            indices = [str(a.value) for a in tree.args[1:]]
+            if self._members(tree.args[0], indices) and self.kind(tree.args[0], indices) != "s":
+                if len(indices) != 1:
+                    raise FamilyError("a sum of vectors over several indices")
+                return replace(self._collected(tree.args[0], indices[0]), bracketed=True)
+        if tree.op == "sub" and self._is_member(tree):
+            return self._row(tree)
+        return replace(tree, args=[self.read(a) for a in tree.args], extra=dict(tree.extra))
+
+    def find_columns(self, trees: Iterable[Tree]) -> None:
+        """Take down the names that are columns by their use beside members: μ of x_i - μ, θ of θ'x_i and x_i'θ."""
+        for piece in (p for tree in trees for p in tree.walk()):
+            if piece.op == "+" and any(self._is_member(_bare(a)) for a in piece.args):
+                self.columns |= {str(_bare(a).value) for a in piece.args if _bare(a).op == "name"}
+            if piece.op == "*":
+                for left, right in zip(piece.args, piece.args[1:], strict=False):
+                    if left.op == "'" and self._is_member(left.args[0]) and right.op == "name":
+                        self.columns |= {str(right.value)} if kind_of(str(right.value)) == "scalar" else set()
+                    if left.op == "'" and left.args[0].op == "name" and self._is_member(right):
+                        self.columns.add(str(left.args[0].value))
+
+    def _is_member(self, tree: Tree, indices: Collection[str] | None = None) -> bool:
+        return (
+            tree.op == "sub" and len(tree.args) == 2 and tree.args[0].value in self.matrices
+            and tree.args[1].op == "name" and len(str(tree.args[1].value)) == 1
+            and (indices is None or tree.args[1].value in indices)
+        )  # fmt: skip
+
+    def _members(self, tree: Tree, indices: Collection[str] | None = None) -> bool:
+        return any(self._is_member(piece, indices) for piece in tree.walk())
+
+    def _depends(self, tree: Tree, index: str) -> bool:
+        return any(
+            p.op == "sub" and any(a.value == index for a in p.args[1:] if a.op == "name") for p in tree.walk()
+        )
+
+    def _row(self, tree: Tree) -> Tree:
+        """Return a member as the transpose of a row of its matrix."""
+        matrix = self.matrices[str(tree.args[0].value)]
+        whole = Tree("slice", [Tree("empty", [], 0, 0), Tree("empty", [], 0, 0)], tree.start, tree.end)
+        if matrix.op == "'":
+            return Tree("index", [matrix.args[0], whole, tree.args[1]], tree.start, tree.end)
+        return _transposed(Tree("index", [matrix, tree.args[1], whole], tree.start, tree.end))
+
+    # ------------------------------------------------------------------------------------------ kinds
+
+    def kind(self, tree: Tree, indices: Collection[str]) -> Kind:
+        """Return s, c, r or m: a number, a column, a row, a matrix; None where that is not known."""
+        op = tree.op
+        if op == "sub":
+            if self._is_member(tree):
+                return "c"
+            if any(
+                a.op == "name" and (a.value in indices or str(a.value) in _INDICES) for a in tree.args[1:]
+            ):
+                return "s"
+            return self._named(str(tree.value), tree)
+        if op == "name":
+            return self._named(str(tree.value), tree)
+        if op == "'":
+            inner = self.kind(tree.args[0], indices)
+            return {"c": "r", "r": "c", "s": "r"}.get(str(inner), inner)
+        if op in ("number", "norm", "bars") or (
+            op == "call" and tree.value in ("tr", "det", "logdet", "norm2", "norm1", "sum")
+        ):
+            return "s"
+        if op == "call" and tree.value in ("inv", "diag", "eye"):
+            return "m"
+        if op == "+":
+            kinds = [self.kind(a, indices) for a in tree.args]
+            return next((k for k in kinds if k != "s"), "s")
+        if op in ("neg", "call", "apply", "sum", "prod", "^", ".^"):
+            return self.kind(tree.args[1] if op == "apply" else tree.args[0], indices)
+        if op == "*":
+            return self._product(tree, indices)
+        return "s"
+
+    def _named(self, name: str, tree: Tree) -> Kind:
+        if name in self.shapes:
+            rows, columns = self.shapes[name]
+            return "s" if (rows, columns) == (1, 1) else "c" if columns == 1 else "m"
+        if name in self.columns:
+            return "c"
+        if tree.bold:
+            return "m" if name[:1].isupper() and name[1:2].islower() is False else "c"
+        return {"scalar": "s", "vector": "c", "matrix": "m"}[kind_of(name)]
+
+    def _product(self, tree: Tree, indices: Collection[str]) -> Kind:
+        now: Kind = "s"
+        for k, factor in enumerate(tree.args):
+            if k and tree.value[k - 1] in ("/", "./"):
+                continue
+            other = self.kind(factor, indices)
+            if now == "r" and other == "s" and factor.op == "name":
+                other = "c"  # x_i' β: a Greek letter beside a row is a column
+            now = _times(now, other)
+        return now
+
+    # ------------------------------------------------------------------------------------------- sums
+
+    def _collected(self, body: Tree, index: str) -> Tree:
+        """Return a sum of columns or matrices over an index as products of matrices."""
+        if body.op == "+" and not all(self._depends(a, index) for a in body.args):
+            return _product([_transposed(replace(self._rows(body, index), bracketed=True)), _ones()])
+        if body.op == "+":
+            return Tree(
+                "+",
+                [self._collected(a, index) for a in body.args],
+                body.start,
+                body.end,
+                list(body.value),
+                True,
+            )
+        if body.op == "neg":
+            return Tree("neg", [self._collected(body.args[0], index)], body.start, body.end)
+        before, column, row, scalars, behind = self._parted(body, index)
+        fixed = [s for s in scalars if not self._depends(s, index)]
+        moving = [s for s in scalars if self._depends(s, index)]
+        u = self._rows(column, index)
+        if row is not None:
+            middle = [Tree("call", [self._column(moving, index)], 0, 0, "diag")] if moving else []
+            parts = [_transposed(u), *middle, self._rows(_transposed(row), index)]
+        else:
+            parts = [_transposed(u), self._column(moving, index) if moving else _ones()]
+        return _product([*fixed, *before, *parts, *behind])
+
+    def _parted(self, body: Tree, index: str) -> tuple[list[Tree], Tree, Tree | None, list[Tree], list[Tree]]:
+        """Return the factors of a term: matrices before, the column, the row, the numbers, what stands behind."""
+        factors = _factors(body)
+        before: list[Tree] = []
+        scalars: list[Tree] = []
+        behind: list[Tree] = []
+        column: Tree | None = None
+        row: Tree | None = None
+        k = 0
+        while k < len(factors):
+            factor, divides = factors[k]
+            kind = "s" if divides else self.kind(factor, [index])
+            if kind == "s":
+                scalars.append(_inverse(factor) if divides else factor)
+            elif kind == "r" and column is None:
+                run = [factor]
+                while k + 1 < len(factors) and self.kind(_product(run), [index]) != "s":
+                    k += 1
+                    run.append(factors[k][0])
+                scalars.append(_product(run))
+            elif kind == "c" and column is None:
+                column = factor
+            elif kind == "r" and row is None and self._depends(factor, index):
+                row = factor
+            elif self._depends(factor, index):
+                raise FamilyError("a sum over vectors of this kind")
+            elif column is None:
+                before.append(factor)
+            else:
+                behind.append(factor)
+            k += 1
+        if column is None or not self._depends(column, index):
+            raise FamilyError("a sum over vectors of this kind")
+        return before, column, row, scalars, behind
+
+    def _rows(self, tree: Tree, index: str) -> Tree:
+        """Return the matrix whose rows are a column that depends on an index."""
+        if tree.op == "'" and tree.args[0].op == "'":
+            return self._rows(tree.args[0].args[0], index)
+        if not self._depends(tree, index):
+            return _product([_ones(), _transposed(tree)])
+        if self._is_member(tree):
+            return self.matrices[str(tree.args[0].value)]
+        if tree.op == "+":
+            return Tree("+", [self._rows(a, index) for a in tree.args], 0, 0, list(tree.value), True)
+        if tree.op == "neg":
+            return Tree("neg", [self._rows(tree.args[0], index)], 0, 0)
+        if tree.op == "'" and tree.args[0].op == "*":  # (x_i' A)'
+            first, *rest = tree.args[0].args
+            if self.kind(first, [index]) == "r" and not any(self._depends(a, index) for a in rest):
+                return _product([self._rows(_transposed(first), index), *rest])
+        if tree.op == "*":
+            before, column, row, scalars, behind = self._parted(tree, index)
+            if row is None and not behind:
+                moving = [s for s in scalars if self._depends(s, index)]
+                fixed = [s for s in scalars if not self._depends(s, index)]
+                made = [Tree("call", [self._column(moving, index)], 0, 0, "diag")] if moving else []
+                return _product(
+                    [*fixed, *made, self._rows(column, index), *(_transposed(m) for m in reversed(before))]
+                )
+        raise FamilyError("a sum over vectors of this kind")
+
+    def _column(self, scalars: list[Tree], index: str) -> Tree:
+        """Return the name of the column whose entries are a product of numbers that depend on an index."""
+        body = self.read(_renamed(_product(scalars), index))
+        name = self._by_text.setdefault(body.show(), f"{WEIGHTS}{len(self._by_text) + 1}")
+        self.weights.setdefault(name, (body, "i"))
+        return Tree("name", [], 0, 0, name)
+
+
+def _bare(tree: Tree) -> Tree:
+    return tree.args[0] if tree.op == "neg" else tree
+
+
+def _times(left: Kind, right: Kind) -> Kind:
+    if left == "s" or right == "s":
+        return right if left == "s" else left
+    return {("r", "c"): "s", ("r", "m"): "r", ("m", "c"): "c", ("m", "m"): "m", ("c", "r"): "m"}.get(
+        (str(left), str(right))
+    )
+
+
+def _factors(tree: Tree) -> list[tuple[Tree, bool]]:
+    """Return the factors of a product, and whether each divides; unbracketed products inside are opened."""
+    if tree.op != "*":
+        return [(tree, False)]
+    found: list[tuple[Tree, bool]] = []
+    for k, factor in enumerate(tree.args):
+        divides = k > 0 and tree.value[k - 1] in ("/", "./")
+        found += [(factor, True)] if divides else _factors(factor)
+    return found
+
+
+def _product(factors: list[Tree]) -> Tree:
+    if len(factors) == 1:
+        return factors[0]
+    bracketed = [replace(f, bracketed=True) if f.op in ("+", "neg") else f for f in factors]
+    return Tree("*", bracketed, 0, 0, ["*"] * (len(factors) - 1), True)
+
+
+def _inverse(tree: Tree) -> Tree:
+    one = Tree("number", [], 0, 0, S.One)
+    return Tree("*", [one, replace(tree, bracketed=True)], 0, 0, ["/"], True)
+
+
+def _transposed(tree: Tree) -> Tree:
+    return tree.args[0] if tree.op == "'" else Tree("'", [tree], 0, 0)
+
+
+def _ones() -> Tree:
+    return Tree("call", [Tree("number", [], 0, 0, S.One)], 0, 0, "vector")
+
+
+def _renamed(tree: Tree, index: str) -> Tree:
+    """Return a tree with an index called i."""
+    if index == "i":
+        return tree
+    args = [_renamed(a, index) for a in tree.args]
+    if tree.op == "name" and tree.value == index:
+        return replace(tree, value="i")
+    value = tree.value
+    if tree.op == "sub" and args and args[0].op == "name":
+        value = f"{args[0].value}_{''.join(str(a.value) for a in args[1:])}"
+    return replace(tree, args=args, value=value, extra=dict(tree.extra))
+
+
+# ------------------------------------------------------------------------------------- which they are
+
+
+def find_families(
+    document: Document, trees: Iterable[Tree], shapes: Mapping[str, Shape], defined: Collection[str]
+) -> Families:
+    r"""Return the families of a document: what is transposed, normed or declared by a member, x_i ∈ R^d."""
+    trees = list(trees)
+    names = {str(base) for t in trees for base in _found(t)}
+    for name, (_, columns) in shapes.items():
+        hit = re.fullmatch(r"([a-z]\w*?)_(\d|[a-zA-Z])", name)
+        if (
+            hit
+            and columns == 1
+            and shapes[name] != (1, 1)
+            and any(_is_indexed(p, hit[1]) for t in trees for p in t.walk())
+        ):
+            names.add(hit[1])
+    used = {n for t in trees for n in t.names()}
+    prose = " ".join(p.text.characters for p in document.pieces if p.role == "prose")
+    found = Families(shapes=shapes)
+    for name in sorted(names):
+        whole = name[:1].upper() + name[1:]
+        if whole in used and whole not in defined and whole != name:
+            matrix = Tree("name", [], 0, 0, whole)
+            found.matrices[name] = _transposed(matrix) if _in_columns(name, whole, shapes, prose) else matrix
+        elif name not in defined:
+            found.matrices[name] = Tree("name", [], 0, 0, name)
+    if found:
+        found.find_columns(trees)
+    return found
+
+
+def _in_columns(name: str, whole: str, shapes: Mapping[str, Shape], prose: str) -> bool:
+    """Tell whether a matrix has the members as its columns: by its shape, or by what prose says."""
+    member = next((shapes[n] for n in shapes if re.fullmatch(rf"{re.escape(name)}_\w", n)), None)
+    if whole in shapes and member is not None and member[0] in shapes[whole]:
+        return shapes[whole][0] == member[0] and shapes[whole][1] != member[0]
+    return _COLUMNS.search(prose) is not None and not re.search(r"\brows?\b", prose, re.IGNORECASE)
+
+
+def _is_indexed(tree: Tree, name: str) -> bool:
+    return (
+        tree.op == "sub" and len(tree.args) == 2 and tree.args[0].value == name and tree.args[1].op == "name"
+    )
+
+
+def _found(tree: Tree) -> Iterator[str]:
+    for piece in tree.walk():
+        if piece.op in ("'", "norm"):
+            inner = piece.args[0]
+            for term in inner.args if inner.op == "+" else [inner]:
+                last = term.args[-1] if term.op == "*" and term.value[-1] not in ("/", "./") else term
+                last = last.args[0] if last.op == "neg" else last
+                if last.op == "sub" and len(last.args) == 2 and last.args[0].op == "name":
+                    base, index = last.args
+                    if (
+                        index.op == "name"
+                        and str(index.value) in _INDICES
+                        and not str(base.value)[:1].isupper()
+                    ):
+                        yield str(base.value)
