@@ -135,7 +135,11 @@ class _Casting:
         """Rewrite the bodies of functions first, so that they can stand for f at another argument; twice, for f in g's."""
         for last in (False, True):
             for line in self.lines.lines:
-                if len(line.sides) < 2 or line.sides[1].relation not in ("=", ":=") or line.sides[0].tree is None:
+                if (
+                    len(line.sides) < 2
+                    or line.sides[1].relation not in ("=", ":=")
+                    or line.sides[0].tree is None
+                ):
                     continue
                 name, side = _head(line.sides[0].tree), line.sides[1]
                 if name in self.lines.functions and name not in self.rewriter.bodies:
