@@ -67,7 +67,8 @@ def reader(
 
 def _value(tree: Any, values: Mapping[str, np.ndarray], sizes: Mapping[str, int]) -> np.ndarray:
     if tree.op == "number":
-        return np.array([[mpmath.mpf(tree.leaf)]], dtype=object)
+        value = +mpmath.pi if tree.leaf == str(np.pi) else mpmath.mpf(tree.leaf)
+        return np.array([[value]], dtype=object)
     shape = tuple(outside._number(size, sizes) for size in tree.shape)
     if tree.op == "name":
         found = values[tree.leaf] if tree.leaf in values else mpmath.mpf(sizes[tree.leaf])
