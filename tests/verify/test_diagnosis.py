@@ -13,7 +13,7 @@ from verify.claims import read
 from verify.methods.exact import ball_evidence, field_evidence
 from verify.power.mutants import wrong_formulas
 from verify.slips.diagnosis import explain
-from verify.slips.samples import _reconstructed
+from verify.slips.samples import MOST_WORK, Samples, _reconstructed
 from verify.study import Study
 
 A3 = "A: n x n, X: n x n"
@@ -204,3 +204,21 @@ def test_a_sign_is_only_said_to_be_wrong_where_the_term_is_there(row):
             slip = explain(Study(problem, statement), mutant.formula)
             assert slip is not None
             assert "sign" not in slip.words
+
+
+@pytest.mark.parametrize(
+    ("expr", "claim", "words"),
+    [
+        ("tr(logm(A))", "2*inv(A)'", "twice the gradient"),
+        ("tr(A^p)", "(A^(p-1))'", "right but for the missing factor p"),
+    ],
+)
+def test_functions_of_matrices_are_diagnosed_with_counted_work(expr, claim, words):
+    problem, statement, wrong = read(
+        expr, "A", claim, where="A: n x n, p: scalar" if "p" in expr else "A: n x n"
+    )
+    study = Study(problem, statement)
+    samples = Samples(statement, wrong)
+    with samples.arithmetic.context():
+        assert explain(study, wrong).words == words
+    assert samples.work < MOST_WORK

@@ -12,6 +12,7 @@ from typing import Any
 from sympy import Basic
 
 from derive.errors import InputError
+from derive.expression import algebra
 from derive.expression.operation import kind
 from verify.evaluate import size_of
 
@@ -29,7 +30,7 @@ def check_effort(nodes: Iterable[Any], sizes: Mapping[str, int]) -> None:
     total = 0
     for node in nodes:
         if getattr(node, "is_Matrix", False):
-            rows, columns = (size_of(d, sizes) for d in node.shape)
+            rows, columns = (size_of(d, sizes) for d in algebra.shape(node))
             if rows * columns > MOST_ENTRIES:
                 raise InputError(
                     f"to check this takes a matrix of {rows:,} x {columns:,} entries: declare smaller sizes, or letters "
@@ -49,7 +50,7 @@ def _products(node: Basic, sizes: Mapping[str, int]) -> int:
         return 2 * size_of(node.args[0].shape[0], sizes) ** 3  # type: ignore[attr-defined]
     if kind(node) != "matrix product":
         return 0
-    shapes = [tuple(size_of(d, sizes) for d in a.shape) for a in node.args if a.is_Matrix]
+    shapes = [tuple(size_of(d, sizes) for d in algebra.shape(a)) for a in node.args if a.is_Matrix]
     if shapes[-1][1] == 1 or shapes[0][0] == 1:  # from the end at which the vector stands
         return sum(map(prod, shapes))
     return sum(shapes[0][0] * prod(shape) for shape in shapes[1:])

@@ -18,6 +18,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import lru_cache
 from itertools import product
 from random import Random
 from typing import Any
@@ -26,6 +27,7 @@ import numpy as np
 from sympy import Add, Expr, HadamardPower, MatAdd, Pow, Rational, Symbol
 
 from derive.errors import InputError
+from derive.expression import algebra
 from verify.arithmetics.balls import Balls
 from verify.arithmetics.base import SINGULAR, Abstain, Arithmetic, Array, Undefined
 from verify.arithmetics.degree import DEGREES, Degree
@@ -195,7 +197,7 @@ def assignments(statement: Statement, claim: Expr, seed: int, usual: int) -> tup
     names = set(statement.space.sizes)
     nodes = [step.node for e in (statement.expr, claim) for step in layout(e)]
     power = size_degree(statement.expr, names) + size_degree(claim, names)
-    shapes = {n.shape for n in nodes if getattr(n, "is_Matrix", False)}
+    shapes = {algebra.shape(n) for n in nodes if getattr(n, "is_Matrix", False)}
 
     largest = max(LARGEST, 3 * power + 2) if power else 6
     every = list(statement.space.assignments(seed, largest))
@@ -232,13 +234,23 @@ def field_places(
 
     The numbers in the formulas help to draw the primes, so that none is made for a prime.
     """
-    numbers = sorted({str(n) for e in (statement.expr, claim) for n in e.atoms(Rational)})
+    numbers = sorted({str(n) for e in (statement.expr, claim) for n in rationals(e)})
     key = f"{seed} {sorted(sizes.items())} {flip} {numbers}"
     rng = Random(f"field {seed} {sorted(sizes.items())} {flip}")
     for i in range(2 * TRIES):
         arithmetic = prime_field(f"{key} {i}")
         free = statement.space.draw_residues(sizes, rng, arithmetic.p)
         yield arithmetic, Place(sizes, free, flip, draw_weights(statement, sizes, rng, arithmetic.p))
+
+
+@lru_cache(maxsize=256)
+def rationals(expr: Expr) -> frozenset[Rational]:
+    """Return the rational numbers in an expression; what occurs twice is walked once."""
+    stack, seen = [expr], {expr}
+    while stack:
+        stack.extend(new := [a for a in stack.pop().args if a not in seen])
+        seen.update(new)
+    return frozenset(e for e in seen if isinstance(e, Rational))
 
 
 def degree_bound(statement: Statement, claim: Expr, sizes: dict[str, int]) -> Degree:
@@ -467,7 +479,7 @@ def reach(statement: Statement, claim: Expr) -> int:
 
     Beside its inverse they are large.
     """
-    numbers = [abs(n) for e in (statement.expr, claim) for n in e.atoms(Rational) if n != 0]
+    numbers = [abs(n) for e in (statement.expr, claim) for n in rationals(e) if n != 0]
     return min(FARTHEST, max([REACH, *(math.ceil(4 * max(n, 1 / n)) for n in numbers)]))
 
 

@@ -19,8 +19,8 @@ from verify.slips.samples import Samples, same
 from verify.statement import Statement
 from verify.study import Study
 
-#: Work (entries evaluated, see `Samples.work`) after which no further slip is tried.
-MOST_WORK = 500_000
+#: The work that another backward sweep is, for every node of the graph.
+SWEEP = 400
 #: The longest formula that a sentence holds.
 LONGEST = 80
 
@@ -51,7 +51,7 @@ class Case:
     @property
     def late(self) -> bool:
         """Return whether enough was tried. Counted, not timed: the same seed gives the same answer."""
-        return self.samples.work > MOST_WORK
+        return self.samples.late
 
     def _result(self) -> Expr | None:
         try:
@@ -92,7 +92,7 @@ class Case:
         if self.late:
             return False
         try:
-            samples = Samples(statement, self.claim, self.seed)
+            samples = Samples(statement, self.claim, self.seed, within=self.samples)
         except InputError:
             return False
         side = samples.side(self.claim)

@@ -12,7 +12,7 @@ from sympy.matrices.expressions.applyfunc import ElementwiseApplyFunction
 from derive.backprop import backprop
 from derive.expression.facts import assuming
 from derive.graph import Graph, Node
-from verify.slips.case import Case, Slip
+from verify.slips.case import SWEEP, Case, Slip
 
 
 def forgotten_path(case: Case) -> Slip | None:
@@ -60,6 +60,7 @@ def _is_claimed(case: Case, graph: Graph, changed: Node) -> bool:
         return False
     nodes = list(graph.nodes)
     nodes[changed.index] = changed
+    case.samples.work += SWEEP * len(nodes)
     with assuming(case.problem.assumptions):
         value = backprop(Graph(tuple(nodes), graph.variables)).values[x.index]
     return case.gives(value, case.claimed)

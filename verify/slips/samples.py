@@ -5,14 +5,16 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 from fractions import Fraction
+from functools import lru_cache
 from typing import Any
 
 from sympy import Expr
 
 from derive.errors import InputError
+from derive.expression.operation import record
 from verify.arithmetics.balls import Balls
 from verify.arithmetics.base import Abstain, Arithmetic, Undefined
-from verify.evaluate import Environment
+from verify.evaluate import Environment, layout
 from verify.methods.exact import assignments, field_places
 from verify.points.place import Place
 from verify.points.reals import real_places
@@ -24,8 +26,12 @@ SIZES, POINTS = 2, 2
 #: So many numbers other than zero are sampled in balls, since a ratio of two rational numbers is rational anyway; the
 #: points for that at most, and those where a formula has several pieces.
 INFORMATIVE, MOST_POINTS, KINKED_POINTS = 4, 12, 6
-#: What an evaluation costs besides its entries, in entries.
-EVALUATION = 200
+#: What an evaluation costs besides its entries, in entries, and every operation in it: in a prime field, in balls, and
+#: of functions of matrices in balls by their kernels.
+EVALUATION, STEP, BALLS = 200, 3, 8
+KERNELS = {"logm": 3_000, "sqrtm": 1_000, "expm": 100, "D logm": 9_000, "D sqrtm": 3_000, "D expm": 300}
+#: Work after which no further slip is looked for: two or three seconds.
+MOST_WORK = 700_000
 #: Distances within which balls count as equal, and as a rational factor: differences lose digits.
 CLOSE, CLOSE_FACTOR = 1e-50, 1e-25
 
@@ -35,19 +41,27 @@ class Samples:
 
     A side is a flat list of numbers, the entries at all points one after the other: residues, each point modulo a
     prime of its own (what is a fraction modulo all of them is one, see `multiple`), or balls if `is_real`. `first`
-    are sizes to begin with. Raises InputError where there is no such point.
+    are sizes to begin with; `within` are samples on whose work this one's counts. Raises InputError where there is no
+    such point.
     """
 
     def __init__(
-        self, statement: Statement, claim: Expr, seed: int = 0, first: Mapping[str, int] | None = None
+        self,
+        statement: Statement,
+        claim: Expr,
+        seed: int = 0,
+        first: Mapping[str, int] | None = None,
+        within: Samples | None = None,
     ) -> None:
-        self.statement, self.first = statement, dict(first or {})
+        self.statement, self.first, self.within = statement, dict(first or {}), within
+        self.work = 0
+        # Functions of matrices, and their derivatives more so, lose half of the digits.
+        bits = 512 if _is_delicate(statement.expr) or _is_delicate(claim) else 256
         for self.is_real in (False, True):
-            self.arithmetic: Arithmetic = Balls(256)
+            self.arithmetic: Arithmetic = Balls(bits)
             self.places: list[tuple[Arithmetic, Place]] = []
             self.true: list[Any] = []
             self.counts: list[int] = []
-            self.work = 0
             try:
                 self._fill(claim, seed)
             except Abstain:
@@ -72,6 +86,8 @@ class Samples:
         done = informative = 0
         wanted = KINKED_POINTS if self.is_real and kinks(self.statement.expr, claim) else POINTS
         for arithmetic, place in self._drawn(claim, sizes, seed):
+            if self.within is not None and self.late:
+                break
             try:
                 true = self._true(arithmetic, place)
                 self._claimed(claim, arithmetic, place)
@@ -93,13 +109,27 @@ class Samples:
         for place in real_places(self.statement.space, self.statement, sizes, seed, MOST_POINTS, claim):
             yield self.arithmetic, place
 
+    @property
+    def late(self) -> bool:
+        """Return whether enough was tried. Counted, not timed: the same seed gives the same answer."""
+        return self.work > MOST_WORK if self.within is None else self.within.late
+
+    def _worked(self, formula: Expr, place: Place, times: int = 1) -> None:
+        entries = sum(numbers.size for numbers in place.free.values())
+        done = EVALUATION + entries + times * weight(formula, self.is_real)
+        self.work += done
+        if self.within is not None:
+            self.within.work += done
+
     def _true(self, arithmetic: Arithmetic, place: Place) -> list[Any]:
+        orders = {"value": 1, "hessian": 9}
+        self._worked(self.statement.expr, place, orders.get(self.statement.kind, 3))
         with arithmetic.context():
             values = place.values(self.statement.space, arithmetic)
             return list(self.statement.true_side(values, place.sizes, arithmetic, *place.weights).reshape(-1))
 
     def _claimed(self, claim: Expr, arithmetic: Arithmetic, place: Place) -> list[Any]:
-        self.work += EVALUATION + sum(numbers.size for numbers in place.free.values())
+        self._worked(claim, place)
         with arithmetic.context():
             values = place.values(self.statement.space, arithmetic)
             side = self.statement.claimed_side(claim, values, place.sizes, arithmetic, *place.weights)
@@ -108,6 +138,8 @@ class Samples:
     def side(self, claim: Expr, first_only: bool = False) -> list[Any] | None:
         """Return a formula's side at all points (or the first), None where it has no value."""
         out: list[Any] = []
+        if self.work > 2 * MOST_WORK:
+            return None
         try:
             for arithmetic, place in self.places[: 1 if first_only else None]:
                 out += self._claimed(claim, arithmetic, place)
@@ -127,6 +159,22 @@ class Samples:
         except (Undefined, Abstain, InputError):
             return None
         return out
+
+
+def _is_delicate(formula: Expr) -> bool:
+    entries = (record(type(step.node)) for step in layout(formula))
+    return any(entry is not None and entry.kernel in KERNELS for entry in entries)
+
+
+@lru_cache(maxsize=1024)
+def weight(formula: Expr, in_balls: bool) -> int:
+    """Return what it costs to evaluate a formula, beside reading an entry: so much an operation, more for some."""
+    total = 0
+    for step in layout(formula):
+        entry = record(type(step.node)) if in_balls else None
+        special = KERNELS.get(entry.kernel, 0) if entry is not None else 0
+        total += special or max(len(step.arguments), 1) * (BALLS if in_balls else STEP)
+    return total
 
 
 def same(a: list[Any], b: list[Any]) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from functools import lru_cache
 
 from sympy import (
     Abs,
@@ -59,7 +60,22 @@ def is_matrix(x: Expr) -> bool:
 
 def shape(x: Expr) -> tuple[Expr, Expr]:
     """Return (rows, columns); a scalar is 1 x 1."""
-    return x.shape if is_matrix(x) else (S.One, S.One)
+    return _shape(x) if is_matrix(x) else (S.One, S.One)
+
+
+@lru_cache(maxsize=1 << 16)
+def _shape(x: Expr) -> tuple[Expr, Expr]:
+    """Return the shape of a matrix, which SymPy would ask its parts for, down to the leaves, each time."""
+    if isinstance(x, ElementwiseApplyFunction):
+        return shape(x.expr)
+    if isinstance(x, HadamardProduct | MatAdd):
+        return shape(x.args[0])
+    if isinstance(x, Transpose | Inverse):
+        return shape(x.arg) if isinstance(x, Inverse) else shape(x.arg)[::-1]
+    if isinstance(x, MatMul):
+        factors = [a for a in x.args if is_matrix(a)]
+        return shape(factors[0])[0], shape(factors[-1])[1]
+    return x.shape
 
 
 def zero(like: tuple[Expr, Expr]) -> Expr:
