@@ -38,7 +38,9 @@ def conditions(graph: Graph, result: Expr, domain: Sequence[Expr] = ()) -> tuple
         if node.operation is None or not node.operation.holds:
             continue
         x = node.arguments[0]
-        if "invertible" in node.operation.holds and known.has(x, "invertible", "posdef", "orthogonal"):
+        if "invertible" in node.operation.holds and (
+            known.has(x, "invertible", "orthogonal") or algebra.is_posdef(x)
+        ):
             continue
         if known.has(x, "positive", "nonzero") and "no entry of {x} is zero" in node.operation.holds:
             continue

@@ -1,7 +1,8 @@
 r"""The document model: a report is chapters of blocks, and no block knows of HTML, LaTeX or a terminal.
 
 Running text is a string in which `$...$` is a formula in LaTeX and `` `...` `` is code; a backslash before
-a dollar or a backtick makes it an ordinary sign. A displayed formula carries its LaTeX and, for the terminal,
+a dollar or a backtick makes it an ordinary sign. `ref(name)` puts in a reference to a figure, a table, a formula, a
+chapter or, with `@` before it, a source; `reports.renderers.numbering` gives it its number. A displayed formula carries its LaTeX and, for the terminal,
 the same in the text language.
 """
 
@@ -9,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
@@ -19,9 +20,16 @@ from verify.verdict import UPHOLDING, Word
 if TYPE_CHECKING:
     from matplotlib.figure import Figure as Picture
 
-SpanKind = Literal["text", "math", "code"]
+SpanKind = Literal["text", "math", "code", "link"]
+#: What encloses a reference in running text: signs of the private use area, which nobody writes.
+_OPEN, _CLOSE = "\ue010", "\ue011"
 
-_MARKUP = re.compile(r"\\([$`\\])|\$((?:[^$\\]|\\.)+)\$|`((?:[^`\\]|\\.)+)`|([$`])")
+_MARKUP = re.compile(
+    r"\\([$`\\])|\$((?:[^$\\]|\\.)+)\$|`((?:[^`\\]|\\.)+)`|"
+    rf"{_OPEN}([^|{_CLOSE}]+)\|([^{_CLOSE}]*){_CLOSE}|([$`])"
+)
+#: A reference with its name and its words.
+REFERENCE = re.compile(rf"{_OPEN}([^|{_CLOSE}]+)\|([^{_CLOSE}]*){_CLOSE}")
 
 
 @dataclass(frozen=True)
@@ -30,6 +38,7 @@ class Span:
 
     kind: SpanKind
     text: str
+    target: str = ""
 
 
 def spans(text: str) -> tuple[Span, ...]:
@@ -43,7 +52,7 @@ def spans(text: str) -> tuple[Span, ...]:
     for match in _MARKUP.finditer(text):
         plain.append(text[position : match.start()])
         position = match.end()
-        sign, formula, code, stray = match.groups()
+        sign, formula, code, target, words, stray = match.groups()
         if stray:
             raise ValueError(f"{stray} is left open in: {text}")
         if sign:
@@ -52,7 +61,10 @@ def spans(text: str) -> tuple[Span, ...]:
         if "".join(plain):
             out.append(Span("text", "".join(plain)))
         plain = []
-        out.append(Span("math", formula) if formula else Span("code", code.replace("\\`", "`")))
+        if target:
+            out.append(Span("link", words, target))
+        else:
+            out.append(Span("math", formula) if formula else Span("code", code.replace("\\`", "`")))
     plain.append(text[position:])
     if "".join(plain):
         out.append(Span("text", "".join(plain)))
@@ -61,7 +73,12 @@ def spans(text: str) -> tuple[Span, ...]:
 
 def literal(text: str) -> str:
     """Return running text that shows exactly `text`, whatever signs it holds."""
-    return re.sub(r"([$`\\])", r"\\\1", text)
+    return re.sub(r"([$`\\])", r"\\\1", text.replace(_OPEN, "").replace(_CLOSE, ""))
+
+
+def ref(name: str, words: str = "above") -> str:
+    """Return a reference as running text; `words` stand there as long as nothing is numbered."""
+    return f"{_OPEN}{name}|{words}{_CLOSE}"
 
 
 @dataclass(frozen=True)
@@ -114,11 +131,13 @@ class Paragraph:
 
 @dataclass(frozen=True)
 class Math:
-    """A displayed formula: its LaTeX, and the same as a line of the text language."""
+    """A displayed formula: its LaTeX, and the same as a line of the text language; one with a name gets a number."""
 
     kind: ClassVar = "math"
     latex: str
     text: str
+    name: str = ""
+    number: str = ""
 
 
 @dataclass(frozen=True)
@@ -149,6 +168,8 @@ class Table:
     rows: Sequence[Sequence[Cell]]
     caption: str = ""
     numeric: Sequence[int] = ()
+    name: str = ""
+    number: str = ""
 
 
 @dataclass(frozen=True)
@@ -160,6 +181,7 @@ class Figure:
     draw: Callable[[], Picture]
     caption: str
     description: str
+    number: str = ""
 
     @cached_property
     def picture(self) -> Picture:
@@ -175,6 +197,12 @@ class Figure:
     def pdf(self) -> bytes:
         """The picture as a PDF file."""
         return canvas.pdf(self.picture)
+
+    def with_number(self, number: str) -> Figure:
+        """Return the same figure with a number; it is drawn once for both."""
+        copy = replace(self, number=number, draw=lambda: self.picture)
+        copy.__dict__.update({form: self.__dict__[form] for form in ("svg", "pdf") if form in self.__dict__})
+        return copy
 
     def __getstate__(self) -> dict[str, Any]:
         """Travel between processes drawn: what draws does not."""
@@ -200,7 +228,24 @@ class Code:
     text: str
 
 
-Block = Heading | Paragraph | Math | Derivation | Table | Figure | Box | Code
+@dataclass(frozen=True)
+class Source:
+    """A source that a report cites: its name, and the entry in the list of references with its number."""
+
+    name: str
+    text: str
+    number: str = ""
+
+
+@dataclass(frozen=True)
+class Bibliography:
+    """The references: of all sources those that are cited, in the order of their numbers."""
+
+    kind: ClassVar = "bibliography"
+    sources: Sequence[Source]
+
+
+Block = Heading | Paragraph | Math | Derivation | Table | Figure | Box | Code | Bibliography
 
 
 @dataclass(frozen=True)

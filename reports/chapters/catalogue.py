@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from reports.chapters.how_to_read import how_to_read
 from reports.chapters.prose import sentence
-from reports.document import Chapter, Document, Paragraph
+from reports.chapters.references import bibliography
+from reports.chapters.repeated import said_once
+from reports.document import Block, Box, Cell, Chapter, Document, Math, Paragraph, Table, ref
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
@@ -52,6 +54,7 @@ def equations() -> list[Result]:
 
 #: The chapters beside the catalogue, by name.
 EXPERIMENTS = {
+    "cookbook": "The derivatives of the Matrix Cookbook",
     "fits": "Networks that fit",
     "training": "A network trained by its derived gradients",
 }
@@ -122,9 +125,36 @@ def build(
         title="Matrix derivatives and moments, derived and checked",
         subtitle="The catalogue of gradproof",
         preface=[Paragraph(_PREFACE), *how_to_read()],
-        chapters=_written(orders, jobs, follow),
+        chapters=_with_lists(said_once(_written(orders, jobs, follow))),
         colophon=_colophon(metadata.version, seed),
     )
+
+
+def _with_lists(chapters: list[Chapter]) -> list[Chapter]:
+    """Add the index of the results, where there are several, and the references."""
+    rows: list[list[Cell]] = []
+    for chapter in chapters:
+        named = [m for m in _formulas(chapter.blocks) if m.name]
+        where = ", ".join([ref(chapter.anchor), *(ref(m.name) for m in named)])
+        rows.append([chapter.title, where, chapter.check or "–"])
+    index = Chapter(
+        "Index of results",
+        "index",
+        [Table(["result", "where it stands", "verdict"], rows)],
+    )
+    return [
+        *chapters,
+        *([index] if len(chapters) > 1 else []),
+        Chapter("References", "references", [bibliography()]),
+    ]
+
+
+def _formulas(blocks: Sequence[Block]) -> Iterator[Math]:
+    for block in blocks:
+        if isinstance(block, Math):
+            yield block
+        elif isinstance(block, Box):
+            yield from _formulas(block.blocks)
 
 
 def _first_moment(results: Sequence[str]) -> int | None:
@@ -162,11 +192,14 @@ def _written(orders: list[Order], jobs: int, track: Track) -> list[Chapter]:
 def write(order: Order) -> Chapter:
     """Write a chapter."""
     from derive.results import Result
+    from reports.chapters.cookbook_chapter import cookbook_chapter
     from reports.chapters.derivative_chapter import derivative_chapter
     from reports.chapters.fit_chapter import fit_chapter
     from reports.chapters.moment_chapter import moment_chapter
     from reports.chapters.training_chapter import training_chapter
 
+    if order.name == "cookbook":
+        return cookbook_chapter(order.seed)
     if order.name == "fits":
         return fit_chapter(order.seed, order.times)
     if order.name == "training":

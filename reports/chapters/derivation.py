@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from itertools import groupby
@@ -22,6 +23,7 @@ from reports.document import (
     Paragraph,
     Table,
     literal,
+    ref,
 )
 from reports.figures.graph import Node, computational_graph
 
@@ -59,6 +61,7 @@ _FACTS = {
     "onehot rows": r"{x}_{{i \cdot}} \in \{{e_1, \ldots, e_n\}}",
     "onehot columns": r"{x}_{{\cdot j}} \in \{{e_1, \ldots, e_m\}}",
 }
+_DOCSTRING = re.compile(r'^ *""".*?"""\n', re.DOTALL | re.MULTILINE)
 _RANGES = {
     "structured-symmetric": "symmetric",
     "structured-diagonal": "diagonal",
@@ -157,6 +160,11 @@ def _figures(check: StepCheck) -> str:
     exact, differences = (e.details for e in check.evidence)
     digits = "all digits" if exact["gap"] == 0 else f"{-math.ceil(math.log10(exact['gap']))} digits"
     return finding(f"{digits}; {differences['difference']:.0e} ± {differences['error']:.0e}")
+
+
+def code_of(d: derive.Derivation) -> str:
+    """Return a derivative as a NumPy function without what the chapter says already: its docstring."""
+    return _DOCSTRING.sub("", d.to_code("numpy", guarded=False), count=1).rstrip()
 
 
 def results(d: derive.Derivation) -> list[Math]:
@@ -260,6 +268,15 @@ def graph_figures(d: derive.Derivation, name: str) -> list[Figure]:
     caption = f"The computational graph: the nodes that depend on ${variables}$, each with its {kind}."
     draw = partial(computational_graph, graph_nodes(d))
     return [Figure(name, draw, caption, f"computational graph of {len(d.graph.nodes)} nodes")]
+
+
+def shown_graph(d: derive.Derivation, name: str) -> list[Block]:
+    """Return the computational graph with a sentence that refers to it."""
+    figures = graph_figures(d, name)
+    said = Paragraph(
+        f"{ref(name, 'The figure')} shows the computational graph, and the derivative at each node."
+    )
+    return [said, *figures] if figures else []
 
 
 def graph_nodes(d: derive.Derivation) -> list[Node]:

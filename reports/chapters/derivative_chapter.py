@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from reports.chapters.derivation import (
+    code_of,
     conditions,
     evidence_table,
-    graph_figures,
     line_blocks,
+    shown_graph,
     statement,
 )
 from reports.chapters.derivation import result as result_line
-from reports.chapters.differences import difference_figures
+from reports.chapters.differences import shown_differences
 from reports.chapters.prose import prose, sentence
+from reports.chapters.references import cited
 from reports.chapters.slips import check_command, slip_box
 from reports.document import (
     Block,
@@ -54,17 +57,21 @@ def derivative_chapter(result: Result, seed: int, pictured: bool = True) -> Chap
     d = checked(about.derivation, seed)
     blocks: list[Block] = [
         *_statement(result, d),
-        *graph_figures(d, f"{result.name}-graph"),
+        *shown_graph(d, f"{result.name}-graph"),
         *line_blocks(d, check_steps(d, seed)),
-        Box("result", "Result", [result_line(d), *conditions(d)]),
+        Box(
+            "result",
+            "Result",
+            [replace(result_line(d), name=f"{result.name}-result"), _stated(d), *conditions(d)],
+        ),
         *_by_indices(result),
         Heading("Evidence"),
         _evidence(result, seed),
-        *(difference_figures(d, f"{result.name}-differences", seed) if pictured else []),
+        *(shown_differences(d, f"{result.name}-differences", seed) if pictured else []),
         *_claims(result, d, about, seed),
         *_slips(result, d, about, seed),
         Heading("As code"),
-        Code(d.to_code("numpy", guarded=False).rstrip()),
+        Code(code_of(d)),
     ]
     return Chapter(literal(result.title), result.name, blocks, Check(d.verdict))
 
@@ -73,13 +80,20 @@ def _statement(result: Result, d: Checked) -> list[Block]:
     from derive import latex, to_text
 
     expr = d.problem.expr
-    asked = Math(rf"f = {latex(expr)},\qquad {d.left_side} = \;?", to_text(expr))
+    asked = Math(rf"f = {latex(expr)},\qquad {d.left_side} = \;?", to_text(expr), f"{result.name}-problem")
     said = [Paragraph(line) for line in statement(d)]
     return [
         Box("result", "Problem", [asked, *said]),
         *([Paragraph(prose(result.story))] if result.story else []),
-        Paragraph(f"Source: {prose(result.source)}."),
+        Paragraph(f"Source: {cited(prose(result.source))}."),
     ]
+
+
+def _stated(d: Checked) -> Paragraph:
+    """What the result is the derivative of, stated again beside it."""
+    from derive import latex
+
+    return Paragraph(f"Here $f = {latex(d.problem.expr)}$.")
 
 
 def _evidence(result: Result, seed: int) -> Table:

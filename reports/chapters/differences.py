@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from reports.document import Figure
+from reports.document import Block, Figure, Paragraph, ref
 from reports.figures.checks import finite_differences
 
 if TYPE_CHECKING:
@@ -39,6 +39,13 @@ def difference_figures(d: derive.Derivation, name: str, seed: int) -> list[Figur
     )
     draw = partial(finite_differences, steps, errors, _extrapolated(line))
     return [Figure(name, draw, caption, "error of central differences against the step size")]
+
+
+def shown_differences(d: derive.Derivation, name: str, seed: int) -> list[Block]:
+    """Return the figure with a sentence that refers to it."""
+    figures = difference_figures(d, name, seed)
+    said = Paragraph(f"{ref(name, 'The figure')} shows the error of central differences against their step.")
+    return [said, *figures] if figures else []
 
 
 @dataclass(frozen=True)

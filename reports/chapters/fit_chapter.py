@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from functools import partial
+import re
 from typing import TYPE_CHECKING
 
 from reports.chapters.fit_comparison import comparison
-from reports.document import Block, Chapter, Figure, Heading, Paragraph, literal
+from reports.document import Block, Chapter, Figure, Heading, Math, Paragraph, literal, ref
 
 if TYPE_CHECKING:
     from verify.fit.points import Points
@@ -32,8 +32,16 @@ _CAPTION = (
 _NO_TIMES = (
     "Times are no two alike: a report with `--times` has them, and `gradproof fit --method all` shows them."
 )
+_LEMMA = (
+    "Why a network may need more units than there are kinks. Let the function have slopes $s_0, \\ldots, s_K$ and one unit for each "
+    "kink. A unit that is active on the right of kink $i$ adds $s_i - s_{i-1}$ to the slope there; one that is active on the left "
+    "of it adds $-(s_i - s_{i-1})$ there. Far to the left the slope $s_0$ is the sum of the latter: "
+    "$s_0 + \\sum_{i \\in L} (s_i - s_{i-1}) = 0$, where $L$ are the kinks whose units are active on the left. For any $L$ the sum "
+    "telescopes over every run of neighbours in $L$, and leaves an odd number of slopes with alternating signs."
+)
+_RELU = r"\mathrm{relu}"
 #: Seeds of each method that draws: more where a fit is quick.
-SEEDS: dict[str, int] = {"fsolve": 20, "least-squares": 20, "train": 5}
+SEEDS: dict[str, int] = {"fsolve": 12, "least-squares": 12, "train": 3}
 #: Starts after which a method gives up. A budget in seconds would print other numbers on a slower machine.
 STARTS = 400
 
@@ -42,7 +50,7 @@ def fit_chapter(seed: int, times: bool = False) -> Chapter:
     """Fit both toy data sets by every method, and compare them; measured times only on request."""
     from verify.fit.points import TOY
 
-    blocks: list[Block] = [Paragraph(_STORY)]
+    blocks: list[Block] = [Paragraph(_STORY), Paragraph(_LEMMA)]
     for points in TOY.values():
         blocks += _data_set(points, seed, times)
     return Chapter("Networks that fit", "fits", blocks)
@@ -58,40 +66,40 @@ def _data_set(points: Points, seed: int, times: bool) -> list[Block]:
     exact, trained = fit_points(points, "exact"), fit_points(points, "train", seed=seed, budget=budget)
     fewer = shortfall(points, seed)
     name = points.name
+    found = {row.method: row.fit for row in rows if row.method in SEEDS}
+    *notes, network = exact.notes
+    said, _, formula = network.partition(": ")
     return [
         Heading(literal(name)),
         Figure(
             f"fit-{name}",
-            lambda: fits.fitted(exact),
+            lambda: fits.fitted(exact, height=3.0),
             "The exact network through the data, its kinks, and the residuals.",
             literal(
                 f"the points of {name}, the piecewise linear function through them, and residuals of zero"
             ),
         ),
-        *(Paragraph(literal(line)) for line in (*exact.notes, *([str(fewer)] if fewer else []))),
-        Figure(
-            f"network-{name}",
-            lambda: fits.drawn_network(exact.net),
-            "The exact network with its weights.",
-            literal(f"the network of {exact.net.hidden} hidden units with its weights and biases"),
+        *(Paragraph(literal(line)) for line in (*notes, *([str(fewer)] if fewer else []))),
+        Paragraph(
+            f"{ref(f'fit-{name}')} shows the exact network, {ref(f'fits-{name}')} what the other methods find, and the "
+            f"table compares all. {literal(said)} (${_RELU}(t) = \\max(t, 0)$):"
         ),
+        Math(f"y = {_typeset(formula)}", formula, f"network-{name}"),
         comparison(rows, times, _CAPTION if times else f"{_CAPTION} {_NO_TIMES}"),
-        *(
-            Figure(
-                f"fit-{name}-{row.method}",
-                partial(fits.fitted, row.fit),
-                f"A fit by {row.method}.",
-                literal(
-                    f"the points of {name}, a function through them found by {row.method}, and its residuals"
-                ),
-            )
-            for row in rows
-            if row.method in SEEDS
-        ),
         Figure(
-            f"loss-{name}",
-            lambda: fits.loss_curve(trained.losses),
-            "The loss of the training that solved the data, step by step.",
-            literal("the mean squared error falling to rounding error on a logarithmic axis"),
+            f"fits-{name}",
+            lambda: fits.compared(found, trained.losses),
+            "What the other methods find: other functions through the same points. At the lower right, the loss of the "
+            "training that solved the data, by step.",
+            literal(
+                f"functions through the points of {name} found by {', '.join(found)}, and the loss of training"
+            ),
         ),
     ]
+
+
+def _typeset(formula: str) -> str:
+    """A network as it is printed, such as 8 - 2·r(x) + 1/2·r(x - 4), in LaTeX."""
+    formula = formula.removeprefix("0 + ")
+    fractions = re.sub(r"(\d+)/(\d+)", r"\\tfrac{\1}{\2}", formula)
+    return fractions.replace("·", r"\,").replace("r(", f"{_RELU}(")

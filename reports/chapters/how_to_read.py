@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from reports.chapters.references import cited
 from reports.document import Block, Check, Heading, Paragraph, Table
 
 _LAYOUT = (
@@ -58,5 +59,5 @@ def how_to_read() -> list[Block]:
             ["verdict", "means", "for example"],
             [[Check(word), means, example] for word, means, example in _VERDICTS],  # type: ignore[arg-type]
         ),
-        *(Paragraph(text.replace("**", "")) for text in _METHODS),
+        *(Paragraph(cited(text.replace("**", ""))) for text in _METHODS),
     ]

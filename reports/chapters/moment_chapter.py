@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from reports.chapters.moment_extras import extras
 from reports.chapters.prose import finding, prose, sentence, symbols
+from reports.chapters.references import cited
 from reports.document import (
     Block,
     Box,
@@ -21,6 +22,7 @@ from reports.document import (
     Paragraph,
     Table,
     literal,
+    ref,
     weakest,
 )
 from reports.figures.sampling import monte_carlo
@@ -29,11 +31,11 @@ if TYPE_CHECKING:
     from derive.moments.result import MomentResult
     from derive.step import Step
     from verify.moments.monte_carlo import Look
-    from verify.verdict import Word
+    from verify.verdict import Evidence, Word
 
 
 _INTERVALS = (
-    "An interval misses a true value with probability at most $10^{-6}$; that of sequential sampling however often it is "
+    "Estimates with their confidence intervals, and relative tolerances. An interval misses a true value with probability at most $10^{-6}$; that of sequential sampling however often it is "
     "looked at."
 )
 #: The methods whose figures are intervals.
@@ -54,8 +56,12 @@ def _statement(result: MomentResult) -> list[Block]:
     needs = [prose(assumption) for assumption in result.assumptions]
     said = [Paragraph(f"Here {'; '.join(meanings)}."), Paragraph(f"Assumed: {'; '.join(needs)}.")]
     return [
-        Box("result", "Statement", [Math(result.statement_latex, result.title), *said]),
-        Paragraph(f"Source: {prose(result.source)}."),
+        Box(
+            "result",
+            "Statement",
+            [Math(result.statement_latex, result.title, f"{result.name}-statement"), *said],
+        ),
+        Paragraph(f"Source: {cited(prose(result.source))}."),
     ]
 
 
@@ -75,9 +81,7 @@ def _measurements(result: MomentResult, seed: int, pictured: bool) -> tuple[list
         verdict = measure_check(check, seed=seed, workers=1, on_look=looks.append)
         evidence = verdict.evidence[0]
         words.append(verdict.verdict)
-        rows.append(
-            [prose(check.label), f"±{check.rtol:g}", Check(verdict.verdict), finding(evidence.figure)]
-        )
+        rows.append([prose(check.label), f"±{check.rtol:g}", Check(verdict.verdict), _figure(evidence)])
         if len(looks) > len(slowest[0]):
             slowest = (looks, float(check.claim), check.rtol, check.label)
     blocks: list[Block] = [
@@ -85,9 +89,9 @@ def _measurements(result: MomentResult, seed: int, pictured: bool) -> tuple[list
         Table(
             [
                 "quantity",
-                "relative tolerance",
+                "tolerance",
                 "verdict",
-                "estimate with its confidence interval, and the claim",
+                "estimate, and the claim",
             ],
             rows,
             _INTERVALS if {check.method for check in result.checks} & _SAMPLED else "",
@@ -95,9 +99,15 @@ def _measurements(result: MomentResult, seed: int, pictured: bool) -> tuple[list
     ]
     looks, claim, rtol, label = slowest
     if looks and pictured:
+        name = f"{result.name}-samples"
+        blocks.append(
+            Paragraph(
+                f"{ref(name, 'The figure')} shows how the interval narrows; with the other quantities it is alike."
+            )
+        )
         blocks.append(
             Figure(
-                f"{result.name}-samples",
+                name,
                 partial(monte_carlo, looks, claim, rtol),
                 f"{prose(label)}: the estimate with its confidence interval against the number of samples. "
                 "Sampling stops when the interval lies within the tolerance.",
@@ -107,6 +117,11 @@ def _measurements(result: MomentResult, seed: int, pictured: bool) -> tuple[list
     return words, blocks
 
 
+def _figure(evidence: Evidence) -> str:
+    """What was found, without how the variance was reduced."""
+    return finding(evidence.figure.partition("; control variates")[0].partition("; antithetic")[0])
+
+
 def _slips(result: MomentResult, seed: int) -> list[Block]:
     from verify.moments.catalogued import measure_slip
 
@@ -114,7 +129,7 @@ def _slips(result: MomentResult, seed: int) -> list[Block]:
     for slip in result.slips:
         verdict = measure_slip(slip, seed=seed, workers=1)
         said = [
-            Paragraph(f"{verdict.verdict.capitalize()}: {finding(verdict.evidence[0].figure)}."),
+            Paragraph(f"{verdict.verdict.capitalize()}: {_figure(verdict.evidence[0])}."),
             Paragraph(sentence(prose(slip.why))),
         ]
         blocks.append(Box("slip", sentence(prose(slip.label), stop=False), said))

@@ -12,12 +12,12 @@ from derive.errors import InputError
 from reports.chapters.derivation import (
     conditions,
     evidence_table,
-    graph_figures,
     line_blocks,
     results,
+    shown_graph,
     statement,
 )
-from reports.chapters.differences import difference_figures
+from reports.chapters.differences import shown_differences
 from reports.chapters.slips import likely_slips
 from reports.document import (
     Block,
@@ -80,11 +80,11 @@ def loss_chapter(d: Derivation, name: str, seed: int = 0, targets: Iterable[str]
     proof: list[Block] = [Heading("Evidence"), evidence_table(evidence)] if evidence else []
     blocks: list[Block] = [
         Box("result", "Problem", [asked, *(Paragraph(line) for line in statement(d))]),
-        *graph_figures(d, f"{name}-graph"),
+        *shown_graph(d, f"{name}-graph"),
         *line_blocks(d, _line_checks(d, seed)),
         Box("result", "Result", [*results(d), *conditions(d)]),
         *proof,
-        *(difference_figures(d, f"{name}-differences", seed) if not d.parts else []),
+        *(shown_differences(d, f"{name}-differences", seed) if not d.parts else []),
         *likely_slips(d, seed),
         Heading("As code"),
         *_code(d, targets),

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from reports.chapters.derivation import code_of
 from reports.chapters.prose import finding
+from reports.chapters.references import cited
 from reports.document import Block, Cell, Chapter, Check, Code, Figure, Heading, Math, Paragraph, Table
 
 _STORY = (
@@ -66,7 +68,7 @@ def _formulas() -> list[Block]:
         d = gradient(expr, wrt, where=where)
         stated = Math(f"f = {latex(d.problem.expr)}", to_text(d.problem.expr))
         derived = Math(d.to_latex(name_parts=False), d.to_text())
-        blocks += [Heading(title), stated, derived, Code(d.to_numpy())]
+        blocks += [Heading(title), stated, derived, Code(code_of(d))]
     return blocks
 
 
@@ -127,7 +129,7 @@ def _experiments(seed: int) -> list[Block]:
     ]
     return [
         Heading("Fifty images by heart"),
-        Paragraph(_BY_HEART),
+        Paragraph(cited(_BY_HEART)),
         Figure(
             "by-heart",
             lambda: training.curves(history),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
@@ -30,7 +30,7 @@ _EXTREME = 100
 _DRAWN = 12
 
 
-def fitted(fit: Fit) -> Figure:
+def fitted(fit: Fit, height: float = 4.0) -> Figure:
     """Draw the data, the fitted function with its kinks marked, and below them the residuals.
 
     Where x is far from 0 beside its range, it is drawn from its left end on. A network of rational numbers is computed
@@ -44,7 +44,7 @@ def fitted(fit: Fit) -> Figure:
     exponent = _exponent(y)
     y, values, at_kinks = (heights / 10.0**exponent for heights in (y, values, at_kinks))
     residuals = np.abs(fit.net.residuals(points))
-    figure = canvas(5.6, 4.0)
+    figure = canvas(5.6, height)
     with look():
         top, bottom = figure.subplots(2, 1, sharex=True, height_ratios=(3, 1))
         top.plot(grid, values, color=COLOURS[0], label=f"network, {fit.net.hidden} units", zorder=2)
@@ -84,6 +84,34 @@ def fitted(fit: Fit) -> Figure:
         _draw_residuals(bottom, x, residuals, size)
         bottom.set_xlabel(f"$x$ − {short(offset).lstrip('≈')}" if offset else "$x$")
         bottom.set_ylabel("|residual|")
+    return figure
+
+
+def compared(fits: Mapping[str, Fit], losses: Sequence[float]) -> Figure:
+    """Draw the functions that several methods found through the same points, and the loss of the training by step."""
+    figure = canvas(6.4, 4.0)
+    with look():
+        panels = figure.subplots(2, 2).flat
+        for (method, fit), ax in zip(fits.items(), panels, strict=False):
+            (grid, values), (kinks, at_kinks) = _course(fit, Fraction(0))
+            ax.plot(grid, values, color=COLOURS[0], zorder=2)
+            ax.plot([float(x) for x in fit.points.x], fit.points.ys, "o", color=INK, markersize=3, zorder=3)
+            ax.plot(
+                kinks,
+                at_kinks,
+                "D",
+                markersize=6,
+                markerfacecolor="none",
+                markeredgecolor=COLOURS[1],
+                zorder=4,
+            )
+            ax.set_title(f"{method}, {fit.net.hidden} units")
+        last = next(panels)
+        steps = np.arange(len(losses))
+        last.semilogy(steps, np.maximum(np.asarray(losses, float), 1e-33), color=COLOURS[2], linewidth=1)
+        last.set_title("mean squared error of train")
+        for ax in panels:
+            ax.set_axis_off()
     return figure
 
 

@@ -14,6 +14,7 @@ from markupsafe import Markup, escape
 from reports.document import Block, Document, Figure, spans
 from reports.renderers.breaking import extent, pieces
 from reports.renderers.mathml import mathml
+from reports.renderers.numbering import numbered
 from reports.renderers.plain import plain_text
 
 #: Letters of a formula that fit on a line.
@@ -23,9 +24,11 @@ _LINE = 66
 def render(document: Document) -> str:
     """Return the document as HTML; the same document gives the same bytes."""
     css = resources.files("reports").joinpath("templates/report.css").read_text(encoding="utf-8")
+    document = numbered(document)
     template = _environment().get_template("report.html.j2")
     anchors = _Anchors(chapter.anchor for chapter in document.chapters)
-    return template.render(document=document, css=Markup(css), anchors=anchors) + "\n"
+    js = resources.files("reports").joinpath("templates/report.js").read_text(encoding="utf-8")
+    return template.render(document=document, css=Markup(css), js=Markup(js), anchors=anchors) + "\n"
 
 
 def render_blocks(blocks: Sequence[Block], place: str = "part") -> str:
@@ -75,6 +78,8 @@ def _inline(text: str) -> Markup:
             out += Markup(mathml(span.text))
         elif span.kind == "code":
             out += Markup("<code>{}</code>").format(span.text)
+        elif span.kind == "link":
+            out += Markup('<a href="#{}">{}</a>').format(span.target.replace("@", "source-"), span.text)
         else:
             out += escape(span.text)
     return out

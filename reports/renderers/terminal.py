@@ -13,6 +13,7 @@ from rich.table import Table as RichTable
 from rich.text import Text
 
 from reports.document import (
+    Bibliography,
     Block,
     Box,
     Cell,
@@ -104,6 +105,9 @@ def _show(block: Block, out: Console) -> None:
                     _show(inner, out)
         case Code():
             out.print(_indented(block.text))
+        case Bibliography():
+            for source in block.sources:
+                out.print(_text(f"{source.number} {source.text}".strip()))
         case _:
             raise TypeError(f"the terminal has no rendering for a block of the kind {block.kind}")
 

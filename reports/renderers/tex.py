@@ -17,6 +17,7 @@ from markupsafe import Markup
 from derive.errors import InternalError
 from reports.document import Block, Cell, Check, Document, Table, spans
 from reports.renderers.breaking import extent, pieces
+from reports.renderers.numbering import numbered
 
 #: What a sign of running text becomes where TeX's text fonts lack it or give it a meaning of its own.
 _SIGNS = {
@@ -132,7 +133,7 @@ def escape(text: str) -> Markup:
 
 def render(document: Document) -> str:
     """Return the document as LaTeX; it includes figures/NAME.pdf for each figure."""
-    return _environment().get_template("report.tex.j2").render(document=document) + "\n"
+    return _environment().get_template("report.tex.j2").render(document=numbered(document)) + "\n"
 
 
 def draw_figures(document: Document) -> dict[str, bytes]:
@@ -214,7 +215,14 @@ def _environment() -> Environment:
         undefined=StrictUndefined,
     )
     environment.filters.update(
-        inline=_inline, math=_math, pieces=_pieces, code=_code, columns=_columns, unknown=_unknown
+        inline=_inline,
+        cell=_cell,
+        math=_math,
+        pieces=_pieces,
+        code=_code,
+        columns=_columns,
+        unknown=_unknown,
+        label=_label,
     )
     return environment
 
@@ -227,9 +235,24 @@ def _inline(text: str) -> Markup:
             out += Markup("${}$").format(_math(span.text))
         elif span.kind == "code":
             out += Markup(r"\texttt{") + _verbatim(span.text) + Markup("}")
+        elif span.kind == "link":
+            out += Markup(r"\hyperref[{}]{{").format(_label(span.target)) + escape(span.text) + Markup("}")
         else:
             out += escape(span.text)
     return out
+
+
+def _cell(text: str) -> Markup:
+    """A cell of a table; one that is a formula alone fits into its column."""
+    parts = spans(text)
+    if len(parts) == 1 and parts[0].kind == "math" and extent(parts[0].text) > _NARROW:
+        return Markup(r"\gpcell{{{}}}{{{}}}").format(_math(parts[0].text), _pieces(parts[0].text))
+    return _inline(text)
+
+
+def _label(name: str) -> Markup:
+    """The name of a place as a label of LaTeX."""
+    return Markup(re.sub(r"[^A-Za-z0-9:-]", "-", name.replace("@", "source-")))
 
 
 def _math(latex: str) -> Markup:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from reports.document import (
+    Bibliography,
     Box,
     Chapter,
     Check,
@@ -14,7 +15,9 @@ from reports.document import (
     Line,
     Math,
     Paragraph,
+    Source,
     Table,
+    ref,
 )
 from reports.figures.checks import finite_differences
 from reports.figures.graph import Node, computational_graph
@@ -78,6 +81,8 @@ def sample() -> Document:
                     ),
                     Box("slip", "One path only", [_remark(), Math(r"W x r^\top", "W*x*r'")]),
                     Box("note", "A note", [Paragraph("Nothing more.")]),
+                    Paragraph(f"So it stands in {ref('@he2015')}; see {ref('graph')}."),
+                    Bibliography([Source("he2015", "He et al. 2015"), Source("x", "Cited nowhere")]),
                     Code("def gradient(W, x):\n    return W @ x  # 100 % {plain} \\ text\n"),
                 ],
                 agrees,
