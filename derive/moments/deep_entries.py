@@ -135,6 +135,7 @@ DEEP_ERF = MomentResult(
                 second_moment=_HALF,
                 correlation=_HALF,
                 depth=2,
+                width=512,
                 networks=256,
             ),
         ),

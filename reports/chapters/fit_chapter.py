@@ -63,7 +63,7 @@ def _data_set(points: Points, seed: int, times: bool) -> list[Block]:
 
     budget = Budget(STARTS, seconds=600.0)
     rows = compare(points, seeds=lambda method: range(seed, seed + SEEDS[method]), budget=budget)
-    exact, trained = fit_points(points, "exact"), fit_points(points, "train", seed=seed, budget=budget)
+    exact = fit_points(points, "exact")
     fewer = shortfall(points, seed)
     name = points.name
     found = {row.method: row.fit for row in rows if row.method in SEEDS}
@@ -88,7 +88,7 @@ def _data_set(points: Points, seed: int, times: bool) -> list[Block]:
         comparison(rows, times, _CAPTION if times else f"{_CAPTION} {_NO_TIMES}"),
         Figure(
             f"fits-{name}",
-            lambda: fits.compared(found, trained.losses),
+            lambda: fits.compared(found, found["train"].losses),
             "What the other methods find: other functions through the same points. At the lower right, the loss of the "
             "training that solved the data, by step.",
             literal(
