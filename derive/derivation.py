@@ -22,7 +22,7 @@ from derive.language import lambdified  # noqa: F401 - every result is one that 
 from derive.language.latex import latex
 from derive.language.text import to_text
 from derive.problem import Problem
-from derive.simplify.present import abbreviate, in_names
+from derive.simplify.names import abbreviate, in_names
 from derive.step import Step
 from derive.structured import structures, tied
 

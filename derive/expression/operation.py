@@ -88,8 +88,11 @@ class Operation:
     entrywise: bool = False
     kind: str = ""
 
+    linear: bool = field(default=False, init=False)
+
     def __post_init__(self) -> None:
         if self.push == "linear":
+            object.__setattr__(self, "linear", self.signature.arity == 1 if self.shape else False)
             object.__setattr__(self, "push", self._linear)
         if not self.kind:
             object.__setattr__(self, "kind", "function" if self.entrywise else self.name)

@@ -8,6 +8,7 @@ from derive.expression import algebra
 from derive.expression.facts import remembered
 from derive.expression.operation import kind
 from derive.expression.walk import LEAVES, distinct
+from derive.language.picked import picked
 from derive.language.text import fraction, signed, written_power
 
 
@@ -46,8 +47,11 @@ def cost(e: Expr) -> int:
             return 1 + cost(value)
         scalars = [a for a in e.args if not a.is_Matrix]
         above, below = fraction(Mul(*scalars) if algebra.is_matrix(e) else e)
-        factors = [a for a in above if a != 1] + [a for a in e.args if a.is_Matrix]
-        return sum(map(cost, factors)) + max(len(factors) - 1, 0) + sum(map(cost, below)) + len(below)
+        factors = [a for a in above if a != 1]
+        matrices = picked([a for a in e.args if a.is_Matrix])  # A[1, :] is read at once
+        picks = sum(x.rows is not None or x.columns is not None for x in matrices)
+        factors += [x.base for x in matrices]
+        return sum(map(cost, factors)) + picks + max(len(factors) - 1, 0) + sum(map(cost, below)) + len(below)
     if word == "elementwise product":
         return (
             len(e.args)

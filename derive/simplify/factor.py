@@ -36,7 +36,9 @@ from derive.language.text import signed
 from derive.simplify import identities
 from derive.simplify.cost import cost, distinct_cost, leaves
 from derive.simplify.fractions import content, divided, reduced
+from derive.simplify.inverses import over_one_inverse
 from derive.simplify.regroup import gathered
+from derive.simplify.sharing import named_cost
 
 #: Sums of more terms, or longer ones, are left as they are: looking at all their factors would take too long.
 MAX_TERMS = 40
@@ -91,11 +93,27 @@ def _scalar_sum(e: Expr) -> Expr:
     terms = list(e.args)
     ways = [e, Add(*identities.one_logarithm(terms)), Add(*identities.logistic_complement(terms))]
     ways += _scalar_fraction(e)
+    ways += _partly_factored(terms)
     for common in _commons(terms):
         inner = Add(*[divided(a, common) for a in terms])
         # A number alone in front of a sum would be multiplied into it.
         ways.append(Mul(common, inner, evaluate=not (common.is_Number and isinstance(inner, Add))))
     return min(map(reduced, ways), key=cost)
+
+
+def _partly_factored(terms: list[Expr]) -> Iterator[Expr]:
+    """Yield a sum of scalars with one factor taken out of some of the terms, not of all."""
+    holding: dict[Expr, list[int]] = {}
+    for i, a in enumerate(terms):
+        for f in Mul.make_args(a):
+            if not f.is_number:
+                holding.setdefault(f, []).append(i)
+    for f, members in holding.items():
+        if 1 < len(members) < len(terms):
+            inner = factor_sum(Add(*[divided(terms[i], f) for i in members]))
+            rest = Add(*[a for i, a in enumerate(terms) if i not in members])
+            new = Mul(f, inner) + rest
+            yield factor_sum(new) if len(Add.make_args(new)) < len(terms) else new
 
 
 def _scalar_fraction(e: Add) -> Iterator[Expr]:
@@ -154,7 +172,14 @@ def _matrix_sum(e: MatAdd) -> Expr:
     ways = [_factored(terms)]
     for common in _commons([algebra.split(a)[0] for a in terms]):
         ways.append(algebra.dot(common, _factored([algebra.dot(1 / common, a) for a in terms])))
-    return min((_positive_first(reduced(w)) for w in ways), key=reading)
+    return _sign_outside(min((_positive_first(reduced(w)) for w in ways), key=reading))
+
+
+def _sign_outside(e: Expr) -> Expr:
+    """Return a sum of negative terms only as the negative of a sum, so that a product around it takes its sign."""
+    if not isinstance(e, MatAdd) or not all(signed(a)[0] for a in e.args):
+        return e
+    return algebra.dot(S.NegativeOne, algebra.make(MatAdd, *[algebra.dot(S.NegativeOne, a) for a in e.args]))
 
 
 def reading(e: Expr) -> Reading:
@@ -171,7 +196,7 @@ class Reading:
     """
 
     def __init__(self, e: Expr) -> None:
-        self.expr, self.length = e, cost(e)
+        self.expr, self.length = e, (named_cost(e), cost(e))
 
     @cached_property
     def rest(self) -> tuple[int, int, int, bool]:
@@ -248,6 +273,7 @@ def _candidates(terms: list[Expr]) -> Iterator[list[Expr]]:
     yield from _linear_candidates(terms, parts)
     yield from _hadamard_candidates(terms, parts)
     yield from _fraction_candidates(terms, parts)
+    yield from ([e] for e in over_one_inverse(terms))
     yield identities.one_logarithm(terms)
     yield identities.logistic_complement(terms)
 

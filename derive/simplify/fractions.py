@@ -61,6 +61,22 @@ def _ways(e: Expr) -> Iterator[Expr]:
         yield from _cleared(e)
         yield from _whole_powers_apart(e)
         yield from _cancelled(e)
+        yield from _conjugates(e)
+
+
+def _conjugates(e: Expr) -> Iterator[Expr]:
+    """Yield a product of two sums of two terms multiplied out, (a - b)(a + b) as a^2 - b^2, also below the line."""
+    powers = _powers(e)
+    sums = [b for b, k in powers.items() if kind(b) == "sum" and len(b.args) == 2 and k.is_Integer]
+    for i, a in enumerate(sums):
+        for b in sums[i + 1 :]:
+            if powers[a] == powers[b]:
+                products = [_times(p, q) for p in a.args for q in b.args]
+                whole = algebra.add(*products)
+                if len(whole.args) < len(products):
+                    k = powers[a]
+                    undone = [algebra.elementwise_power(s, -k) for s in (a, b)]
+                    yield _times(e, *undone, algebra.elementwise_power(whole, k))
 
 
 def content(numbers: list[Expr]) -> Expr:

@@ -104,7 +104,7 @@ def homogeneous(e: Expr) -> Expr:
     f = scalar_function(e) if applied_entrywise else type(e)
     entry = record(f)
     if entry is None or (entry.homogeneous is None and not entry.entrywise):
-        return e
+        return e if entry is None or not entry.linear else _number_outside(e)
     x = e.expr if applied_entrywise else e.args[0]
     if entry.homogeneous is None:
         sign_of = parity(e)
@@ -122,6 +122,12 @@ def homogeneous(e: Expr) -> Expr:
     outside = abs(number) ** degree * (sign_of if number < 0 and sign_of else 1)
     inside = rest if sign_of or number > 0 else _negative(rest)
     return algebra.dot(outside, elementwise(f, inside) if entry.entrywise else f(inside))
+
+
+def _number_outside(e: Expr) -> Expr:
+    """Return a linear function of one matrix with a number taken out of its argument."""
+    number, rest = _number_and_rest(e.args[0])
+    return e if number == 1 else algebra.dot(number, tidy(e, [rest, *e.args[1:]]))
 
 
 def _number_and_rest(x: Expr) -> tuple[Expr, Expr]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from sympy import (
@@ -18,7 +18,6 @@ from sympy import (
     MatAdd,
     MatMul,
     MatPow,
-    MatrixSymbol,
     Mul,
     Pow,
     S,
@@ -32,28 +31,26 @@ from sympy.matrices.expressions.diagonal import DiagonalOf
 
 from derive.expression import algebra
 from derive.expression.elementwise import applied
-from derive.expression.facts import memo
+from derive.expression.facts import assuming, facts, memo
 from derive.expression.functions import Adjugate, EntrySum, Expm, ExpmFrechet, Norm2, Reshape, Softmax, Vec
-from derive.expression.rebuild import rebuild, tidy
+from derive.expression.rebuild import rebuild, replaced, tidy
 from derive.expression.walk import distinct, parts
-from derive.graph import symbol
 from derive.language.text import signed, to_text
 from derive.simplify import identities
 from derive.simplify.cost import cost
+from derive.simplify.diagonals import broadcast, diagonals, scaled_rows
 from derive.simplify.expand import expand
 from derive.simplify.factor import factor_sum, reading
 from derive.simplify.fractions import reduced
+from derive.simplify.inverses import scaled_inverse
+from derive.simplify.pairs import completed
 from derive.simplify.regroup import regrouped
 from derive.simplify.softmaxes import softmax_named
-from derive.simplify.squares import norm, squared_norm
+from derive.simplify.squares import norm, power_of_norm, squared_norm
+from derive.simplify.wholes import without_wholes
 
 #: Results longer than this are shared by their parts, as they are; multiplying them out would not shorten them.
 MAX_COST = 300
-
-#: How many parts are given a name at most, where the result with its names is not longer than LONG, and how long a part must be that occurs twice; one less where oftener.
-MAX_NAMES = 5
-LONG = 150
-MIN_COST = 3
 
 
 def present(expr: Expr) -> Expr:
@@ -77,7 +74,7 @@ def present(expr: Expr) -> Expr:
 def _once(expr: Expr) -> Expr:
     """Return the shortest form that is found of an expression in one search."""
     logistic: set[Expr] = set()
-    expr = _one_way_round(expr)
+    expr = one_way_round(expr)
     if any(applied(exp, e) is not None for e in distinct(expr)):
         expr = rebuild(expr, lambda e, args: softmax_named(tidy(e, args)))
     expr = identities.logistic_forms(expr, logistic)
@@ -85,20 +82,44 @@ def _once(expr: Expr) -> Expr:
     candidates = [light]
     if cost(light) <= MAX_COST:
         spreads = [_expanded(expr, True), _expanded(expr, False)]
-        spreads = [_one_way_round(s) for s in spreads if s is not None]
+        spreads = [one_way_round(s) for s in spreads if s is not None]
         spreads = [identities.logistic_forms(s, logistic) if logistic else s for s in spreads]
         candidates += [rebuild(s, _shorten) for s in dict.fromkeys(spreads) if s != light]
+        pairs = [c for s in dict.fromkeys(spreads) if (c := completed(s)) != s]
+        candidates += [way for c in pairs for way in (rebuild(c, _shorten), *_around_wholes(c))]
+    candidates += _around_wholes(expr)
+    candidates = list(dict.fromkeys(candidates))
+    candidates += [rebuild(c, _regrouped) for c in candidates if any(map(_has_sums, distinct(c)))]
     best = min(candidates, key=reading)
-    if any(isinstance(e, MatMul) and any(map(_is_sum, e.args)) for e in distinct(best)):
-        best = min(best, rebuild(best, _regrouped), key=reading)
+    if any(isinstance(e, HadamardProduct) and scaled_rows(e) != e for e in distinct(best)):
+        best = min(best, rebuild(best, _with_scaled_rows), key=reading)
     if logistic:
         again = rebuild(identities.logistic_forms(best, logistic), _shorten)
         best = min(best, again, key=reading)
     if algebra.is_matrix(best):
         flipped = rebuild(_flip(best), _shorten)
         if not isinstance(flipped, Transpose) and cost(flipped) + 3 <= cost(best):
-            best = _transposed(flipped)
+            best = min(best, _transposed(flipped), key=reading)
     return _signs_inside(_one_of_transposes(identities.written_out(best, logistic)))
+
+
+def _around_wholes(expr: Expr) -> Iterator[Expr]:
+    """Yield an expression with what is around its repeated sums shortened, the sums for themselves."""
+    short, wholes = without_wholes(expr)
+    if wholes:
+        known = {
+            ("symmetric", name.name)
+            for name, e in wholes.items()
+            if algebra.is_matrix(e) and algebra.is_symmetric(e)
+        }
+        inside: dict[Expr, Expr] = {}
+        for name, e in wholes.items():  # later ones may hold earlier ones
+            inside[name] = replaced(rebuild(e, _shorten), inside)
+        with assuming(facts().assumptions | known):
+            ways = [short, *[s for scalars in (True, False) if (s := _expanded(short, scalars)) is not None]]
+            found = [rebuild(way, _shorten) for way in dict.fromkeys(ways)]
+        for way in found:
+            yield replaced(way, inside)
 
 
 def _expanded(expr: Expr, scalars: bool) -> Expr | None:
@@ -107,6 +128,10 @@ def _expanded(expr: Expr, scalars: bool) -> Expr | None:
     if key not in table:
         table[key] = expand(expr, scalars)
     return table[key]
+
+
+def _has_sums(e: Expr) -> bool:
+    return isinstance(e, MatMul) and any(map(_is_sum, e.args))
 
 
 def _is_sum(e: Expr) -> bool:
@@ -144,7 +169,7 @@ def _terms(terms: Iterable[Expr]) -> frozenset[tuple[Expr, int]]:
     return frozenset(Counter(terms).items())
 
 
-def _one_way_round(expr: Expr) -> Expr:
+def one_way_round(expr: Expr) -> Expr:
     """Write scalar products that are equal, x'y and y'x, and sums, x + y, y + x and -x - y, the same way round.
 
     So they are seen to be equal.
@@ -202,15 +227,20 @@ def _shortened(e: Expr, new: Expr) -> Expr:
         new = norm(new.args[0])
     new = identities.homogeneous(new)
     if isinstance(new, ElementwiseApplyFunction | exp | log):
-        return identities.exponential_of_logarithm(new)
+        return broadcast(identities.exponential_of_logarithm(new))
     if isinstance(new, Expm | ExpmFrechet):
         return _turned(new)
     if isinstance(new, KroneckerProduct | DiagonalOf):
         new = tidy(new, [_turned(a) for a in new.args])
+    if isinstance(new, Pow):
+        new = power_of_norm(new)
     if isinstance(new, Mul | Pow) and not isinstance(new, MatMul | MatPow):
         new = identities.product(new)
+    new = diagonals(broadcast(new))
     if isinstance(new, MatMul):
-        return _opened(_blocks(_adjugate(_pseudo_inverse(_softmax(reduced(new))))))
+        new = scaled_inverse(new)
+    if isinstance(new, MatMul):
+        return opened(_blocks(_adjugate(_pseudo_inverse(_softmax(reduced(new))))))
     if isinstance(new, Mul):
         new = reduced(_adjugate_in_trace(_softmax(new)))
     if isinstance(new, Trace):
@@ -227,7 +257,13 @@ def _regrouped(e: Expr, args: list[Expr]) -> Expr | None:
     return _shorten(new, list(parts(new))) if (new := regrouped(new)) != e else new
 
 
-def _opened(e: Expr) -> Expr:
+def _with_scaled_rows(e: Expr, args: list[Expr]) -> Expr:
+    new = tidy(e, args)
+    turned = scaled_rows(new) if isinstance(new, HadamardProduct) else new
+    return _shorten(turned, list(parts(turned))) if turned != new or isinstance(new, MatAdd) else new
+
+
+def opened(e: Expr) -> Expr:
     """Return the negative of a sum as a sum."""
     coefficient, factors = algebra.split(e)
     if coefficient != -1 or len(factors) > 1 or not isinstance(factors[0], MatAdd):
@@ -388,139 +424,3 @@ def _full_rank(a: Expr, b: Expr) -> Expr | None:
         ):
             return algebra.pinv(x) if after else algebra.t(algebra.pinv(x))
     return None
-
-
-# ------------------------------------------------------------------------------------- repeated parts
-
-
-def abbreviate(expr: Expr, taken: set[str]) -> tuple[Expr, tuple[tuple[str, Expr], ...]]:
-    """Return an expression with its repeated parts named, and the names with what they stand for.
-
-    A part and its negative share a name, and a sum keeps its name as a part of a longer sum. Later names may use
-    earlier ones. `taken` are the names that are not free.
-    """
-    named: list[tuple[str, Expr]] = []
-    used = set(taken)
-    short = _one_way_round(expr)
-    while part := _most_repeated([short, *[e for _, e in named]]):
-        if len(named) >= MAX_NAMES and cost(short) + sum(cost(e) for _, e in named) <= LONG:
-            break
-        name = _name(part, used)
-        used.add(name)
-        new = symbol(name, part)
-        short = _replace(short, part, new)
-        named = [(n, _replace(e, part, new)) for n, e in named]
-        named.append((name, part))
-    if not named:
-        return expr, ()
-    opened = [(n, rebuild(e, _plain_signs)) for n, e in named]
-    return rebuild(short, _plain_signs), tuple(_in_order(opened))
-
-
-def _plain_signs(e: Expr, args: list[Expr]) -> Expr:
-    return _opened(tidy(e, args))
-
-
-def in_names(
-    expr: Expr, definitions: Sequence[tuple[str, Expr]]
-) -> tuple[Expr, tuple[tuple[str, Expr], ...]]:
-    """Return an expression in terms of names that are given to its parts, and those of them that it uses.
-
-    Later definitions may use earlier ones.
-    """
-    used: list[tuple[str, Expr]] = []
-    for name, part in reversed([d for d in definitions if d[1].args]):
-        new = symbol(name, part)
-        short = _replace(expr, part, new)
-        rest = [(n, _replace(e, part, new)) for n, e in used]
-        if short != expr or rest != used:
-            expr, used = short, [(name, part), *rest]
-    return expr, tuple(used)
-
-
-def _most_repeated(exprs: list[Expr]) -> Expr | None:
-    best, saved = None, 0
-    for e, n in _occurrences(exprs).items():
-        if isinstance(e, Inverse | Transpose) or e.is_number or signed(e)[0] or _below(e):
-            continue  # what is negated or divided by is named instead
-        gain = (n - 1) * cost(e) - 1
-        least = MIN_COST if n == 2 and not isinstance(e, Softmax) else MIN_COST - 1
-        if n > 1 and cost(e) >= least and gain > saved:
-            best, saved = e, gain
-    return best
-
-
-def _occurrences(exprs: list[Expr]) -> dict[Expr, int]:
-    """Return how often every part occurs in the texts of expressions; a part that is shared is not walked again."""
-    after: dict[Expr, None] = {}  # every part after those that it is made of
-    stack = [(e, False) for e in exprs]
-    while stack:
-        e, ready = stack.pop()
-        if ready:
-            after[e] = None
-        elif e not in after:
-            stack.append((e, True))
-            stack.extend((a, False) for a in parts(e))
-    counts = dict.fromkeys(reversed(after), 0)
-    for e in exprs:
-        counts[e] += 1
-    for e, n in counts.items():
-        for a in parts(e):
-            counts[a] += n
-    return counts
-
-
-def _below(e: Expr) -> bool:
-    return algebra.divides(e) or (isinstance(e, Pow) and e.exp.is_Number and bool(e.exp < 0))
-
-
-def _name(part: Expr, used: set[str]) -> str:
-    if not algebra.is_matrix(part):
-        pool = ["c", "d", "e", "g"]
-    elif isinstance(part, Softmax):
-        pool = ["p", "q"]
-    elif part.shape[1] == 1:
-        pool = ["r", "s", "v", "q"] if isinstance(part, MatAdd) else ["s", "z", "v", "q"]
-    elif part.shape[0] == part.shape[1]:
-        pool = ["K", "S", "M", "H"]
-    else:
-        pool = ["R", "Z", "M", "H"]
-    numbered = (f"{pool[0]}_{i}" for i in range(1, 100))
-    return next(n for n in [*pool, *numbered] if n not in used)
-
-
-def _replace(expr: Expr, part: Expr, new: Expr) -> Expr:
-    """Return an expression with a part replaced, also where it is, or its negative, among the terms of a longer sum."""
-    join = algebra.add if isinstance(part, Add | MatAdd) else None
-    ways = []
-    if join:
-        ways = [(frozenset(part.args), new), (frozenset(_negatives(part)), algebra.dot(S.NegativeOne, new))]
-
-    def rewrite(e: Expr, args: list[Expr]) -> Expr | None:
-        if e == part:
-            return new
-        if join and type(e) is type(part) and len(e.args) >= len(part.args):
-            terms = set(e.args)
-            for inside, value in ways:
-                if inside <= terms:
-                    rest = [b for a, b in zip(e.args, args, strict=True) if a not in inside]
-                    return join(value, *rest)
-        return None
-
-    return rebuild(expr, rewrite)
-
-
-def _in_order(named: list[tuple[str, Expr]]) -> list[tuple[str, Expr]]:
-    """Put every name before those that use it."""
-    waiting, out = list(named), []
-    while waiting:
-        names = {n for n, _ in waiting}
-        ready = [
-            (n, e)
-            for n, e in waiting
-            if not names
-            & {s.name for s in e.free_symbols if isinstance(s, MatrixSymbol) or s.is_Symbol} - {n}
-        ]
-        out.extend(ready or waiting)
-        waiting = [pair for pair in waiting if pair not in out]
-    return out

@@ -18,6 +18,14 @@ def squared_norm(e: Expr) -> Expr:
     return e if x is None else norm(min(x, algebra.t(x), key=cost)) ** 2
 
 
+def power_of_norm(e: Expr) -> Expr:
+    """Return a power of a sum of squares as one of its norm: 1/sqrt(Σ x_i^2) is 1/norm2(x)."""
+    if not isinstance(e.base, Trace | EntrySum):
+        return e
+    square = squared_norm(e.base)
+    return e if square == e.base else square**e.exp
+
+
 def norm(x: Expr) -> Expr:
     """Return the norm, which is 1 for eigenvectors."""
     return S.One if isinstance(x, Eigenvector) else Norm2(x)

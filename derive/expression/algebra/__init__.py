@@ -32,7 +32,14 @@ from derive.expression.algebra.core import (
     zero,
 )
 from derive.expression.algebra.operators import M
-from derive.expression.algebra.seen import has_low_rank, is_nonnegative, is_posdef, is_positive, is_symmetric
+from derive.expression.algebra.seen import (
+    has_low_rank,
+    is_centred,
+    is_nonnegative,
+    is_posdef,
+    is_positive,
+    is_symmetric,
+)
 from derive.expression.algebra.structure import (
     commutation,
     det,
@@ -61,6 +68,7 @@ __all__ = [
     "hadamard",
     "has_low_rank",
     "inv",
+    "is_centred",
     "is_matrix",
     "is_nonnegative",
     "is_posdef",

@@ -287,9 +287,15 @@ def _bilinear(piece: list[Expr]) -> Expr:
 
 
 def _column(piece: list[Expr]) -> list[Expr]:
-    """Turn diag(v) x into v ⊙ x, the way it is read, for a column x at the end of a product."""
-    if len(piece) == 2 and shape(piece[1])[1] == 1 and isinstance(piece[0], DiagMatrix):
-        return [hadamard(piece[0].args[0], piece[1])]
+    """Turn diag(v) x into v ⊙ x, the way it is read, for a column x, and x' diag(v) into (v ⊙ x)'."""
+    if len(piece) != 2:
+        return piece
+    a, b = piece
+    if shape(b)[1] == 1 and isinstance(a, DiagMatrix):
+        return [hadamard(a.args[0], b)]
+    if shape(a)[0] == 1 and isinstance(b, DiagMatrix):
+        coefficient, factors = split(hadamard(b.args[0], t(a)))
+        return [coefficient, *[t(f) for f in reversed(factors)]]
     return piece
 
 
@@ -309,6 +315,8 @@ def add(*terms: Expr) -> Expr:
         a = todo.pop()
         if isinstance(a, MatAdd):
             todo.extend(reversed(a.args))
+        elif _is_negated_sum(a):
+            todo.extend(dot(S.NegativeOne, b) for b in reversed(a.args[1].args))
         elif not isinstance(a, ZeroMatrix):
             part, coefficient = _key(a)
             collected[part] = collected.get(part, S.Zero) + coefficient
@@ -316,6 +324,10 @@ def add(*terms: Expr) -> Expr:
     if not kept:
         return zero(terms[0].shape)
     return kept[0] if len(kept) == 1 else make(MatAdd, *kept)
+
+
+def _is_negated_sum(a: Expr) -> bool:
+    return isinstance(a, MatMul) and len(a.args) == 2 and a.args[0] == -1 and isinstance(a.args[1], MatAdd)
 
 
 def same_terms(a: Expr, b: Expr) -> bool:
@@ -453,6 +465,8 @@ def elementwise_power(x: Expr, exponent: Expr) -> Expr:
         return ones(x.shape)
     if exponent.is_positive and not is_matrix(exponent) and RECURSION.is_onehot(x):
         return x
+    if isinstance(x, Transpose) and not is_matrix(exponent):
+        return t(elementwise_power(x.arg, exponent))
     if not is_matrix(exponent) and exponent.is_integer:
         if isinstance(x, HadamardPower) and not is_matrix(x.exp):
             return elementwise_power(x.base, x.exp * exponent)  # (x^a)^k = x^(ak) wherever x^a is defined
