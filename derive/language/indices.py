@@ -135,6 +135,20 @@ class Indexed:
         at = [Tree("name", [], tree.start, tree.end, i) for i in indices]
         return self._entry(Tree("index", [name, *at], tree.start, tree.end))
 
+    def _indicator(self, tree: Tree) -> Array:
+        """Return 1[x_i > y_i] as the unit step of x_i - y_i."""
+        condition = tree.args[0]
+        if (
+            condition.op != "chain"
+            or len(condition.args) != 2
+            or condition.value[0] not in (">", "<", "≥", "≤")
+        ):
+            raise self.scope.error("an indicator is read of one relation, 1[x_i > 0]", tree.start)
+        sides = condition.args if condition.value[0] in (">", "≥") else condition.args[::-1]
+        zero = sides[1].op == "number" and sides[1].value == 0
+        gap = sides[0] if zero else Tree("+", list(sides), tree.start, tree.end, ["+", "-"])
+        return self._function(Tree("call", [gap], tree.start, tree.end, "step"))
+
     def _unreadable(self, tree: Tree) -> Array:
         if tree.op == "name":
             raise self.scope.error(f"the index {tree.value} stands only as an index here", tree.start)
@@ -359,6 +373,7 @@ class Indexed:
 _READERS = {
     "sub": "_entry", "index": "_entry", "+": "_add", "neg": "_negative", "^": "_power", ".^": "_power", "*": "_product",
     "call": "_function", "bars": "_function", "apply": "_applied",
+    "indicator": "_indicator",
 }  # fmt: skip
 
 

@@ -119,7 +119,33 @@ class LatexForms(Calculus):
         if left.op == "'" or (left.op == "^" and left.args[0].op in ("name", "sub")):
             inner = self._indexed(left.args[0], inside, end)
             return Tree(left.op, [inner, *left.args[1:]], left.start, end, left.value)
-        return self._applied_sub(self._indexed(left, inside, end))
+        return self._eigen(self._applied_sub(self._indexed(left, inside, end)))
+
+    def _eigen(self, tree: Tree) -> Tree:
+        r"""Return \lambda_1(A) and v_1(A), where these are no names of a claim, as the eigenvalue and the eigenvector."""
+        word = {"lambda": "eigval", "v": "eigvec"}.get(str(tree.args[0].value)) if tree.op == "sub" else None
+        if word is None or not self.words.closed or len(tree.args) != 2 or not self.sees("("):
+            return tree
+        if {tree.value, tree.args[0].value} & self.words.names:
+            return tree
+        return Tree("call", [*self._arguments(), tree.args[1]], tree.start, self.end(), word)
+
+    def _frechet(self, token: Token) -> Tree | None:
+        r"""Return \mathrm{D}\exp(X)[E], where D is no name of a claim, as the derivative of the matrix function at X."""
+        place = self.at
+        if self.sees("^"):
+            self.take()
+            self._group_tokens()
+        word = {"exp": "expm"}.get(self.next.text, self.next.text)
+        if self.next.kind not in ("func", "name") or f"d{word}" not in self.words.functions:
+            self.at = place
+            return None
+        self.take()
+        args = self._arguments()
+        if not self.sees("["):
+            raise self.unexpected("the directions in square brackets")
+        args += self._until_closed_any(self.take())
+        return Tree("call", args, token.start, self.end(), f"d{word}")
 
     def _applied_sub(self, tree: Tree) -> Tree:
         """Return h_theta(x) as an application where the text defines such a function."""
@@ -219,6 +245,11 @@ class LatexForms(Calculus):
             args = [self._bare_argument(name)]
         if prime:
             return Tree("apply", [head, *args], token.start, self.end())
+        if base in ("rows", "columns"):
+            args.append(Tree("name", [], token.start, token.end, base))
+        elif name == "reshape" and under and len(args) == 1:
+            cut = next((k for k, t in enumerate(under) if t.text in ("*", "x", ",")), 0)
+            args += [self._inside(part, part[-1].end) for part in (under[:cut], under[cut + 1 :]) if part]
         tree = self._named_call(name, args, token.start, token.start)
         if base and name == "log" and base in ("2", "10"):
             number = Tree("number", [], token.start, token.end, Rational(int(base)))

@@ -8,7 +8,7 @@ from derive.language.scope import ParseError
 from derive.language.tokens import FRACTIONS, GREEK, SIGNS, Token
 
 #: What looks like LaTeX: a command with letters, or braces after ^ or _.
-LATEX = re.compile(r"\\[A-Za-z]{2,}|[_^]\{|\\\||\\\\|^\s*\$|\^T[A-Za-z]|\^t[A-Z]|\^\w_")
+LATEX = re.compile(r"\\[A-Za-z]{2,}|\\[,;:!]|[_^]\{|\\\||\\\\|^\s*\$|\^T[A-Za-z]|\^t[A-Z]|\^\w_")
 
 _RAW = re.compile(
     r"(?P<comment>%[^\n]*)|(?P<space>[ \t\r\n~]+|\\[,!:; ]|\$+)"

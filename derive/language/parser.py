@@ -61,9 +61,10 @@ def _scan(text: str) -> None:
                          text[: MAX_LENGTH + 1], MAX_LENGTH)  # fmt: skip
 
 
-def _program(text: str, known: Iterable[str], wanted: Iterable[str] = ()) -> Program:
+def _program(text: str, known: Iterable[str], wanted: Iterable[str] = (), closed: bool = False) -> Program:
     _scan(text)
-    return read_program(text, Vocabulary(functions=FUNCTIONS, names=set(known), wanted=set(wanted)))
+    words = Vocabulary(functions=FUNCTIONS, names=set(known), wanted=set(wanted), closed=closed)
+    return read_program(text, words)
 
 
 def _attempt(
@@ -314,7 +315,7 @@ def parse_within(
         for name, (rows, columns) in problem.shapes.items()
     }
     sizes |= problem.sizes
-    program = _program(text, declared)
+    program = _program(text, declared, closed=True)
     functions = frozenset(f.symbol for f in unknown_functions(problem.expr))
     scope = Scope(text, declared, closed=True, named=set(problem.sizes), functions=functions)
     for name, expr in problem.definitions:
@@ -323,6 +324,9 @@ def parse_within(
             "given", [], (from_sympy(rows, sizes), from_sympy(columns, sizes)), 0, expr, expr=expr
         )
     scope, root = _attempt(program, scope)
+    bare = program.expression
+    if shape is not None and bare.op == "name" and bare.value == "0_vector":
+        return algebra.zero(shape), ()
     if shape is not None:
         try:
             for have, size in zip(root.shape, shape, strict=True):

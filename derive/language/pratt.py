@@ -413,6 +413,12 @@ class Parser(LatexForms):
             tree.extra["note"] = "sigma(...) is read as the logistic function, sigmoid"
             return tree
         if self.words.latex:
+            if name == "1_vector" and follows.text == "[" and self._states_a_relation():
+                return self._indicator(token)
+            if name == "D" and self.words.closed and "D" not in self.words.names:
+                found = self._frechet(token)
+                if found is not None:
+                    return found
             if name == "E" and follows.text in ("[", "(", "{") and "E" not in self.words.names:
                 return self._statistic("expect", token)
             if called and (self.words.is_function(name) or self._is_applied(tree)):
@@ -459,6 +465,19 @@ class Parser(LatexForms):
             if depth == 1 and t.text == ",":
                 return False
             operators += t.kind == "op" and t.text in ("+", "-", "*", "/", "@")
+        return False
+
+    def _states_a_relation(self) -> bool:
+        """Tell whether a relation stands in the bracket that comes next."""
+        depth, place = 0, self.at
+        while self.tokens[place].kind != "end":
+            t = self.tokens[place]
+            depth += (t.text in ("(", "[", "{")) - (t.text in (")", "]", "}"))
+            if not depth:
+                return False
+            if depth == 1 and t.text in (">", "<", "≥", "≤"):
+                return True
+            place += 1
         return False
 
     def _module(self, token: Token) -> Tree:

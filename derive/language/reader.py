@@ -96,6 +96,10 @@ class Reader:
             return [a for row in tree.args for a in row.args]
         if tree.op == "call" and tree.value in _CONSTANTS and any(a.op == "+" for a in tree.args):
             return []  # the sizes n + 1 are no sums of columns
+        if tree.op == "differential":
+            return []
+        if tree.op == "indicator":
+            return tree.args[0].args if tree.args[0].op == "chain" else []
         if tree.op == "apply":
             return tree.args[1:] if applied_head(tree)[0].value in self.scope.functions else []
         if tree.op == "call":
@@ -146,7 +150,8 @@ class Reader:
         if name in scope.defined:
             node = scope.defined[name]
             return self._node("ref", [node], node.shape, position, name)
-        if name == "eye" or (self.latex and name == "I" and name not in scope.declared):
+        known = name in scope.declared or name in scope.defined
+        if name == "eye" or ((self.latex or scope.closed) and name == "I" and not known):
             n = Unknown()
             return self._node("eye", [], (n, n), position)
         if name == "1_vector":
@@ -155,6 +160,13 @@ class Reader:
             ones = self._node("vector", [], (Unknown(), 1), position)
             zero = self._node("number", [], SCALAR, position, Integer(0))
             return self._node("*", [zero, ones], ones.shape, position, ["*"])
+        if (
+            scope.closed
+            and tree.op == "sub"
+            and not known
+            and (made := self._constant_of_sizes(tree)) is not None
+        ):
+            return made
         if name not in scope.declared:
             if name in scope.sizes:
                 return self._node("size", [], SCALAR, position, name)
@@ -186,6 +198,20 @@ class Reader:
         ones = self._node("vector", [], (n, 1), tree.start)
         zero = self._node("number", [], SCALAR, tree.start, Integer(0))
         return ones if base == "1_vector" else self._node("*", [zero, ones], ones.shape, tree.start, ["*"])
+
+    def _constant_of_sizes(self, tree: Tree) -> Node | None:
+        """Return K_{mn}, L_n and U_n of sizes, as answers print the commutation matrix and triangles of ones."""
+        base, *places = tree.args
+        word = {"K": "commutation", "L": "lower", "U": "above"}.get(str(base.value))
+        sizes = [p for p in places if p.op == "number" or p.value in self.scope.sizes]
+        entry = by_name(word) if word and base.value not in self.scope.declared else None
+        if entry is None or len(sizes) != len(places) or len(sizes) != entry.arity:
+            return None
+        args = [
+            self._number(p, []) if p.op == "number" else self._node("size", [], SCALAR, p.start, p.value)
+            for p in sizes
+        ]
+        return self._node(entry.word, args, call_shape(self.scope, entry, args), tree.start)
 
     # ------------------------------------------------------------------------------------ signs, sums
 
@@ -238,6 +264,26 @@ class Reader:
         if x.op == "name":
             return x.value not in self.scope.declared
         return any(self._by_letter(a) for a in x.args)
+
+    def _indicator(self, tree: Tree, args: list[Node]) -> Node:
+        """Read 1[x > y] as the unit step of every entry of x - y."""
+        condition = tree.args[0]
+        if condition.op != "chain" or len(args) != 2 or condition.value[0] not in (">", "<", "≥", "≤"):
+            raise self.scope.error("an indicator is read of one relation, 1[x > 0]", tree.start)
+        if condition.value[0] in ("≥", "≤"):
+            self.scope.note(tree.start, "the indicator is read as the unit step, which is 0 at 0")
+        one, two = args if condition.value[0] in (">", "≥") else args[::-1]
+        if not (two.op == "number" and two.value == 0):
+            one = self._sum(Tree("+", [], tree.start, tree.end, ["+", "-"]), [one, two])
+        return self._node("step", [one], one.shape, tree.start)
+
+    def _direction(self, tree: Tree, args: list[Node]) -> Node:
+        """Read dX, the direction in X, where one is known."""
+        inner = tree.args[0]
+        name = f"d{inner.value}" if inner.op in ("name", "sub") else ""
+        if name not in self.scope.declared:
+            raise self.scope.error(f"{_SAID['differential']} is not read here", tree.start)
+        return self._name(Tree("name", [], tree.start, tree.end, name), [])
 
     def _negative(self, tree: Tree, args: list[Node]) -> Node:
         return self._node("neg", args, args[0].shape, tree.start)
@@ -777,4 +823,6 @@ _METHODS: dict[str, Callable[[Reader, Tree, list[Node]], Node]] = {
     "index": Reader._entry,
     "rows": Reader._blocks,
     "tuple": Reader._inner,
+    "differential": Reader._direction,
+    "indicator": Reader._indicator,
 }
