@@ -11,6 +11,7 @@ from sympy.functions.elementary.complexes import Abs
 from sympy.matrices.expressions.applyfunc import ElementwiseApplyFunction
 
 from derive.expression.elementwise import ENTRY
+from derive.expression.walk import distinct
 
 
 def domain_of(node: Basic) -> list[Expr]:
@@ -42,15 +43,6 @@ def under(of: Callable[[Expr], Any], node: ElementwiseApplyFunction) -> Iterator
 def domain(expr: Expr) -> tuple[Expr, ...]:
     """Return all that has to be positive in an expression, arguments that are numbers left out."""
     found: dict[Expr, None] = {}
-    stack, seen = [expr], {expr}
-    while stack:
-        e = stack.pop()
-        if isinstance(e, ElementwiseApplyFunction):
-            found |= dict.fromkeys(under(domain, e))
-            inner: tuple[Any, ...] = (e.expr,)
-        else:
-            found |= dict.fromkeys(domain_of(e))
-            inner = e.args
-        stack.extend(new := [a for a in inner if isinstance(a, Expr) and a not in seen])
-        seen.update(new)
+    for e in distinct(expr):
+        found |= dict.fromkeys(under(domain, e) if isinstance(e, ElementwiseApplyFunction) else domain_of(e))
     return tuple(e for e in found if not e.is_number and e.free_symbols)

@@ -88,7 +88,9 @@ def claims(rng: Random) -> Outcome:
     try:
         truth = reader(expr, generator.SHAPES, generator.SIZES)
         said = reader(claim, generator.SHAPES, generator.SIZES, generator.SHAPES[wrt])
-        wrong = any(_far(_slopes(truth, p, wrt), said(p)) for p in (_point(rng) for _ in range(4)))
+        points = [_point(rng) for _ in range(4)]
+        points += [{**p, wrt: -p[wrt]} for p in points]  # a unit of one variable is at rest on one side
+        wrong = any(_far(_slopes(truth, p, wrt), said(p)) for p in points)
         verdict = verify.check_claim(expr, wrt, claim, where=generator.WHERE).verdict
     except (Unreadable, InputError) as error:
         return tried, f"skipped: {str(error).splitlines()[0]}"

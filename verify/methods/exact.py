@@ -28,6 +28,7 @@ from sympy import Add, Expr, HadamardPower, MatAdd, Pow, Rational, Symbol
 
 from derive.errors import InputError
 from derive.expression import algebra
+from derive.expression.walk import distinct
 from verify.arithmetics.balls import Balls
 from verify.arithmetics.base import SINGULAR, Abstain, Arithmetic, Array, Undefined
 from verify.arithmetics.degree import DEGREES, Degree
@@ -246,11 +247,7 @@ def field_places(
 @lru_cache(maxsize=256)
 def rationals(expr: Expr) -> frozenset[Rational]:
     """Return the rational numbers in an expression; what occurs twice is walked once."""
-    stack, seen = [expr], {expr}
-    while stack:
-        stack.extend(new := [a for a in stack.pop().args if a not in seen])
-        seen.update(new)
-    return frozenset(e for e in seen if isinstance(e, Rational))
+    return frozenset(e for e in distinct(expr, within=lambda e: e.args) if isinstance(e, Rational))
 
 
 def degree_bound(statement: Statement, claim: Expr, sizes: dict[str, int]) -> Degree:
