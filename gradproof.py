@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from verify.claims import check_claim
     from verify.derived import differential, gradient, hessian, jacobian
     from verify.equal import check_equal
+    from verify.functions import function
     from verify.grading import grade
     from verify.moments.moment_claims import check_expect, covariance, expect, variance
     from verify.moments.monte_carlo import check_moment
@@ -60,6 +61,7 @@ _HOMES = {
     "differential": "verify.derived",
     "expect": "verify.moments.moment_claims",
     "grade": "verify.grading",
+    "function": "verify.functions",
     "gradient": "verify.derived",
     "hessian": "verify.derived",
     "jacobian": "verify.derived",
@@ -92,6 +94,7 @@ __all__ = [
     "covariance",
     "differential",
     "expect",
+    "function",
     "grade",
     "gradient",
     "hessian",

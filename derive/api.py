@@ -175,7 +175,8 @@ def hessian(
     By a column it is the n x n matrix, by a scalar a scalar. By a matrix X it is the linear map that takes a
     direction dX to the change of the gradient, in the shape of X; `form="kronecker"` gives the matrix of that
     map on vec(dX) instead. Where there is no matrix in the text language (a second derivative of expm), a Hessian by
-    a column x is such a map of dx, too; `form="product"` asks for that, the Hessian-vector product. Raises InputError, also for the Kronecker form where there is no matrix.
+    a column x is such a map of dx, too; `form="product"` asks for that, the Hessian-vector product; by a scalar all
+    forms are the second derivative. Raises InputError, also for the Kronecker form where there is no matrix.
     """
     if form not in ("operator", "kronecker", "product"):
         raise InputError(f'the form of a Hessian is "operator", "kronecker" or "product", not "{form}"')
@@ -195,7 +196,7 @@ def hessian(
         warnings.simplefilter("ignore")
         if form == "kronecker":
             second = _jacobian(inner, taken)
-        elif shape[1] == 1 and form != "product":
+        elif shape == (1, 1) or (shape[1] == 1 and form != "product"):
             second = _matrix_or_map(inner, taken)
         else:
             second = _differential(inner, taken)

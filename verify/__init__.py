@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from verify.claims import check_claim
     from verify.derived import differential, gradient, hessian, jacobian
     from verify.equal import check_equal
+    from verify.functions import function
     from verify.moments.moment_claims import check_expect, covariance, expect, variance
     from verify.moments.monte_carlo import check_moment
     from verify.suite.runner import run_suite
@@ -33,6 +34,7 @@ _HOMES = {
     "covariance": "verify.moments.moment_claims",
     "differential": "verify.derived",
     "expect": "verify.moments.moment_claims",
+    "function": "verify.functions",
     "gradient": "verify.derived",
     "hessian": "verify.derived",
     "jacobian": "verify.derived",
@@ -54,6 +56,7 @@ __all__ = [
     "covariance",
     "differential",
     "expect",
+    "function",
     "gradient",
     "hessian",
     "jacobian",

@@ -381,7 +381,7 @@ CASES = [
     ("1/2*(x - m)'*inv(S)*(x - m) + 1/2*logdet(S) | x | x: n, m: n, S: n x n | posdef(S)", gaussian, lambda: (normal(N), normal(N), posdef(N))),
     ("a*logdet(S) - tr(V*S) | S | S: n x n, V: n x n, a: scalar | posdef(S), symmetric(V)", wishart, lambda: (posdef(N), posdef(N), 1.5)),
     ("x'*y/(norm2(x)*norm2(y)) | x | x: n, y: n |", cosine, lambda: (normal(200 * N), normal(200 * N))),
-    ("norm2(softmax(W*x) - y)^2 | W | W: k x n, x: n, y: k |", softmax_regression, lambda: (normal(N, N), normal(N), np.full(N, 1 / N))),
+    ("norm2(softmax(W*x) - y)^2 | W | W: k x n, x: n, y: k |", softmax_regression, lambda: (normal(N, N), normal(N) / N, np.full(N, 1 / N))),
     ("sum(log(normcdf(X*w))) | w | X: m x n, w: n |", probit, lambda: (normal(2 * N, N), normal(N) / N)),
     ("sum(log(vector(1) + (A*x - y).^2/c)) | x | A: m x n, x: n, y: m, c: scalar | positive(c)", cauchy, lambda: (normal(2 * N, N), normal(N), normal(2 * N), 0.3)),
     ("norm2(x + V*relu(W*x) - y)^2 | x | W: h x n, V: n x h, x: n, y: n |", residual_block, lambda: (normal(N), normal(N, N), normal(N, N), normal(N))),
