@@ -193,7 +193,8 @@ class Derivation(Shown):
         if self.parts and self.kind == "hessian" and target == "numpy":
             return self._blocks_in_numpy(name, guarded)
         with assuming(self.problem.assumptions):
-            made = plan(self.outputs(value), self.symbols())
+            named = {e: n for n, e in self.problem.definitions if e.args and n not in self.symbols()}
+            made = plan(self.outputs(value), self.symbols(), named)
             doc = self._doc(target, value, self.judged(made[0], value) if checked else [])
             return source(self.outputs(value), self.symbols(), target, name, doc, guarded, costs, made)
 

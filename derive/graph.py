@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from sympy import Expr, MatrixSymbol, Symbol
 
 from derive.expression import algebra
 from derive.expression.operation import Operation
+from derive.expression.walk import post_order
 from derive.language.text import to_text
 from derive.operations import operation
 from derive.operations.unfold import unfolded
@@ -105,7 +106,7 @@ def build_graph(
     expr = unfolded(expr)
     variables, taken = tuple(variables), set(taken)
     depends: dict[Expr, bool] = dict.fromkeys(variables, True)
-    for e in _post_order(expr, lambda e: [] if e in depends else e.args):
+    for e in post_order(expr, within=lambda e: () if e in depends else e.args[::-1]):
         if e not in depends:
             depends[e] = any(depends[a] for a in e.args)
     if not depends[expr]:
@@ -113,7 +114,7 @@ def build_graph(
 
     known: dict[Expr, tuple[Operation, tuple[Expr, ...]]] = {}
 
-    def arguments(e: Expr) -> Iterable[Expr]:
+    def arguments(e: Expr) -> Sequence[Expr]:
         if e in variables:
             return ()
         if e not in known:
@@ -126,7 +127,7 @@ def build_graph(
     nodes: list[Node] = []
     named = 0
     index: dict[Expr, int] = {}
-    for e in _post_order(expr, arguments):
+    for e in post_order(expr, within=lambda e: reversed(arguments(e))):
         if e in index:
             continue
         index[e] = len(nodes)
@@ -142,19 +143,3 @@ def build_graph(
         nodes.append(Node(len(nodes), name, e, entry, args, parents))
         named += entry.name != "transpose"
     return Graph(tuple(nodes), variables)
-
-
-def _post_order(expr: Expr, arguments) -> Iterable[Expr]:  # type: ignore[no-untyped-def]
-    """Yield every distinct expression after those that it is made of, without recursion."""
-    done: set[Expr] = set()
-    stack: list[tuple[Expr, bool]] = [(expr, False)]
-    while stack:
-        e, ready = stack.pop()
-        if e in done:
-            continue
-        if ready:
-            done.add(e)
-            yield e
-        else:
-            stack.append((e, True))
-            stack.extend((a, False) for a in reversed(list(arguments(e))) if a not in done)

@@ -14,6 +14,7 @@ from derive.expression import algebra
 from derive.expression.elementwise import ENTRY
 from derive.expression.facts import misfit
 from derive.expression.functions import MatrixFunction
+from derive.expression.walk import distinct
 from derive.from_sympy.canonical import canonical
 from derive.language.names import read_assumptions
 from derive.language.parser import parse, parse_within
@@ -93,15 +94,8 @@ def _by_name(symbols: Iterable[Expr]) -> dict[str, Expr]:
 
 
 def _walk(expr: Basic) -> Iterable[Basic]:
-    """Yield the distinct parts of an expression; symbols of matrices are not taken apart."""
-    stack, seen = [expr], set()
-    while stack:
-        e = stack.pop()
-        if e not in seen:
-            seen.add(e)
-            yield e
-            if not isinstance(e, MatrixSymbol):
-                stack.extend(reversed(e.args))
+    """Return the distinct parts of an expression; symbols of matrices are not taken apart."""
+    return distinct(expr, within=lambda e: () if isinstance(e, MatrixSymbol) else e.args)
 
 
 def _symbols(expr: Expr) -> list[Expr]:

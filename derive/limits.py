@@ -9,6 +9,7 @@ from sympy import Add, Basic, Expr, MatAdd, MatMul, Mul, Pow, Symbol
 from sympy.matrices.expressions.hadamard import HadamardPower, HadamardProduct
 
 from derive.errors import InputError
+from derive.expression.walk import post_order
 
 #: Bits of a number at most, some 1,200 digits: Python itself prints none with more than 4,300.
 MAX_BITS = 4_000
@@ -103,16 +104,4 @@ def work(expr: Expr) -> int:
 
 def _inside_out(expr: Basic) -> list[Basic]:
     """Return the distinct parts of an expression, those that it is made of first."""
-    order: list[Basic] = []
-    seen: set[Basic] = set()
-    stack: list[tuple[Basic, bool]] = [(expr, False)]
-    while stack:
-        e, ready = stack.pop()
-        if ready:
-            order.append(e)
-        elif e not in seen:
-            seen.add(e)
-            stack.append((e, True))
-            if not (isinstance(e, Symbol) or e.is_Number):
-                stack.extend((a, False) for a in e.args)
-    return order
+    return list(post_order(expr, within=lambda e: () if isinstance(e, Symbol) or e.is_Number else e.args))

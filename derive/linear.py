@@ -8,12 +8,13 @@ them fall back to plain products.
 
 from __future__ import annotations
 
-from sympy import Expr, Identity, Mul, S
+from sympy import Expr, Identity, Integer, Mul, S
 
 from derive.errors import InputError
 from derive.expression import algebra
 from derive.expression.algebra import add, diag, dot, kron, ones, shape, t, vec
-from derive.expression.operation import kind
+from derive.expression.functions import Selection
+from derive.expression.operation import kind, record
 from derive.language.text import to_text
 
 
@@ -78,6 +79,9 @@ class _Reader:
             return dot(picked, self.matrix(e.arg))
         if word == "Kronecker product" and len(e.args) == 2:
             return self._kron(*e.args)
+        if _is_skew(e):  # column k of skew(e) is -skew(e_k) e
+            units = [Selection(Integer(k), S.One, Integer(3)) for k in range(3)]
+            return dot(add(*[kron(u, dot(-1, type(e)(u))) for u in units]), self.matrix(e.args[0]))
         raise NoMatrixError(
             f"the map {to_text(e)[:80]} of {self.direction.name} has no matrix in the text language: take the "
             'differential, or the Hessian with form="operator"'
@@ -106,6 +110,8 @@ class _Reader:
             return dot(*scalars, before, diag(after), self.matrix(inner.args[0]))
         if kind(inner) == "diagonal matrix" and shape(before)[0] == 1:
             return dot(*scalars, t(after), diag(t(before)), self.matrix(inner.args[0]))
+        if _is_skew(inner) and shape(after)[1] == 1:  # A skew(e) b = -A skew(b) e
+            return dot(-1, *scalars, before, type(inner)(after), self.matrix(inner.args[0]))
         if 1 in shape(before) or 1 in shape(after):
             spread = self._spread(before, inner, after)
             if spread is not None:
@@ -163,3 +169,8 @@ class _Reader:
         if self.holds(a):
             return dot(mixed, kron(Identity(m * n), vec(b)), self.matrix(a))
         return dot(mixed, kron(vec(a), Identity(p * q)), self.matrix(b))
+
+
+def _is_skew(e: Expr) -> bool:
+    entry = record(type(e))
+    return entry is not None and entry.text == "skew"

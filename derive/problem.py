@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from sympy import Basic, Expr, Symbol
+from sympy import Expr, Symbol
 
 from derive.expression.elementwise import ENTRY
 from derive.expression.facts import said
+from derive.expression.walk import distinct
 
 
 @dataclass(frozen=True)
@@ -39,15 +40,8 @@ class Problem:
         """Return the size symbols by name: those of the shapes, and what else is no variable in the expression."""
         found = {s for pair in self.shapes.values() for d in pair for s in d.free_symbols}
         variables = {*self.symbols.values(), ENTRY}
-        stack: list[Basic] = [self.expr]
-        seen: set[Basic] = set()
-        while stack:
-            e = stack.pop()
-            if e not in seen and e not in variables:
-                seen.add(e)
-                stack.extend(e.args)
-                if isinstance(e, Symbol):
-                    found.add(e)
+        parts = distinct(self.expr, within=lambda e: () if e in variables else e.args)
+        found |= {e for e in parts if isinstance(e, Symbol) and e not in variables}
         return {s.name: s for s in sorted(found, key=lambda s: s.name)}
 
     def shape_texts(self) -> dict[str, str | list[str | int]]:

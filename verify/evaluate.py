@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from fractions import Fraction
-from functools import lru_cache, reduce
+from functools import cache, lru_cache, reduce
 from math import factorial
 from typing import Any, NamedTuple
 
@@ -22,7 +22,7 @@ from sympy.core.basic import Basic
 from derive.errors import InputError
 from derive.expression.elementwise import ENTRY
 from derive.expression.operation import Operation, kind
-from derive.expression.walk import CONSTANTS, parts
+from derive.expression.walk import CONSTANTS, parts, post_order
 from derive.language.text import join_terms
 from derive.operations import record
 from derive.operations.unfold import definition
@@ -152,7 +152,7 @@ class Environment:
 # ------------------------------------------------------------------------------------------ the layout
 
 
-class Step(NamedTuple):
+class Instruction(NamedTuple):
     """One subexpression: how it is computed, and from which earlier steps."""
 
     node: Basic
@@ -160,8 +160,8 @@ class Step(NamedTuple):
     arguments: tuple[int, ...]
 
 
-def layout(expr: Basic) -> tuple[Step, ...]:
-    """Return the steps that compute an expression, arguments first, every subexpression once."""
+def layout(expr: Basic) -> tuple[Instruction, ...]:
+    """Return the instructions that compute an expression, arguments first, every subexpression once."""
     _hash_from_the_leaves(expr)
     return _layout(expr)
 
@@ -179,26 +179,14 @@ def _hash_from_the_leaves(expr: Basic) -> None:
 
 
 @lru_cache(maxsize=1024)
-def _layout(expr: Basic) -> tuple[Step, ...]:
-    steps: list[Step] = []
+def _layout(expr: Basic) -> tuple[Instruction, ...]:
+    steps: list[Instruction] = []
     index: dict[Basic, int] = {}
-    pending: dict[Basic, tuple[Callable[..., Array], tuple[Basic, ...]]] = {}
-    stack = [expr]
-    while stack:
-        node = stack[-1]
-        if node in index:
-            stack.pop()
-            continue
-        if node not in pending:
-            pending[node] = _operation(node)
-        compute, children = pending[node]
-        missing = [child for child in children if child not in index]
-        if missing:
-            stack.extend(missing)
-            continue
+    operation = cache(_operation)
+    for node in post_order(expr, within=lambda e: operation(e)[1]):
+        compute, arguments = operation(node)
         index[node] = len(steps)
-        steps.append(Step(node, compute, tuple(index[child] for child in children)))
-        stack.pop()
+        steps.append(Instruction(node, compute, tuple(index[a] for a in arguments)))
     return tuple(steps)
 
 

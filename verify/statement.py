@@ -27,7 +27,7 @@ from derive.problem import Problem
 from verify.arithmetics.base import Arithmetic, Array, OutsideDomain, Undefined
 from verify.arithmetics.dual import Dual, concrete
 from verify.evaluate import Environment, total
-from verify.points.drawn import Space
+from verify.points.drawn import PointSpace
 
 #: The kinds of derivative, each with its name in a sentence.
 NAMES = {
@@ -51,7 +51,7 @@ class Statement:
     expr: Expr
     wrt: tuple[str, ...]
     kind: str
-    space: Space
+    space: PointSpace
     #: What has to be positive for the expression to have a value though it does not show it.
     domain: tuple[Expr, ...] = ()
 
@@ -59,7 +59,7 @@ class Statement:
     def of(cls, problem: Problem, kind: str) -> Statement:
         """Return the statement about a problem's expression. Raises InputError for an unknown kind."""
         if kind == VALUE:
-            return cls(problem.expr, (), kind, Space.of(problem), problem.domain)
+            return cls(problem.expr, (), kind, PointSpace.of(problem), problem.domain)
         if kind not in KINDS:
             raise InputError(f"the kind {kind!r} is not one of {', '.join(KINDS)}")
         if kind in ("gradient", "hessian") and problem.expr.is_Matrix:
@@ -70,7 +70,7 @@ class Statement:
         if kind != "differential" and len(problem.wrt) != 1:
             raise InputError(f"a {kind} is by one variable, a differential may be by several")
         wrt = tuple(x.name for x in problem.wrt)
-        return cls(problem.expr, wrt, kind, Space.of(problem), problem.domain)
+        return cls(problem.expr, wrt, kind, PointSpace.of(problem), problem.domain)
 
     @property
     def name(self) -> str:

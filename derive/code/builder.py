@@ -32,6 +32,8 @@ class Builder:
 
     def __init__(self) -> None:
         self.nodes: dict[Any, Node] = {}
+        #: What a text calls values: K of K = A*A'.
+        self.called: dict[int, str] = {}
         #: Nodes that only one way of a choice at run time has made: they are not there for free.
         self.tentative: set[int] = set()
         self.trying = False

@@ -37,14 +37,19 @@ class Output:
         return algebra.shape(self.candidates[0])
 
 
-def plan(outputs: Sequence[Output], symbols: Mapping[str, Expr]) -> tuple[Plan, Any]:
-    """Return the cheapest plan of some outputs, one branch more where a low rank is worth it at some sizes."""
-    dense, low = _cheapest(outputs, symbols, thin=())
+def plan(
+    outputs: Sequence[Output], symbols: Mapping[str, Expr], defined: Mapping[Expr, str] | None = None
+) -> tuple[Plan, Any]:
+    """Return the cheapest plan of some outputs, one branch more where a low rank is worth it at some sizes.
+
+    `defined` are the names of parts, which their values then have.
+    """
+    dense, low = _cheapest(outputs, symbols, (), defined or {})
     branches = [Branch((), dense[1])]
     builder: Any = dense[0].b
     if low:
         pairs = tuple(dict.fromkeys(low))
-        thin, _ = _cheapest(outputs, symbols, pairs)
+        thin, _ = _cheapest(outputs, symbols, pairs, defined or {})
         certain = all(rank == 1 for _, rank in pairs)
         branches = [Branch(pairs, thin[1])] if certain else [Branch(pairs, thin[1]), *branches]
         builder = thin[0].b if certain else _Both(thin[0].b, builder)
@@ -59,7 +64,10 @@ class _Both:
 
 
 def _cheapest(
-    outputs: Sequence[Output], symbols: Mapping[str, Expr], thin: tuple[tuple[Any, Any], ...]
+    outputs: Sequence[Output],
+    symbols: Mapping[str, Expr],
+    thin: tuple[tuple[Any, Any], ...],
+    defined: Mapping[Expr, str],
 ) -> tuple[tuple[Lowering, tuple[Node, ...]], list[Any]]:
     """Return the cheapest way over what is equal: the formula as it is shown, or the sweep as it was run."""
     sizes = examples(thin)
@@ -67,7 +75,7 @@ def _cheapest(
     ways = range(max(len(o.candidates) for o in outputs))
     orders = (False, True) if any(o.shape != (1, 1) for o in outputs) and len(outputs) > 1 else (False,)
     for way, numbers_first in product(ways, orders):
-        lowering = Lowering(symbols, thin)
+        lowering = Lowering(symbols, thin, defined)
         nodes: list[Node | None] = [None] * len(outputs)
         for k in sorted(range(len(outputs)), key=lambda k: (outputs[k].shape == (1, 1)) != numbers_first):
             o = outputs[k]
@@ -150,7 +158,7 @@ class _Function:
             printer = Printer(self.target, self.names, self.symbols, taken, self.costs)
             if printers:
                 printer.share(printers[0])
-            values = printer.outputs(expanded(branch.outputs, b, self.target, not self.guarded))
+            values = printer.outputs(expanded(branch.outputs, b, self.target, not self.guarded), b.called)
             condition = " and ".join(f"{printer.size(a)} > {printer.size(r)}" for a, r in branch.condition)
             bodies.append((condition, [*printer.lines, *self._returned(values)]))
             printers.append(printer)

@@ -69,8 +69,14 @@ class Lowering:
     so that a gradient and its loss share what they can.
     """
 
-    def __init__(self, symbols: Mapping[str, Expr], thin: tuple[tuple[Any, Any], ...] = ()) -> None:
+    def __init__(
+        self,
+        symbols: Mapping[str, Expr],
+        thin: tuple[tuple[Any, Any], ...] = (),
+        defined: Mapping[Expr, str] | None = None,
+    ) -> None:
         self.b = Builder()
+        self.defined = defined or {}
         self.symbols, self.thin = symbols, bool(thin)
         self.given: list[Symbol] = []
         self.names = {s: n for n, s in symbols.items()}
@@ -96,6 +102,8 @@ class Lowering:
             return self.bound[e]
         if e not in self.known:
             self.known[e] = self.lowered(e)
+            if e in self.defined:
+                self.b.called.setdefault(self.known[e].index, self.defined[e])
         return self.known[e]
 
     def lowered(self, e: Any) -> Node:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import keyword
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -56,6 +57,8 @@ def expanded(outputs: Iterable[Node], b: Builder, target: Target, batched: bool 
             known[node.index] = node
         else:
             known[node.index] = b.make(node.op, args, node.params, node.shape, node.symmetric)
+        if node.index in b.called:
+            b.called.setdefault(known[node.index].index, b.called[node.index])
     return [known[n.index] for n in outputs]
 
 
@@ -79,10 +82,13 @@ class Printer:
         self.counts: dict[int, int] = {}
         self.bases: list[int] = []
         self.indent = ""
+        self.called: dict[int, str] = {}
+        self.given_names: set[str] = set()
 
     def share(self, other: Printer) -> None:
         """Take over the names of sizes that another branch of the function uses."""
         self.sizes, self.given, self.taken = other.sizes, other.given, other.taken
+        self.given_names = other.given_names
 
     # ------------------------------------------------------------------------------------------- names
 
@@ -120,8 +126,12 @@ class Printer:
         """Add a line."""
         self.lines.append(f"{self.indent}{line}")
 
-    def outputs(self, roots: list[Node]) -> list[str]:
-        """Write everything that the outputs need and return their texts."""
+    def outputs(self, roots: list[Node], called: Mapping[int, str] | None = None) -> list[str]:
+        """Write everything that the outputs need and return their texts; some values are `called` something."""
+        free = {n for n in (called or {}).values() if n not in self.taken and not keyword.iskeyword(n)}
+        self.given_names |= free
+        self.called = {k: n for k, n in (called or {}).items() if n in self.given_names}
+        self.taken |= free
         self.counts = uses(roots)
         self.bases = [base.index for r in roots if (base := _base(r)) is not None]
         for node in post_order(roots):
@@ -158,10 +168,10 @@ class Printer:
             return False
         if node.op == "factor":
             return self._factored(node)
-        return self.counts.get(node.index, 0) > 1 or len(piece[0]) > LONG
+        return self.counts.get(node.index, 0) > 1 or len(piece[0]) > LONG or node.index in self.called
 
     def _store(self, node: Node, piece: Piece, name: str | None = None) -> None:
-        name = name or self.fresh()
+        name = name or self.called.pop(node.index, None) or self.fresh()
         line = f"{name} = {piece[0]}{self.target.end}"
         cost = flops(node) if self.costs and node.shape is not None else None
         comment = "%" if self.target.name == "octave" else "#"
@@ -475,7 +485,7 @@ class Printer:
             return self._spell(
                 "shift", node, self.text(x, level), self.text(d, level)
             ), ATOM if plain else SUM
-        name = self.fresh()
+        name = self.called.pop(node.index, None) or self.fresh()
         text = self.text(x)
         if (x.op in _VIEWS and not _new(x)) or x.index in self.stored or x.op in _LEAVES:
             text = f"{self.text(x, ATOM)}.copy()"

@@ -51,10 +51,10 @@ def distinct(*expressions: Expr, within: Callable[[Any], Iterable[Expr]] = parts
     return found
 
 
-def post_order(expr: Expr, within: Callable[[Any], Iterable[Expr]] = parts) -> Iterator[Expr]:
-    """Yield all parts of an expression, each once, its own parts before it."""
+def post_order(*expressions: Expr, within: Callable[[Any], Iterable[Expr]] = parts) -> Iterator[Expr]:
+    """Yield all parts of expressions, each once, its own parts before it, the last of them first."""
     done: set[Expr] = set()
-    stack: list[tuple[Expr, bool]] = [(expr, False)]
+    stack: list[tuple[Expr, bool]] = [(e, False) for e in expressions]
     while stack:
         e, ready = stack.pop()
         if e in done:

@@ -189,6 +189,7 @@ def function_asked(tree: Tree, text: str, wanted: Iterable[str], clauses: Clause
         and tree.value in _DERIVATIVES
         and len(tree.args) == 2
         and tree.args[1].op in ("name", "sub")
+        and tree.args[1].value not in ("rows", "columns")
     ):
         clauses.asked.append(tree.args[1].value)
         return tree.args[0]

@@ -223,19 +223,24 @@ class Cursor:
         return args
 
     def _argument(self) -> Tree:
-        """Return an argument; axis=1 is a keyword."""
+        """Return an argument; axis=1 is a keyword, 'fro' a text."""
+        if self.next.kind == "string":
+            string = self.take()
+            return Tree("text", [], string.start, string.end, string.text)
         if (
             self.next.kind == "name"
             and self.peek().text == "="
-            and self.peek(2).kind in ("number", "name", "op")
+            and self.peek(2).kind in ("number", "name", "op", "string")
         ):
             key = self.take()
             self.take()
-            value = self.expression(SUM)
+            value = self._argument()
             return Tree("keyword", [value], key.start, self.end(), key.text)
         return self.expression(SUM)
 
     def _named_call(self, name: str, args: list[Tree], start: int, at: int) -> Tree:
+        if name == "einsum" and args and args[0].op == "text":
+            return Tree("einsum", args[1:], start, self.end(), args[0].value)
         tree = Tree("call", args, start, self.end(), name)
         tree.extra["at"] = at
         return tree

@@ -23,12 +23,15 @@ from derive.language.clauses import (
 from derive.language.formula import notation_of
 from derive.language.indices import index_names
 from derive.language.latex_tokens import latex_tokens
+from derive.language.names import kind_of
 from derive.language.pratt import Parser, Vocabulary
 from derive.language.scope import ParseError
 from derive.language.shapes import Shape
 from derive.language.tokens import Token, tokens
 from derive.language.tree import Tree
 from derive.language.unknown import unknown_names
+from derive.language.words import ALSO
+from derive.operations import by_name
 
 #: How many pieces the functions of a text may unfold to.
 MAX_PIECES = 20_000
@@ -55,7 +58,14 @@ class Program:
         """Return the names that stand by themselves somewhere, without an index."""
         trees = [self.expression, *[t for _, t, _ in self.definitions]]
         pieces = [p for t in trees for p in t.walk()]
+        bound = {n.value for p in pieces if p.op in ("sum", "prod") for n in p.args[1:]}
         indices = {id(a) for p in pieces if p.op in ("sub", "index", "sum", "prod") for a in p.args[1:]}
+        # S_b is a name where S does not stand by itself, nor under an index that a sum runs over.
+        indices |= {
+            id(p.args[0])
+            for p in pieces
+            if p.op == "sub" and p.args and not {a.value for a in p.args[1:]} & bound
+        }
         return {p.value for p in pieces if p.op == "name" and id(p) not in indices}
 
     @property
@@ -126,7 +136,7 @@ def read_program(text: str, words: Vocabulary) -> Program:
     definitions = [(n, reaching(t), i) for n, t, i in definitions]
     main = function_asked(main, text, words.wanted, clauses)
     if macros:
-        unfold = _Unfolding(text, macros)
+        unfold = _Unfolding(text, of_numbers(macros))
         definitions = [(n, unfold.tree(t), i) for n, t, i in definitions if n not in macros]
         main = unfold.tree(main)
     definitions = [d for d in _in_order(definitions) if d[1] is not main]
@@ -368,6 +378,46 @@ def _function(text: str, left: Tree) -> tuple[str, list[str]]:
     if left.op == "call":
         return left.value, [a.value for a in left.args]
     return left.args[0].value, [a.value for a in left.args[1:]]
+
+
+_ENTRYWISE = {"^": ".^"}
+_SIGNS = {"": ".*", "*": ".*", "/": "./"}
+
+
+def of_numbers(macros: dict[str, tuple[list[str], Tree]]) -> dict[str, tuple[list[str], Tree]]:
+    """Return functions with those of numbers, f(t) = t^2/(1 + t), as functions of entries: f(x) = x.^2./(1 + x)."""
+    found = set(macros)
+    while True:
+        kept = {n for n in found if _is_of_numbers(*macros[n], found)}
+        if kept == found:
+            break
+        found = kept
+    return {n: (names, _by_entries(body) if n in found else body) for n, (names, body) in macros.items()}
+
+
+def _is_of_numbers(names: list[str], body: Tree, of_numbers: set[str]) -> bool:
+    """Tell whether a function's body is made of its parameters, numbers and functions of entries."""
+    if any(kind_of(n) == "matrix" for n in names):
+        return False
+    heads = {id(p.args[0]) for p in body.walk() if p.op == "apply"}
+    for piece in body.walk():
+        if piece.op in ("name", "sub") and id(piece) not in heads:
+            if piece.value not in names and kind_of(str(piece.value)) != "scalar" and piece.value != "pi":
+                return False
+        elif piece.op in ("call", "apply"):
+            word = piece.value if piece.op == "call" else piece.args[0].value
+            entry = by_name(ALSO.get(word, word)) if isinstance(word, str) else None
+            if word not in of_numbers and not (entry and (entry.entrywise or entry.spreads)):
+                return False
+        elif piece.op not in ("name", "sub", "number", "+", "*", "neg", "^", ".^", "bars"):
+            return False
+    return True
+
+
+def _by_entries(tree: Tree) -> Tree:
+    args = [_by_entries(a) for a in tree.args]
+    value = [_SIGNS.get(s, s) for s in tree.value] if tree.op == "*" else tree.value
+    return replace(tree, op=_ENTRYWISE.get(tree.op, tree.op), args=args, value=value, extra=dict(tree.extra))
 
 
 class _Unfolding:

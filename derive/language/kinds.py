@@ -16,6 +16,8 @@ from derive.language.names import kind_of
 from derive.language.scope import Misfit, Node, ParseError, Scope
 from derive.language.shapes import is_scalar
 
+#: What it costs to read y as the label of one sample, which is no variable that is differentiated by.
+LABEL = 2.6
 #: The most that a reading may cost, the most readings tried.
 MAX_COST, MAX_TRIES = 4.5, 250
 #: The same for whole documents, and what every piece that was read before a misfit counts for.
@@ -47,7 +49,9 @@ def alternatives(name: str, loose: bool = False) -> list[tuple[str, float]]:
     if kind == "vector":
         if stem in _COUNTS or stem in _PARAMETERS:
             return [("scalar", 1.0)]
-        return [("scalar", 2.0)] if stem in _NUMBERS or len(stem) > 1 or loose else []
+        if stem in _NUMBERS or len(stem) > 1 or loose:
+            return [("scalar", 2.0)]
+        return [("scalar", LABEL)] if name == "y" else []
     if stem in _COUNTS:
         return [("scalar", 1.0)]
     if stem in _CAPITALS:
@@ -61,11 +65,12 @@ def best_reading(
     fixed: Iterable[str] = (),
     loose: bool = False,
     pieces: int = 1,
+    sought: Iterable[str] = (),
 ) -> tuple[Scope, Root]:
     """Return the cheapest reading in which shapes fit, a scalar if that is wanted and can be had.
 
     `attempt` reads the text with some names overruled, `fixed` are names that nothing overrules; the more `pieces` the
-    text has, the fewer readings are tried. `loose` is for whole documents, in which use may overrule many letters:
+    text has, the fewer readings are tried. `sought` are the variables to differentiate by. `loose` is for whole documents, in which use may overrule many letters:
     readings that get further before they fail are tried first, and the first that fits is taken. Raises the error of
     the reading by the letters where none fits.
     """
@@ -115,6 +120,8 @@ def best_reading(
             for kind, price in alternatives(name, loose):
                 further = {**kinds, name: kind}
                 key = frozenset(further.items())
+                if price == LABEL and (not scalar or name in sought):
+                    continue
                 if paid + price <= dearest and key not in seen:
                     seen.add(key)
                     ahead = REACHED * reached if loose else 0.0

@@ -7,6 +7,7 @@ its own pieces, and what is lost in folding is kept beside the expression.
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import Any
 
 from sympy import Expr, Lambda, Symbol
 from sympy.matrices.expressions.applyfunc import ElementwiseApplyFunction
@@ -42,7 +43,7 @@ def lost(root: Node) -> tuple[Expr, ...]:
 
 
 def _needed(node: Node) -> list[Expr]:
-    args = [a.expr for a in node.args]
+    args: list[Any] = [a.expr for a in node.args]
     if node.op in ("^", ".^"):
         base, power = args
         if power.is_integer or (node.op == "^" and algebra.is_matrix(base)):

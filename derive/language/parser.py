@@ -27,7 +27,7 @@ from derive.language.names import kind_of, read_assumptions, read_where
 from derive.language.pratt import Vocabulary
 from derive.language.reader import Reader
 from derive.language.scope import Node, ParseError, Scope
-from derive.language.settle import settle
+from derive.language.settle import decide_sizes
 from derive.language.shapes import (
     Shape,
     SizeConflict,
@@ -165,6 +165,7 @@ def parse(
         scalar,
         declared,
         pieces=program.pieces,
+        sought=names,
     )
     for name in names:
         _refuse_other_case(scope, name)
@@ -184,7 +185,7 @@ def parse(
             except SizeConflict:
                 raise InputError(f"{kind}({name}) needs a square matrix, {name} is "
                                  f"{show_shape(scope.used[name])}") from None  # fmt: skip
-    settle(scope)
+    decide_sizes(scope)
     name_sizes(scope)
     symbols, shapes = symbols_of(scope)
     for kind, name in sorted(assumptions):
@@ -341,7 +342,7 @@ def parse_within(
             raise scope.error(
                 f"this is {show_shape(root.shape)}, {show_shape(due)} is due{mend}", 0
             ) from None
-    settle(scope)
+    decide_sizes(scope)
     with assuming(problem.assumptions):
         finish(scope, {**sizes, **{n: _as_scalar(s) for n, s in problem.symbols.items()}})
     assert root.expr is not None

@@ -74,7 +74,9 @@ class Places:
             ) from None
 
     def selected(self, place: Tree, size: Size) -> Node | None:
-        """Return the columns of the identity that an index or a range picks, None for all."""
+        """Return the columns of the identity that an index or a range picks, None for all; NumPy counts from 0."""
+        if self.reader.numpy:
+            place = self._from_one(place)
         if place.op == "slice":
             first, last = place.args
             if first.op == "empty" == last.op:
@@ -91,6 +93,28 @@ class Places:
                 "a range goes from the smaller to the larger place, such as 2:4", place.start
             )
         return self.reader._node("select", [], (size, count), place.start, _minus(start, 1))
+
+    def _from_one(self, place: Tree) -> Tree:
+        """Return a place or a range of NumPy's, which counts from 0 and leaves the end out, as one of the language."""
+        if place.op == "slice":
+            first, last = place.args
+            if first.op == "empty" or (first.op == "number" and first.value == 0):
+                return (
+                    place
+                    if last.op != "number" or first.op == "empty"
+                    else Tree("slice", [self._plus_one(first), last], place.start, place.end)
+                )
+            return Tree("slice", [self._plus_one(first), last], place.start, place.end)
+        if place.op == "number":
+            self.scope.note(place.start, "entries are counted from 0, as NumPy has it")
+            return self._plus_one(place)
+        return place
+
+    @staticmethod
+    def _plus_one(place: Tree) -> Tree:
+        if place.op != "number":
+            return place
+        return Tree("number", [], place.start, place.end, place.value + 1)
 
     def _within(self, start: Size, stop: Size, size: Size, place: Tree) -> None:
         known = find(size)

@@ -31,7 +31,8 @@ from derive.language.words import ALSO, ELSEWHERE, FUNCTIONS, INFIX, OF_MATRICES
 from derive.operations import by_name
 
 #: What a reading costs beyond the letters: see `derive.language.kinds`.
-LITERAL, COMPUTED, BY_LETTER, COLUMNS, PRODUCTS = 0.2, 0.6, 1.5, 0.9, 1.3
+LITERAL, COMPUTED, BY_LETTER, COLUMNS, PRODUCTS = 0.2, 0.6, 1.5, 0.9, 2.2
+BEHIND, SMALL = 1.1, 0.8
 AFTER_WEIGHTS = 0.4
 POOR = 1.2
 #: The highest derivative of an unknown function that is read.
@@ -51,6 +52,14 @@ def _side_of_weights(product: Node) -> str:
         a.op == "name" and str(a.value).rstrip("_0123456789") in _WEIGHTS for a in (factors[0], factors[-1])
     )
     return "column" if first else "row" if last else ""
+
+
+def _is_predictor(product: Node, b: Node) -> bool:
+    """Tell whether X*w + b is a linear predictor with its intercept."""
+    last = product.args[-1] if product.op == "*" else product
+    return (
+        str(b.value) in ("b", "b0", "b_0", "c") and last.op == "name" and last.value in ("w", "beta", "theta")
+    )
 
 
 def _is_row(shape: Shape) -> bool:
@@ -88,7 +97,10 @@ class Reader:
         return self.done[id(root)]
 
     def _operands(self, tree: Tree) -> list[Tree]:
-        if tree.op in ("sum", "prod") or (tree.op == "sub" and not self.is_entry(tree)):
+        if tree.op == "call" and tree.value in ("sum", "mean"):
+            for piece in tree.walk():
+                piece.extra["summed"] = True
+        if tree.op in ("sum", "prod", "einsum") or (tree.op == "sub" and not self.is_entry(tree)):
             return []
         if tree.op in ("index", "sub"):
             return tree.args[:1]
@@ -103,7 +115,7 @@ class Reader:
         if tree.op == "apply":
             return tree.args[1:] if applied_head(tree)[0].value in self.scope.functions else []
         if tree.op == "call":
-            return [a for a in tree.args if a.op != "keyword" and not _is_axis(a)]
+            return [a for a in tree.args if a.op not in ("keyword", "text") and not _is_axis(a)]
         if tree.op == "norm" or (tree.op == "call" and tree.value in ("norm2", "norm", "norm1")):
             for a in _terms(tree.args):
                 if a.op == "sum":
@@ -224,6 +236,32 @@ class Reader:
             return self.read_over(entries, over)
         return Indexed(self, {}).read(written_out(self, tree)).node
 
+    def _einsum(self, tree: Tree, args: list[Node]) -> Node:
+        """Read einsum('ij,jk->ik', A, B)."""
+        spec = str(tree.value).replace(" ", "")
+        sides, arrow, out = spec.partition("->")
+        indices = sides.split(",")
+        flat = list("".join(indices))
+        if not arrow:
+            out = "".join(sorted(c for c in set(flat) if flat.count(c) == 1))
+        if (
+            len(indices) != len(tree.args)
+            or not all(c.isalpha() for c in flat)
+            or len(out) > 2
+            or len({*out}) < len(out)
+        ):
+            raise self.scope.error(f"einsum('{spec}') of {len(tree.args)} arrays is not read", tree.start)
+        name = {c: Tree("name", [], tree.start, tree.start, f"_{c}") for c in flat}
+        parts = [Tree("index", [x, *[name[c] for c in own]], x.start, x.end)
+                 for own, x in zip(indices, tree.args, strict=True)]  # fmt: skip
+        body = (
+            parts[0] if len(parts) == 1 else Tree("*", parts, tree.start, tree.end, ["*"] * (len(parts) - 1))
+        )
+        summed = [name[c] for c in dict.fromkeys(flat) if c not in out]
+        if summed:
+            body = Tree("sum", [body, *summed], tree.start, tree.end, {"relations": [], "bounds": {}})
+        return self.read_over(body, [f"_{c}" for c in out])
+
     def read_over(self, tree: Tree, indices: Sequence[str]) -> Node:
         """Return the matrix, the column or the number of what a tree is at all values of at most two free indices."""
         if not indices:
@@ -329,6 +367,12 @@ class Reader:
         form = self._form(x)
         if form == self._form(target):
             return x
+        if self.numpy and form == "column" and self._form(target) == "matrix" and x.op == "name" and what in ("+", "-") and (
+            x.value not in self.scope.declared and not _side_of_weights(target)
+        ):  # fmt: skip
+            x = self._node("'", [x], x.shape[::-1], x.position)
+            form = "row"
+            self.scope.cost += AFTER_WEIGHTS - COLUMNS
         scope = self.scope
         if form == "scalar":
             inner = x.args[0] if x.op == "'" else x
@@ -338,7 +382,13 @@ class Reader:
             if letter and scope.strict:
                 raise scope.conflict(target, x, what)
             scope.cost += (
-                LITERAL if _is_literal(x) else BY_LETTER if letter and not scope.closed else COMPUTED
+                LITERAL
+                if _is_literal(x)
+                else COMPUTED
+                if not letter or scope.closed
+                else SMALL
+                if inner.value in _SMALL or (what == "+" and _is_predictor(target, inner))
+                else BY_LETTER
             )
             said = "every entry"
         else:
@@ -346,7 +396,9 @@ class Reader:
             scope.same(target, x, side, side, what)
             scope.cost += AFTER_WEIGHTS if form == _side_of_weights(target) else COLUMNS
             said = "every row" if form == "row" else "every column"
-        sign = {"-": "subtracted from", "+": "added to"}.get(what, "taken with")
+        sign = {"-": "subtracted from", "+": "added to", ".*": "multiplied with", "./": "a divisor of"}.get(
+            what, "taken with"
+        )
         words = f"{_said_of(x)} is {sign} {said} of the {'column' if self._form(target) == 'column' else 'matrix'}"
         if self._form(target) == "row":
             words = words.replace("matrix", "row")
@@ -410,10 +462,24 @@ class Reader:
                     )
                     steps = []
                 left = seen = self._node("'", [left], left.shape[::-1], left.position)
-            if sign == ".*" and any(is_scalar(a.shape) and self._by_letter(a) for a in (seen, x)) and (
-                _CIRCLES & set(self.scope.text[tree.args[k - 1].end : tree.args[k].start])
-            ):  # fmt: skip
-                self.scope.cost += 2 * POOR  # nor do they write a number before or after ∘
+            if (
+                sign == "*"
+                and not self.numpy
+                and tree.extra.get("summed")
+                and not self.scope.closed
+                and _is_column(seen.shape)
+                and _is_column(x.shape)
+            ):
+                sign = ".*"
+                self.scope.cost += PRODUCTS
+                self.scope.note(
+                    x.position, "the product * of two columns in a sum is read entry by entry, as .*"
+                )
+            if sign == ".*" and any(is_scalar(a.shape) and self._by_letter(a) for a in (seen, x)):
+                circle = _CIRCLES & set(self.scope.text[tree.args[k - 1].end : tree.args[k].start])
+                self.scope.cost += (
+                    2 * POOR if circle else POOR
+                )  # nor do they write a number before or after ∘
             if not sign and x.op == "number" and x.value == 1 and seen.op == "'" and _is_row(seen.shape):
                 self.scope.note(x.position, "1 is read as a column of ones here")
                 x = self._node("vector", [], (Unknown(), 1), x.position)
@@ -462,11 +528,8 @@ class Reader:
                     " or inv(X)", b.position, b)  # fmt: skip
             return op, b, a.shape
         if op == "*" and sign == "*" and self.numpy and not (one or two):
-            if self._form(a) == self._form(b):
-                op = ".*"
-                scope.note(b.position, "* is read entry by entry, as NumPy has it; @ is the matrix product")
-            else:
-                scope.note(b.position, "* is read as the matrix product, which NumPy writes @")
+            op = ".*"
+            scope.note(b.position, "* is read entry by entry, as NumPy has it; @ is the matrix product")
         if one or two:
             if (
                 op == "*"
@@ -476,14 +539,30 @@ class Reader:
                 and b.value not in scope.declared
                 and not scope.closed
             ):
-                scope.cost += 0.3  # people write numbers in front
+                # People write numbers in front, and A*b of a column b.
+                scope.cost += (
+                    BEHIND if self._form(a) == "matrix" and scope.kind_of(b.value) == "scalar" else 0.3
+                )
             return op, b, b.shape if one else a.shape
         if op == "*":
             scope.same(a, b, 1, 0, "*")
             return op, b, (a.shape[0], b.shape[1])
+        if op in (".*", "./") and {self._form(a), self._form(b)} in ({"matrix", "row"}, {"matrix", "column"}):
+            return self._times_spread(op, a, b)
         for i in (0, 1):
             scope.same(a, b, i, i, op)
         return op, b, a.shape
+
+    def _times_spread(self, op: str, a: Node, b: Node) -> tuple[str, Node, Shape]:
+        """Return the product of the entries of a matrix with a row or a column that is spread over it."""
+        if self._form(b) == "matrix":
+            raise self.scope.misfit("write the matrix first, then the row or the column that every row or column of it "
+                                    "is multiplied by", b.position, a, b)  # fmt: skip
+        if self.numpy and b.op == "name" and _is_column(b.shape):
+            b = self._node(
+                "'", [b], b.shape[::-1], b.position
+            )  # an array of one dimension goes with the last one
+        return op, self._spread(b, a, op), a.shape
 
     def _power(self, tree: Tree, args: list[Node]) -> Node:
         """Read a power of a scalar, of a square matrix, or of every entry."""
@@ -500,6 +579,8 @@ class Reader:
                 )
         if op == "^" and base.op in ("abs", "norm2") and not is_scalar(base.shape):
             op = ".^"
+        if tree.op == ".^" and is_scalar(base.shape) and is_scalar(exponent.shape) and self._by_letter(base):
+            scope.cost += POOR
         if op == ".^" and not is_scalar(exponent.shape):
             if is_scalar(base.shape):
                 return self._node(".^", [base, exponent], exponent.shape, base.position)
@@ -551,15 +632,22 @@ class Reader:
             word = ALSO[word]
         if word in scope.functions:
             return self.unknown(word, 0, args, position)
+        if word in _LOG_SOFTMAX and word not in FUNCTIONS:
+            softmax = self._call(Tree("call", tree.args, tree.start, tree.end, "softmax"), args)
+            return self._node("log", [softmax], softmax.shape, position)
         if word not in FUNCTIONS and word in INFIX:
             return self._infix(INFIX[word], tree, args, position)
         if word not in FUNCTIONS:
             raise self._unknown(word, position)
+        if word == "norm2" and (spelt := self._spelt_norm(tree, args)):
+            return self._node(spelt, args[:1], SCALAR, position)
         if word == "norm2" and len(args) == 2:
             args = self._norm_order(args, position)
             word = "norm1" if args[1].value == 1 else "norm2"
             args = args[:1]
         axis = self._axis(tree, position)
+        if axis and args and _is_column(args[0].shape) and any(a.op == "keyword" for a in tree.args):
+            axis = ""  # the one axis of an array of one dimension
         if axis:
             return self._by_axis(word, axis, args, position)
         if len(args) > 1 and by_name(f"{word} 2"):
@@ -594,9 +682,29 @@ class Reader:
         )
         return "expm"
 
+    def _spelt_norm(self, tree: Tree, args: list[Node]) -> str:
+        """Return the norm that NumPy's or PyTorch's second argument tells: ord=1, p='fro', 'nuc', 2 of a matrix."""
+        given = next((a.args[0] for a in tree.args if a.op == "keyword" and a.value in ("ord", "p")), None)
+        given = (
+            given
+            if given is not None
+            else next((a for a in tree.args[1:] if a.op in ("text", "name", "number")), None)
+        )
+        if given is None or _is_axis(given):
+            return ""
+        said = str(given.value)
+        matrix = self._form(args[0]) == "matrix"
+        known = {"fro": "norm2", "nuc": "normnuc", "inf": "" if matrix else "norminf", "2": "normspec" if matrix else "norm2",
+                 "1": "" if matrix else "norm1"}  # fmt: skip
+        return known.get(said, "") if given.op == "text" or self.numpy or given is not tree.args[-1] else ""
+
     def _norm_order(self, args: list[Node], position: int) -> list[Node]:
         order = args[1]
-        if order.op == "number" and order.value in (1, 2):
+        if (
+            order.op == "number"
+            and order.value in (1, 2)
+            and not (self.numpy and self._form(args[0]) == "matrix")
+        ):
             return args
         raise self.scope.error("the norms are norm1(x), norm2(x) and norminf(x)", position)
 
@@ -647,7 +755,7 @@ class Reader:
             a, op = self._node("'", [a], a.shape[::-1], a.position), "*"
         if op == "outer":
             b, op = self._node("'", [b], b.shape[::-1], b.position), "*"
-        op = "*" if op == "dot" else op
+        op = "@" if op in ("dot", "*") else op
         op, b, shape = self._times(op, a, b)
         return self._node("*", [a, b], shape, position, [op])
 
@@ -660,7 +768,7 @@ class Reader:
                 if a.value in ("axis", "dim") and a.args[0].op in ("number", "neg"):
                     last = a.args[0].op == "neg" or a.args[0].value == 1
                     return "rows" if last else "columns"
-                if a.value not in ("keepdims", "keepdim"):
+                if a.value not in ("keepdims", "keepdim", "ord", "p"):
                     raise self.scope.error(f"the argument {a.value} is not read", a.start)
         return ""
 
@@ -753,6 +861,9 @@ def _terms(trees: list[Tree]) -> Iterator[Tree]:
             yield t
 
 
+#: Numbers that are added to vectors: quantiles, small ones, weights of penalties.
+_SMALL = frozenset("tau eps epsilon lambda lam eta kappa".split())
+_LOG_SOFTMAX = frozenset({"logsoftmax", "log_softmax"})
 _WEIGHTS = frozenset({"W", "V", "U", "Theta", "weights"})
 #: Characters of the signs of the product of entries, ∘, ⊙, \circ and \odot, but not of .*
 _CIRCLES = frozenset("∘⊙\\")
@@ -825,4 +936,5 @@ _METHODS: dict[str, Callable[[Reader, Tree, list[Node]], Node]] = {
     "tuple": Reader._inner,
     "differential": Reader._direction,
     "indicator": Reader._indicator,
+    "einsum": Reader._einsum,
 }

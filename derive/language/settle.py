@@ -36,7 +36,7 @@ Deferred = tuple[Size, Size, Node, str]
 Monomial = Counter[str | int]
 
 
-def settle(scope: Scope) -> None:
+def decide_sizes(scope: Scope) -> None:
     """Settle the deferred equalities of a text; what does not follow stays unknown. Raises ParseError."""
     waiting = scope.deferred
     while waiting:

@@ -12,6 +12,7 @@ from derive.expression import algebra
 from derive.expression.algebra.blocks import grid
 from derive.expression.elementwise import ENTRY, holds_matrices
 from derive.expression.operation import Operation, kind, record
+from derive.expression.walk import distinct, parts
 from derive.language.picked import Picked, picked, places
 
 #: How tightly a piece of text holds together.
@@ -57,21 +58,18 @@ def _argument(x: Expr, closing: bool) -> str:
 
 def _says_size(x: Expr) -> bool:
     """Tell whether a matrix is made of a variable or a matrix whose text has its size, scalars apart."""
-    stack = [x]
-    while stack:
-        e = stack.pop()
-        if kind(e) == "function of entries":
-            e = e.expr
-        entry = record(type(e))
-        if kind(e) == "matrix" or (
-            entry is not None
-            and entry.shape
-            and not entry.signature.is_column
-            and any(not a.is_Matrix for a in e.args)
-        ):
-            return True
-        stack.extend(a for a in e.args if getattr(a, "is_Matrix", False))
-    return False
+    return any(map(_names_size, distinct(x, within=lambda e: [a for a in parts(e) if a.is_Matrix])))
+
+
+def _names_size(e: Expr) -> bool:
+    """Tell whether an operation is a variable, or has a size among its arguments."""
+    entry = record(type(e))
+    return kind(e) == "matrix" or (
+        entry is not None
+        and bool(entry.shape)
+        and not entry.signature.is_column
+        and any(not a.is_Matrix for a in e.args)
+    )
 
 
 def _axis(entry: Operation) -> list[str]:

@@ -14,7 +14,7 @@ from derive.language.lost import lost
 from derive.language.parser import finish, kind_notes, name_sizes, scope_notes, symbols_of
 from derive.language.reader import Reader
 from derive.language.scope import Misfit, Node, Scope
-from derive.language.settle import settle
+from derive.language.settle import decide_sizes
 from derive.language.shapes import Shape
 from derive.language.tree import Tree
 
@@ -86,7 +86,7 @@ def build(
         if not loose:
             raise
         scope, nodes = best_reading(lambda kinds: attempt(kinds, False), fixed=given, loose=True)
-    settle(scope)
+    decide_sizes(scope)
     name_sizes(scope)
     symbols, shapes = symbols_of(scope)
     with assuming(frozenset(assumptions)):

@@ -60,6 +60,7 @@ MENDS = {
     ".": "a point stands in a number or before *, / and ^; write X' or X.T for the transpose, inv(X) for the inverse",
     "!": "there are no factorials",
 }
+_STRING = re.compile(r"'[\w,> -]*'|\"[\w,> -]*\"")
 _SPELT = re.compile(rf"[{_GREEK}{''.join(_SUB)}]")
 
 
@@ -80,6 +81,15 @@ def tokens(text: str) -> list[Token]:
         if hit is None:
             raise _unknown(text, at)
         kind, piece, start, at = hit.lastgroup or "", hit[0], at, hit.end()
+        if (
+            piece in ("'", '"')
+            and found
+            and found[-1].text in ("(", ",", "=")
+            and (string := _STRING.match(text, start))
+        ):
+            found.append(Token("string", string[0][1:-1], start, string.end(), gap))
+            at, gap = string.end(), False
+            continue
         if kind == "space":
             gap = True
             continue

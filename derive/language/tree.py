@@ -37,6 +37,8 @@ class Tree:
     | cases | value, condition, value, condition ... | |
     | integral | body, variable, lower, upper | |
     | indicator | condition | |
+    | einsum | arrays | what stands between its quotes |
+    | text | | words, or what stands between quotes |
     | empty, dots | | |
     """
 

@@ -14,7 +14,7 @@ from derive.moments.integrals import derivative_square_expectation, expectation,
 from derive.moments.layers import forward_variance
 from derive.moments.pieces import UndecidedError, pieces
 from derive.moments.steps import MomentDerivation
-from derive.moments.typeset import latex
+from derive.moments.typeset import typeset
 from derive.step import Step
 
 #: Second moment of the pre-activations, correlation of two inputs, n times the variance of a weight, and the
@@ -103,17 +103,19 @@ def derive_depth(f: str | sp.Expr | Activation = "relu") -> MomentDerivation:
             r"q' = \sigma_w^2\, \mathrm{E}[f(\sqrt{q}\, z)^2] + \sigma_b^2, \qquad z \sim \mathcal{N}(0, 1)",
             "The inputs of a layer are f of Gaussian pre-activations with second moment q; n σ² is written σ_w².",
         ),
-        Step("Gaussian moments", wide, f"q' = {latex(forward, _NAMES)}", f"The second moment of {act.name}."),
+        Step(
+            "Gaussian moments", wide, f"q' = {typeset(forward, _NAMES)}", f"The second moment of {act.name}."
+        ),
         Step(
             "linearisation at a fixed point",
             "",
-            rf"\frac{{dq'}}{{dq}} = {latex(tidy(sp.diff(forward, Q)), _NAMES)}",
+            rf"\frac{{dq'}}{{dq}} = {typeset(tidy(sp.diff(forward, Q)), _NAMES)}",
             "A fixed point is stable if this is below 1 there; distances from it change e-fold over -1/log of it.",
         ),
         Step(
             "chain rule",
             "the gradients are independent of the weights that they are carried back through",
-            rf"\chi = \sigma_w^2\, \mathrm{{E}}[f'(\sqrt{{q}}\, z)^2] = {latex(chi, _NAMES)}",
+            rf"\chi = \sigma_w^2\, \mathrm{{E}}[f'(\sqrt{{q}}\, z)^2] = {typeset(chi, _NAMES)}",
             "The second moment of the gradients is multiplied by χ a layer: they vanish for χ < 1 and explode "
             "for χ > 1.",
         ),
@@ -125,7 +127,7 @@ def derive_depth(f: str | sp.Expr | Activation = "relu") -> MomentDerivation:
                 "Gaussian moments of two inputs",
                 wide,
                 rf"c' = \frac{{\sigma_w^2\, \mathrm{{E}}[f(u) f(v)] + \sigma_b^2}}{{q'}}, \qquad "
-                rf"\mathrm{{E}}[f(u) f(v)] = {latex(kernel, _NAMES)}",
+                rf"\mathrm{{E}}[f(u) f(v)] = {typeset(kernel, _NAMES)}",
                 "Two inputs with correlation c have correlated Gaussian pre-activations.",
             )
         )
@@ -166,21 +168,21 @@ def derive_fixed_point(
         Step(
             "substitution",
             "",
-            rf"\sigma_w^2 = {latex(chosen[SIGMA_W2])},\; \sigma_b^2 = {latex(chosen[SIGMA_B2])}: \qquad "
-            rf"q^* = {latex(forward.subs(chosen), _NAMES)}\Big|_{{q = {latex(q)}}} = {latex(after)}",
+            rf"\sigma_w^2 = {typeset(chosen[SIGMA_W2])},\; \sigma_b^2 = {typeset(chosen[SIGMA_B2])}: \qquad "
+            rf"q^* = {typeset(forward.subs(chosen), _NAMES)}\Big|_{{q = {typeset(q)}}} = {typeset(after)}",
             f"At q = {q} the layer gives back what came in.",
         ),
         Step(
             "slope at the fixed point",
             "",
-            rf"\left.\frac{{dq'}}{{dq}}\right|_{{q^*}} = {latex(slope)} \approx {_digits(slope)}, \qquad "
+            rf"\left.\frac{{dq'}}{{dq}}\right|_{{q^*}} = {typeset(slope)} \approx {_digits(slope)}, \qquad "
             rf"\xi_q = -\frac{{1}}{{\log |dq'/dq|}} \approx {_digits(_scale(slope))}",
             f"{_approach(slope)}.",
         ),
         Step(
             "gradients at the fixed point",
             "the gradients are independent of the weights that they are carried back through",
-            rf"\chi = {latex(factor)} \approx {_digits(factor)}, \qquad "
+            rf"\chi = {typeset(factor)} \approx {_digits(factor)}, \qquad "
             rf"\frac{{1}}{{|\log \chi|}} \approx {_digits(abs(_scale(factor)))}",
             f"Gradients {_fate(factor)} over so many layers.",
         ),
@@ -188,11 +190,11 @@ def derive_fixed_point(
     kernel = correlation_kernel(act)
     if kernel is not None:
         after_c = tidy(((SIGMA_W2 * kernel + SIGMA_B2) / Q).subs(chosen).subs(Q, q))
-        line = rf"c' = {latex(after_c, {C: 'c'})}"
+        line = rf"c' = {typeset(after_c, {C: 'c'})}"
         text = "The correlation of two inputs whose second moments are at the fixed point."
         if sp.simplify(after_c.subs(C, 0)) == 0:
             at_zero = sp.simplify(sp.diff(after_c, C).subs(C, 0))
-            line += rf", \qquad \left.\frac{{dc'}}{{dc}}\right|_{{0}} = {latex(at_zero)} \approx {_digits(at_zero)}"
+            line += rf", \qquad \left.\frac{{dc'}}{{dc}}\right|_{{0}} = {typeset(at_zero)} \approx {_digits(at_zero)}"
             text += f" At 0 {_approach(at_zero)[0].lower()}{_approach(at_zero)[1:]}."
         steps.append(Step("correlation map at the fixed point", "", line, text))
     return MomentDerivation(

@@ -20,7 +20,7 @@ from derive.moments.integrals import (
 )
 from derive.moments.pieces import Piece, UndecidedError, derivative_pieces, pieces
 from derive.moments.steps import MomentDerivation
-from derive.moments.typeset import latex
+from derive.moments.typeset import typeset
 from derive.step import Step
 
 Quantity = Literal["mean", "second", "variance", "derivative"]
@@ -123,7 +123,7 @@ def derive_moment(f: str | sp.Expr | Activation, quantity: Quantity, s: sp.Expr 
             Step(
                 _integral_law(part),
                 "",
-                f"{_integral_latex(part, density)} = {latex(tidy(value))}",
+                f"{_integral_latex(part, density)} = {typeset(tidy(value))}",
                 "A Gaussian integral in closed form.",
             )
         )
@@ -131,7 +131,7 @@ def derive_moment(f: str | sp.Expr | Activation, quantity: Quantity, s: sp.Expr 
         raise InputError(f"{act.name}: {quantity} is infinite for s = {s}")
     result = expectation_of_pieces(parts, X, s)
     if len(kept) > 1:
-        steps.append(Step("sum", "", f"{name} = {latex(result)}", "The pieces are added."))
+        steps.append(Step("sum", "", f"{name} = {typeset(result)}", "The pieces are added."))
     return MomentDerivation(f"{quantity} of {act.name}(a) for {_GAUSSIAN}", tuple(steps), result)
 
 
@@ -151,7 +151,7 @@ def _derive_variance(act: Activation, s: sp.Expr) -> MomentDerivation:
         Step(
             "substitution",
             "",
-            rf"{name} = {latex(second.result)} - \left({latex(mean.result)}\right)^2 = {latex(result)}",
+            rf"{name} = {typeset(second.result)} - \left({typeset(mean.result)}\right)^2 = {typeset(result)}",
             "The two moments are inserted.",
         ),
     )
@@ -171,10 +171,10 @@ def _square(f: sp.Expr) -> sp.Expr:
 
 
 def _integral_latex(part: Piece, density: str) -> str:
-    body = "" if part.expression == 1 else latex(part.expression)
+    body = "" if part.expression == 1 else typeset(part.expression)
     if isinstance(part.expression, sp.Add):
         body = rf"\left({body}\right)"
-    return rf"\int_{{{latex(part.lower)}}}^{{{latex(part.upper)}}} {body}\, {density}\, dx"
+    return rf"\int_{{{typeset(part.lower)}}}^{{{typeset(part.upper)}}} {body}\, {density}\, dx"
 
 
 def _integral_law(part: Piece) -> str:

@@ -14,7 +14,7 @@ from derive.moments.activations import S
 from derive.moments.gaussian import derive_moment
 from derive.moments.layers import N_IN, N_OUT, SIGMA2, SYMBOL_LATEX, backward_variance, forward_variance
 from derive.moments.steps import MomentDerivation
-from derive.moments.typeset import latex
+from derive.moments.typeset import typeset
 from derive.step import Step
 
 #: A rule's numerator and the fan that divides it. The sources: Glorot and Bengio 2010, eq. 12; He et al. 2015,
@@ -129,7 +129,7 @@ def rectifier_rules() -> MomentDerivation:
             "the moment that the next layer sees",
             "weights of mean 0, independent of the inputs",
             rf"\mathrm{{Var}}(a') = n_{{\mathrm{{in}}}}\,\sigma^{{2}}\,\mathrm{{E}}[y^2] "
-            rf"= n_{{\mathrm{{in}}}}\,\sigma^{{2}} \cdot {latex(second)}\, s^{{2}}",
+            rf"= n_{{\mathrm{{in}}}}\,\sigma^{{2}} \cdot {typeset(second)}\, s^{{2}}",
             "The outputs y = relu(a) have a mean that is not 0, so their second moment enters, not their variance.",
         ),
         Step(
@@ -169,4 +169,4 @@ def _positive(name: str, value: sp.Expr | int) -> sp.Expr:
 
 
 def _show(e: sp.Expr) -> str:
-    return latex(e, SYMBOL_LATEX)
+    return typeset(e, SYMBOL_LATEX)

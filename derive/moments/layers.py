@@ -16,7 +16,7 @@ import sympy as sp
 
 from derive.errors import InputError
 from derive.moments.steps import MomentDerivation
-from derive.moments.typeset import latex
+from derive.moments.typeset import typeset
 from derive.step import Step
 
 N_IN = sp.Symbol(r"n_in", positive=True)
@@ -204,4 +204,4 @@ def _collected(value: sp.Expr, n: sp.Symbol) -> sp.Expr:
 
 def _latex(e: sp.Expr, factor: str) -> str:
     pairs = {symbol: SYMBOL_LATEX[symbol].replace("x", factor) for symbol in (RHO, KAPPA, TAU, CHI)}
-    return latex(e, {**SYMBOL_LATEX, **pairs})
+    return typeset(e, {**SYMBOL_LATEX, **pairs})

@@ -12,7 +12,7 @@ _PI = sp.Symbol(r"\pi", positive=True)
 _TWO_PI = sp.Symbol(r"2 \pi", positive=True)
 
 
-def latex(e: sp.Expr, names: Mapping[sp.Symbol, str] | None = None, inline: bool = False) -> str:
+def typeset(e: sp.Expr, names: Mapping[sp.Symbol, str] | None = None, inline: bool = False) -> str:
     """Return `e` in LaTeX, symbols written as in `names`.
 
     Square roots of 2 and pi are gathered into the root of 2 pi, and pi is ordered as a symbol: pi - 1. With `inline`

@@ -11,6 +11,7 @@ from sympy.matrices.expressions.applyfunc import ElementwiseApplyFunction
 from derive.expression.algebra import M
 from derive.expression.elementwise import ENTRY, scalar_function
 from derive.expression.entrywise import lift
+from derive.expression.walk import distinct
 from derive.operations import record
 
 
@@ -35,13 +36,7 @@ def unfolded(expr: Expr) -> Expr:
 
 
 def _without_rule(expr: Expr) -> Iterator[Expr]:
-    stack, seen = [expr], {expr}
-    while stack:
-        e = stack.pop()
+    for e in distinct(expr, within=lambda e: [a for a in e.args if isinstance(a, Expr)]):
         entry = record(scalar_function(e) if isinstance(e, ElementwiseApplyFunction) else type(e))
         if entry is not None and entry.pull is None:
             yield e
-        for a in e.args:
-            if a not in seen and isinstance(a, Expr):
-                seen.add(a)
-                stack.append(a)

@@ -13,7 +13,7 @@ from derive.expression.elementwise import ENTRY, scalar_function
 from derive.expression.facts import facts
 from derive.expression.functions import Functional, MatrixFunction
 from derive.expression.operation import kind
-from derive.expression.walk import CONSTANTS, distinct, parts
+from derive.expression.walk import CONSTANTS, distinct, parts, post_order
 from derive.operations import record
 from derive.operations.unfold import definition
 from derive.prove import matrices, tensors
@@ -31,16 +31,8 @@ _MAX_POWER = 24
 @RECURSION.provide
 def read(space: Space, expr: Expr) -> Value:
     """Return the value of an expression. Raises Undecided."""
-    stack: list[tuple[Expr, bool]] = [(expr, False)]
-    while stack:
-        e, ready = stack.pop()
-        if e in space.read:
-            continue
-        inner = [] if ready else [a for a in _arguments(e) if a not in space.read]
-        if inner:
-            stack.append((e, True))
-            stack.extend((a, False) for a in inner)
-        else:
+    for e in post_order(expr, within=lambda e: () if e in space.read else _arguments(e)):
+        if e not in space.read:
             space.read[e] = _value(space, e)
     return space.read[expr]
 

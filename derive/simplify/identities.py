@@ -30,8 +30,9 @@ from sympy.matrices.expressions.applyfunc import ElementwiseApplyFunction
 
 from derive.expression import algebra
 from derive.expression.elementwise import ENTRY, applied, elementwise, scalar_function, sigmoid, softplus
-from derive.expression.operation import by_name, record
+from derive.expression.operation import by_name, kind, record
 from derive.expression.rebuild import rebuild, tidy
+from derive.expression.walk import distinct
 from derive.language.text import signed
 from derive.simplify.laws import Law, Power, laws
 
@@ -388,14 +389,13 @@ def _named(e: Expr) -> Expr:
 
 def _exponentials(e: Expr, seen: set[Expr]) -> bool:
     """Tell whether an exponential of an argument that is seen occurs outside of other functions."""
-    stack = [e]
-    while stack:
-        a = stack.pop()
-        if applied(exp, a) in seen:
-            return True
-        if isinstance(a, Add | Mul | Pow | MatAdd | MatMul | HadamardProduct | HadamardPower):
-            stack.extend(a.args)
-    return False
+    outside = distinct(e, within=lambda a: a.args if kind(a) in _OPERATORS else ())
+    return any(applied(exp, a) in seen for a in outside)
+
+
+_OPERATORS = frozenset(
+    {"sum", "product", "power", "matrix product", "elementwise product", "elementwise power"}
+)
 
 
 def _base_and_power(e: Expr) -> tuple[Expr, Expr]:

@@ -25,7 +25,7 @@ from reports.document import (
     literal,
     ref,
 )
-from reports.figures.graph import Node, computational_graph
+from reports.figures.graph import Vertex, computational_graph
 
 if TYPE_CHECKING:
     import derive
@@ -279,7 +279,7 @@ def shown_graph(d: derive.Derivation, name: str) -> list[Block]:
     return [said, *figures] if figures else []
 
 
-def graph_nodes(d: derive.Derivation) -> list[Node]:
+def graph_nodes(d: derive.Derivation) -> list[Vertex]:
     """Return the nodes of a derivation's graph as nodes of the picture."""
     from derive import latex
 
@@ -291,7 +291,7 @@ def graph_nodes(d: derive.Derivation) -> list[Node]:
         if value != label:
             label += f" = {value}"
         parents = tuple(parent for parent in node.parents if parent is not None)
-        nodes.append(Node(label, parents, node.is_variable, derivatives.get(node.name, "")))
+        nodes.append(Vertex(label, parents, node.is_variable, derivatives.get(node.name, "")))
     return nodes
 
 

@@ -34,7 +34,7 @@ def _activations(_: int) -> list[Block]:
     from derive import to_text
     from derive.moments import ACTIVATIONS, gaussian_moments
     from derive.moments.stable import scaled
-    from derive.moments.typeset import latex
+    from derive.moments.typeset import typeset
     from verify.moments.gains import gains_table
 
     formulas: list[list[Cell]] = []
@@ -44,13 +44,13 @@ def _activations(_: int) -> list[Block]:
         values = (found.mean, found.second, found.derivative)
         if any(value is None for value in values):
             continue
-        cells = [latex(value, inline=True) for value in values]
+        cells = [typeset(value, inline=True) for value in values]
         if all(len(cell) <= _LONGEST for cell in cells):
             formulas.append([literal(name), *(f"${cell}$" for cell in cells)])
         elif max(map(len, cells)) <= _LONGEST_LINE:
             shown = rf"\mathrm{{{name}}}"
             for after, value in zip(("(a)", "(a)^2", "'(a)^2"), values, strict=True):
-                equation = rf"\mathrm{{E}}[{shown}{after}] = {latex(value)}"
+                equation = rf"\mathrm{{E}}[{shown}{after}] = {typeset(value)}"
                 long.append(Math(equation, f"E[{name}{after}] = {to_text(scaled(value))}"))
     rows: list[list[Cell]] = []
     table = gains_table()

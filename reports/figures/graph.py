@@ -26,7 +26,7 @@ _GAP, _LAYER_GAP, _PADDING, _LEADING = 0.3, 0.34, 0.08, 0.05
 
 
 @dataclass(frozen=True)
-class Node:
+class Vertex:
     """A node of the picture: its equation or symbol, the indices of its arguments, its adjoint; LaTeX throughout."""
 
     label: str
@@ -44,7 +44,7 @@ class _Layout:
     routes: list[list[int]]
 
 
-def computational_graph(nodes: Sequence[Node]) -> Figure:
+def computational_graph(nodes: Sequence[Vertex]) -> Figure:
     """Draw the graph; a node's arguments come before it.
 
     Boxes that depend on the variable are tinted, the variable itself more strongly; the edges along which its
@@ -86,7 +86,7 @@ def _tighten(match: re.Match[str]) -> str:
     return r"^{-\!\top}" if match[1] == "{-" else r"^{\!\top}"
 
 
-def _active(nodes: Sequence[Node]) -> list[bool]:
+def _active(nodes: Sequence[Vertex]) -> list[bool]:
     """Whether a node depends on the variable."""
     active: list[bool] = []
     for node in nodes:
@@ -94,7 +94,7 @@ def _active(nodes: Sequence[Node]) -> list[bool]:
     return active
 
 
-def _arrange(nodes: Sequence[Node], sizes: Sequence[tuple[float, float]]) -> _Layout:
+def _arrange(nodes: Sequence[Vertex], sizes: Sequence[tuple[float, float]]) -> _Layout:
     """Place boxes and bends; indices from len(nodes) on are bends."""
     depth = _depths(nodes)
     routes: list[list[int]] = []
@@ -124,7 +124,7 @@ def _arrange(nodes: Sequence[Node], sizes: Sequence[tuple[float, float]]) -> _La
     return _Layout(x, [level_y[level] for level in depth], routes)
 
 
-def _depths(nodes: Sequence[Node]) -> list[int]:
+def _depths(nodes: Sequence[Vertex]) -> list[int]:
     """The layer of each node: its longest path from a leaf; what is constant stands just below its first use."""
     depth: list[int] = []
     for node in nodes:
@@ -194,7 +194,7 @@ def _spread(x: list[float], layer: Sequence[int], wanted: Sequence[float], width
         x[index] = start + offset
 
 
-def _extent(ax: Axes, node: Node) -> tuple[float, float]:
+def _extent(ax: Axes, node: Vertex) -> tuple[float, float]:
     """Width and height in inches of a node's box."""
     lines = [_measure(ax, node.label, _FONT_SIZE)]
     if node.adjoint:
@@ -250,7 +250,7 @@ def _draw_edge(
 
 
 def _draw_node(
-    ax: Axes, place: tuple[float, float], size: tuple[float, float], node: Node, active: bool
+    ax: Axes, place: tuple[float, float], size: tuple[float, float], node: Vertex, active: bool
 ) -> None:
     from matplotlib.colors import to_rgb
     from matplotlib.patches import FancyBboxPatch

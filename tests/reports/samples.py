@@ -20,15 +20,15 @@ from reports.document import (
     ref,
 )
 from reports.figures.checks import finite_differences
-from reports.figures.graph import Node, computational_graph
+from reports.figures.graph import Vertex, computational_graph
 
 AUTOENCODER = (
-    Node("W", (), True, r"\bar{W} = W \left(r x^\top + x r^\top\right)"),
-    Node("x", ()),
-    Node(r"u_1 = W x", (0, 1), adjoint=r"\bar{u}_1 = W r"),
-    Node(r"u_2 = W^\top u_1", (0, 2), adjoint=r"\bar{u}_2 = r"),
-    Node(r"r = u_2 - x", (3, 1), adjoint=r"\bar{r} = r"),
-    Node(r"\mathcal{L} = \tfrac{1}{2}\left\lVert r\right\rVert^2", (4,), adjoint=r"1"),
+    Vertex("W", (), True, r"\bar{W} = W \left(r x^\top + x r^\top\right)"),
+    Vertex("x", ()),
+    Vertex(r"u_1 = W x", (0, 1), adjoint=r"\bar{u}_1 = W r"),
+    Vertex(r"u_2 = W^\top u_1", (0, 2), adjoint=r"\bar{u}_2 = r"),
+    Vertex(r"r = u_2 - x", (3, 1), adjoint=r"\bar{r} = r"),
+    Vertex(r"\mathcal{L} = \tfrac{1}{2}\left\lVert r\right\rVert^2", (4,), adjoint=r"1"),
 )
 
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from reports.figures import graph
 from reports.figures.canvas import svg
-from reports.figures.graph import Node, computational_graph, mathtext
+from reports.figures.graph import Vertex, computational_graph, mathtext
 from tests.reports.samples import AUTOENCODER
 
 
@@ -18,7 +18,7 @@ def graphs(draw):
     for index in range(draw(st.integers(1, 14))):
         count = draw(st.integers(0, min(3, index)))
         parents = draw(st.lists(st.integers(0, index - 1), min_size=count, max_size=count)) if index else []
-        nodes.append(Node(f"u_{index}", tuple(parents), is_variable=draw(st.booleans())))
+        nodes.append(Vertex(f"u_{index}", tuple(parents), is_variable=draw(st.booleans())))
         sizes.append((draw(st.floats(0.2, 3)), draw(st.floats(0.2, 1))))
     return nodes, sizes
 

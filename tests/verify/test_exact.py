@@ -20,7 +20,7 @@ from verify.derived import gradient
 from verify.evaluate import layout, size_of
 from verify.methods.counterexample import find_counterexample
 from verify.methods.exact import FIRST_ENTRIES, assignments, ball_evidence, field_evidence, field_places
-from verify.points.drawn import Space, Variable
+from verify.points.drawn import PointSpace, Variable
 from verify.statement import Statement
 
 
@@ -189,7 +189,7 @@ def holds(kind: str, a: np.ndarray) -> bool:
 def test_points_honour_their_assumption_exactly(kind, n, style, seed, flip):
     from sympy import Integer
 
-    space = Space({"A": Variable("A", (Integer(n), Integer(n)), frozenset({kind}))})
+    space = PointSpace({"A": Variable("A", (Integer(n), Integer(n)), frozenset({kind}))})
     free = space.draw({}, Random(seed), style)
     value = space.values(free, RATIONALS, flip)["A"]
     assert value.shape == (n, n)
@@ -203,7 +203,7 @@ def test_points_honour_their_assumption_exactly(kind, n, style, seed, flip):
 def test_assumptions_hold_together(kinds):
     from sympy import Integer
 
-    space = Space({"A": Variable("A", (Integer(3), Integer(3)), frozenset(kinds))})
+    space = PointSpace({"A": Variable("A", (Integer(3), Integer(3)), frozenset(kinds))})
     for flip in (False, True):
         value = space.values(space.draw({}, Random(1)), RATIONALS, flip)["A"]
         assert all(holds(kind, value) for kind in kinds)

@@ -16,7 +16,7 @@ from derive.language.text import to_text
 from verify.arithmetics.exact import RATIONALS
 from verify.claims import read
 from verify.methods.float_methods import METHODS, float_evidence
-from verify.points.drawn import Space
+from verify.points.drawn import PointSpace
 from verify.points.stretch import stretched
 from verify.power import measured as power
 from verify.power.measured import (
@@ -107,7 +107,7 @@ def drawn(kind: str, shape: tuple[str, str], seed: int) -> tuple[np.ndarray, np.
     rows, columns = shape
     assume = f"{kind}(X)" if kind else None
     _, statement, _ = read("sum(X)", "X", "matrix(1)", where=f"X: {rows} x {columns}", assume=assume)
-    space: Space = stretched(statement).space
+    space: PointSpace = stretched(statement).space
     sizes = {"m": 4, "n": 3}
     exact = space.values(space.draw(sizes, Random(seed)), RATIONALS)["X"]
     return exact, np.array([[float(Fraction(int(e.p), int(e.q))) for e in row] for row in exact])

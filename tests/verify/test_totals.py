@@ -8,7 +8,7 @@ import pytest
 import gradproof as gp
 from derive import parse
 from verify.arithmetics.exact import RATIONALS
-from verify.points.drawn import Space
+from verify.points.drawn import PointSpace
 
 #: Loss, variable, assumptions, gradient as textbooks print it.
 TEXTBOOK = [
@@ -59,7 +59,7 @@ def test_points_keep_the_assumption(kind, axis, positive):
         return
     side = ("columns", "rows")[axis]
     assume = f"{kind}(Y, {side})" + ", positive(Y)" * positive
-    space = Space.of(parse("sum(Y)", where="Y: 3 x 4", assume=assume))
+    space = PointSpace.of(parse("sum(Y)", where="Y: 3 x 4", assume=assume))
     rng = Random(0)
     for style in range(3):
         (y,) = space.values(space.draw({}, rng, style), RATIONALS).values()

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from derive.errors import InputError
-from verify.callables.wrapped import Variable, by
+from verify.callables.wrapped import Argument, by
 
 Floats = NDArray[np.float64]
 
@@ -142,7 +142,7 @@ class Confined:
     def __init__(
         self, f: Callable[[Any], Any], grad: Callable[[Any], Any] | Any, x: Any, domain: str
     ) -> None:
-        self.variable = Variable(x)
+        self.variable = Argument(x)
         if len(self.variable.leaves) != 1:
             raise InputError(
                 "a domain is that of one array: pass x as an array, not as a container of several"

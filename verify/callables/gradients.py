@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from verify.callables.charts import Confined
 from verify.callables.gradient_slips import Measured, describe
 from verify.callables.probe import ELSEWHERE, Along, Probe
-from verify.callables.wrapped import NotFiniteError, Variable
+from verify.callables.wrapped import Argument, NotFiniteError
 from verify.methods.complex_step import complex_step
 from verify.methods.differences import Ladder, side_by_side
 from verify.methods.judge import SAFETY
@@ -125,7 +125,7 @@ def _without_value(
     started = time.perf_counter()
     bad = np.flatnonzero(~np.isfinite(error.claim))
     filled = np.where(np.isfinite(error.claim), error.claim, 0.0)
-    probe = Probe(f, Variable(x).unflatten(filled), x, seed, seconds)
+    probe = Probe(f, Argument(x).unflatten(filled), x, seed, seconds)
     for i in map(int, bad[:MOST_NOT_FINITE]):
         ladder = probe.entry_ladder(i)
         if ladder is None:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from derive.errors import InputError
-from verify.callables.wrapped import ScalarFunction, Variable, kind
+from verify.callables.wrapped import Argument, ScalarFunction, kind
 from verify.methods.complex_step import condition_number
 from verify.methods.differences import Ladder, noise_level, power_of_two, sample, side_by_side
 from verify.methods.judge import Finding, judge
@@ -30,7 +30,7 @@ class Probe:
         self, f: Callable[[Any], Any], grad: Callable[[Any], Any] | Any, x: Any, seed: int, seconds: float
     ) -> None:
         self.rng = np.random.default_rng(checked_seed(seed))
-        self.variable = Variable(x)
+        self.variable = Argument(x)
         self.x = self.variable.flat
         self.f = ScalarFunction(f, self.variable, seconds)
         self.grad = grad

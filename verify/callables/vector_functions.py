@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from derive.errors import InputError
 from verify.callables.gradients import check_gradient
-from verify.callables.wrapped import Variable, by, kind, to_array
+from verify.callables.wrapped import Argument, by, kind, to_array
 from verify.seeds import checked_seed
 from verify.verdict import Verdict
 
@@ -137,7 +137,7 @@ class _Outputs:
             raise InputError(f"f is not callable but {kind(f)}: give a function of x that returns an array")
         self.f, self.x, self.seed = f, x, checked_seed(seed)
         self.rng = np.random.default_rng(self.seed)
-        self.variable = Variable(x)
+        self.variable = Argument(x)
         first = to_array(f(self.variable.unflatten(self.variable.flat.copy())))
         self.shape, self.size = first.shape, first.size
 

@@ -60,7 +60,7 @@ class NotFiniteError(InputError):
         self.claim = claim
 
 
-class Variable:
+class Argument:
     """The point x: its arrays, its flat vector, and the way back to what the caller passed."""
 
     def __init__(self, x: Any) -> None:
@@ -252,7 +252,7 @@ def _one_line(error: BaseException) -> str:
 class ScalarFunction:
     """f over flat vectors: counted, timed, and never called again once its time is up."""
 
-    def __init__(self, f: Callable[[Any], Any], variable: Variable, seconds: float) -> None:
+    def __init__(self, f: Callable[[Any], Any], variable: Argument, seconds: float) -> None:
         if not callable(f):
             raise InputError(f"f is not callable but {kind(f)}: give a function of x that returns one number")
         self.f, self.variable = f, variable

@@ -23,7 +23,7 @@ from verify.arithmetics.base import Abstain, Arithmetic, Array, OutsideDomain, U
 from verify.arithmetics.exact import RATIONALS
 from verify.evaluate import Environment, coefficients, is_coefficients, layout, polynomial, size_of
 from verify.methods.exact import REACH, reach, sides
-from verify.points.drawn import Space
+from verify.points.drawn import PointSpace
 from verify.points.pieces import Pieces
 from verify.points.place import Place, draw_weights
 from verify.points.reals import real_places
@@ -123,7 +123,7 @@ def _on_another_piece(search: _Search, seed: int, last: dict[str, int]) -> Count
     return None
 
 
-def _small_sizes(space: Space, last: dict[str, int]) -> Iterator[dict[str, int]]:
+def _small_sizes(space: PointSpace, last: dict[str, int]) -> Iterator[dict[str, int]]:
     every = product((1, 2, 3), repeat=min(len(space.sizes), 4))
     for sizes in sorted(every, key=lambda s: (sum(s), max(s, default=0))):
         padded = [*sizes, *[2] * (len(space.sizes) - len(sizes))]

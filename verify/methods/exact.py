@@ -35,7 +35,7 @@ from verify.arithmetics.degree import DEGREES, Degree
 from verify.arithmetics.exact import LEAST, PRIME_BITS, RATIONALS, PrimeField, prime_field
 from verify.evaluate import Environment, layout, size_of
 from verify.methods.effort import check_effort
-from verify.points.drawn import ONEHOT, STYLES, Space
+from verify.points.drawn import ONEHOT, STYLES, PointSpace
 from verify.points.pieces import Pieces
 from verify.points.place import Place, draw_weights
 from verify.points.reals import TRIES, real_places
@@ -176,7 +176,7 @@ def _field_at(statement: Statement, claim: Expr, sizes: dict[str, int], seed: in
     }  # fmt: skip
 
 
-def _placements(space: Space, sizes: dict[str, int]) -> list[dict[str, Any]] | None:
+def _placements(space: PointSpace, sizes: dict[str, int]) -> list[dict[str, Any]] | None:
     """Return all values of the variables that are made of zeros and ones, None where they are too many."""
     names = [name for name, v in space.variables.items() if v.kinds & ONEHOT]
     count = 1

@@ -14,7 +14,7 @@ from sympy import Add, Expr, Integer, MatAdd, MatMul, MatrixSymbol, Mul, Pow, Sy
 from sympy.matrices.expressions.matexpr import MatrixExpr
 
 from derive.expression.rebuild import rebuild
-from derive.expression.walk import parts
+from derive.expression.walk import distinct, parts
 from derive.problem import Problem
 
 #: Sizes from here on are large.
@@ -51,15 +51,8 @@ def _is_large(size: Expr) -> bool:
 
 def _take_leaves(expr: Expr, letters: dict[Expr, Symbol], leaves: dict[Expr, Expr]) -> bool:
     """Note the leaves of an expression whose sizes become letters; return whether no other size stands in it."""
-    stack, seen = [expr], set()
-    while stack:
-        e = stack.pop()
-        if e in seen:
-            continue
-        seen.add(e)
-        inner = parts(e)
-        stack.extend(inner)
-        if inner:
+    for e in distinct(expr):
+        if parts(e):
             if not isinstance(e, _WITH_NUMBERS) and any(_is_large(a) for a in e.args):
                 return False
         elif isinstance(e, MatrixExpr):

@@ -24,7 +24,7 @@ from verify.arithmetics.exact import PrimeField
 from verify.evaluate import Environment, size_of
 from verify.moments.entry_moments import EntryMoments
 from verify.moments.polynomials import Polynomial, Polynomials
-from verify.points.drawn import Space
+from verify.points.drawn import PointSpace
 
 #: The raw moments of entries that are drawn, where a family leaves them free.
 HIGHEST = 8
@@ -74,14 +74,14 @@ class Question:
         """The names that are random."""
         return frozenset(self.model.distributions)
 
-    def space(self, definite: bool = False) -> Space:
+    def space(self, definite: bool = False) -> PointSpace:
         """Return the space of what is known; with `definite`, covariances are positive definite."""
         symbols = {n: s for n, s in self.problem.symbols.items() if n not in self.random}
         known = Problem(
             S.Zero, (), symbols, {n: self.problem.shapes[n] for n in symbols},
             frozenset(a for a in self.problem.assumptions if a[1] in symbols),
         )  # fmt: skip
-        space = Space.of(known)
+        space = PointSpace.of(known)
         space = replace(
             space, sizes=tuple(dict.fromkeys((*space.sizes, *self.problem.sizes, *self._sizes())))
         )

@@ -162,7 +162,7 @@ class Variable:
 
 
 @dataclass(frozen=True)
-class Space:
+class PointSpace:
     """The variables of a problem, and its symbolic sizes: what random points are drawn from."""
 
     variables: Mapping[str, Variable]
@@ -171,7 +171,7 @@ class Space:
     places: tuple[tuple[Expr, Expr], ...] = field(default=())
 
     @classmethod
-    def of(cls, problem: Problem) -> Space:
+    def of(cls, problem: Problem) -> PointSpace:
         """Return the space of a problem. Raises InputError where assumptions exclude each other."""
         kinds: dict[str, set[str]] = {}
         for kind, name in problem.assumptions:
@@ -208,7 +208,7 @@ class Space:
         rows, columns = self.variables[name].shape
         return size_of(rows, sizes), size_of(columns, sizes)
 
-    def assuming(self, kind: str, names: Iterable[str]) -> Space:
+    def assuming(self, kind: str, names: Iterable[str]) -> PointSpace:
         """Return the space with one more assumption of some variables."""
         changed = dict(self.variables)
         for name in names:

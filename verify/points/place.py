@@ -7,7 +7,7 @@ from random import Random
 from typing import Any
 
 from verify.arithmetics.base import Arithmetic, Array
-from verify.points.drawn import Space, weights
+from verify.points.drawn import PointSpace, weights
 from verify.statement import Statement
 
 
@@ -22,7 +22,7 @@ class Place:
     style: int = 0
     _known: dict[str, Any] = field(init=False, repr=False, compare=False, default_factory=dict)
 
-    def values(self, space: Space, arithmetic: Arithmetic, check: bool = False) -> dict[str, Array]:
+    def values(self, space: PointSpace, arithmetic: Arithmetic, check: bool = False) -> dict[str, Array]:
         """Return the values of the variables in an arithmetic. Raises Undefined where `check` finds a fault."""
         of, known = self._known.get(arithmetic.name, (None, {}))
         if check or of is not space:

@@ -10,7 +10,7 @@ from sympy import Expr
 
 from verify.arithmetics.base import Undefined
 from verify.arithmetics.exact import RATIONALS
-from verify.points.drawn import STYLES, Space
+from verify.points.drawn import STYLES, PointSpace
 from verify.points.place import Place, draw_weights
 from verify.points.watched import Free, Watch, domain, entries, floats, rational, violated
 from verify.statement import Statement
@@ -39,7 +39,7 @@ WHOLE: tuple[Callable[[np.ndarray], np.ndarray], ...] = (
 
 
 def real_places(
-    space: Space,
+    space: PointSpace,
     statement: Statement,
     sizes: dict[str, int],
     seed: int,

@@ -13,7 +13,7 @@ from fractions import Fraction
 import numpy as np
 
 from verify.arithmetics.base import Arithmetic, Array
-from verify.points.drawn import ONEHOT, SUMS, SYMMETRIC, Space, Variable
+from verify.points.drawn import ONEHOT, SUMS, SYMMETRIC, PointSpace, Variable
 from verify.statement import Statement
 
 #: The logarithm to base 2 of the condition number that D alone makes: 2^27 is 1.3e8.
@@ -49,7 +49,7 @@ def stretched(statement: Statement) -> Statement:
         name: Stretched(v.name, v.shape, v.kinds) if type(v) is Variable else v
         for name, v in statement.space.variables.items()
     }
-    return replace(statement, space=Space(variables, statement.space.sizes))
+    return replace(statement, space=PointSpace(variables, statement.space.sizes))
 
 
 def _powers(n: int, bits: int) -> np.ndarray:

@@ -36,7 +36,7 @@ from verify.arithmetics.base import Abstain, Undefined
 from verify.arithmetics.floats import FLOAT
 from verify.arithmetics.rectified import rectified
 from verify.evaluate import Environment, layout, size_of
-from verify.points.drawn import Space
+from verify.points.drawn import PointSpace
 from verify.statement import Statement
 
 #: So many arguments of one sort are watched.
@@ -161,7 +161,7 @@ def rational(numbers: np.ndarray) -> np.ndarray:
     return out
 
 
-def entries(space: Space, sizes: Mapping[str, int]) -> int:
+def entries(space: PointSpace, sizes: Mapping[str, int]) -> int:
     """Return how many free numbers a point has at given sizes."""
     shapes = [v.shape for v in space.variables.values()]
     return sum(size_of(r, sizes) * size_of(c, sizes) for r, c in shapes)

@@ -23,7 +23,7 @@ from verify.arithmetics.floats import Floats
 from verify.arithmetics.ties import parameters
 from verify.evaluate import Environment, total
 from verify.methods.exact import Place, real_places
-from verify.points.drawn import Space
+from verify.points.drawn import PointSpace
 from verify.statement import Statement
 
 
@@ -112,7 +112,7 @@ class Plain:
 class _Coordinates:
     """The parameters of a variable: its entries, or the first of those that are tied."""
 
-    def __init__(self, space: Space, name: str, sizes: Mapping[str, int]) -> None:
+    def __init__(self, space: PointSpace, name: str, sizes: Mapping[str, int]) -> None:
         self.name, self.shape = name, space.shape(name, sizes)
         numbers = parameters(self.shape, space.variables[name].kinds).reshape(-1)
         self.count = int(numbers.max()) + 1

@@ -13,11 +13,11 @@ from verify.arithmetics.base import Arithmetic, Array
 from verify.arithmetics.ties import STRUCTURES
 from verify.evaluate import total
 from verify.points.drawn import SYMMETRIC, Variable
-from verify.slips.case import Case, Slip
+from verify.slips.case import Case, Explanation
 from verify.statement import Statement
 
 
-def symmetry(case: Case) -> Slip | None:
+def symmetry(case: Case) -> Explanation | None:
     """A claim that is right only for symmetric matrices."""
     square = [v.name for v in _variables(case) if _is_square(v) and not v.kinds & SYMMETRIC]
     groups = [[name] for name in square] + ([square] if len(square) > 1 else [])
@@ -28,7 +28,7 @@ def symmetry(case: Case) -> Slip | None:
     return None
 
 
-def positivity(case: Case) -> Slip | None:
+def positivity(case: Case) -> Explanation | None:
     """A claim that is right only where variables are positive."""
     free = [v.name for v in _variables(case) if not v.kinds]
     if not case.samples.is_real or not free:
@@ -59,16 +59,16 @@ class _OneHot(Variable):
         return arithmetic.array(entries)
 
 
-def unit_sum(case: Case) -> Slip | None:
+def unit_sum(case: Case) -> Explanation | None:
     """A claim that is right only if the entries of a column add up to 1, as those of a target of softmax do."""
     for v in _variables(case):
         if v.shape[1] == 1 != v.shape[0] and not v.kinds and v.name not in case.statement.wrt:
             statement = _with(case.statement, _Shares(v.name, v.shape))
             if case.is_right_in(statement):
-                return Slip(f"right only if sum({v.name}) = 1", case.claim, statement)
+                return Explanation(f"right only if sum({v.name}) = 1", case.claim, statement)
             statement = _with(case.statement, _OneHot(v.name, v.shape))
             if case.is_right_in(statement):
-                return Slip(f"right only if {v.name} is one-hot", case.claim, statement)
+                return Explanation(f"right only if {v.name} is one-hot", case.claim, statement)
     return None
 
 
@@ -90,7 +90,7 @@ class _OfOneBasis(Variable):
         return basis @ (free * arithmetic.array(eye)) @ arithmetic.inverse(basis)
 
 
-def commuting(case: Case) -> Slip | None:
+def commuting(case: Case) -> Explanation | None:
     """A differential that is right only where the matrix and its direction commute, as numbers do."""
     if case.statement.is_value:
         return None
@@ -101,11 +101,11 @@ def commuting(case: Case) -> Slip | None:
         return None
     statement = _with(case.statement, _OfOneBasis(x, v.shape))
     if case.is_right_in(statement):
-        return Slip(f"right only where {x} and d{x} commute", case.claim, statement)
+        return Explanation(f"right only where {x} and d{x} commute", case.claim, statement)
     return None
 
 
-def tied_or_free(case: Case) -> Slip | None:
+def tied_or_free(case: Case) -> Explanation | None:
     """The formula for free entries where they are tied, or the other way about."""
     if case.statement.is_value:
         return None
@@ -117,18 +117,18 @@ def tied_or_free(case: Case) -> Slip | None:
     statement = _with(case.statement, replace(x, kinds=loose))
     if case.is_right_in(statement):
         words = f"right if the entries of {x.name} were free; the tied ones move together"
-        return Slip(words, case.claim, statement)
+        return Explanation(words, case.claim, statement)
     return None
 
 
-def structure(case: Case) -> Slip | None:
+def structure(case: Case) -> Explanation | None:
     """The formula for the tied entries of a structure, where the entries are free."""
     if case.statement.is_value:
         return None
     return _structured(case, [k for k in STRUCTURES if k != "structured-symmetric"])
 
 
-def _structured(case: Case, kinds: list[str]) -> Slip | None:
+def _structured(case: Case, kinds: list[str]) -> Explanation | None:
     x = case.statement.space.variables[case.statement.wrt[0]]
     if not _is_square(x) or x.kinds & STRUCTURES.keys():
         return None
@@ -136,11 +136,11 @@ def _structured(case: Case, kinds: list[str]) -> Slip | None:
         statement = _under(case, kind, [x.name])
         if case.is_right_in(statement):
             words = f"right under {kind}({x.name}), where tied entries move together"
-            return Slip(words, case.claim, statement)
+            return Explanation(words, case.claim, statement)
     return None
 
 
-def row_by_row(case: Case) -> Slip | None:
+def row_by_row(case: Case) -> Explanation | None:
     """A Jacobian that reads matrices row by row."""
     if case.statement.kind != "jacobian":
         return None
@@ -151,7 +151,7 @@ def row_by_row(case: Case) -> Slip | None:
         chain: list[Expr] = [f for f in (left, case.claim, right) if f is not None]
         if len(chain) > 1 and case.is_right(MatMul(*chain)):
             words = "the Jacobian for matrices read row by row; here they are read column by column"
-            return Slip(words, MatMul(*chain))
+            return Explanation(words, MatMul(*chain))
     return None
 
 
@@ -177,8 +177,8 @@ def _under(case: Case, kind: str, names: list[str]) -> Statement:
     return replace(case.statement, space=case.statement.space.assuming(kind, names))
 
 
-def _right(case: Case, statement: Statement, words: str, names: list[str]) -> Slip | None:
+def _right(case: Case, statement: Statement, words: str, names: list[str]) -> Explanation | None:
     if not case.is_right_in(statement):
         return None
     listed = names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
-    return Slip(words.format(f"{listed} {'is' if len(names) == 1 else 'are'}"), case.claim, statement)
+    return Explanation(words.format(f"{listed} {'is' if len(names) == 1 else 'are'}"), case.claim, statement)

@@ -26,7 +26,7 @@ LONGEST = 80
 
 
 @dataclass(frozen=True)
-class Slip:
+class Explanation:
     """What is wrong with a claim in words, and the claim as those words would mend it.
 
     `statement` is where the mended claim is right, if not where the claim was made: under one more assumption, say.

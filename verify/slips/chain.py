@@ -12,10 +12,10 @@ from sympy.matrices.expressions.applyfunc import ElementwiseApplyFunction
 from derive.backprop import backprop
 from derive.expression.facts import assuming
 from derive.graph import Graph, Node
-from verify.slips.case import SWEEP, Case, Slip
+from verify.slips.case import SWEEP, Case, Explanation
 
 
-def forgotten_path(case: Case) -> Slip | None:
+def forgotten_path(case: Case) -> Explanation | None:
     """One of the paths to an inner node, treated as if it were constant."""
     if case.statement.kind != "gradient":
         return None
@@ -32,7 +32,7 @@ def forgotten_path(case: Case) -> Slip | None:
     return None
 
 
-def inner_derivative(case: Case) -> Slip | None:
+def inner_derivative(case: Case) -> Explanation | None:
     """The derivative of an elementwise function, left out of the chain rule."""
     if case.statement.kind != "gradient":
         return None
@@ -48,9 +48,9 @@ def inner_derivative(case: Case) -> Slip | None:
     return None
 
 
-def _instead(case: Case, words: str) -> Slip | None:
+def _instead(case: Case, words: str) -> Explanation | None:
     """What is missing stands inside a product, so that the result has to replace the claim."""
-    return None if case.result is None else Slip(words, case.result)
+    return None if case.result is None else Explanation(words, case.result)
 
 
 def _is_claimed(case: Case, graph: Graph, changed: Node) -> bool:

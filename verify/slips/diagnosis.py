@@ -14,12 +14,12 @@ from sympy import Expr
 
 from derive.errors import InputError
 from verify.slips import assumptions, chain, functions, pieces, places, terms, whole
-from verify.slips.case import Case, Slip
+from verify.slips.case import Case, Explanation
 from verify.slips.samples import Samples, same
 from verify.study import Study
 
 #: The slips, those that explain a claim most simply first.
-SLIPS: tuple[Callable[[Case], Slip | None], ...] = (
+SLIPS: tuple[Callable[[Case], Explanation | None], ...] = (
     whole.rearranged,
     functions.function_for_derivative,
     whole.factor,
@@ -57,7 +57,7 @@ def explain(
     claim: Expr,
     seed: int = 0,
     refuted_at: Mapping[str, int] | None = None,
-) -> Slip | None:
+) -> Explanation | None:
     """Return what is wrong with a claim, and the claim mended accordingly; None if nothing can be said."""
     try:
         samples = Samples(study.statement, claim, seed, refuted_at)
@@ -78,4 +78,4 @@ def explain(
                 break
     if case.result is None or study.statement.is_value:
         return None
-    return Slip(f"none of the usual slips; {case.what} is {case.text(case.result)}", case.result)
+    return Explanation(f"none of the usual slips; {case.what} is {case.text(case.result)}", case.result)

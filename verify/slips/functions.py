@@ -18,7 +18,7 @@ from derive.expression.elementwise import ENTRY, elementwise, relu, scalar_funct
 from derive.expression.entrywise import lift
 from derive.operations import record
 from derive.operations.unfold import definition
-from verify.slips.case import Case, Slip
+from verify.slips.case import Case, Explanation
 from verify.slips.repairs import places_of
 
 #: Functions whose derivatives are written in terms of functions of the text language.
@@ -30,7 +30,7 @@ SLOPES: dict[Any, Expr] = {
 }
 
 
-def function_for_derivative(case: Case) -> Slip | None:
+def function_for_derivative(case: Case) -> Explanation | None:
     """A function of an entry where its derivative belongs, the derivative where the function does, sign for step."""
     for rebuild, node, _ in places_of(case.claim):
         for other, why in _others(node):
@@ -41,7 +41,9 @@ def function_for_derivative(case: Case) -> Slip | None:
             except (ValueError, TypeError, AttributeError):
                 continue
             if getattr(mended, "shape", None) == getattr(case.claim, "shape", None) and case.is_right(mended):
-                return Slip(f"right with {case.text(other)} in place of {case.text(node)}: {why}", mended)
+                return Explanation(
+                    f"right with {case.text(other)} in place of {case.text(node)}: {why}", mended
+                )
     return None
 
 

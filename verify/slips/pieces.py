@@ -6,7 +6,7 @@ from verify.arithmetics.base import Abstain, Undefined
 from verify.methods.exact import sides
 from verify.points.pieces import Pieces, side_in_words
 from verify.points.place import Place
-from verify.slips.case import Case, Slip
+from verify.slips.case import Case, Explanation
 from verify.slips.samples import same
 
 
@@ -14,13 +14,13 @@ class _FoundError(Exception):
     """A point at which the claim is wrong."""
 
 
-def beyond(case: Case) -> Slip:
+def beyond(case: Case) -> Explanation:
     """A claim that is right at all sample points: the side of a kink on which it is right, where there is one."""
     arithmetic, first = case.samples.places[0]
     words = "right at entries of usual size, but not at all points"
     mended = case.claim if case.result is None else case.result
     if not case.samples.is_real:
-        return Slip(words, mended)
+        return Explanation(words, mended)
     wrong: list[Place] = []
 
     def look(place: Place) -> bool:
@@ -41,4 +41,4 @@ def beyond(case: Case) -> Slip:
         search.saw(wrong[0])
         for k, s in search.visited.keys() - before:
             words = f"right only where {side_in_words(search.kinks[k], -s)}"
-    return Slip(words, mended)
+    return Explanation(words, mended)

@@ -9,7 +9,7 @@ from sympy import Expr, Inverse, Transpose
 
 from derive.errors import InputError
 from derive.expression import algebra
-from verify.slips.case import Case, Slip
+from verify.slips.case import Case, Explanation
 from verify.slips.repairs import repairs
 from verify.slips.terms import plus, sums_of
 
@@ -20,17 +20,17 @@ MOST_FACTORS = 16
 Sides = tuple[Expr | None, Expr | None]
 
 
-def wrong_piece(case: Case) -> Slip | None:
+def wrong_piece(case: Case) -> Explanation | None:
     """Mend the claim in one place at a time, in the ways in which people slip."""
     for words, mended in repairs(case.claim, case.text):
         if case.late:
             return None
         if case.is_right(mended):
-            return Slip(words, mended)
+            return Explanation(words, mended)
     return None
 
 
-def lost_factor(case: Case) -> Slip | None:
+def lost_factor(case: Case) -> Explanation | None:
     """A matrix of the expression, transposed or inverted perhaps, that is missing from the claim or a term of it."""
     if not case.claim.is_Matrix:
         return None
@@ -46,7 +46,7 @@ def lost_factor(case: Case) -> Slip | None:
             mended = with_it if term is case.claim else plus(case.claim, algebra.dot(-1, term), with_it)
             if case.is_right(mended):
                 where = "" if term is case.claim else f" of the term {case.text(term)}"
-                return Slip(f"right but for {missing(sides, case.text)}{where}", mended)
+                return Explanation(f"right but for {missing(sides, case.text)}{where}", mended)
     return None
 
 

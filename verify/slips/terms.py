@@ -12,7 +12,7 @@ from sympy import Add, DiagMatrix, Expr, Identity, MatAdd, Rational, Transpose
 from derive.expression import algebra
 from derive.expression.facts import assuming
 from derive.simplify.expand import expand
-from verify.slips.case import Case, Slip
+from verify.slips.case import Case, Explanation
 from verify.slips.samples import multiple
 
 #: So many terms of a formula are looked at.
@@ -28,7 +28,7 @@ class _Part:
     side: list[Any]
 
 
-def one_term(case: Case) -> Slip | None:
+def one_term(case: Case) -> Explanation | None:
     """What one term of the claim lacks or has too much.
 
     What the paths to the variable add, and then the terms of the result, are parts of the truth. Parts that are
@@ -44,7 +44,7 @@ def one_term(case: Case) -> Slip | None:
         if multiple(gap, part.side) == -1:
             words = f"right but for the missing term {case.text(part.value)}{part.path}"
             words += ": delta_ij is missing" if _is_diagonal(case, part.value) else ""
-            return Slip(words, _plus(case, 1, part.value))
+            return Explanation(words, _plus(case, 1, part.value))
     claimed = _parts(case, ((term, "") for terms in sums_of(case, case.claim) for term in terms))
     for part in merged:
         c = multiple(gap, part.side)
@@ -53,10 +53,10 @@ def one_term(case: Case) -> Slip | None:
         mended = _plus(case, -c, part.value)
         if c == -2 and any((multiple(other.side, part.side) or 0) < 0 for other in claimed):
             words = f"right but for the sign of the term {case.text(part.value)}{part.path}"
-            return Slip(words, mended)
+            return Explanation(words, mended)
         k, bare = _coefficient(part.value)
         words = f"right but for the term {case.text(bare)}{part.path}, which has the factor {k * (1 + c)} instead of {k}"
-        return Slip(words, mended)
+        return Explanation(words, mended)
     return _surplus(case, gap, claimed)
 
 
@@ -68,15 +68,15 @@ def _is_diagonal(case: Case, term: Expr) -> bool:
     return all(isinstance(f, DiagMatrix) for f in factors) and term.shape[0] != 1
 
 
-def _surplus(case: Case, gap: list[Any], claimed: list[_Part]) -> Slip | None:
+def _surplus(case: Case, gap: list[Any], claimed: list[_Part]) -> Explanation | None:
     for part in claimed:
         c = multiple(gap, part.side)
         if c is None:
             continue
         mended = _plus(case, -c, part.value)
         if c == 1:
-            return Slip(f"right but for the surplus term {case.text(part.value)}", mended)
-        return Slip(f"right with {1 - c} times the term {case.text(part.value)}", mended)
+            return Explanation(f"right but for the surplus term {case.text(part.value)}", mended)
+        return Explanation(f"right with {1 - c} times the term {case.text(part.value)}", mended)
     return None
 
 

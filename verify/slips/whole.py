@@ -10,31 +10,33 @@ from sympy.core.basic import Basic
 
 from derive.expression import algebra
 from verify.points.watched import KINKED
-from verify.slips.case import Case, Slip
+from verify.slips.case import Case, Explanation
 from verify.slips.samples import multiple, same
 
 #: So many scalars are tried as factors.
 MOST_SCALARS = 30
 
 
-def rearranged(case: Case) -> Slip | None:
+def rearranged(case: Case) -> Explanation | None:
     """The transpose, the inverse, or no more than the diagonal."""
     claim = case.claim
     if not claim.is_Matrix or claim.shape[0] != claim.shape[1]:
         return None
     if case.is_right(claim.T):
-        return Slip(f"the transpose of {case.what}", claim.T)
+        return Explanation(f"the transpose of {case.what}", claim.T)
     if case.result is None or not case.result.is_Matrix:
         return None
     if case.gives(Inverse(case.result), case.claimed):
-        return Slip(f"the inverse of {case.what}", Inverse(claim))
+        return Explanation(f"the inverse of {case.what}", Inverse(claim))
     by_columns = case.statement.kind in ("jacobian", "hessian") and not case.statement.is_operator(claim)
     if by_columns and case.gives(HadamardProduct(case.result, Identity(claim.shape[0])), case.claimed):
-        return Slip(f"only the diagonal of {case.what}, which is {case.text(case.result)}", case.result)
+        return Explanation(
+            f"only the diagonal of {case.what}, which is {case.text(case.result)}", case.result
+        )
     return _of_the_diagonal(case) if by_columns else None
 
 
-def _of_the_diagonal(case: Case) -> Slip | None:
+def _of_the_diagonal(case: Case) -> Explanation | None:
     """A matrix whose entries are right for i = j only."""
     assert case.result is not None
     unit = Identity(case.claim.shape[0])
@@ -42,11 +44,13 @@ def _of_the_diagonal(case: Case) -> Slip | None:
     if true is None or claimed is None:
         return None
     if same(true, claimed) and multiple(true, true) is not None:
-        return Slip(f"right for i = j only: delta_ij is missing in {case.text(case.claim)}", case.result)
+        return Explanation(
+            f"right for i = j only: delta_ij is missing in {case.text(case.claim)}", case.result
+        )
     return None
 
 
-def factor(case: Case) -> Slip | None:
+def factor(case: Case) -> Explanation | None:
     """A number, a variable, or a scalar that the formulas are made of, as a factor too many or too few."""
     if case.claimed is None:
         return None
@@ -64,14 +68,14 @@ def factor(case: Case) -> Slip | None:
         if constant is not None and constant != 0:
             words = f"{'' if constant == 1 else f'{constant} times '}{case.text(s)} times {case.what}"
             words += _lost(case, s)
-            return Slip(words, algebra.dot(1 / (_rational(constant) * s), case.claim))
+            return Explanation(words, algebra.dot(1 / (_rational(constant) * s), case.claim))
         # claimed * s = constant * true: the factor s is missing.
         with_it = [t * c for t, c in zip(case.claimed, value, strict=True)]
         constant = multiple(with_it, case.samples.true)
         if constant is not None and constant != 0:
             also = "" if constant == 1 else f" and the factor {1 / constant}"
             mended = algebra.dot(s / _rational(constant), case.claim)
-            return Slip(f"right but for the missing factor {case.text(s)}{also}", mended)
+            return Explanation(f"right but for the missing factor {case.text(s)}{also}", mended)
     return None
 
 
@@ -87,15 +91,15 @@ def _rational(c: Fraction) -> Rational:
     return Rational(c.numerator, c.denominator)
 
 
-def _times(case: Case, c: Fraction) -> Slip | None:
+def _times(case: Case, c: Fraction) -> Explanation | None:
     if c == 0:
         words = f"zero, which {case.what} is not"
-        return None if case.result is None else Slip(words, case.result)
+        return None if case.result is None else Explanation(words, case.result)
     mended = algebra.dot(1 / _rational(c), case.claim)
     if c == -1:
-        return Slip(f"{case.what} with the opposite sign", mended)
+        return Explanation(f"{case.what} with the opposite sign", mended)
     words = {Fraction(2): "twice ", Fraction(1, 2): "half of "}.get(c, f"{c} times ")
-    return Slip(f"{words}{case.what}", mended)
+    return Explanation(f"{words}{case.what}", mended)
 
 
 def _scalars(case: Case) -> Iterator[Expr]:
