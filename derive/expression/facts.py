@@ -102,7 +102,7 @@ def assuming(assumptions: Iterable[tuple[str, str]]) -> Iterator[Facts]:
     wanted = Facts(frozenset(assumptions))
     token = _FACTS.set(wanted)
     try:
-        with _MEMO.keeping(wanted.assumptions):
+        with _MEMO.keeping(wanted):
             yield wanted
     finally:
         _FACTS.reset(token)
@@ -110,7 +110,10 @@ def assuming(assumptions: Iterable[tuple[str, str]]) -> Iterator[Facts]:
 
 def memo(name: str) -> dict[Any, Any]:
     """Return the table of that name, of what was found out under the facts in force in this thread."""
-    return _MEMO.table(_FACTS.get().assumptions, name)
+    known = _FACTS.get()
+    if _MEMO.key is not known:
+        _MEMO.turn_to(known)
+    return _MEMO.tables[name]
 
 
 def remembered(f: Callable[[Expr], Result]) -> Callable[[Expr], Result]:
@@ -120,8 +123,9 @@ def remembered(f: Callable[[Expr], Result]) -> Callable[[Expr], Result]:
     @wraps(f)
     def looked_up(e: Expr) -> Result:
         table = memo(name)
-        if e not in table:
-            table[e] = f(e)
-        return table[e]
+        found = table.get(e, _MEMO)  # which nothing returns
+        if found is _MEMO:
+            found = table[e] = f(e)
+        return found
 
     return looked_up

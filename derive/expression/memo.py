@@ -14,25 +14,31 @@ Table = dict[Any, Any]
 MOST = 20_000
 
 
-class Memo(threading.local):
-    """Tables by their names, under a key on which what they say depends. Every thread has its own."""
+class _Loose(defaultdict[str, Table]):
+    """Tables that nobody keeps."""
 
-    def __init__(self) -> None:
-        self._kept: dict[Hashable, dict[str, Table]] = {}
-        self._loose_key: Hashable = None
-        self._loose: dict[str, Table] = {}
-
-    def table(self, key: Hashable, name: str) -> Table:
-        """Return a table. One that is not kept holds until another key is asked for, or until it is too large."""
-        tables = self._kept.get(key)
-        if tables is not None:
-            return tables[name]
-        if self._loose_key != key:
-            self._loose_key, self._loose = key, {}
-        table = self._loose.setdefault(name, {})
+    def __getitem__(self, name: str) -> Table:
+        table = super().__getitem__(name)
         if len(table) > MOST:
             table.clear()
         return table
+
+
+class Memo(threading.local):
+    """Tables by their names, under a key on which what they say depends. Every thread has its own.
+
+    `tables` are those of `key`; `turn_to` another before they are used.
+    """
+
+    def __init__(self) -> None:
+        self._kept: dict[Hashable, defaultdict[str, Table]] = {}
+        self.key: Hashable = None
+        self.tables: defaultdict[str, Table] = _Loose(dict)
+
+    def turn_to(self, key: Hashable) -> None:
+        """Take the tables of a key: those that are kept, else new ones."""
+        kept = self._kept.get(key)
+        self.key, self.tables = key, _Loose(dict) if kept is None else kept
 
     @contextmanager
     def keeping(self, key: Hashable) -> Iterator[None]:
@@ -41,7 +47,9 @@ class Memo(threading.local):
             yield
             return
         self._kept[key] = defaultdict(dict)
+        self.key = None
         try:
             yield
         finally:
             del self._kept[key]
+            self.turn_to(None)

@@ -137,6 +137,7 @@ class Operation:
 _BY_HEAD: dict[Any, list[Operation]] = {}
 _BY_TEXT: dict[str, Operation] = {}
 _NEAREST: dict[Any, Operation | None] = {}
+_KINDS: dict[Any, str] = {}
 
 
 def register(entries: Iterable[Operation]) -> None:
@@ -148,6 +149,7 @@ def register(entries: Iterable[Operation]) -> None:
         elif entry.text:
             _BY_TEXT[entry.word] = entry
     _NEAREST.clear()
+    _KINDS.clear()
 
 
 def of_head(head: Any) -> list[Operation]:
@@ -174,8 +176,11 @@ def kind(e: Any) -> str:
     It is the entry's name, but for a few that SymPy has twice, for scalars and for matrices, and that most of those who
     look at them treat alike: a "sum", a "function" of a scalar. Tables of what to do are kept under these words.
     """
-    entry = known_as(type(e))
-    return entry.kind if entry is not None else ""
+    head = type(e)
+    if head not in _KINDS:
+        entry = known_as(head)
+        _KINDS[head] = entry.kind if entry is not None else ""
+    return _KINDS[head]
 
 
 def by_name(word: str) -> Operation | None:

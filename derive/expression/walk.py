@@ -24,16 +24,18 @@ CONSTANTS = frozenset(
 
 def parts(e: Expr) -> tuple[Expr, ...]:
     """Return the expressions that an expression is made of, without sizes and function names."""
-    if not e.args:
-        return ()
-    word = kind(e)
-    if word in LEAVES:
-        return ()
-    if word == "function of entries":
-        return (e.expr,)
-    if word == "inverse":
-        return (e.arg,)
-    return e.args
+    args: tuple[Expr, ...] = e.args
+    if not args:
+        return args
+    own = _PARTS.get(kind(e))
+    return args if own is None else own(e)
+
+
+_PARTS: dict[str, Callable[[Any], tuple[Expr, ...]]] = {
+    **dict.fromkeys(LEAVES, lambda e: ()),
+    "function of entries": lambda e: (e.expr,),
+    "inverse": lambda e: (e.arg,),
+}
 
 
 def distinct(*expressions: Expr, within: Callable[[Any], Iterable[Expr]] = parts) -> dict[Expr, None]:
@@ -64,4 +66,4 @@ def post_order(*expressions: Expr, within: Callable[[Any], Iterable[Expr]] = par
             yield e
         else:
             stack.append((e, True))
-            stack.extend((a, False) for a in inner)
+            stack += [(a, False) for a in inner]
