@@ -24,7 +24,7 @@ _OPTIMUM = re.compile(
     rf"\s*(?:\${{1,2}}|\\\[|\\\()?\s*(?:"
     rf"\\underset\s*\{{(?P<under>[^{{}}]*)\}}\s*\{{\s*(?:{_ROMAN}\s*\{{)?\s*\\?(?:{_ARG}|min|max)\s*\}}?\s*\}}"
     rf"|(?P<firm>\\arg\s*(?:\\[,;! ])?\s*\\?(?:min|max)|\\(?:argmin|argmax)(?![A-Za-z])"
-    rf"|{_ROMAN}\s*\{{+\s*\\?{_ARG}\s*\}}+|(?<![\\A-Za-z]){_ARG}(?![A-Za-z]))(?:\s*\\limits)?"
+    rf"|{_ROMAN}\s*\{{+\s*\\?{_ARG}\s*\}}+|(?<![\\A-Za-z])(?!argmax\s*\(){_ARG}(?![A-Za-z]))(?:\s*\\limits)?"  # argmax(..) is a function
     rf"(?:\s*_\s*(?P<low>{_GROUP}))?"
     rf"|(?:\\(?:min|max|inf|sup)(?![A-Za-z])(?:\\limits)?|{_ROMAN}\s*\{{+\s*\\?(?:min|max)\s*\}}+|(?<![\\A-Za-z])(?:min|max))"
     rf"\s*_\s*(?P<soft>{_GROUP}))\s*:?"
