@@ -131,7 +131,7 @@ class Probe:
         ends = sorted((float(self.x[i]) + distance, float(self.x[i]) + 2 * distance))
         values = [value(at) for at in ends]
         while not self.f.late:
-            at = np.unique(np.linspace(*ends, 9))
+            at = np.unique(np.linspace(ends[0], ends[-1], 9))
             if at.size < 3:
                 return float(abs(values[1] - values[0]))
             found = np.array([values[0], *map(value, at[1:-1]), values[1]])
