@@ -103,7 +103,7 @@ def _over(above: list[Expr], below: list[Expr]) -> tuple[str, str]:
     numerator = Mul(number.p) if number.is_Rational else number
     if not below:
         front = "" if number == 1 else latex(number)
-        return front, _juxtapose(rest)
+        return front, _juxtapose(rest) if not front else r" \, ".join(_at(f, PRODUCT) for f in rest)
     top = ([] if numerator == 1 and rest else [numerator]) + rest
     return "", rf"\frac{{{_juxtapose(top) if top else '1'}}}{{{latex(bottom)}}}"
 

@@ -6,6 +6,7 @@ import re
 
 from derive.language.scope import ParseError
 from derive.language.tokens import FRACTIONS, GREEK, SIGNS, Token
+from derive.language.words import ALSO, FUNCTIONS
 
 #: What looks like LaTeX: a command with letters, or braces after ^ or _.
 LATEX = re.compile(r"\\[A-Za-z]{2,}|\\[,;:!]|[_^]\{|\\\||\\\\|^\s*\$|\^T[A-Za-z]|\^t[A-Z]|\^\w_")
@@ -308,6 +309,8 @@ class _Reader:
             self.put("name", "1_vector", start, finish, True)
         elif roman and inside in _FUNCTIONS and inside not in ("sum",):
             self.put("func", _FUNCTIONS[inside], start, finish)
+        elif piece.startswith(("\\operatorname", "\\mathrm")) and (ALSO.get(inside, inside) in FUNCTIONS):
+            self.put("func", ALSO.get(inside, inside), start, finish)
         elif roman and inside == "d":
             self.put("d", "d", start, finish)
         elif (roman and inside in ("T", "H")) or (piece in ("\\mathsf", "\\intercal") and inside == "T"):
