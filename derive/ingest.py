@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from fractions import Fraction
@@ -21,6 +22,9 @@ from derive.language.parser import parse, parse_within
 from derive.language.spelling import check_name
 from derive.problem import Problem
 
+#: x[i] and A[1, 2], which are entries of variables.
+_ENTRY = re.compile(r"([A-Za-z]\w*)\[([^\[\]]{1,40})\]")
+
 
 def read_problem(
     expr: str | Expr | Problem,
@@ -38,6 +42,12 @@ def read_problem(
     for w in wanted:
         if not isinstance(w, str | Symbol | MatrixSymbol):
             raise InputError(f"{str(w)[:60]} is not a variable: give a symbol or its name")
+    for w in wanted:
+        if isinstance(w, str) and (entry := _ENTRY.search(w)):
+            raise InputError(
+                f"{entry[0]} is an entry, not a variable: differentiate by {entry[1]}, --wrt {entry[1]}, whose gradient has "
+                f"the derivative by {entry[0]} as its entry [{entry[2].strip()}]"
+            )
     names = [n.strip() for w in wanted for n in (w.split(",") if isinstance(w, str) else [w.name])]
     if len(set(names)) < len(names):
         raise InputError("a variable is named twice: name each one once")
