@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
@@ -27,6 +28,8 @@ _SAID = {
     "elementwise product": "A product entry by entry for one of matrices",
     "dropped inverse": "An inverse forgotten",
 }
+#: Letters of a command on a line, and what keeps its meaning between double quotes.
+_WIDTH, _SPECIAL = 84, set('"$`\\!')
 #: The most slips that a derivative is shown with, and the most claims that are checked to find them.
 _SHOWN, _TRIED = 4, 12
 
@@ -48,15 +51,29 @@ def slip_box(
 
 
 def check_command(expr: str, claim: str, kind: str, options: Mapping[str, str]) -> str:
-    """Return the command that checks a claim again; options without a value are left out."""
+    """Return the command that checks a claim again, in lines that fit on paper; options without a value are left out."""
     given = {**options, **({"--kind": kind} if kind != "gradient" else {})}
-    words = " ".join(f"{name} {quoted(value)}" for name, value in given.items() if value)
-    return f"gradproof check {quoted(expr)} \\\n    {words} \\\n    --claim {quoted(claim)}"
+    words = [f"{name} {_folded(value)}" for name, value in given.items() if value]
+    options_line = " ".join(words)
+    middle = [options_line] if len(options_line) <= _WIDTH else words
+    return " \\\n    ".join([f"gradproof check {_folded(expr)}", *middle, f"--claim {_folded(claim)}"])
+
+
+def _folded(text: str) -> str:
+    """Return a word of a shell; a long one between double quotes, in which a shell takes a backslash and a new line away."""
+    if len(text) <= _WIDTH - 20 or set(text) & _SPECIAL:
+        return quoted(text)
+    lines = [""]
+    for part in re.findall(r"\S+\s*", text):
+        if len(lines[-1]) + len(part) > _WIDTH - 20:
+            lines.append("")
+        lines[-1] += part
+    return '"' + "\\\n".join(line for line in lines if line) + '"'
 
 
 def quoted(text: str) -> str:
     """Return a word of a shell; between double quotes, where the transposes of an expression stay legible."""
-    return shlex.quote(text) if set(text) & set('"$`\\!') or "'" not in text else f'"{text}"'
+    return shlex.quote(text) if set(text) & _SPECIAL or "'" not in text else f'"{text}"'
 
 
 def likely_slips(d: Derivation, seed: int = 0) -> list[Block]:

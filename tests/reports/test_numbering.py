@@ -1,10 +1,13 @@
 """Numbers and references of a report, and what it says once."""
 
+import subprocess
+
 import pytest
 
 from derive.errors import InternalError
 from reports.chapters.references import bibliography, cited
 from reports.chapters.repeated import said_once
+from reports.chapters.slips import check_command
 from reports.document import (
     Bibliography,
     Box,
@@ -77,3 +80,13 @@ def test_every_source_of_the_catalogue_is_in_the_list_of_references():
     unnamed = [r.name for r in catalogue() if cited(r.source) == r.source]
     assert unnamed == []
     assert isinstance(bibliography(), Bibliography)
+
+
+def test_a_long_command_is_folded_as_a_shell_unfolds_it():
+    expr = " + ".join(f"norm2(A*x - b_{k})^2" for k in range(12)) + " + x'*x"
+    command = check_command(expr, "2*x", "gradient", {"--wrt": "x", "--where": "A: m x n, x: n"})
+    assert max(map(len, command.splitlines())) < 90
+    words = subprocess.run(
+        ["sh", "-c", command.replace("gradproof check", "printf '%s\\n'")], capture_output=True, text=True
+    ).stdout.splitlines()
+    assert words == [expr, "--wrt", "x", "--where", "A: m x n, x: n", "--claim", "2*x"]
