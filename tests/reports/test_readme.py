@@ -15,7 +15,7 @@ def test_every_output_of_the_readme_is_what_its_command_prints():
 
 def test_the_readme_is_short_and_its_outputs_are_narrow():
     text = README.read_text(encoding="utf-8")
-    assert len(text.splitlines()) <= 85
+    assert len(text.splitlines()) <= 80
     assert wide_outputs(text) == []
 
 
