@@ -18,7 +18,6 @@ import time
 import warnings
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -42,6 +41,7 @@ from verify.power.plain import Plain, plain
 from verify.statement import Statement
 from verify.study import Study
 from verify.verdict import UPHOLDING, Word, add_up
+from verify.workers import Workers
 
 Placing = Callable[[Statement], Statement]
 
@@ -50,6 +50,8 @@ POINTS: dict[str, Placing] = {
     "well-conditioned": lambda statement: statement,
     "condition number 1e8": stretched,
 }
+#: Seconds that the checks of one derivative may take.
+TIME_LIMIT = 7200.0
 #: The verdict whose misses are listed.
 VERDICT = "gradproof check_claim"
 FLOATS = "gradproof check_gradient"
@@ -304,7 +306,7 @@ def _each(work: Callable[[Task], Power], todo: Sequence[Task], jobs: int) -> Ite
     if jobs == 1:
         yield from map(work, todo)
         return
-    with ProcessPoolExecutor(jobs) as pool:
+    with Workers(jobs, TIME_LIMIT, "verify.power.measured") as pool:
         try:
             yield from pool.map(work, todo)
         except BaseException:
