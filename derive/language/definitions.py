@@ -7,7 +7,7 @@ applied; the tree of an argument is shared by all places at which it then stands
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -235,7 +235,7 @@ def _unglued(found: list[Token], words: Vocabulary) -> tuple[list[Token], list[s
     return out, glued
 
 
-def sizes_of(trees: Iterable[Tree]) -> set[str]:
+def sizes_of(trees: Sequence[Tree]) -> set[str]:
     """Return the names at which sums end, which are sizes: n of a sum from 1 to n."""
     bounds = (
         upper
@@ -244,7 +244,17 @@ def sizes_of(trees: Iterable[Tree]) -> set[str]:
         if piece.op in ("sum", "prod") and isinstance(piece.value, dict)
         for _, upper in piece.value["bounds"].values()
     )
-    return {upper.value for upper in bounds if upper is not None and upper.op == "name"}
+    found = {upper.value for upper in bounds if upper is not None and upper.op == "name"}
+    for piece in (p for tree in trees for p in tree.walk()):  # the identity I_n, n ones 1_n
+        if (
+            piece.op == "sub"
+            and piece.args[0].value in ("I", "1_vector", "0_vector")
+            and len(piece.args) == 2
+        ):
+            found |= {piece.args[1].value} if piece.args[1].op == "name" else set()
+        elif piece.op == "name" and (hit := re.fullmatch(r"I_([A-Za-z])", str(piece.value))):
+            found.add(hit[1])
+    return found
 
 
 def _indexed_name(left: Tree, body: Tree) -> tuple[str, tuple[str, ...]]:
