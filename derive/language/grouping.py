@@ -28,10 +28,10 @@ def groupings(signs: Sequence[str], loose: Sequence[int]) -> list[Group]:
     `loose` are the places of signs ∘ at which a product begins that reaches as far as the next sign ∘.
     """
     flat = Group(tuple(range(len(signs) + 1)), tuple(signs))
-    entrywise = [k for k, s in enumerate(signs) if s in _ENTRYWISE]
+    entrywise = {k: None for k, s in enumerate(signs) if s in _ENTRYWISE}
     if not entrywise or len(entrywise) == len(signs):
         return [flat]
-    apart = _parted(signs, entrywise)
+    apart = _parted(signs, list(entrywise))
     tight = _parted(signs, [k for k in range(len(signs)) if k not in entrywise])
     ways = [apart, tight, flat] if loose else [flat, apart, tight]
     return [w for i, w in enumerate(ways) if w not in ways[:i]]
