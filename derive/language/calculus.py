@@ -131,7 +131,8 @@ class Calculus(Cursor):
                         ):
                             if rest[0].text in self.bound or sign == "≠":
                                 pass
-                            names.extend([] if rest[0].text in self.bound else [
+                            alone = sign == "≠" and not (t.text < rest[0].text <= "n")  # over j, for one i
+                            names.extend([] if rest[0].text in self.bound or alone else [
                                 Tree("name", [], rest[0].start, rest[0].end, rest[0].text)])  # fmt: skip
                         place -= 1 if place < len(inside) and inside[place].text in ("<", "≤") else 0
                     continue

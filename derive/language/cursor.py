@@ -37,7 +37,7 @@ class Vocabulary:
     def is_function(self, name: str) -> bool:
         """Tell whether a name before a bracket is that of a function."""
         return name in self.defined or (
-            name not in self.names and (name in self.functions or name == "sigma")
+            name not in self.names and (name in self.functions or name in ("sigma", "ln", "trace", "Tr"))
         )
 
 

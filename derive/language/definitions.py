@@ -221,7 +221,8 @@ def _unglued(found: list[Token], words: Vocabulary) -> tuple[list[Token], list[s
     defined = {t.text for t, after in zip(found, found[1:], strict=False) if after.text in ("=", ":=", "(")}
     glued = [
         n for n in dict.fromkeys(t.text for t in found if t.kind == "name")
-        if _GLUED.fullmatch(n) and n not in words.functions | words.names | words.wanted | defined
+        if (_GLUED.fullmatch(n) or (n.islower() and 1 < len(n) < 4 and set(n) & words.wanted and set(n) <= names))
+        and n not in words.functions | words.names | words.wanted | defined
         and (names & set(n) if not n.isupper() else words.wanted & set(n) or set(n) <= names)
     ]  # fmt: skip
     out: list[Token] = []

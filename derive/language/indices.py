@@ -170,6 +170,14 @@ class Indexed:
             n = self.sizes[names[0]]
             self._unify(n, self.sizes[names[1]], tree)
             return Array(self._node("eye", [], (n, n), tree), tuple(names))
+        shifted = next(
+            (p for p in places if p.op != "name" and any(n in self.sizes for n in p.names())), None
+        )
+        if shifted is not None:
+            raise self.scope.error(
+                "an index by itself is read here: write x[2:n] - x[1:n-1] for differences of neighbours",
+                shifted.start,
+            )
         if len(places) > 2:
             raise self.scope.error(
                 "three indices and more are not read: no matrix has such entries", tree.start
@@ -325,7 +333,8 @@ class Indexed:
         body, *names = tree.args
         names = [n for n in names if n.value not in self.sizes]
         inner = Indexed(self.reader, {**self.sizes, **{n.value: Unknown() for n in names}})
-        for name, (_, upper) in tree.value["bounds"].items():
+        for name, (lower, upper) in tree.value["bounds"].items():
+            self._whole_range(lower, upper, tree)
             if upper is not None and upper.op in ("name", "number") and name in inner.sizes:
                 size: Size = upper.value if upper.op == "name" else int(upper.value)
                 self._unify(inner.sizes[name], size, tree)
@@ -352,6 +361,21 @@ class Indexed:
         if len(nodes) == 1:
             return Array(nodes[0], over)
         return Array(self._node("+", nodes, nodes[0].shape, tree, list(signs)), over)
+
+    def _whole_range(self, lower: Tree | None, upper: Tree | None, tree: Tree) -> None:
+        """Raise ParseError for a sum that does not run over all entries."""
+        if lower is not None and (lower.op != "number" or lower.value not in (0, 1)):
+            raise self.scope.error(
+                "a sum runs over all entries here: write sum(x[2:n]) for one from 2 on", lower.start
+            )
+        if (
+            upper is not None
+            and upper.op not in ("name", "number", "sub")
+            and (lower is None or lower.value != 0)
+        ):
+            raise self.scope.error(
+                "a sum runs over all entries here: write sum(x[1:n-1]) for one up to n - 1", upper.start
+            )
 
     def _multiplied(self, tree: Tree, inner: Indexed, names: list[str]) -> Array:
         """Return the product, or the largest, of all entries over indices; over one of two, that of every row."""
@@ -409,6 +433,15 @@ class _Term:
     def mask(self, i: str, sign: str, j: str, tree: Tree) -> None:
         """Leave only the pairs of indices that a relation admits."""
         context = self.context
+        if sign == "≠" and i in context.sizes and j not in context.sizes and j in context.reader.fixed:
+            n = context.sizes[i]
+            unit = Places(context.reader).selected(Tree("name", [], tree.start, tree.end, j), n)
+            assert unit is not None
+            less = context._node("neg", [unit], unit.shape, tree)
+            self._put(
+                (i,), context._node("+", [context._ones(n, 1, tree), less], unit.shape, tree, ["+", "+"])
+            )
+            return
         if i not in context.sizes or j not in context.sizes:
             raise context.scope.error("this relation among indices is not read", tree.start)
         context._unify(context.sizes[i], context.sizes[j], tree)

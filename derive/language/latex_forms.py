@@ -14,6 +14,8 @@ from derive.language.tree import Tree
 _TRANSPOSES = frozenset({"T", "top", "intercal", "dagger", "H"})
 #: What stands above a matrix that is transposed, where it is no name.
 _ALSO_TRANSPOSES = frozenset({"t", "tr"})
+#: Functions that are written as names with an index.
+_EXTREMES = {"lambda_max": "eigmax", "lambda_min": "eigmin", "sigma_max": "normspec", "s_max": "normspec"}
 #: Subscripts that are words, not indices.
 _LABELS = frozenset(
     "in out min max new old tr test ref true pred fan total eff obs opt est MLE ML MAP OLS".split()
@@ -113,6 +115,8 @@ class LatexForms(Calculus):
             left.args[0].value = "".join(t.text for t in inside)
             left.end = end
             return left
+        if left.op == "tuple":  # the inner product <A, B>_F
+            return left
         if left.op == "norm" and not left.value:
             left.value, left.end = "".join(t.text for t in inside), end
             return left
@@ -148,7 +152,9 @@ class LatexForms(Calculus):
         return Tree("call", args, token.start, self.end(), f"d{word}")
 
     def _applied_sub(self, tree: Tree) -> Tree:
-        """Return h_theta(x) as an application where the text defines such a function."""
+        """Return h_theta(x) as an application where the text defines such a function, lambda_max(A) as eigmax."""
+        if tree.op == "sub" and tree.value in _EXTREMES and self.sees("("):
+            return self._named_call(_EXTREMES[tree.value], self._arguments(), tree.start, tree.start)
         if tree.op != "sub" or tree.value not in self.words.defined or not self.sees("("):
             return tree
         head = Tree("name", [], tree.start, tree.end, tree.value)

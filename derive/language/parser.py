@@ -82,6 +82,7 @@ def _attempt(
     known = {*scope.declared, *scope.defined, *program.plain, *wanted}
     indices = tuple(free_indices(program.expression, known | scope.sizes))
     reader.summed = frozenset(bound_indices(program.expression))
+    reader.known = frozenset(known)
     if scalar:
         reader.fixed, indices = frozenset(indices), ()
     return scope, reader.read_over(program.expression, indices)

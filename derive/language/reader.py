@@ -78,6 +78,7 @@ class Reader:
         self.done: dict[int, Node] = {}
         self.fixed: frozenset[str] = frozenset()  # indices that stand for one place
         self.summed: frozenset[str] = frozenset()  # those that sums run over
+        self.known: frozenset[str] = frozenset()  # names that stand by themselves, or under an index of a sum
 
     def read(self, root: Tree) -> Node:
         """Return the node of a tree. Raises ParseError."""
@@ -150,11 +151,23 @@ class Reader:
         name, position, scope = tree.value, tree.start, self.scope
         if tree.op == "sub" and args:
             return self._entry(tree, args)
+        if tree.op == "sub" and any(a.op == "sub" for a in tree.args[1:]) and tree.args[0].value in self.known and (
+            name not in scope.declared
+        ):  # fmt: skip
+            base, index = tree.args[0].value, next(a for a in tree.args[1:] if a.op == "sub").value
+            said = f"{base}_({index}) has an index of its own in its index: write {base}[k] for entry k, or y'*{base} of a one-hot y"
+            raise scope.error(said, position)
         if (tree.op == "sub" or name.startswith("I_")) and name not in {*scope.declared, *scope.defined}:
             close = name.replace("_", "")  # W_{1} is also how W1 is printed
             name = (
                 close if close in scope.declared or close in scope.defined or close in scope.sizes else name
             )
+        if tree.op == "sub" and any(a.op == "sub" for a in tree.args[1:]) and tree.args[0].value in self.known and (
+            name not in scope.declared
+        ):  # fmt: skip
+            base, index = tree.args[0].value, next(a for a in tree.args[1:] if a.op == "sub").value
+            said = f"{base}_({index}) has an index of its own in its index: write {base}[k] for entry k, or y'*{base} of a one-hot y"
+            raise scope.error(said, position)
         if (tree.op == "sub" or name.startswith("I_")) and name not in {*scope.declared, *scope.defined}:
             sized = self._sized(tree)
             if sized is not None:
@@ -568,6 +581,8 @@ class Reader:
         """Read a power of a scalar, of a square matrix, or of every entry."""
         base, exponent = args
         op, scope = tree.op, self.scope
+        if base.op == "sqrt" and base.value == "norm" and exponent.op == "number" and exponent.value == 2:
+            return base.args[0]
         if tree.value == "**" and not is_scalar(base.shape):
             op = ".^"
             if not self.numpy and _SYMPY.search(scope.text) and not _is_column(base.shape):
@@ -823,12 +838,50 @@ class Reader:
 
     def _norm(self, tree: Tree, args: list[Node]) -> Node:
         word = {"": "norm2", "2": "norm2", "F": "norm2", "Fro": "norm2", "1": "norm1"}.get(tree.value)
+        if word == "norm2" and tree.value == "2" and self._form(args[0]) == "matrix":
+            self.scope.note(
+                tree.start,
+                "||...||_2 of a matrix is read as the Frobenius norm; the largest singular value is normspec",
+            )
         word = word or {"inf": "norminf", "∞": "norminf", "*": "normnuc", "op": "normspec"}.get(tree.value)
+        if word is None and (found := self._other_norm(tree, args[0])) is not None:
+            return found
         if word is None or word not in FUNCTIONS:
             raise self.scope.error(f"the norm with the index {tree.value} is not read", tree.start)
         if is_scalar(args[0].shape) and self._by_letter(args[0]):
             self.scope.cost += POOR  # nor do they take the norm of one
         return self._node(word, args, SCALAR, tree.start)
+
+    def _other_norm(self, tree: Tree, x: Node) -> Node | None:
+        """Return ||x||_p of a vector, ||x||_A = sqrt(x'Ax), ||X||_{2,1}; None for another norm."""
+        at, index = tree.start, str(tree.value).replace("\\", "")
+        if index == "2,1":
+            self.scope.note(at, "||...||_{2,1} is read as the sum of the norms of the rows")
+            rows = self._node("norm2 rows", [x], (x.shape[0], 1), at)
+            return self._node("sum", [rows], SCALAR, at)
+        if re.fullmatch(r"[a-z]|[0-9]+", index) and _is_column(x.shape):
+            p = self.read(
+                Tree("number", [], at, at, Integer(int(index)))
+                if index.isdigit()
+                else Tree("name", [], at, at, index)
+            )
+            if not is_scalar(p.shape):
+                raise self.scope.misfit(f"the index {index} of a norm is a number", at, p)
+            one = self._node("number", [], SCALAR, at, Integer(1))
+            powers = self._node(".^", [self._node("abs", [x], x.shape, at), p], x.shape, at)
+            over = self._node("*", [one, p], SCALAR, at, ["/"])
+            return self._node("^", [self._node("sum", [powers], SCALAR, at), over], SCALAR, at)
+        hit = re.fullmatch(r"([A-Z][A-Za-z]*)(\^\{?-1\}?)?", index)
+        if hit is None or not _is_column(x.shape):
+            return None
+        weights = self.read(Tree("name", [], at, at, hit[1]))
+        if hit[2]:
+            weights = self._node("inv", [weights], weights.shape, at)
+        self.scope.same(weights, x, 1, 0, "a norm")
+        self.scope.same(weights, x, 0, 0, "a norm")
+        row = self._node("'", [x], x.shape[::-1], at)
+        square_ = self._node("*", [row, weights, x], SCALAR, at, ["*", "*"])
+        return self._node("sqrt", [square_], SCALAR, at, "norm")
 
     def _bars(self, tree: Tree, args: list[Node]) -> Node:
         """Read |x|: of a number its absolute value, of a column every entry's (its norm under a power), of a matrix det."""

@@ -14,7 +14,7 @@ ALSO = {
     "atan": "arctan", "absolute": "abs", "fabs": "abs", "sgn": "sign", "ReLU": "relu", "adjugate": "adj",
     "maximum": "max", "minimum": "min", "diagonal": "diag", "leaky_relu": "leakyrelu", "leakyReLU": "leakyrelu",
     "LeakyReLU": "leakyrelu", "gammaln": "lgamma", "loggamma": "lgamma", "psi": "digamma", "determinant": "det",
-    "average": "mean", "GELU": "gelu", "log_det": "logdet", "det_log": "logdet",
+    "average": "mean", "lambda_max": "eigmax", "lambda_min": "eigmin", "sigma_max": "normspec", "GELU": "gelu", "log_det": "logdet", "det_log": "logdet",
     "asinh": "arcsinh", "arsinh": "arcsinh", "acosh": "arccosh", "arcosh": "arccosh", "atanh": "arctanh",
     "artanh": "arctanh", "heaviside": "step", "Heaviside": "step", "rectifier": "relu", "lrelu": "leakyrelu",
     "hard_tanh": "hardtanh", "hard_sigmoid": "hardsigmoid", "hard_swish": "hardswish", "clipped_relu": "relu6",
