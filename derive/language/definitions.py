@@ -64,7 +64,7 @@ class Program:
         indices |= {
             id(p.args[0])
             for p in pieces
-            if p.op == "sub" and p.args and not {a.value for a in p.args[1:]} & bound
+            if p.op == "sub" and p.args and not {a.value for a in p.args[1:] if a.op == "name"} & bound
         }
         return {p.value for p in pieces if p.op == "name" and id(p) not in indices}
 
