@@ -43,6 +43,8 @@ from derive.simplify.sharing import named_cost
 #: Sums of more terms, or longer ones, are left as they are: looking at all their factors would take too long.
 MAX_TERMS = 40
 MAX_COST = 300
+#: Of longer sums of scalars, no factor of some terms only is taken out.
+MAX_PARTLY = 6
 
 Term = tuple[Expr, tuple[Expr, ...]]
 
@@ -95,14 +97,17 @@ def _scalar_sum(e: Expr) -> Expr:
     ways += _scalar_fraction(e)
     ways += _partly_factored(terms)
     for common in _commons(terms):
-        inner = Add(*[divided(a, common) for a in terms])
-        # A number alone in front of a sum would be multiplied into it.
-        ways.append(Mul(common, inner, evaluate=not (common.is_Number and isinstance(inner, Add))))
+        whole = Add(*[divided(a, common) for a in terms])
+        for inner in (whole, *(_partly_factored(list(whole.args)) if isinstance(whole, Add) else ())):
+            # A number alone in front of a sum would be multiplied into it.
+            ways.append(Mul(common, inner, evaluate=not (common.is_Number and isinstance(inner, Add))))
     return min(map(reduced, ways), key=cost)
 
 
 def _partly_factored(terms: list[Expr]) -> Iterator[Expr]:
     """Yield a sum of scalars with one factor taken out of some of the terms, not of all."""
+    if len(terms) > MAX_PARTLY:
+        return
     holding: dict[Expr, list[int]] = {}
     for i, a in enumerate(terms):
         for f in Mul.make_args(a):
@@ -110,10 +115,8 @@ def _partly_factored(terms: list[Expr]) -> Iterator[Expr]:
                 holding.setdefault(f, []).append(i)
     for f, members in holding.items():
         if 1 < len(members) < len(terms):
-            inner = factor_sum(Add(*[divided(terms[i], f) for i in members]))
-            rest = Add(*[a for i, a in enumerate(terms) if i not in members])
-            new = Mul(f, inner) + rest
-            yield factor_sum(new) if len(Add.make_args(new)) < len(terms) else new
+            inner = Add(*[divided(terms[i], f) for i in members])
+            yield Add(Mul(f, inner), *[a for i, a in enumerate(terms) if i not in members])
 
 
 def _scalar_fraction(e: Add) -> Iterator[Expr]:

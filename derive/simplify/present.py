@@ -96,7 +96,7 @@ def _once(expr: Expr) -> Expr:
     if logistic:
         again = rebuild(identities.logistic_forms(best, logistic), _shorten)
         best = min(best, again, key=reading)
-    if algebra.is_matrix(best):
+    if algebra.is_matrix(best) and sum(isinstance(e, Transpose) for e in distinct(best)) > 2:
         flipped = rebuild(_flip(best), _shorten)
         if not isinstance(flipped, Transpose) and cost(flipped) + 3 <= cost(best):
             best = min(best, _transposed(flipped), key=reading)
@@ -174,6 +174,9 @@ def one_way_round(expr: Expr) -> Expr:
 
     So they are seen to be equal.
     """
+    alike = Counter(type(e) for e in distinct(expr))
+    if alike[MatAdd] < 2 and alike[Trace] < 2:
+        return expr
     ways: dict[Expr, Expr] = {}
     sums: dict[frozenset[tuple[Expr, int]], Expr] = {}
 
