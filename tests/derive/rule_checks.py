@@ -39,6 +39,10 @@ MORE: dict[str, tuple[str, ...]] = {
     "vec": ("vec(x')",),
     "eigenvalue": ("eigval(X + X', 1)",),
     "eigenvector": ("eigvec(X + X', 1)",),
+    "square root of a matrix": ("sqrtm(expm(A))",),
+    "logarithm of a matrix": ("logm(expm(A))",),
+    "derivative of the logarithm of a matrix": ("dlogm(expm(A), C)",),
+    "solution of Sylvester's equation": ("sylvester(expm(A), expm(B), C)",),
 }
 
 
