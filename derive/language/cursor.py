@@ -22,7 +22,7 @@ class Vocabulary:
 
     `functions` are the functions of the language, `defined` those of the document, `names` its variables, `indices`
     letters that are indices wherever they are subscripts, `wanted` the variables to differentiate by; `latex` tells the notation, `document` that derivatives are
-    written dL/dW in plain text, too, `closed` that no names occur but those known, as in claims.
+    written dL/dW in plain text, too, `closed` that no names occur but those known, as in claims; `unknown` are functions of which no more is known.
     """
 
     functions: frozenset[str] = frozenset()
@@ -33,6 +33,7 @@ class Vocabulary:
     latex: bool = False
     document: bool = False
     closed: bool = False
+    unknown: frozenset[str] = frozenset()
 
     def is_function(self, name: str) -> bool:
         """Tell whether a name before a bracket is that of a function."""

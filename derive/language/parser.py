@@ -61,9 +61,17 @@ def _scan(text: str) -> None:
                          text[: MAX_LENGTH + 1], MAX_LENGTH)  # fmt: skip
 
 
-def _program(text: str, known: Iterable[str], wanted: Iterable[str] = (), closed: bool = False) -> Program:
+def _program(
+    text: str,
+    known: Iterable[str],
+    wanted: Iterable[str] = (),
+    closed: bool = False,
+    unknown: frozenset[str] = frozenset(),
+) -> Program:
     _scan(text)
-    words = Vocabulary(functions=FUNCTIONS, names=set(known), wanted=set(wanted), closed=closed)
+    words = Vocabulary(
+        functions=FUNCTIONS, names=set(known), wanted=set(wanted), closed=closed, unknown=unknown
+    )
     return read_program(text, words)
 
 
@@ -317,8 +325,8 @@ def parse_within(
         for name, (rows, columns) in problem.shapes.items()
     }
     sizes |= problem.sizes
-    program = _program(text, declared, closed=True)
     functions = frozenset(f.symbol for f in unknown_functions(problem.expr))
+    program = _program(text, declared, closed=True, unknown=functions)
     scope = Scope(text, declared, closed=True, named=set(problem.sizes), functions=functions)
     for name, expr in problem.definitions:
         rows, columns = algebra.shape(expr)

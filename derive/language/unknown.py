@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from derive.language.names import kind_of
 from derive.language.pratt import Vocabulary
 from derive.language.tokens import Token
 
@@ -17,7 +18,7 @@ _PRIMES = frozenset({"'", "prime", "^", "{", "}"})
 
 def unknown_names(found: Sequence[Token], words: Vocabulary) -> set[str]:
     """Return the names that are applied wherever they stand, f(x) and f'(x), and that nothing defines."""
-    applied: set[str] = set()
+    applied: set[str] = set(words.unknown)
     plain: set[str] = set()
     for place, t in enumerate(found):
         if t.kind != "name" or words.is_function(t.text):
@@ -30,6 +31,8 @@ def unknown_names(found: Sequence[Token], words: Vocabulary) -> set[str]:
         opened = found[after]
         bracket = opened.kind == "op" and opened.text == "(" and not (opened.gap and not words.latex)
         primed = after > place + 1
+        if primed and bracket and not words.latex and kind_of(t.text) != "scalar":
+            continue  # h'(A*x) is a product, unless h is applied elsewhere
         (applied if bracket and (t.text != "sigma" or primed or words.latex) else plain).add(t.text)
     return {
         n for n in applied - plain - words.names - words.wanted - words.defined if _CUSTOMARY.fullmatch(n)

@@ -89,3 +89,9 @@ def test_from_sympy():
     d = gp.gradient(sympy.Function("f")(t) ** 2, t)
     assert d.to_text() == "2*f(t)*f'(t)"
     assert [f.order for f in unknown_functions(d.result)] == [0, 1]
+
+
+def test_a_transposed_column_before_a_bracket_is_a_product():
+    assert gp.gradient("h'(A*x)", "x").to_text() == "A'*h"
+    assert gp.gradient("sum(h(x)) + sum(h'(x))", "x").to_text() == "h''(x) + h'(x)"
+    assert gp.check_claim("sum(h(A*x))", "x", "A'*h'(A*x)").verdict == "proved"
