@@ -25,6 +25,7 @@ from derive.language.tree import Tree
 from verify import claims, equal
 from verify.proofread import integrals
 from verify.proofread.instances import instance
+from verify.proofread.memory import content, remembered
 from verify.proofread.model import Model, transposed
 from verify.proofread.moments import KINDS as MOMENTS
 from verify.proofread.roles import Relation, root_of
@@ -228,12 +229,13 @@ class Judge:
         return False
 
     def _fits(self, relations: list[Relation]) -> bool:
-        sides = [t for r in relations for t in (r.start, r.before, r.right) if t is not None]
+        ill = {(r.chain, r.place_in_chain) for r in self.relations if r.statement.index in self.misfits}
+        sound = [r for r in relations if (r.chain, r.place_in_chain - 1) not in ill]
+        sides = [t for r in relations for t in (r.start, r.right) if t is not None]
+        sides += [r.before for r in sound if r.before is not None]
         same = [(r.start, r.right) for r in relations if not _is_zero(r.right)]
         same += [
-            (r.before, r.right)
-            for r in relations
-            if r.over and r.before is not None and not _is_zero(r.right)
+            (r.before, r.right) for r in sound if r.over and r.before is not None and not _is_zero(r.right)
         ]
         try:
             self.model.read(sides, same)  # type: ignore[arg-type]
@@ -436,7 +438,10 @@ class Judge:
             "hessian" if written.kind == "hessian" else "jacobian" if algebra.is_matrix(what) else "gradient"
         )
         problem = self.model.problem(what, [x], [claimed])
-        return claims.check_claim(problem, x, claimed, kind=kind, seed=self.seed)
+        return remembered(
+            ("claim", content(problem), x, claimed, kind, self.seed),
+            lambda: claims.check_claim(problem, x, claimed, kind=kind, seed=self.seed),
+        )
 
     def compare(self, left: Expr, right: Expr, relation: Relation | None = None) -> Verdict:
         """Return the verdict on an equation in the free variables."""
@@ -452,7 +457,9 @@ class Judge:
             return equal.compare(problem, -symbol if decimal[1] else symbol, self.seed, {symbol.name: number})
         if right == 0 and algebra.is_matrix(left):
             right = algebra.zero(algebra.shape(left))
-        return equal.compare(self.model.problem(left, (), [right]), right, self.seed)
+        problem = self.model.problem(left, (), [right])
+        key = ("equal", content(problem), right, self.seed)
+        return remembered(key, lambda: equal.compare(problem, right, self.seed))
 
     # ----------------------------------------------------------------------- where a gradient vanishes
 
@@ -518,7 +525,9 @@ class Judge:
 
     def holds(self, left: Expr, right: Expr) -> bool:
         """Tell whether an equation in the free variables is upheld."""
-        return equal.holds(self.model.problem(left, (), [right]), right, self.seed)
+        problem = self.model.problem(left, (), [right])
+        key = ("holds", content(problem), right, self.seed)
+        return remembered(key, lambda: equal.holds(problem, right, self.seed))
 
     def _factors(self, gradient: Expr) -> Iterator[Expr]:
         sizes = [s for s in gradient.free_symbols if isinstance(s, Symbol)]

@@ -22,6 +22,7 @@ from derive.language.shapes import Shape
 from derive.language.together import Built, build
 from derive.language.tree import Tree
 from derive.problem import Problem
+from verify.proofread.memory import content, remembered
 from verify.proofread.moments import KINDS as MOMENTS
 from verify.proofread.moments import Moments
 from verify.proofread.randomness import Randomness
@@ -408,10 +409,12 @@ class Model:
             if kind == "gradient":
                 return algebra.zero((rows, columns)) if algebra.is_matrix(x) else S.Zero
         try:
-            found = getattr(derived, kind)(self.problem(expr, [x]), x)
+            problem = self.problem(expr, [x])
+            result: Expr = remembered(
+                (kind, content(problem), x), lambda: getattr(derived, kind)(problem, x).result
+            )
         except (InputError, InternalError) as error:
             raise UnreadError(str(error).partition("\n")[0]) from None
-        result: Expr = found.result
         return result
 
     def _differential(self, s: Written, what: Expr) -> Expr:
