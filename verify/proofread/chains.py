@@ -47,6 +47,14 @@ _PROSE = re.compile(r"\\(?:text|textrm|textit|textbf|mbox|intertext|shortinterte
 _LABELS = re.compile(r"\\(?:tag\*?|label|eqref|ref|cite|footnote|vspace|hspace\*?)\s*\{[^{}]*\}")
 _STACKED = re.compile(r"\\(?:overset|stackrel|underset)\s*\{[^{}]*\}\s*\{\s*(\\?[A-Za-z]+|[=≈<>])\s*\}")
 _BOXED = re.compile(r"\\(?:boxed|fbox|underbrace|overbrace|ensuremath|mathstrut|color\{[^{}]*\})\s*(?=\{)")
+#: Environments inside a display that only arrange its lines, and tables of relations.
+_ARRANGED = re.compile(
+    r"\\begin\{(aligned|alignedat|align|alignat|split|gathered|gather|multlined|multline|equation|eqnarray)(\*?)\}"
+    r"(?:\[[^\]\n]*\]|\{\d+\})?|\\end\{(?:aligned|alignedat|align|alignat|split|gathered|gather|multlined|multline|equation|eqnarray)\*?\}"
+)
+_TABLE = re.compile(
+    r"\\begin\{array\}\s*\{[^{}]*\}(?P<rows>(?:(?!\\begin).)*?&\s*=\s*&.*?)\\end\{array\}", re.DOTALL
+)
 _BLANKS_BEFORE = re.compile(r"(?:\\[ ,;:!>]|[~\s.])+")
 _BLANKS_AFTER = re.compile(r"(?:\\[ ,;:!>]|\\$|[~\s.])+$")
 #: What stands upright in \text{} and is a function's name all the same.
@@ -102,7 +110,13 @@ def chains(formula: Text) -> list[Chain]:
 
 
 def _plain(text: Text) -> Text:
-    """Take away labels, boxes and what is stacked on a relation."""
+    """Take away labels, boxes, what is stacked on a relation, and environments that only arrange lines."""
+    for found in reversed(list(_TABLE.finditer(text.characters))):
+        text = text.replaced(found.end("rows"), found.end(), " ").replaced(
+            found.start(), found.start("rows"), " "
+        )
+    for found in reversed(list(_ARRANGED.finditer(text.characters))):
+        text = text.replaced(found.start(), found.end(), " ")
     for found in reversed(list(_LABELS.finditer(text.characters))):
         text = text.replaced(found.start(), found.end(), " ")
     for found in reversed(list(_STACKED.finditer(text.characters))):

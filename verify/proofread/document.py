@@ -103,6 +103,9 @@ class Document:
 def read_document(source: str) -> Document:
     """Return a document cut into pieces; any text is one."""
     text = _without_comments(Text.of(source), source)
+    for found in reversed(list(re.finditer(r"\${3,}", source))):  # dollars that a copy doubled
+        if text.characters == source or text.characters[found.start() : found.end()] == found[0]:
+            text = text.replaced(found.start(), found.end(), "$$")
     text, macros = _macros(text)
     text = _body(text)
     pieces: list[Piece] = []

@@ -17,7 +17,7 @@ from verify.proofread.document import Document, Piece
 KINDS = {
     r"positive[ -]definite|\bspd\b|\bs\.p\.d\.": "posdef",
     r"positive[ -]semi-?definite|\bpsd\b": "symmetric",
-    r"(?<!skew-)(?<!skew )(?<!anti)symmetric": "symmetric",
+    r"(?<!skew-)(?<!skew )(?<!anti)symmetric(?!\s+(?:part|component))|\bsym\b\.?": "symmetric",
     r"skew-?[ ]?symmetric|antisymmetric": "skew",
     r"non-?singular|invertible": "invertible",
     r"orthogonal|orthonormal": "orthogonal",

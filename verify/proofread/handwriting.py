@@ -3,6 +3,7 @@ r"""Ways of writing that are put into the usual one before a formula is read: 1_
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 from verify.proofread.document import Document
 
@@ -68,8 +69,46 @@ _LAYER_TURNED = re.compile(
     r"\^\s*\{\s*[(\[]\s*([\w+-]+)\s*[)\]]\s*(\\top|T|\\intercal|\\mathsf\s*\{?T\}?|\\prime|')\s*\}"
 )
 _TWICE = re.compile(r"(?<![A-Za-z\\])D\s*\^\s*\{?2\}?\s*(?=[A-Za-z]\s*\()")
+#: The next iterate, x^+ or x^{+}: of a vector there is no pseudoinverse in use.
+_NEXT = re.compile(
+    r"(?<![A-Za-z\\])(?P<name>[a-z]|\\(?:theta|beta|alpha|mu|lambda|mathbf\s*\{?[a-z]\}?|boldsymbol\s*\{?[a-z]\}?))\s*\^\s*(?:\{\s*\+\s*\}|\+)(?!\s*[\w(\\{])"
+)
+_LOG_GAMMA = re.compile(r"\\(?:log|ln)\s*\\Gamma(?=\s*(?:\\left)?\s*\()")
 _SPOKEN_GRADIENT = re.compile(r"\b(?:grad|nabla)\s*(\^2)?\s+(?=[A-Za-z]\b)")
 _RUN = re.compile(r"(?<![\w\\^_])[A-Z][A-Za-z]{1,2}(?![\w(])")
+
+
+_LOG_DENSITY = re.compile(
+    r"\\(?:log|ln)\s*(?P<letter>[pq])\s*(?:_\{?\w+\}?)?\s*(?:\\left|\\[bB]igl?)?\((?P<given>[^()]*?)(?:\\right|\\[bB]igr?)?\)"
+)
+
+
+def log_densities(document: Document) -> dict[str, str]:
+    r"""Return a name for the logarithm of each density that a document speaks of: \log p(w | y) is a function ell of w and y."""
+    text = "\n".join(p.text.characters for p in document.pieces if p.is_formula)
+    if not re.search(
+        r"(?:=|&)\s*[^=\n]*\\(?:log|ln)\s*[pq]\s*[(_]|\\(?:log|ln)\s*[pq]\s*\([^()]*\)\s*&?\s*=", text
+    ):
+        return {}
+    found = dict.fromkeys(_spelled(m) for m in _LOG_DENSITY.finditer(text))
+    first = 1 if not re.search(r"\\ell\s*_", text) else 91
+    return {density: rf"\ell_{{{first + k}}}" for k, density in enumerate(found)}
+
+
+def _spelled(m: re.Match[str]) -> str:
+    given = re.sub(r"\s+", "", m["given"])
+    return f"{m['letter']}({given})"
+
+
+def named_densities(source: str, names: Mapping[str, str]) -> str:
+    """Return a formula in which logarithms of densities are functions by those names."""
+
+    def named(m: re.Match[str]) -> str:
+        name = names.get(_spelled(m))
+        given = re.sub(r"\s*(?:\\mid|\\vert|\||;)\s*", ", ", m["given"])
+        return f" {name}({given})" if name else m[0]
+
+    return _LOG_DENSITY.sub(named, source) if names else source
 
 
 def split_runs(source: str, letters: frozenset[str]) -> str:
@@ -94,6 +133,7 @@ def usual(source: str) -> str:
     """Return a formula in the usual spelling; what is not one of these ways of writing stays as it is."""
     if len(source) > 20_000:
         return source
+    source = _NEXT.sub(r"\g<name>_{new}", source)
     source = _TWICE.sub("∇^2 ", source)
     if "\\" not in source:
         source = _SPOKEN_GRADIENT.sub(lambda m: f"∇{m[1] or ''}", source)
@@ -102,6 +142,7 @@ def usual(source: str) -> str:
         source = pattern.sub(lambda m: rf"\mathbb 1[{m['test']}]", source)
     source = _PARTIAL.sub(lambda m: rf"\frac{{\partial}}{{\partial {m['braced'] or m['plain']}}}", source)
     source = re.sub(r"\\\\(?=\\[A-Za-z])", r"\\\\ ", source)
+    source = _LOG_GAMMA.sub(r"\\operatorname{lgamma}", source)
     source = _LAYER_TURNED.sub(r"^{(\1)}^{\\top}", source)
     source = _LAYER.sub(r"^{(\1)}", source)
     for _ in range(4):

@@ -34,6 +34,8 @@ from verify.proofread.symbols import Symbol as Written
 from verify.verdict import Verdict
 
 UPHELD = ("proved", "certified", "agrees")
+#: Letters that are sizes of arrays where nothing else is said of them.
+_SIZES = frozenset("nmdkpqNMDKTCH")
 _DECIMAL = re.compile(r"^\s*(-?)\s*(\d+\.\d+)\s*$")
 
 
@@ -91,7 +93,11 @@ class Judge:
             return
         kept: list[Relation] = []
         for relation in wanted:
-            if self._fits([*kept, relation]) or self._turned(kept, relation):
+            if (
+                self._fits([*kept, relation])
+                or self._turned(kept, relation)
+                or self._entrywise(kept, relation)
+            ):
                 kept.append(relation)
             elif self._misfit:
                 self.misfits[relation.statement.index] = self._why
@@ -120,7 +126,7 @@ class Judge:
         """Leave out the one line for whose sake names would be read against their letters, where there is one."""
         odd = self.model.departures()
         claims = [r for r in wanted if r.statement.role == "claim"]
-        if not odd or len(claims) < 2:
+        if not odd or (len(claims) < 2 and not odd & self._arrays()):
             return
         for relation in claims:
             if relation.at_zero_of or not odd & self._names(relation):
@@ -255,9 +261,9 @@ class Judge:
         columns = {
             base_of(s.by[0]) for s in self.model.symbols.values() if s.by and self.model.kinds.get(s.by[0].show()) == "column"
         }  # fmt: skip
-        free = sorted(
-            n for n in columns if n and n not in self.model.declared and n not in self.model.definitions
-        )
+        arrays = self._arrays()
+        known = {*self.model.declared, *self.model.definitions, *arrays}
+        free = sorted(n for n in columns if n and n not in known)
         for names in [[n] for n in free] + ([free] if len(free) > 1 else []):
             declared, kinds = dict(self.model.declared), dict(self.model.kinds)
             self.model.declared |= dict.fromkeys(names, (1, 1))
@@ -271,6 +277,13 @@ class Judge:
             self.model.declared, self.model.kinds = declared, kinds
             self._rename()
         return False
+
+    def _arrays(self) -> set[str]:
+        """Return the names that are transposed or normed somewhere: no numbers."""
+        trees = [t for r in self.relations for t in (r.start, r.right) if t is not None]
+        trees += self.model.definitions.values()
+        pieces = [p for t in trees for p in t.walk() if p.op in ("'", "norm")]
+        return {str(a.value) for p in pieces for a in p.args if a.op == "name"}
 
     def _rename(self) -> None:
         """Give the symbols names whose letters tell their kinds."""
@@ -298,6 +311,17 @@ class Judge:
             return True
         self.model.turned ^= fresh
         self._why, self._misfit = why, misfit
+        return False
+
+    def _entrywise(self, kept: list[Relation], relation: Relation) -> bool:
+        """Try fractions entry by entry, as in 1/p of a vector p."""
+        right, why, misfit = relation.right, self._why, self._misfit
+        if right is None or not misfit or not any(p.op == "*" and "/" in p.value for p in right.walk()):
+            return False
+        relation.right = _entry_by_entry(right)
+        if self._fits([*kept, relation]):
+            return True
+        relation.right, self._why, self._misfit = right, why, misfit
         return False
 
     def _is_matrix(self, name: str) -> bool:
@@ -410,7 +434,28 @@ class Judge:
         if symbol is not None and symbol.kind in MOMENTS and len(symbol.over) < 2:
             return self._as_moment(symbol, claimed)
         found = self.compare(self.model.unfold(left), claimed, relation)
+        if found.verdict == "refuted":
+            found = self._with_sizes(self.model.unfold(left), claimed, relation) or found
         return self._certified(found, relation)
+
+    def _with_sizes(self, left: Expr, right: Expr, relation: Relation) -> Verdict | None:
+        """Return the verdict where a free number is the size of an array: d of 1'x/d; None where that does not uphold the line."""
+        free = left.free_symbols | right.free_symbols
+        sizes = {d for s in free for d in algebra.shape(s) if algebra.is_matrix(s) and isinstance(d, Symbol)}
+        known = {*self.model.declared, *self.model.definitions}
+        numbers = [
+            s
+            for s in free
+            if isinstance(s, Symbol) and s.name in _SIZES and s not in sizes and s.name not in known
+        ]
+        for number in sorted(numbers, key=str)[:2]:
+            for size in sorted(sizes, key=str)[:3]:
+                found = self.compare(
+                    replaced(left, {number: size}), replaced(right, {number: size}), relation
+                )
+                if found.verdict in UPHELD:
+                    return found
+        return None
 
     def _as_moment(self, symbol: Written, claimed: Expr) -> Verdict:
         """Judge a claimed mean or variance by exact moments."""
@@ -875,6 +920,15 @@ def _swap(tree: Tree, old: Tree, new: Tree) -> Tree:
     if not tree.args:
         return tree
     return replace(tree, args=[_swap(a, old, new) for a in tree.args], extra=dict(tree.extra))
+
+
+def _entry_by_entry(tree: Tree) -> Tree:
+    """Return a tree whose fractions are taken entry by entry."""
+    args = [_entry_by_entry(a) for a in tree.args]
+    value = tree.value
+    if tree.op == "*":
+        value = ["./" if sign == "/" and args[k + 1].op != "number" else sign for k, sign in enumerate(value)]
+    return replace(tree, args=args, value=value, extra=dict(tree.extra))
 
 
 def _times(factor: Expr, x: Expr) -> Expr:

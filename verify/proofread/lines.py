@@ -17,7 +17,15 @@ from derive.language.tree import Tree
 from derive.language.words import FUNCTIONS
 from verify.proofread.chains import Chain, chains
 from verify.proofread.document import Document, Piece
-from verify.proofread.handwriting import single_letters, split_runs, squared, unsquared, usual
+from verify.proofread.handwriting import (
+    log_densities,
+    named_densities,
+    single_letters,
+    split_runs,
+    squared,
+    unsquared,
+    usual,
+)
 
 #: A function's head as it stands left of its definition: f(x), \ell(\Sigma), J(\mathbf w), f(x, y).
 _HEAD = re.compile(r"^([^()=+*/-]+?)\s*(?:\\left)?\(\s*([^()]+?)\s*(?:\\right)?\)$")
@@ -53,28 +61,38 @@ class Line:
 
 @dataclass
 class Lines:
-    """All lines of a document, the names that they define as functions, with their parameters."""
+    """All lines of a document, the names that they define as functions, with their parameters, and names that are numbers."""
 
     lines: list[Line]
     functions: dict[str, tuple[str, ...]] = field(default_factory=dict)
     defined: frozenset[str] = frozenset()
+    numbers: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class Ways:
+    """A document's own ways with names: letters whose squares are names, runs of letters, logarithms of densities."""
+
+    squares: frozenset[str]
+    runs: frozenset[str]
+    densities: dict[str, str]
 
 
 def read_lines(document: Document) -> Lines:
     """Return the lines of a document, with trees."""
     found = list(_chains(document))
-    squares, runs = squared(document), single_letters(document)
+    ways = Ways(squared(document), single_letters(document), log_densities(document))
     functions: dict[str, tuple[str, ...]] = {}
     names: set[str] = set()
     for piece, chain, *_ in found:
-        _note_head(chain, functions, names, _notation(piece), squares)
-    defined = frozenset(_defined(found, squares))
+        _note_head(chain, functions, names, _notation(piece), ways)
+    defined = frozenset(_defined(found, ways))
     words = Vocabulary(
         functions=FUNCTIONS, defined=set(functions), names=names - set(functions), document=True
     )
     lines = [
         Line(
-            [_side(s.relation, s.text, words, _notation(piece), squares, runs) for s in chain.sides],
+            [_side(s.relation, s.text, words, _notation(piece), ways) for s in chain.sides],
             chain.after,
             chain.goes_on,
             before,
@@ -84,16 +102,19 @@ def read_lines(document: Document) -> Lines:
         )
         for piece, chain, before, behind, n in found
     ]
-    return Lines(lines, functions, defined)
+    numbers = frozenset(
+        name.removeprefix("\\").replace("{", "").replace("}", "") for name in ways.densities.values()
+    )
+    return Lines(lines, functions, defined, numbers)
 
 
-def _defined(found: list[tuple[Piece, Chain, str, str, int]], squares: frozenset[str]) -> Iterator[str]:
+def _defined(found: list[tuple[Piece, Chain, str, str, int]], ways: Ways) -> Iterator[str]:
     """Yield the names that stand left of an equals sign, those of arrays for entries."""
     for piece, chain, *_ in found:
         if len(chain.sides) > 1 and chain.sides[1].relation in ("=", ":="):
             try:
                 tree = parse(
-                    unsquared(chain.sides[0].text.characters, squares),
+                    _own(chain.sides[0].text.characters, "latex", ways),
                     _notation(piece),
                     scope=Vocabulary(functions=FUNCTIONS, document=True),
                 )
@@ -128,12 +149,12 @@ def _note_head(
     functions: dict[str, tuple[str, ...]],
     names: set[str],
     notation: Notation,
-    squares: frozenset[str],
+    ways: Ways,
 ) -> None:
     """Take down the function or the name that a chain defines."""
     if len(chain.sides) < 2 or chain.sides[1].relation not in ("=", ":=", "∈", "≻", ">"):
         return
-    first = unsquared(chain.sides[0].text.characters.strip(), squares)
+    first = _own(chain.sides[0].text.characters.strip(), "latex", ways)
     head = _HEAD.match(first)
     try:
         if head is None:
@@ -158,9 +179,11 @@ def _notation(piece: Piece) -> Notation:
     return "auto" if piece.role == "line" else "latex"
 
 
-def _own(source: str, notation: Notation, squares: frozenset[str], runs: frozenset[str]) -> str:
+def _own(source: str, notation: Notation, ways: Ways) -> str:
     """Return a formula in which the document's own ways with names are put into the usual ones."""
-    return unsquared(source, squares) if notation == "latex" else split_runs(source, runs)
+    if notation != "latex":
+        return split_runs(source, ways.runs)
+    return named_densities(unsquared(source, ways.squares), ways.densities)
 
 
 #: A formula, a bar behind it, and where it is evaluated.
@@ -184,13 +207,12 @@ def _side(
     text: object,
     words: Vocabulary,
     notation: Notation,
-    squares: frozenset[str],
-    runs: frozenset[str],
+    ways: Ways,
 ) -> Side:
     characters, places = text.characters, text.places  # type: ignore[attr-defined]
     side = Side(relation, characters, places[0], places[-1])
     try:
-        side.tree = _parsed(usual(_own(characters, notation, squares, runs)), notation, words)
+        side.tree = _parsed(usual(_own(characters, notation, ways)), notation, words)
     except ParseError as error:
         side.error = error.message
     except (InputError, RecursionError) as error:

@@ -408,6 +408,8 @@ class Model:
             rows, columns = algebra.shape(x)
             if kind == "gradient":
                 return algebra.zero((rows, columns)) if algebra.is_matrix(x) else S.Zero
+            if algebra.is_matrix(x) and columns == 1 and (kind == "hessian" or algebra.shape(expr)[1] == 1):
+                return algebra.zero((rows if kind == "hessian" else algebra.shape(expr)[0], rows))
         try:
             problem = self.problem(expr, [x])
             result: Expr = remembered(

@@ -109,6 +109,7 @@ def _proofread(
     model.defined = frozenset(roles.definitions)
     model.random = random
     model.declared = {**_variables(random, names), **model.declared}
+    model.declared |= dict.fromkeys(sorted(lines.numbers & names), (1, 1))
     spreads = {
         str(t.value) for n, t in random.spreads.items() if t.op in ("name", "sub") and n not in random.entries
     }

@@ -31,6 +31,11 @@ _CONNECTING = re.compile(
     r"the|is|our|have|find|us|leads?|to|now|it|follows|implies|this|if|or|equivalently|as|at|in|matrix|form|a)\b)*",
     re.IGNORECASE,
 )
+#: Setting the gradient to $0$: the words before, and the zero by itself.
+_SET = re.compile(
+    r"\b(?:set|sets|setting|equat\w+|equal\w*|vanish\w*|put|putting)\b[^.\n]{0,40}$", re.IGNORECASE
+)
+_NOTHING = re.compile(r"0|\\(?:mathbf|boldsymbol|bm|vec)\s*\{?\s*0\s*\}?")
 #: Words before an equation that holds by what is asked, not by what was said.
 _CONSTRAINT = re.compile(
     r"(?:\bsubject to|\bs\.\s?t\.|\bsuch that|\bsatisf\w*|\bconstraints?|\bassum\w*|\bsuppose|\bnormali[sz]ed|\bwhere|\bwith|"
@@ -116,6 +121,8 @@ class _Casting:
                 self.start, self.place = sides[0], 0
                 if len(sides) == 1 and sides[0].relation is None:
                     self.last = sides[0]
+                    if _NOTHING.fullmatch(sides[0].source.strip()) and _SET.search(line.before):
+                        self.zero_of = self.vanished = self.gradient or self.zero_of
                     continue
             self._context(line)
             before = self.last if line.goes_on else sides[0]
@@ -207,6 +214,17 @@ class _Casting:
         self.roles.relations.append(relation)
         if operator in _ASSUMED:
             statement.role = "assumption"
+        elif (
+            operator == "=:"
+            and prior is not None
+            and base_of(right)
+            and base_of(right) not in self.roles.definitions
+        ):
+            statement.role = "definition"  # what stands before gets a name
+            self.roles.definitions[base_of(right)] = replace(prior)
+            self.rewriter.defined.add(base_of(right))
+            self.roles.over[id(self.roles.definitions[base_of(right)])] = relation.over
+            relation.start = relation.right
         elif operator == "∝":
             statement.role = "assumption" if first else "claim"
             relation.error = relation.error or "a side that is proportional to the one before"
