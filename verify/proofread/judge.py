@@ -126,13 +126,15 @@ class Judge:
         """Leave out the one line for whose sake names would be read against their letters, where there is one."""
         odd = self.model.departures()
         claims = [r for r in wanted if r.statement.role == "claim"]
-        if not odd or (len(claims) < 2 and not odd & self._arrays()):
+        hurt = odd & self._arrays()  # transposed or normed, and read as numbers all the same
+        if not odd or (len(claims) < 2 and not hurt):
             return
         for relation in claims:
             if relation.at_zero_of or not odd & self._names(relation):
                 continue
             others = [r for r in wanted if r is not relation]
-            if not self._fits(others) or self.model.departures():
+            left = self.model.departures() if self._fits(others) else odd
+            if left - (set(self.model.definitions) if hurt else set()):
                 continue
             shapes = dict(self.model.built.shapes)  # type: ignore[union-attr]
             declared = dict(self.model.declared)
@@ -892,6 +894,8 @@ class Judge:
                 sides = [t for r in others for t in (r.start, r.right) if t is not None]
                 same = [(r.start, r.right) for r in others if not _is_zero(r.right)]
                 self.model.read([*sides, relation.start, mended], [*same, (relation.start, mended)])  # type: ignore[list-item]
+                if self.model.departures() & self._arrays():
+                    continue
                 left, right = (self.model.unfold(self.model.expression(t)) for t in (relation.start, mended))
                 if self.holds(left, right):
                     return said, mended
