@@ -45,6 +45,7 @@ from derive.simplify.fractions import reduced
 from derive.simplify.inverses import scaled_inverse
 from derive.simplify.pairs import completed
 from derive.simplify.regroup import regrouped
+from derive.simplify.sharing import MOST_PARTS
 from derive.simplify.softmaxes import softmax_named
 from derive.simplify.squares import norm, power_of_norm, squared_norm
 from derive.simplify.wholes import without_wholes
@@ -87,7 +88,8 @@ def _once(expr: Expr) -> Expr:
         candidates += [rebuild(s, _shorten) for s in dict.fromkeys(spreads) if s != light]
         pairs = [c for s in dict.fromkeys(spreads) if (c := completed(s)) != s]
         candidates += [way for c in pairs for way in (rebuild(c, _shorten), *_around_wholes(c))]
-    candidates += _around_wholes(expr)
+    if len(distinct(expr)) <= MOST_PARTS:
+        candidates += _around_wholes(expr)
     candidates = list(dict.fromkeys(candidates))
     candidates += [rebuild(c, _regrouped) for c in candidates if any(map(_has_sums, distinct(c)))]
     best = min(candidates, key=reading)

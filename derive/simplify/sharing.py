@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
 
 from sympy import Add, Expr, HadamardPower, MatAdd, MatMul, Pow, S
@@ -14,6 +14,10 @@ from derive.simplify.cost import cost
 
 #: A part of so many operations is worth a name where it repeats.
 NAMED = 3
+
+
+#: The most parts of an expression whose names are weighed.
+MOST_PARTS = 250
 
 
 @dataclass(frozen=True)
@@ -46,7 +50,12 @@ class Sharing:
 
 @remembered
 def named_cost(e: Expr) -> int:
-    """Return the number of operations where parts that repeat are named: each is counted once, and one for its name."""
+    """Return the number of operations where parts that repeat are named: each is counted once, and one for its name.
+
+    What has more than `MOST_PARTS` different parts is no answer that anybody reads: its length is that without names.
+    """
+    if len(distinct(e)) > MOST_PARTS:
+        return cost(e)
     sharing = Sharing([e])
     seen: set[Expr] = set()
     named: set[Expr] = set()
@@ -94,7 +103,7 @@ def products_inside(found: Iterable[Expr]) -> dict[Expr, tuple[Expr, ...]]:
     products = [e for e in found if isinstance(e, MatMul) and cost(e) >= NAMED]
     if len(products) < 2:
         return {}
-    having: dict[Expr, list[tuple[Expr, tuple[Expr, ...]]]] = {}
+    having: dict[Expr, dict[tuple[Expr, tuple[Expr, ...]], None]] = {}
     wholes: set[Expr] = set()
     for e in products:
         way = _unscaled(e)
@@ -107,16 +116,14 @@ def products_inside(found: Iterable[Expr]) -> dict[Expr, tuple[Expr, ...]]:
         wholes.add(whole)
         if isinstance(whole, MatMul) and cost(whole) >= NAMED:
             for run in dict.fromkeys((whole.args, algebra.split(whole if outer else algebra.t(whole))[1])):
-                known = having.setdefault(run[0], [])
-                if (whole, run) not in known:
-                    known.append((whole, run))
+                having.setdefault(run[0], {})[whole, run] = None
     inside: dict[Expr, tuple[Expr, ...]] = {}
     for e in products:
         factors = algebra.split(e)[1]
         best: tuple[Expr, int, int] | None = None
         for i, a in enumerate(factors):
             for whole, run in having.get(a, ()):
-                if whole != e and len(run) > 1 and factors[i : i + len(run)] == run:
+                if len(run) > 1 and not _same(whole, e) and _same(factors[i : i + len(run)], run):
                     if best is None or cost(whole) > cost(best[0]):
                         best = whole, i, len(run)
         if best is not None:
@@ -124,6 +131,11 @@ def products_inside(found: Iterable[Expr]) -> dict[Expr, tuple[Expr, ...]]:
             scalars = tuple(a for a in e.args if not algebra.is_matrix(a))
             inside[e] = (*scalars, *factors[:i], whole, *factors[i + k :])
     return inside
+
+
+def _same(a: Hashable, b: Hashable) -> bool:
+    """Tell whether two expressions are equal; those of another hash are not walked, which trees with shared parts need."""
+    return a is b or (hash(a) == hash(b) and a == b)
 
 
 def _unscaled(e: Expr) -> Expr:
@@ -143,10 +155,10 @@ def sums_inside(found: Iterable[Expr]) -> dict[Expr, Inside]:
                 having.setdefault(terms[0], []).append((sign, e, frozenset(terms)))
     inside: dict[Expr, Inside] = {}
     for e in sums:
-        terms = set(e.args)
+        whole = frozenset(e.args)
         for a in e.args:
             for sign, s, its in having.get(a, ()):
                 best = inside.get(e)
-                if s is not e and its < terms and (best is None or cost(s) > cost(best.whole)):
+                if s is not e and its < whole and (best is None or cost(s) > cost(best.whole)):
                     inside[e] = Inside(sign, s, tuple(b for b in e.args if b not in its))
     return inside
