@@ -31,6 +31,17 @@ class Softplus(sp.Function):
         return Logistic(self.args[0])
 
 
+class ErrorTail(sp.Function):
+    """1 - erf(x), whose small values keep their digits; SymPy turns erfc(-x) back into 2 - erfc(x), which loses them."""
+
+    nargs = 1
+    is_real = True
+
+    def fdiff(self, argindex: int = 1) -> sp.Expr:
+        """Return -2/sqrt(pi) exp(-x^2)."""
+        return -2 / sp.sqrt(sp.pi) * sp.exp(-(self.args[0] ** 2))
+
+
 class erfcx(sp.Function):
     """The scaled complementary error function exp(x^2) (1 - erf(x)), which falls like 1/(sqrt(pi) x)."""
 
@@ -82,7 +93,10 @@ def _tail(e: sp.Expr) -> tuple[sp.Expr, sp.Expr] | None:
 
 
 def stable(e: sp.Expr) -> sp.Expr:
-    """Return `e` with 1/(1 + exp(u))^n written as L(-u)^n, log(1 + exp(u)) as softplus, and exp(u) L(-u) as L(u)."""
+    """Return `e` with 1/(1 + exp(u))^n written as L(-u)^n, log(1 + exp(u)) as softplus, and exp(u) L(-u) as L(u).
+
+    1 + erf(u) and 1 - erf(u), which cancel in a tail, are written as tails of the error function.
+    """
     e = sp.sympify(e, strict=True)
     if not e.args:
         return e
@@ -95,7 +109,20 @@ def stable(e: sp.Expr) -> sp.Expr:
         parts = _one_plus_exponential(e.base)
         if parts is not None:
             return parts[0] ** e.exp * Logistic(-parts[1]) ** -e.exp
+    if (tail := _one_plus_error_function(e)) is not None:
+        return tail
     return _absorbed(e) if isinstance(e, sp.Mul) else e
+
+
+def _one_plus_error_function(e: sp.Expr) -> sp.Expr | None:
+    """Return c ErrorTail(-u) for c (1 + erf(u)), c ErrorTail(u) for c (1 - erf(u)), or None."""
+    if not isinstance(e, sp.Add) or len(e.args) != 2:
+        return None
+    number, rest = e.as_coeff_Add()
+    c, function = rest.as_coeff_Mul()
+    if not isinstance(function, sp.erf) or not number or abs(c) != abs(number):
+        return None
+    return number * ErrorTail(-function.args[0] if c == number else function.args[0])
 
 
 def _one_plus_exponential(e: sp.Expr) -> tuple[sp.Expr, sp.Expr] | None:

@@ -160,9 +160,9 @@ def _values_only(given: str | Expr | Activation) -> Function:
 
 def _modules() -> list[Any]:
     """Return what the functions in an expression are computed by."""
-    from scipy.special import expit
+    from scipy.special import erfc, expit
 
-    ours = {"Logistic": expit, "Softplus": lambda x: np.logaddexp(0.0, x)}
+    ours = {"Logistic": expit, "Softplus": lambda x: np.logaddexp(0.0, x), "ErrorTail": erfc}
     return [ours, "scipy", "numpy"]
 
 

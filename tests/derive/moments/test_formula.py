@@ -102,3 +102,15 @@ def test_the_derivative_of_the_logistic_function_does_not_overflow() -> None:
         derivative_function("sigmoid")(np.array([-800.0, 0.0, 800.0])), [0, 0.25, 0], atol=1e-300
     )
     np.testing.assert_allclose(derivative_function("swish")(np.array([-800.0, 800.0])), [0, 1], atol=1e-300)
+
+
+def test_the_tails_of_gelu_keep_their_digits() -> None:
+    from verify.moments.functions import array_function, derivative_function
+
+    x = [-12.0, -8.0, -5.0, -1.0, 0.3, 8.0]
+    with mpmath.workdps(40):
+        tail = [mpmath.erfc(-mpmath.mpf(a) / mpmath.sqrt(2)) / 2 for a in x]
+        values = [float(a * t) for a, t in zip(x, tail, strict=True)]
+        slopes = [float(t + a * mpmath.npdf(a)) for a, t in zip(x, tail, strict=True)]
+    np.testing.assert_allclose(array_function("gelu")(np.array(x)), values, rtol=1e-13)
+    np.testing.assert_allclose(derivative_function("gelu")(np.array(x)), slopes, rtol=1e-13)
