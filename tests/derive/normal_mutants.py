@@ -47,7 +47,7 @@ from verify.arithmetics.balls import Balls
 from verify.arithmetics.base import Abstain, Undefined
 from verify.arithmetics.exact import RATIONALS
 from verify.evaluate import Environment
-from verify.points.drawn import STYLES, Space
+from verify.points.drawn import STYLES, PointSpace
 
 #: Budgets of steps, the full one first.
 BUDGETS = (MAX_STEPS, 0, 1, 3, 10, 30, 100, 300, 1_000, 3_000)
@@ -121,7 +121,7 @@ def with_names(problem: Problem) -> Problem:
 
 def differ(problem: Problem, a: Expr, b: Expr, seed: int = 0) -> bool:
     """Tell whether two formulas have different values at some point, by balls."""
-    space, rng, balls = Space.of(problem), Random(seed), Balls(512)
+    space, rng, balls = PointSpace.of(problem), Random(seed), Balls(512)
     for k in range(40):
         sizes = {name: 2 + (i + k) % 3 for i, name in enumerate(space.sizes)}
         free = space.draw(sizes, rng, k % len(STYLES))

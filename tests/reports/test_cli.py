@@ -110,7 +110,10 @@ ENDLESS = "import time; work = lambda *_, **__: (print('begun', flush=True), tim
             f"{ENDLESS}; import verify.claims; verify.claims.check_claim = work",
             ["check", "x'*x", "--wrt", "x", "--claim", "x"],
         ),
-        (f"{ENDLESS}; import reports.chapters; reports.chapters.build = work", ["report", "--out", "{out}"]),
+        (
+            f"{ENDLESS}; import reports.chapters.catalogue; reports.chapters.catalogue.build = work",
+            ["report", "--out", "{out}"],
+        ),
         ("print('begun', flush=True)", ["verify", "--jobs", "1"]),
     ],
 )

@@ -184,7 +184,7 @@ def test_sample_of_mutants_is_refuted_and_no_right_formula_is(measured: Power, p
 
 
 def test_methods_on_floats_see_less_and_accuse_no_right_formula() -> None:
-    found = measure(sampled(60), limit=3, peers=True)
+    found = measure(sampled(120), limit=3, peers=True)
     for checker in (power.FLOATS, *(f"gradproof {method} (float64)" for method in METHODS)):
         for points in POINTS:
             row = found.row(points, checker)
