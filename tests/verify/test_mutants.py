@@ -94,9 +94,14 @@ def test_mutants_differ_from_the_truth_in_floats_too(task: power.Task) -> None:
     at = plain(with_units(case.study.statement, case.right[0]), case.right[0])
     assert at is not None
     right = at.gradient(case.right[0], at.x)
+    same = []
     for mutant in found:
         off = np.max(np.abs(at.gradient(mutant.formula, at.x) - right))
-        assert off > 1e-12 * np.max(np.abs(right), initial=0.0), (mutant.slip, to_text(mutant.piece))
+        if off <= 1e-12 * np.max(np.abs(right), initial=0.0):
+            same.append((mutant.slip, to_text(mutant.piece)))
+    # A variance changes by the square of what its mean is off by: 1e-9 is then 1e-18, and no float sees it.
+    assert {slip for slip, _ in same} <= {"factor 1 + 1e-9"}, same
+    assert len(same) < len(found) / 10, same
 
 
 # ------------------------------------------------------------------------------------------------- the points
