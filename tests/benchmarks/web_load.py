@@ -113,7 +113,7 @@ def _run(address: str, server: int, seconds: float, rates: dict[str, float]) -> 
     runner = environment.create_local_runner()
     for question in ("norm2(A*x - y)^2", "norm2(A*x - z)^2", "norm2(A*x + y)^2", "norm2(A*x + z)^2"):
         _warm(address, question)
-    runner.start(sum(users.values()), spawn_rate=sum(users.values()))
+    runner.start(sum(users.values()), spawn_rate=100)
     memory: list[float] = []
     ends = time.monotonic() + seconds
     while time.monotonic() < ends:
