@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sympy import Expr, Inverse, MatAdd, MatMul, Transpose
+from sympy import Expr, Inverse, MatAdd, MatMul, S, Transpose
 
 from derive.expression import algebra
+from derive.expression.elementwise import holds_matrices
 from derive.simplify.cost import cost
 
 #: Longer sums inside an inverse are not multiplied through.
@@ -22,13 +23,17 @@ def scaled_inverse(e: Expr) -> Expr:
         return e
     whole_coefficient, factors = algebra.split(e)
     number, coefficient = whole_coefficient.as_coeff_Mul()
-    if coefficient == 1:
+    if coefficient == 1 or holds_matrices(coefficient):  # SymPy 1.13 fails at one over tanh(det(A - B))
         return e
     best = e
     for i, a in enumerate(factors):
         inner = _inverted(a)
         if isinstance(inner, MatAdd) and cost(inner) <= MAX_COST:
-            whole = algebra.inv(algebra.add(*[algebra.dot(1 / coefficient, b) for b in inner.args]))
+            whole = algebra.inv(
+                algebra.add(
+                    *[algebra.dot(algebra.scalar_power(coefficient, S.NegativeOne), b) for b in inner.args]
+                )
+            )
             new = algebra.dot(number, *factors[:i], _like(a, whole), *factors[i + 1 :])
             best = min(best, new, key=cost)
     return best

@@ -85,7 +85,7 @@ def divided_by(e: Expr) -> Expr | None:
     """Return x where an expression is one over it, None where it is no division."""
     if not is_below(e):
         return None
-    return algebra.divisor(e) if isinstance(e, HadamardPower) else Pow(e.base, -e.exp)
+    return algebra.divisor(e) if isinstance(e, HadamardPower) else algebra.scalar_power(e.base, -e.exp)
 
 
 def below(e: Expr) -> Expr | None:
