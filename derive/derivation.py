@@ -419,20 +419,16 @@ class _Lines:
         relation = "=" if sign == "=" else r"\mathrel{+}="
         equation = f"{latex(left)} {relation} {latex(right)}"
         text = f"{to_text(left)} {sign} {to_text(right)}"
+        self._write(phase, rule, node.expr, node.name, equation, text, value, source)
+
+    def _write(self, phase: Phase, rule: str, node: Expr, name: str, equation: str, text: str, value: Expr,
+               source: str) -> None:  # fmt: skip
         self.steps.append(
             NodeStep(
-                rule,
-                "",
-                equation,
-                text=text,
-                source=source,
-                index=len(self.steps) + 1,
-                phase=phase,
-                node=node.expr,
-                name=node.name,
-                value=value,
+                rule, "", equation, text=text, source=source, index=len(self.steps) + 1, phase=phase, node=node,
+                name=name, value=value,
             )
-        )
+        )  # fmt: skip
 
     def _adjoints(self) -> None:
         graph, sweep = self.d.graph, self.d.sweep
@@ -507,17 +503,4 @@ class _Lines:
         left = (part or self.d).left_side
         by = f" by {part.key}" if part is not None and self.d.parts else ""
         equation, text = f"{left} = {latex(right)}", f"{self._kind}{by} = {to_text(right)}"
-        self.steps.append(
-            NodeStep(
-                rule,
-                "",
-                equation,
-                text=text,
-                source=source,
-                index=len(self.steps) + 1,
-                phase=phase,
-                node=self.d.problem.expr,
-                name="f",
-                value=value,
-            )
-        )
+        self._write(phase, rule, self.d.problem.expr, "f", equation, text, value, source)

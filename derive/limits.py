@@ -49,12 +49,6 @@ def check_nesting(base: Expr) -> None:
         )
 
 
-def check_number(x: Expr) -> None:
-    """Raise InputError for a number with more digits than are worked with."""
-    if x.is_Rational and max(abs(x.p), x.q).bit_length() > MAX_BITS:
-        raise InputError("a number with more than a thousand digits is not worked with: name it as a scalar")
-
-
 def bits(expr: Expr) -> int:
     """Return how many bits the number has that may come out of an expression: 2 out of norm2(2 x)^1."""
     found: dict[Basic, int] = {}

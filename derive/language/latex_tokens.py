@@ -74,7 +74,6 @@ _DROPPED = frozenset(
 #: Commands whose argument says nothing that is calculated with.
 _LABELS = frozenset("\\label \\tag \\tag* \\ref \\eqref \\cite \\vspace \\hspace \\vspace* \\hspace* \\phantom "
                     "\\hphantom \\vphantom \\textcolor \\footnote".split())  # fmt: skip
-_MAX_EXPANSION = 20
 
 
 class _Reader:
@@ -391,22 +390,3 @@ _PROSE = frozenset(
 def latex_tokens(text: str) -> list[Token]:
     """Return the tokens of a formula in LaTeX, the last being of kind `end`. Raises ParseError with the place."""
     return _Reader(text).all()
-
-
-def expand_commands(text: str, macros: dict[str, tuple[int, str]]) -> str:
-    r"""Return a text with simple \newcommands expanded; `macros` maps \name to (number of arguments, body)."""
-    for _ in range(_MAX_EXPANSION):
-        for name, (count, body) in macros.items():
-            pattern = re.compile(re.escape(name) + r"(?![A-Za-z])" + r"\s*\{([^{}]*)\}" * count)
-            hit = pattern.search(text)
-            while hit:
-                filled = body
-                for i in range(count):
-                    filled = filled.replace(f"#{i + 1}", hit[i + 1])
-                text = text[: hit.start()] + filled + text[hit.end() :]
-                if len(text) > 200_000:
-                    return text
-                hit = pattern.search(text, hit.start() + len(filled))
-        if not any(re.search(re.escape(n) + r"(?![A-Za-z])", text) for n in macros):
-            break
-    return text

@@ -38,10 +38,6 @@ class Factor:
     array: Expr
     indices: tuple[int, ...] = ()
 
-    def renamed(self, to: Callable[[int], int]) -> Factor:
-        """Return the factor with other indices."""
-        return Factor(self.array, tuple(map(to, self.indices)))
-
 
 @dataclass(frozen=True)
 class Term:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
@@ -23,7 +24,7 @@ class Slip(Generic[C]):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Catalogued:
+class Catalogued(ABC):
     """What the catalogue states, under a name: a derivative or a moment, with its source and the slips that people make."""
 
     name: str
@@ -31,9 +32,9 @@ class Catalogued:
     source: str
     slips: tuple[Slip[Any], ...] = ()
 
+    @abstractmethod
     def derive(self) -> Any:
         """Return the derivation."""
-        raise NotImplementedError
 
 
 @dataclass(frozen=True)

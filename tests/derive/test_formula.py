@@ -9,7 +9,7 @@ import pytest
 import derive
 from derive.errors import InputError
 from derive.expression.algebra import shape
-from derive.language.formula import parse, parse_statements
+from derive.language.formula import parse
 from derive.language.names import read_where
 from derive.language.pratt import Vocabulary
 from derive.language.scope import Misfit
@@ -87,30 +87,6 @@ def test_a_construct_is_read_as_this_tree(text, tree):
         assert 0 <= piece.start <= piece.end <= len(text)
 
 
-def test_a_display_is_cut_into_statements():
-    text = (
-        r"\begin{align*}d\ell&=-\tfrac n2\operatorname{tr}(\Sigma^{-1}d\Sigma)\\"
-        r"\frac{\partial\ell}{\partial\Sigma}&=-\frac n2\Sigma^{-1}\end{align*},\quad S=S^T \Rightarrow A=B"
-    )
-    pieces = parse_statements(text)
-    assert [p.before for p in pieces] == ["", "\\\\", "quad", "⇒"]
-    assert [shown(p.tree.args[0]) for p in pieces] == [
-        "(differential ell)",
-        "(derivative ell Sigma)",
-        "S",
-        "A",
-    ]
-    assert all(text[p.start : p.end].strip() for p in pieces)
-
-
-def test_a_statement_that_cannot_be_read_costs_no_other():
-    good, bad, also = parse_statements(r"a = b \\ c = \foo x \\ x = y".replace(r"\foo", "(")) or []
-    assert good.tree is not None
-    assert bad.tree is None
-    assert isinstance(bad.error, InputError)
-    assert also.tree is not None
-
-
 def test_a_chain_may_begin_with_its_relation():
     tree = parse(r"&= 2X^\top(Xw - y) \approx 3", "latex")
     assert tree.value == ["=", "≈"]
@@ -131,8 +107,8 @@ def test_what_a_sign_means_is_asked_of_the_vocabulary(text, names, tree):
 
 
 def test_formulas_of_one_document_share_their_shapes():
-    text = r"r = Xw - y, J = \|r\|^2 + \lambda w^\top w"
-    first, second = (p.tree for p in parse_statements(text))
+    text = r"J = \|r\|^2 + \lambda w^\top w"
+    first, second = parse("r = Xw - y", "latex"), parse(text, "latex")
     sides = [*first.args, *second.args]
     built = build(sides, text, read_where("X: m x n"), same=[(0, 1), (2, 3)], scalars=[3])
     assert [str(d) for d in built.shapes["r"]] == ["m", "1"]
