@@ -13,7 +13,7 @@ from functools import lru_cache
 from importlib import resources
 from pathlib import Path
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment
 from markupsafe import Markup
 from rich import box
 from rich.console import Console
@@ -22,6 +22,7 @@ from rich.text import Text
 
 from reports.proofreading.page import formula, page
 from reports.renderers.plain import plain_math
+from reports.renderers.templates import html_environment
 from verify.files import write
 from verify.grading import Graded, Grading, Mark
 
@@ -197,13 +198,6 @@ def _css() -> Markup:
 
 @lru_cache(maxsize=1)
 def _environment() -> Environment:
-    environment = Environment(
-        loader=PackageLoader("reports"),
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        undefined=StrictUndefined,
-    )
-    environment.filters.update(points=points, formula=formula, marks=_marks)
+    environment = html_environment(points=points, formula=formula, marks=_marks)
     environment.globals.update(signs=SIGNS, words=_WORDS)
     return environment

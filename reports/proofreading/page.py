@@ -12,11 +12,12 @@ from functools import lru_cache
 from importlib import resources
 from typing import Literal
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment
 from markupsafe import Markup, escape
 
 from reports.proofreading.layout import Part, Row, laid_out
 from reports.renderers.mathml import mathml
+from reports.renderers.templates import html_environment
 from verify.proofread.result import Proofreading, Statement, said
 
 _QUIET = {"definition": "≔", "assumption": "·", "given": "·", "prose": " "}
@@ -70,15 +71,7 @@ def page(found: Proofreading, title: str | None = None, extra: Markup | str = ""
 
 @lru_cache(maxsize=1)
 def _environment() -> Environment:
-    environment = Environment(
-        loader=PackageLoader("reports"),
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        undefined=StrictUndefined,
-    )
-    environment.filters.update(said=said, formula=formula, mark=mark)
-    return environment
+    return html_environment(said=said, formula=formula, mark=mark)
 
 
 def mark(statement: Statement | None) -> str:

@@ -8,7 +8,7 @@ from functools import lru_cache
 from importlib import resources
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment
 from markupsafe import Markup, escape
 
 from reports.document import Block, Document, Figure, spans
@@ -16,6 +16,7 @@ from reports.renderers.breaking import extent, pieces
 from reports.renderers.mathml import mathml
 from reports.renderers.numbering import numbered
 from reports.renderers.plain import plain_text
+from reports.renderers.templates import html_environment
 
 #: Letters of a formula that fit on a line.
 _LINE = 66
@@ -57,17 +58,9 @@ class _Anchors:
 
 @lru_cache(maxsize=1)
 def _environment() -> Environment:
-    environment = Environment(
-        loader=PackageLoader("reports"),
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        undefined=StrictUndefined,
-    )
-    environment.filters.update(
+    return html_environment(
         plain=plain_text, inline=_inline, display=_display, picture=_picture, unknown=_unknown
     )
-    return environment
 
 
 def _inline(text: str) -> Markup:
