@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pytest
 
 import gradproof as gp
@@ -144,6 +147,15 @@ def test_code_from_outside_reaches_nothing(line, tmp_path):
 def test_code_that_does_not_end_is_stopped(body):
     code = f"def f(x):\n    {body}\n    return np.sum(x)\ndef grad_f(x):\n    return f(x)\n"
     assert set(judged(code).values()) <= {"?"}
+
+
+def test_a_process_whose_parent_was_ended_ends_too():
+    child = "import os; from verify.proofread.code_process import _end_with; print('begun', flush=True); _end_with(os.getppid())"
+    parent = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {child!r}])"
+    with subprocess.Popen([sys.executable, "-c", parent], stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout.readline() == "begun\n"
+        process.kill()
+        assert process.stdout.read() == ""  # the child, which holds the other end, has closed it
 
 
 def test_a_document_with_a_cell():
