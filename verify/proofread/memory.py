@@ -33,4 +33,4 @@ def remembered(key: Hashable, make: Callable[[], T]) -> T:
 def content(problem: Problem) -> Hashable:
     """Return what a problem is, as a key."""
     symbols = tuple(sorted(problem.symbols.items(), key=lambda item: item[0]))
-    return problem.expr, problem.wrt, symbols, problem.assumptions
+    return problem.expr, problem.wrt, symbols, problem.assumptions, problem.domain, problem.functions
