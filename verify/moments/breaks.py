@@ -7,16 +7,14 @@ largest change; where the change does not shrink with h, f is not smooth.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-if TYPE_CHECKING:
-    from verify.moments.functions import Function
-
 Array = NDArray[np.float64]
+Function = Callable[[Array], Array]
 
 #: Narrowings of every triple before the first are dropped, and narrowings in all.
 _FIRST, _MOST = 6, 26

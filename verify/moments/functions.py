@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from derive.errors import InputError
+from verify.moments.breaks import Array, Function, find_breaks
 
 if TYPE_CHECKING:
     from sympy import Expr
 
     from derive.moments.activations import Activation
     from derive.moments.pieces import Piece
-
-Array = NDArray[np.float64]
-Function = Callable[[Array], Array]
 
 
 def array_function(given: str | Expr | Activation | Function) -> Function:
@@ -47,8 +44,6 @@ def derivative_function(
     rounding over the step. `breaks` are the kinks, found by `find_breaks` if they are not given.
     """
     if callable(given) or (parts := _parts(given)) is None:
-        from verify.moments.breaks import find_breaks
-
         f = array_function(given)
         return _differentiated(f, find_breaks(f).points if breaks is None else breaks, step)
     from derive.moments.pieces import Piece
@@ -107,8 +102,6 @@ def kinks(given: str | Expr | Activation | Function) -> list[float]:
     """Return where the activation may kink or jump: exactly of an expression, by bisection of a callable."""
     parts = None if callable(given) else _parts(given)
     if parts is None:
-        from verify.moments.breaks import find_breaks
-
         return list(find_breaks(array_function(given)).points)
     return [float(part.upper) for part in parts[:-1]]
 
@@ -116,8 +109,6 @@ def kinks(given: str | Expr | Activation | Function) -> list[float]:
 def has_jumps(given: str | Expr | Activation | Function) -> bool:
     """Tell whether the activation is discontinuous somewhere, so that its derivative is not a function."""
     if callable(given) or _parts(given) is None:
-        from verify.moments.breaks import find_breaks
-
         return bool(find_breaks(array_function(given)).jumps)
     from derive.moments.activations import X, activation
     from derive.moments.integrals import has_jumps as symbolic
