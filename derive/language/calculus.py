@@ -320,15 +320,23 @@ class Calculus(Cursor):
             elif self.sees("^"):
                 self.take()
                 upper = self._group()
-        depth, place = 0, self.at
+        if self.next.kind == "d":  # the dx in front: \\int dx f(x)
+            self.take()
+            variable = self.expression(POSTFIX)
+            body = self.expression(TERM)
+            return Tree("integral", [body, variable, lower, upper], token.start, self.end())
+        depth, place, inner = 0, self.at, 0
         while self.tokens[place].kind != "end":
             t = self.tokens[place]
             if t.kind == "op":
                 depth += (t.text in ("(", "[", "{")) - (t.text in (")", "]", "}"))
                 if depth < 0:
                     break
+            inner += t.kind == "integral"
             if t.kind == "d" and not depth and place > self.at:
-                break
+                if not inner:
+                    break
+                inner -= 1  # the dx of an integral within
             place += 1
         if self.tokens[place].kind != "d":
             raise self.error("this integral has no dx", token.start)

@@ -123,7 +123,13 @@ class Components:
             whole = all(x.op == "empty" for a in tree.args[1:] if a.op == "slice" for x in a.args)
             if len(slices) == 2 and sum(slices) == 1 and whole:
                 return True
-        return tree.op in ("index", "sub") and len(tree.args) == 2 and tree.args[0].value in self.rows
+        base = tree.args[0] if tree.args else tree
+        return (
+            tree.op in ("index", "sub")
+            and len(tree.args) == 2
+            and base.op == "name"
+            and base.value in self.rows
+        )
 
     def _is_outer(self, tree: Tree) -> bool:
         """Tell whether a piece is a product of a column under an index and a row."""

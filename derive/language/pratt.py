@@ -30,6 +30,13 @@ from derive.language.tree import Tree
 
 __all__ = ["Parser", "Vocabulary"]
 
+
+def _paired(left: Tree, right: Tree) -> Tree:
+    """Return the tree of A'B."""
+    turned = Tree("'", [left], left.start, left.end)
+    return Tree("*", [turned, right], left.start, right.end, ["*"])
+
+
 _PRODUCTS = frozenset({"*", "/", ".*", "./", "@", "kron"})
 #: Heads that are functions where nothing else is known of them and their argument is a plain name.
 _APPLIED = re.compile(r"(?:f|g|h|F|G|L|J|ell|phi|psi|varphi|calL|l|p|q|u|r|E)(?:_\w+)?")
@@ -149,6 +156,14 @@ class Parser(LatexForms):
                     continue
                 if sign in ("||", "|") and self.bars and self.bars[-1] == sign:
                     break
+                if sign == ":" and self.words.document and self.words.latex:  # Frobenius' product A : B
+                    if level > TERM:
+                        break
+                    self.take()
+                    right = self.expression(PRODUCT)
+                    left = Tree("call", [_paired(left, right)], left.start, right.end, "tr")
+                    own = None
+                    continue
             elif kind == "super":
                 left = self._super(left)
                 continue

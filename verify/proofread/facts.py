@@ -48,6 +48,12 @@ _MOMENT = re.compile(
     r"(?:with|of|and|,)?\s*(?:common |the same |equal |finite )?(mean|variance|covariance)s?(?: matrix)?(?: of)?\s*$",
     re.IGNORECASE,
 )
+#: How the name before a mean or a variance owns it: "with mean", "has a known variance", ", mean"; not "faces the covariance".
+_BELONGS = re.compile(
+    r"(?:^|[,(:]|\b(?:with|has|have|having|of|and|whose|but|is|are|its|their))\s*"
+    r"(?:(?:an?|the|common|same|equal|known|unknown|finite|constant|true|prior|noise|sample|some|zero) )*\s*$",
+    re.IGNORECASE,
+)
 #: Where a thought ends.
 _END = re.compile(r"[.;:!?](?=\s|$)|\n\s*\n|\n\s*[-*]\s|\n\s*\d+[.)]\s")
 #: Words after which what follows is no property of the name before.
@@ -57,12 +63,13 @@ _NAME = re.compile(r"\b([A-Za-z](?:_?\w{0,3})?)\b")
 
 @dataclass(frozen=True)
 class Fact:
-    """Something said of formulas; `place` is where it stands in the document."""
+    """Something said of formulas; `place` is where it stands in the document, a `plain` value is no LaTeX."""
 
     kind: str
     subjects: tuple[str, ...]
     place: int
     value: str = ""
+    plain: bool = False
 
 
 def facts(document: Document) -> list[Fact]:
@@ -78,6 +85,7 @@ class _Item:
     text: str
     place: int
     is_formula: bool
+    plain: bool = False
 
 
 def _thoughts(document: Document) -> Iterator[list[_Item]]:
@@ -85,7 +93,7 @@ def _thoughts(document: Document) -> Iterator[list[_Item]]:
     items: list[_Item] = []
     for piece in document.pieces:
         if piece.role in ("inline", "line", "display"):
-            items.append(_Item(piece.text.characters.strip(), piece.start, True))
+            items.append(_Item(piece.text.characters.strip(), piece.start, True, piece.role == "line"))
             continue
         if piece.role != "prose":
             continue
@@ -107,6 +115,7 @@ def _split(piece: Piece, items: list[_Item]) -> Iterator[list[_Item]]:
 
 
 def _of_thought(items: list[_Item]) -> Iterator[Fact]:
+    said: tuple[int, tuple[str, ...]] = (-1, ())  # where the latest value of a moment stands, and of what
     for k, item in enumerate(items):
         if item.is_formula:
             continue
@@ -122,9 +131,16 @@ def _of_thought(items: list[_Item]) -> Iterator[Fact]:
                 yield Fact(kind, subjects, item.place + word.start())
         moment = _MOMENT.search(item.text)
         if moment and k + 1 < len(items) and not re.search(r"[=]", items[k + 1].text):
-            subjects = _before(items, k, item.text[: moment.start()])
+            before = item.text[: moment.start()]
+            if not _BELONGS.search(item.text[: moment.start(1)]):
+                continue
+            subjects = (
+                said[1] if said[0] == k - 1 and _LISTED.fullmatch(before) else _before(items, k, before)
+            )
+            said = (k + 1, subjects)
             if subjects:
-                yield Fact(moment[1].lower(), subjects, item.place + moment.start(), items[k + 1].text)
+                value = items[k + 1]
+                yield Fact(moment[1].lower(), subjects, item.place + moment.start(), value.text, value.plain)
 
 
 def _negated(before: str) -> bool:
@@ -136,7 +152,8 @@ def _negated(before: str) -> bool:
 def _subjects(items: list[_Item], k: int, before: str, after: str) -> tuple[str, ...]:
     """Return the names that a word is about: those before it ("K is symmetric"), else the one right after it."""
     if re.fullmatch(
-        r"\s*(?:(?:real|square|random|constant|variables?|and|or|matri(?:x|ces)|vectors?|numbers?|scalars?|\w+-?\w*definite|symmetric|invertible|diagonal|column|,)\s*)*",
+        r"\s*(?:(?:real|square|random|constant|variables?|and|or|matri(?:x|ces)|vectors?|numbers?|scalars?|\w+-?\w*definite|symmetric|invertible|diagonal|column|,)\s*)*"
+        r"|\s*(?:\w+[ -]){0,2}(?:matri(?:x|ces)|vectors?|operators?)\s*",
         after,
     ):
         ahead = _names_from(items[k + 1]) if k + 1 < len(items) and items[k + 1].is_formula else ()

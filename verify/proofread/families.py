@@ -37,6 +37,7 @@ class Families:
     shapes: Mapping[str, Shape] = field(default_factory=dict)
     weights: dict[str, tuple[Tree, str]] = field(default_factory=dict)
     columns: set[str] = field(default_factory=set)
+    indices: frozenset[str] = _INDICES
     _by_text: dict[str, str] = field(default_factory=dict)
 
     def __bool__(self) -> bool:
@@ -56,6 +57,8 @@ class Families:
                 return replace(self._collected(tree.args[0], indices[0]), bracketed=True)
         if tree.op == "sub" and self._is_member(tree):
             return self._row(tree)
+        if tree.op in ("derivative", "gradient") and len(tree.args) == 2 and self._is_member(tree.args[1]):
+            return self._by_member(tree)
         return replace(tree, args=[self.read(a) for a in tree.args], extra=dict(tree.extra))
 
     def find_columns(self, trees: Iterable[Tree]) -> None:
@@ -73,7 +76,7 @@ class Families:
     def _is_member(self, tree: Tree, indices: Collection[str] | None = None) -> bool:
         return (
             tree.op == "sub" and len(tree.args) == 2 and tree.args[0].value in self.matrices
-            and tree.args[1].op == "name" and len(str(tree.args[1].value)) == 1
+            and tree.args[1].op == "name" and tree.args[1].value in self.indices
             and (indices is None or tree.args[1].value in indices)
         )  # fmt: skip
 
@@ -92,6 +95,20 @@ class Families:
         if matrix.op == "'":
             return Tree("index", [matrix.args[0], whole, tree.args[1]], tree.start, tree.end)
         return _transposed(Tree("index", [matrix, tree.args[1], whole], tree.start, tree.end))
+
+    def _by_member(self, tree: Tree) -> Tree:
+        """Return a derivative by a member as a row of that by the matrix, as a column."""
+        what, member = tree.args
+        matrix = self.matrices[str(member.args[0].value)]
+        whole = replace(
+            tree,
+            args=[self.read(what), matrix.args[0] if matrix.op == "'" else matrix],
+            extra=dict(tree.extra),
+        )
+        row = self._row(replace(member, args=[Tree("name", [], 0, 0, member.args[0].value), member.args[1]]))
+        index = row.args[0] if row.op == "'" else row
+        picked = replace(index, args=[whole, *index.args[1:]])
+        return _transposed(picked) if row.op == "'" else picked
 
     # ------------------------------------------------------------------------------------------ kinds
 
@@ -310,6 +327,8 @@ def find_families(
     r"""Return the families of a document: what is transposed, normed or declared by a member, x_i ∈ R^d."""
     trees = list(trees)
     names = {str(base) for t in trees for base in _found(t)}
+    while more := {n for t in trees for n in _beside(t, names)} - names:
+        names |= more
     for name, (_, columns) in shapes.items():
         hit = re.fullmatch(r"([a-z]\w*?)_(\d|[a-zA-Z])", name)
         if (
@@ -321,7 +340,10 @@ def find_families(
             names.add(hit[1])
     used = {n for t in trees for n in t.names()}
     prose = " ".join(p.text.characters for p in document.pieces if p.role == "prose")
-    found = Families(shapes=shapes)
+    bound = {
+        str(a.value) for t in trees for p in t.walk() if p.op in ("sum", "prod") for a in p.args[1:] if a.op == "name"
+    }  # fmt: skip
+    found = Families(shapes=shapes, indices=_INDICES | bound)
     for name in sorted(names):
         whole = name[:1].upper() + name[1:]
         if whole in used and whole not in defined and whole != name:
@@ -363,3 +385,24 @@ def _found(tree: Tree) -> Iterator[str]:
                         and not str(base.value)[:1].isupper()
                     ):
                         yield str(base.value)
+
+
+def _beside(tree: Tree, names: Collection[str]) -> Iterator[str]:
+    """Yield the names of entries that are vectors by the member beside them: x of w_k'x_i, μ of x_i - μ_k."""
+    for piece in tree.walk():
+        if piece.op == "+":
+            terms = [_bare(a) for a in piece.args]
+            if any(_entry_of(t) in names for t in terms):
+                yield from (n for t in terms if (n := _entry_of(t)))
+        if piece.op == "*":
+            for left, right in zip(piece.args, piece.args[1:], strict=False):
+                if left.op == "'" and _entry_of(left.args[0]) in names and (name := _entry_of(right)):
+                    yield name
+
+
+def _entry_of(tree: Tree) -> str:
+    """Return the lower-case name of which a tree is an entry by one index, else nothing."""
+    if tree.op != "sub" or len(tree.args) != 2 or tree.args[0].op != "name" or tree.args[1].op != "name":
+        return ""
+    name = str(tree.args[0].value)
+    return name if str(tree.args[1].value) in _INDICES and not name[:1].isupper() else ""

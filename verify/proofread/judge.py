@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sympy import Expr, MatrixSymbol, S, Symbol
+from sympy import Add, Expr, MatrixSymbol, Mul, S, Symbol, exp, log
 
 from derive.errors import InputError, InternalError
 from derive.expression import algebra
@@ -75,6 +75,9 @@ class Judge:
     def _read(self) -> None:
         """Read all claims together; where that fails, leave out those that do not fit, one by one."""
         self._leave_ill_definitions()
+        self.model.turned |= {
+            s.name for s in self.model.symbols.values() if s.row and self.model.kinds.get(s.what[0].show()) == "scalar"
+        }  # fmt: skip
         self._rename()
         wanted = [r for r in self.relations if self._is_read(r)]
         for relation in wanted:
@@ -537,6 +540,8 @@ class Judge:
             if unknown is not None and unknown not in value.free_symbols:
                 at = replaced(gradient, {unknown: value})
                 return self.compare(at, algebra.zero(algebra.shape(at)) if algebra.is_matrix(at) else S.Zero)
+            if (root := self._solved(one, value, x)) is not None:
+                return self.compare(replaced(gradient, {x: root}), S.Zero)
         return self._same_zero(
             gradient, self.model.unfold(left, values=values), self.model.unfold(right, values=values)
         )
@@ -549,6 +554,14 @@ class Judge:
         if root_of(name) == getattr(x, "name", None):
             return x
         return side if side in gradient.free_symbols else None
+
+    def _solved(self, side: Expr, value: Expr, x: Expr) -> Expr | None:
+        """Return x from f(x) = value, where f is made of powers, exponentials, logarithms, factors and terms: σ² = s."""
+        if algebra.is_matrix(x) or algebra.is_matrix(side) or x in value.free_symbols:
+            return None
+        renamed = {s: x for s in side.free_symbols if s != x and root_of(getattr(s, "name", "")) == x.name}
+        side = replaced(side, renamed)
+        return solved(side, value, x) if side != x else None
 
     def _same_zero(self, gradient: Expr, left: Expr, right: Expr) -> Verdict:
         """Judge an equation that is to say that the gradient vanishes: their difference is a multiple of it."""
@@ -639,7 +652,10 @@ class Judge:
                 or other.over
             ):
                 continue
-            pairs = [[self.model.unfold(self.model.value_of(t)) for t in s.what] for s in (other, mine)]
+            try:
+                pairs = [[self.model.unfold(self.model.value_of(t)) for t in s.what] for s in (other, mine)]
+            except UnreadError:
+                continue
             random = self.model.random.names
             if len(pairs[0]) == 1 and (given := instance(pairs[0][0], pairs[1][0], random)) is not None:
                 yield c, given
@@ -913,6 +929,30 @@ class Judge:
             finally:
                 self.model.built, self.model._trees, self.model._truth = kept
         return None
+
+
+def solved(side: Expr, value: Expr, x: Expr) -> Expr | None:
+    """Return x from an equation of numbers in one side of which it stands once, its positive root; else None."""
+    while side != x:
+        inside = [a for a in side.args if x in a.free_symbols]
+        if len(inside) != 1:
+            return None
+        (inner,) = inside
+        rest = [a for a in side.args if a is not inner]
+        if side.is_Add:
+            value = value - Add(*rest)
+        elif side.is_Mul:
+            value = value / Mul(*rest)
+        elif side.is_Pow and inner is side.base:
+            value = value ** (1 / side.exp)
+        elif isinstance(side, exp):
+            value = log(value)
+        elif isinstance(side, log):
+            value = exp(value)
+        else:
+            return None
+        side = inner
+    return value
 
 
 def _swap(tree: Tree, old: Tree, new: Tree) -> Tree:

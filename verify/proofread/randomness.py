@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from sympy import Integer
 
 from derive.errors import InputError
-from derive.language.formula import parse
+from derive.language.formula import Notation, parse
 from derive.language.pratt import Vocabulary
 from derive.language.tree import Tree
 from derive.language.words import FUNCTIONS
@@ -87,7 +87,7 @@ class Randomness:
         if fact.kind == "standard_normal":
             self.families.setdefault(name, ("normal", (_number(0), _number(1))))
         if fact.kind in ("mean", "variance", "covariance"):
-            tree = _read(fact.value)
+            tree = _read(fact.value, "auto" if fact.plain else "latex")
             if tree is not None:
                 (self.means if fact.kind == "mean" else self.spreads).setdefault(name, tree)
 
@@ -133,7 +133,9 @@ class Randomness:
 
     def _drawn(self, name: str, hit: re.Match[str]) -> None:
         family, count = _FAMILIES.get(hit["family"].lower(), ("", 0))
-        trees = [_read(p) for p in _parameters(hit["given"])]
+        parts = _parameters(hit["given"])
+        spelled = any(re.search(r"(?<!\\)[A-Za-z]{3,}", p) for p in parts)  # sigma, lambda: no LaTeX
+        trees = [_read(p, "auto" if spelled else "latex") for p in parts]
         if not family or len(trees) != count or any(t is None for t in trees):
             return
         given = tuple(t for t in trees if t is not None)
@@ -192,9 +194,9 @@ def _number(value: int) -> Tree:
     return Tree("number", [], 0, 0, Integer(value))
 
 
-def _read(source: str) -> Tree | None:
+def _read(source: str, notation: Notation = "auto") -> Tree | None:
     try:
-        return parse(source, scope=Vocabulary(functions=FUNCTIONS, document=True))
+        return parse(source, notation, scope=Vocabulary(functions=FUNCTIONS, document=True))
     except (InputError, RecursionError):
         return None
 

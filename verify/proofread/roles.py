@@ -11,17 +11,17 @@ from verify.proofread.lines import Line, Lines, Side
 from verify.proofread.moments import KINDS as MOMENTS
 from verify.proofread.randomness import Randomness, spoken
 from verify.proofread.result import Role, Statement
-from verify.proofread.symbols import Rewriter, UnreadError, base_of, free_indices
+from verify.proofread.symbols import INDICES, Rewriter, UnreadError, base_of, free_indices
 
 _ASSUMED = frozenset("∈ ∼ ≻ ⪰ > ≥ < ≤ ≠ ⊥ → ↦".split())
 #: Words before a line that is about the point at which a gradient vanishes.
 _STATIONARY = re.compile(
-    r"\b(?:zero|stationary|solv\w*|optim\w*|minim\w*|maxim\w*|mode|critical|normal equations?|closed form|vanish\w*|first[- ]order)\b",
+    r"\b(?:zero|stationar\w*|solv\w*|optim\w*|minim\w*|maxim\w*|mode|critical|normal equations?|closed form|vanish\w*|first[- ]order)\b",
     re.IGNORECASE,
 )
 _AT_STATIONARY = re.compile(
     r"^\s*(?:is|are|as|which|solves|minimi[sz]es|maximi[sz]es)\b[^.\n]{0,40}?"
-    r"\b(?:stationary|minim\w*|maxim\w*|optim\w*|critical|solution|solves|zero)\b"
+    r"\b(?:stationar\w*|minim\w*|maxim\w*|optim\w*|critical|solution|solves|zero)\b"
     r"|^\s*(?:solves|minimi[sz]es|maximi[sz]es)\b",
     re.IGNORECASE,
 )
@@ -103,6 +103,7 @@ class _Casting:
         self.roles = Roles()
         self.used: set[str] = set()
         self.gradient: str | None = None  # the latest gradient of a line
+        self.gradients: dict[str, str] = {}  # the latest by each name
         self.vanished: str | None = None  # the latest gradient that was set to zero
         self.zero_of: str | None = None  # the gradient that the lines now at hand set to zero
         self.last: Side | None = None
@@ -123,6 +124,9 @@ class _Casting:
                     self.last = sides[0]
                     if _NOTHING.fullmatch(sides[0].source.strip()) and _SET.search(line.before):
                         self.zero_of = self.vanished = self.gradient or self.zero_of
+                    elif _STATIONARY.search(line.before):  # "stationarity in $u$ gives"
+                        by = base_of(self._tree(sides[0]))
+                        self.zero_of = self.vanished = self.gradients.get(by, self.gradient) or self.zero_of
                     continue
             self._context(line)
             before = self.last if line.goes_on else sides[0]
@@ -173,11 +177,15 @@ class _Casting:
         return self.trees[id(side)]
 
     def _weights(self) -> None:
-        """Take the columns of factors that sums over families came to as definitions."""
+        """Take the columns that got names as definitions: factors of sums over families, formulas of entries."""
         for name, (body, index) in self.families.weights.items():
             if name not in self.roles.definitions:
                 tree = self.rewriter.rewrite(body)
                 self.roles.definitions[name] = tree
+                self.roles.over[id(tree)] = (index,)
+        for name, (body, index, _) in self.rewriter.parts.items():
+            if name not in self.roles.definitions:
+                self.roles.definitions[name] = tree = replace(body)
                 self.roles.over[id(tree)] = (index,)
 
     # ------------------------------------------------------------------------------------------ roles
@@ -185,7 +193,8 @@ class _Casting:
     def _context(self, line: Line) -> None:
         """Keep or drop that the lines at hand are about the zero of a gradient."""
         if _STATIONARY.search(line.before) or _AT_STATIONARY.search(line.behind):
-            self.zero_of = self.gradient or self.zero_of
+            about = root_of(base_of(self._tree(line.sides[0])))
+            self.zero_of = self.gradients.get(about, self.gradient) or self.zero_of
         elif line.after != "⇒" and not line.goes_on and not _CONNECTING.fullmatch(line.before):
             self.zero_of = None
 
@@ -229,7 +238,12 @@ class _Casting:
             statement.role = "assumption" if first else "claim"
             relation.error = relation.error or "a side that is proportional to the one before"
         elif right is None or start is None:
-            pass
+            if (
+                first
+                and re.search(r"\\[lc]?dots|…|\.\.\.", side.source)
+                and base_of(start) in INDICES | {"t", "n", "m"}
+            ):
+                statement.role = "assumption"  # i = 1, ..., n
         elif first and (
             self._says_moment(start, right) or self._sets_zero(start, right) or _says_symmetric(start, right)
         ):
@@ -254,6 +268,8 @@ class _Casting:
         symbol = self.rewriter.symbols.get(base_of(tree))
         if symbol is not None and symbol.kind == "derivative":
             self.gradient = symbol.name
+            if symbol.by[0].op == "name":
+                self.gradients[str(symbol.by[0].value)] = symbol.name
 
     def _says_moment(self, start: Tree, right: Tree) -> bool:
         """Tell whether a line says the mean or variance of a variable for the first time."""
@@ -293,7 +309,7 @@ class _Casting:
         name = base_of(start)
         if not name or name in self.rewriter.symbols:
             return False
-        if name in self.roles.definitions or name in spoken(right):
+        if name in self.roles.definitions or name in self._names_of([*spoken(right)]):
             return False
         if operator == ":=":
             return True
@@ -321,8 +337,11 @@ class _Casting:
     def _inside(self, gradient: str) -> set[str]:
         """Return the names that a gradient is made of: those of what is differentiated, definitions opened."""
         symbol = self.rewriter.symbols[gradient]
+        return self._names_of([n for t in (*symbol.what, *symbol.by) for n in spoken(t)])
+
+    def _names_of(self, stack: list[str]) -> set[str]:
+        """Return names with those that their definitions are made of."""
         found: set[str] = set()
-        stack = [n for t in (*symbol.what, *symbol.by) for n in spoken(t)]
         while stack:
             name = stack.pop()
             if name not in found:

@@ -19,6 +19,8 @@ Kind = Literal["derivative", "hessian", "differential", "direction", "expect", "
 
 #: How the names of symbols begin, before their letter tells their kind.
 PREFIX = "Dg"
+#: How the names of formulas of entries begin, log p_i of ∂ log p_i/∂z_j: with the letter of a column.
+PART = "part"
 
 
 class UnreadError(Exception):
@@ -29,7 +31,8 @@ class UnreadError(Exception):
 class Symbol:
     """What a name stands for: a derivative of `what` by `by`, a differential, a direction, a moment, a value.
 
-    A value, of kind at, is that of the first of `what` where the name `by` is the second.
+    A value, of kind at, is that of the first of `what` where the name `by` is the second. A derivative as a `row` is
+    written as one by a transpose: that of a number is a row.
     """
 
     name: str
@@ -38,11 +41,12 @@ class Symbol:
     by: tuple[Tree, ...]
     written: str
     over: tuple[str, ...] = ()
+    row: bool = False
 
     @property
     def key(self) -> str:
         """Return what equal symbols have in common."""
-        return f"{self.kind}|{'|'.join(t.show() for t in self.what)}|{'|'.join(t.show() for t in self.by)}|{self.over}"
+        return f"{self.kind}|{'|'.join(t.show() for t in self.what)}|{'|'.join(t.show() for t in self.by)}|{self.over}|{self.row}"
 
 
 class Rewriter:
@@ -53,6 +57,9 @@ class Rewriter:
         self.bodies: dict[str, Tree] = {}
         self.symbols: dict[str, Symbol] = {}
         self._by_key: dict[str, Symbol] = {}
+        self.parts: dict[
+            str, tuple[Tree, str, str]
+        ] = {}  # formulas of entries that got a name: tree, index, key
 
     def rewrite(self, tree: Tree) -> Tree:
         """Return the tree with its symbols as names. Raises UnreadError."""
@@ -74,10 +81,16 @@ class Rewriter:
     # --------------------------------------------------------------------------------------- symbols
 
     def symbol(
-        self, kind: Kind, what: tuple[Tree, ...], by: tuple[Tree, ...], tree: Tree, over: tuple[str, ...] = ()
+        self,
+        kind: Kind,
+        what: tuple[Tree, ...],
+        by: tuple[Tree, ...],
+        tree: Tree,
+        over: tuple[str, ...] = (),
+        row: bool = False,
     ) -> Tree:
         """Return the name of a symbol, one for equal symbols."""
-        made = Symbol(f"{PREFIX}{len(self._by_key) + 1}", kind, what, by, _written(kind, what, by), over)
+        made = Symbol(f"{PREFIX}{len(self._by_key) + 1}", kind, what, by, _written(kind, what, by), over, row)
         known = self._by_key.setdefault(made.key, made)
         self.symbols[known.name] = known
         return Tree("name", [], tree.start, tree.end, known.name)
@@ -104,14 +117,31 @@ class Rewriter:
         if order > 2 or len(by) > 2 or not by:
             raise UnreadError(f"a derivative of order {order}")
         kind: Kind = "hessian" if len(by) == 2 else "derivative"
-        if free_indices(what) and what.op not in ("sub", "index"):
-            raise UnreadError("the derivative of a formula with free indices: give the formula a name")
+        row = kind == "derivative" and by[0].op == "'"
+        by = [t.args[0] if t.op == "'" else t for t in by]
+        if (free := free_indices(what)) and what.op not in ("sub", "index"):
+            what = self._named(what, free)
         bases, places = zip(*(_parts(t) for t in (what, *by)), strict=True)
         indices = [i for place in places for i in place]
-        leaf = self.symbol(kind, (bases[0],), bases[1:], tree)
+        leaf = self.symbol(kind, (bases[0],), bases[1:], tree, row=row)
         if not indices:
             return leaf
         return Tree("sub", [leaf, *indices], tree.start, tree.end, leaf.value)
+
+    def _named(self, entry: Tree, indices: list[str]) -> Tree:
+        """Return an entry of the array whose entries a formula gives, which gets a name of its own."""
+        if len(indices) > 1:
+            raise UnreadError(
+                "the derivative of a formula with several free indices: give the formula a name"
+            )
+        key = f"{entry.show()}|{indices[0]}"
+        name = next((n for n, (_, _, k) in self.parts.items() if k == key), f"{PART}{len(self.parts) + 1}")
+        self.parts[name] = (entry, indices[0], key)
+        self.defined.add(name)
+        places = [Tree("name", [], entry.start, entry.end, i) for i in indices]
+        return Tree(
+            "sub", [Tree("name", [], entry.start, entry.end, name), *places], entry.start, entry.end, name
+        )
 
     def _indicator(self, tree: Tree) -> Tree:
         made = step_of(tree.args[0])
@@ -316,7 +346,9 @@ def substitute(tree: Tree, given: Mapping[str, Tree]) -> Tree:
 
 def _written(kind: Kind, what: tuple[Tree, ...], by: tuple[Tree, ...]) -> str:
     def shown(tree: Tree) -> str:
-        return str(tree.value) if tree.op in ("name", "sub") else "(…)"
+        return (
+            str(tree.value) if tree.op in ("name", "sub") and not str(tree.value).startswith(PART) else "(…)"
+        )
 
     first = shown(what[0])
     if kind == "derivative":
