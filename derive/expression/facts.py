@@ -62,15 +62,18 @@ def misfit(kind: str, name: str, shape: tuple[Any, Any]) -> str:
     """Return what is wrong with an assumption of a name of some shape, nothing where it fits."""
     word, _, axis = kind.partition(" ")
     rows, columns = shape
-    of = f", {name} is {'a scalar' if rows == columns == 1 else f'{rows} x {columns}'}"
+
+    def needs(what: str) -> str:
+        return f"{said(kind, name)} needs {what}, {name} is {'a scalar' if rows == columns == 1 else f'{rows} x {columns}'}"
+
     if kind in SQUARE and rows != columns:
-        return f"{said(kind, name)} needs a square matrix{of}"
+        return needs("a square matrix")
     if kind in STIEFEL and rows == 1:
-        return f"{said(kind, name)} needs a column or a matrix with no more columns than rows{of}"
+        return needs("a column or a matrix with no more columns than rows")
     if word in TOTALS and not axis and (rows == 1) == (columns == 1):
-        return f"{said(kind, name)} needs a vector{of}: write {word}({name}, rows) or {word}({name}, columns) of a matrix"
+        return f"{needs('a vector')}: write {word}({name}, rows) or {word}({name}, columns) of a matrix"
     if axis and 1 in (rows, columns):
-        return f"{said(kind, name)} needs a matrix{of}: write {word}({name}) of a vector"
+        return f"{needs('a matrix')}: write {word}({name}) of a vector"
     return ""
 
 
@@ -118,7 +121,7 @@ def memo(name: str) -> dict[Any, Any]:
 
 def remembered(f: Callable[[Expr], Result]) -> Callable[[Expr], Result]:
     """Return a function of an expression that looks up what it was asked before under the facts in force."""
-    name = f.__qualname__
+    name = f"{f.__module__}.{f.__qualname__}"
 
     @wraps(f)
     def looked_up(e: Expr) -> Result:
@@ -126,6 +129,21 @@ def remembered(f: Callable[[Expr], Result]) -> Callable[[Expr], Result]:
         found = table.get(e, _MEMO)  # which nothing returns
         if found is _MEMO:
             found = table[e] = f(e)
+        return found
+
+    return looked_up
+
+
+def remembered_together(f: Callable[..., Result]) -> Callable[..., Result]:
+    """Return a function of several expressions that looks up what it was asked before, of them in that order."""
+    name = f"{f.__module__}.{f.__qualname__}"
+
+    @wraps(f)
+    def looked_up(*terms: Expr) -> Result:
+        table = memo(name)
+        found = table.get(terms, _MEMO)
+        if found is _MEMO:
+            found = table[terms] = f(*terms)
         return found
 
     return looked_up

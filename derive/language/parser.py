@@ -98,14 +98,16 @@ def _attempt(
 
 def name_sizes(scope: Scope) -> None:
     """Give the sizes of variables that are still unknown names, the customary ones first."""
-    taken = set(scope.used) | set(scope.declared) | scope.sizes
-    pool = [n for n in [*"nmkpqrsl", *(f"n{i}" for i in range(1, 200))] if n not in taken]
     unknown: list[tuple[Unknown, bool]] = []
     for shape in scope.used.values():
         rows, columns = find(shape[0]), find(shape[1])
         for size in (*factors(rows), *factors(columns)):
             if isinstance(size, Unknown) and all(size is not u for u, _ in unknown):
                 unknown.append((size, size is rows and isinstance(columns, Unknown) and rows is not columns))
+    if not unknown:
+        return
+    taken = set(scope.used) | set(scope.declared) | scope.sizes
+    pool = [n for n in [*"nmkpqrsl", *(f"n{i}" for i in range(1, 200))] if n not in taken]
     for size, of_rows in unknown:
         wanted = "m" if of_rows and "m" in pool else pool[0]
         pool.remove(wanted)

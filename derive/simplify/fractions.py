@@ -6,8 +6,9 @@ What is done here holds wherever the fraction that it is done to is defined.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from math import gcd, lcm
 
-from sympy import Add, Dummy, Expr, Mul, Poly, Pow, Rational, S, floor, gcd, ilcm, sign
+from sympy import Add, Dummy, Expr, Mul, Poly, Pow, Rational, S, floor, sign
 
 from derive.expression import algebra
 from derive.expression.facts import remembered
@@ -81,8 +82,7 @@ def _conjugates(e: Expr) -> Iterator[Expr]:
 
 def content(numbers: list[Expr]) -> Expr:
     """Return what rational numbers have in common, with their sign where they have one sign."""
-    top = gcd([abs(n.p) for n in numbers])
-    found = Rational(top, ilcm(1, *[n.q for n in numbers]))
+    found = Rational(gcd(*[n.p for n in numbers]), lcm(*[n.q for n in numbers]))
     return -found if all(n < 0 for n in numbers) else found
 
 

@@ -248,6 +248,9 @@ def logistic_forms(expr: Expr, seen: set[Expr]) -> Expr:
     does not cancel, `written_out` makes it 1 + exp(t) again, for the arguments that are `seen`.
     """
 
+    if not any(kind(e) in ("function", "function of entries") for e in distinct(expr)):
+        return expr
+
     def name(e: Expr, args: list[Expr]) -> Expr:
         new = tidy(e, args)
         if (t := _one_plus_exp(new)) is not None:

@@ -9,12 +9,16 @@ from sympy import Expr, Identity, MatAdd, S
 
 from derive.expression import algebra
 from derive.expression.rebuild import rebuild, tidy
+from derive.expression.walk import distinct
 
 Term = tuple[Expr, tuple[Expr, ...]]
 
 
 def completed(e: Expr) -> Expr:
     """Return an expression with the symmetric terms of its sums taken into pairs of transposes, half into each."""
+
+    if not any(isinstance(a, MatAdd) and len(a.args) > 2 for a in distinct(e)):
+        return e
 
     def rewrite(e: Expr, args: list[Expr]) -> Expr:
         new = tidy(e, args)

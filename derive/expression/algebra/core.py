@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from functools import lru_cache
 
 from sympy import (
     Abs,
@@ -40,7 +39,7 @@ from sympy.matrices.expressions.diagonal import DiagonalOf
 
 from derive.expression.algebra.recursion import RECURSION
 from derive.expression.elementwise import holds_matrices, relu, scalar_function, sigmoid, softplus, step
-from derive.expression.facts import memo
+from derive.expression.facts import memo, remembered, remembered_together
 from derive.expression.functions import Blocks, EntrySum, Selection, Softmax, Vec
 
 
@@ -49,8 +48,12 @@ def make(head: type, *args: Expr) -> Expr:
 
     Equal expressions come back as one object, so that comparing deep ones does not walk them.
     """
-    new = DiagMatrix(*args) if head is DiagMatrix else Basic.__new__(head, *args)  # SymPy's holds its shape
-    return memo("made").setdefault(new, new)
+    table, key = memo("made"), (head, args)
+    found: Expr | None = table.get(key)
+    if found is None:
+        # SymPy's diagonal matrix holds its shape.
+        found = table[key] = DiagMatrix(*args) if head is DiagMatrix else Basic.__new__(head, *args)
+    return found
 
 
 def is_matrix(x: Expr) -> bool:
@@ -63,7 +66,7 @@ def shape(x: Expr) -> tuple[Expr, Expr]:
     return _shape(x) if is_matrix(x) else (S.One, S.One)
 
 
-@lru_cache(maxsize=1 << 16)
+@remembered
 def _shape(x: Expr) -> tuple[Expr, Expr]:
     """Return the shape of a matrix, which SymPy would ask its parts for, down to the leaves, each time."""
     if isinstance(x, ElementwiseApplyFunction):
@@ -90,12 +93,16 @@ def ones(like: tuple[Expr, Expr]) -> Expr:
 
 def split(x: Expr) -> tuple[Expr, tuple[Expr, ...]]:
     """Return a matrix as (scalar coefficient, matrix factors)."""
-    if isinstance(x, MatMul):
-        scalars = [a for a in x.args if not is_matrix(a)]
-        return Mul(*scalars), tuple(a for a in x.args if is_matrix(a))
-    return S.One, (x,)
+    if not isinstance(x, MatMul):
+        return S.One, (x,)
+    args = x.args
+    matrices = tuple([a for a in args if a.is_Matrix])
+    if len(matrices) == len(args):
+        return S.One, matrices
+    return Mul(*[a for a in args if not a.is_Matrix]), matrices
 
 
+@remembered
 def t(x: Expr) -> Expr:
     """Return the transpose, pushed to the factors of a product."""
     if not is_matrix(x):
@@ -115,7 +122,7 @@ def t(x: Expr) -> Expr:
         return x
     if isinstance(x, MatAdd) and all(isinstance(a, Transpose) or RECURSION.is_symmetric(a) for a in x.args):
         return make(MatAdd, *[t(a) for a in x.args])
-    return Transpose(x)
+    return make(Transpose, x)
 
 
 def matmul(coefficient: Expr, factors: list[Expr]) -> Expr:
@@ -129,7 +136,7 @@ def matmul(coefficient: Expr, factors: list[Expr]) -> Expr:
         return matmul(coefficient, [a for _, parts in inner for a in parts])
     if not factors:
         return coefficient
-    if coefficient == 1:
+    if coefficient is S.One:
         return factors[0] if len(factors) == 1 else make(MatMul, *factors)
     return make(MatMul, coefficient, *factors)
 
@@ -151,7 +158,7 @@ def trace(x: Expr) -> Expr:
     if isinstance(x, DiagMatrix):
         return entry_sum(x.args[0])
     coefficient, factors = split(x)
-    if coefficient != 1:
+    if coefficient is not S.One:
         return Mul(coefficient, trace(matmul(S.One, list(factors))))
     # A column times a row under a trace is a 1 x 1 product: tr(x y') = y' x.
     for i in range(1, len(factors)):
@@ -208,7 +215,7 @@ def entry_sum(x: Expr) -> Expr:
     if sides := RECURSION.adds_to_one(x):
         return x.shape["rows" not in sides]
     coefficient, factors = split(x)
-    if coefficient != 1:
+    if coefficient is not S.One:
         return Mul(coefficient, entry_sum(matmul(S.One, list(factors))))
     if isinstance(x, MatAdd):
         return _sum_of_sum(x)
@@ -228,6 +235,7 @@ def _sum_of_sum(x: MatAdd) -> Expr:
     return EntrySum(x)
 
 
+@remembered_together
 def dot(*terms: Expr) -> Expr:
     """Return the product of scalars and matrices, in order."""
     scalars: list[Expr] = []
@@ -305,6 +313,7 @@ def _key(term: Expr) -> tuple[Expr, Expr]:
     return matmul(S.One, list(factors)), coefficient
 
 
+@remembered_together
 def add(*terms: Expr) -> Expr:
     """Return the sum, like terms collected, in the order of first appearance."""
     if not any(is_matrix(a) for a in terms):
@@ -339,6 +348,7 @@ def _scaled(coefficient: Expr, part: Expr) -> Expr:
     return matmul(coefficient, [part])
 
 
+@remembered_together
 def hadamard(*terms: Expr) -> Expr:
     """Return the elementwise product; scalars scale."""
     scalars: list[Expr] = []
@@ -424,7 +434,7 @@ def diagonal(x: Expr) -> Expr:
     if isinstance(x, Transpose):
         return diagonal(x.arg)
     coefficient, factors = split(x)
-    if coefficient != 1 and len(factors) == 1:
+    if coefficient is not S.One and len(factors) == 1:
         return dot(coefficient, diagonal(factors[0]))
     return diag(x)
 
@@ -471,7 +481,7 @@ def elementwise_power(x: Expr, exponent: Expr) -> Expr:
         if isinstance(x, HadamardPower) and not is_matrix(x.exp):
             return elementwise_power(x.base, x.exp * exponent)  # (x^a)^k = x^(ak) wherever x^a is defined
         coefficient, factors = split(x)
-        if coefficient != 1:
+        if coefficient is not S.One:
             return dot(coefficient**exponent, elementwise_power(matmul(S.One, list(factors)), exponent))
         if isinstance(x, HadamardProduct):
             return hadamard(*[elementwise_power(a, exponent) for a in x.args])
@@ -514,7 +524,7 @@ def inv(x: Expr) -> Expr:
     if isinstance(x, DiagMatrix):
         return diag(elementwise_power(x.args[0], S.NegativeOne))
     coefficient, factors = split(x)
-    if coefficient != 1:
+    if coefficient is not S.One:
         return dot(1 / coefficient, inv(matmul(S.One, list(factors))))
     return Inverse(x)
 
@@ -526,7 +536,7 @@ def diag(x: Expr) -> Expr:
     if isinstance(x, ZeroMatrix):
         return zero((x.shape[0], x.shape[0] if x.shape[1] == 1 else S.One))
     coefficient, factors = split(x)
-    if coefficient != 1:
+    if coefficient is not S.One:
         return dot(coefficient, diag(matmul(S.One, list(factors))))
     if x.shape[1] == 1:
         if isinstance(x, DiagonalOf):
