@@ -31,13 +31,18 @@ class FamilyError(Exception):
 
 @dataclass
 class Families:
-    """The families of a document by name, each with the tree of the matrix whose rows its members are."""
+    """The families of a document by name, each with the tree of the matrix whose rows its members are.
+
+    `two` are the small letters with two indices, `capitals` those of them that a capital stands for: y_ij of Y.
+    """
 
     matrices: dict[str, Tree] = field(default_factory=dict)
     shapes: Mapping[str, Shape] = field(default_factory=dict)
-    weights: dict[str, tuple[Tree, str]] = field(default_factory=dict)
+    weights: dict[str, tuple[Tree, tuple[str, ...]]] = field(default_factory=dict)
     columns: set[str] = field(default_factory=set)
     indices: frozenset[str] = _INDICES
+    capitals: set[str] = field(default_factory=set)
+    two: set[str] = field(default_factory=set)
     _by_text: dict[str, str] = field(default_factory=dict)
 
     def __bool__(self) -> bool:
@@ -47,6 +52,8 @@ class Families:
 
     def read(self, tree: Tree) -> Tree:
         """Return a tree without members. Raises FamilyError for a sum that is not read."""
+        if self.capitals and (given := {n for p in tree.walk() if (n := _by_two(p)) in self.capitals}):
+            tree = _capital(tree, given)
         if not self.matrices or not self._members(tree):
             return tree
         if tree.op == "sum":
@@ -237,6 +244,8 @@ class Families:
             return self.matrices[str(tree.args[0].value)]
         if tree.op == "+":
             return Tree("+", [self._rows(a, index) for a in tree.args], 0, 0, list(tree.value), True)
+        if tree.op == "sum" and len(tree.args) == 2 and tree.args[1].op == "name":
+            return self._rows_of_sum(tree.args[0], str(tree.args[1].value), index)
         if tree.op == "neg":
             return Tree("neg", [self._rows(tree.args[0], index)], 0, 0)
         if tree.op == "'" and tree.args[0].op == "*":  # (x_i' A)'
@@ -258,8 +267,73 @@ class Families:
         """Return the name of the column whose entries are a product of numbers that depend on an index."""
         body = self.read(_renamed(_product(scalars), index))
         name = self._by_text.setdefault(body.show(), f"{WEIGHTS}{len(self._by_text) + 1}")
-        self.weights.setdefault(name, (body, "i"))
+        self.weights.setdefault(name, (body, ("i",)))
         return Tree("name", [], 0, 0, name)
+
+    def _table(self, scalars: list[Tree], row: str, column: str) -> Tree:
+        """Return the name of the matrix whose entries are a product of numbers that depend on two indices."""
+        body = self.read(_renamed(_renamed(_renamed(_product(scalars), column, "_"), row), "_", "j"))
+        name = self._by_text.setdefault(
+            f"{body.show()}|ij", f"{WEIGHTS.capitalize()}{len(self._by_text) + 1}"
+        )
+        self.weights.setdefault(name, (body, ("i", "j")))
+        return Tree("name", [], 0, 0, name)
+
+    # ------------------------------------------------------------------------------------ vector lines
+
+    def free_row(self, tree: Tree) -> str:
+        """Return the index k of a vector ∂L/∂w_k or μ_k, which stands for all rows; nothing where a tree is no such vector."""
+        if tree.op in ("derivative", "gradient") and len(tree.args) == 2:
+            tree = tree.args[1]
+        return str(tree.args[1].value) if self._is_member(tree) else ""
+
+    def rows(self, tree: Tree, index: str) -> Tree:
+        """Return the matrix whose rows are a vector with a free index. Raises FamilyError."""
+        if tree.op == "number":
+            return tree
+        if tree.op in ("derivative", "gradient"):
+            matrix = self.matrices[str(tree.args[1].args[0].value)]
+            by = matrix.args[0] if matrix.op == "'" else matrix
+            whole = replace(tree, args=[self.read(tree.args[0]), by], extra=dict(tree.extra))
+            return _transposed(whole) if matrix.op == "'" else whole
+        if self.kind(tree, [index]) != "c":
+            raise FamilyError("a vector with a free index of this kind")
+        return self.read(self._rows(tree, index))
+
+    def _rows_of_sum(self, body: Tree, over: str, index: str) -> Tree:
+        """Return the matrix whose rows, by an index, are sums of vectors over another one: Σ_i r_ik x_i is R'X."""
+        if body.op == "neg":
+            return Tree("neg", [self._rows_of_sum(body.args[0], over, index)], 0, 0)
+        if body.op == "+":
+            return Tree(
+                "+", [self._rows_of_sum(a, over, index) for a in body.args], 0, 0, list(body.value), True
+            )
+        factors = _factors(body)
+        at = next(
+            (
+                k
+                for k, (f, divides) in enumerate(factors)
+                if not divides and self.kind(f, [over, index]) == "c"
+            ),
+            None,
+        )
+        if at is None or any(
+            self.kind(f, [over, index]) != "s" for k, (f, _) in enumerate(factors) if k != at
+        ):
+            raise FamilyError("a sum over vectors of this kind")
+        column = factors[at][0]
+        others = [f for k, f in enumerate(factors) if k != at]
+        if column.op in ("+", "neg"):
+            parts = [_again([*others, (a, False)]) for a in column.args]
+            return self._rows_of_sum(Tree(column.op, parts, 0, 0, column.value, True), over, index)
+        scalars = [_inverse(f) if divides else f for f, divides in others]
+        if not self._depends(_product([*scalars, column]), index):
+            return _product([_ones(), _transposed(self._collected(body, over))])
+        table = self._table(scalars or [Tree("number", [], 0, 0, S.One)], index, over)
+        if self._depends(column, over):
+            return _product([table, self._rows(column, over)])
+        sums = Tree("call", [_product([table, _ones()])], 0, 0, "diag")
+        return _product([sums, self._rows(column, index)])
 
 
 def _bare(tree: Tree) -> Tree:
@@ -301,21 +375,37 @@ def _transposed(tree: Tree) -> Tree:
     return tree.args[0] if tree.op == "'" else Tree("'", [tree], 0, 0)
 
 
+def _again(factors: list[tuple[Tree, bool]]) -> Tree:
+    """Return the product of factors, some of which divide."""
+    return _product([_inverse(f) if divides else f for f, divides in factors])
+
+
 def _ones() -> Tree:
     return Tree("call", [Tree("number", [], 0, 0, S.One)], 0, 0, "vector")
 
 
-def _renamed(tree: Tree, index: str) -> Tree:
-    """Return a tree with an index called i."""
-    if index == "i":
+def _renamed(tree: Tree, index: str, new: str = "i") -> Tree:
+    """Return a tree with an index called by another letter."""
+    if index == new:
         return tree
-    args = [_renamed(a, index) for a in tree.args]
+    if tree.op in ("sum", "prod") and any(a.value == new for a in tree.args[1:]):  # a bound index makes room
+        tree = _unbound(tree, new, next(c for c in "lrspq" if c not in tree.names()))
+    args = [_renamed(a, index, new) for a in tree.args]
     if tree.op == "name" and tree.value == index:
-        return replace(tree, value="i")
+        return replace(tree, value=new)
     value = tree.value
     if tree.op == "sub" and args and args[0].op == "name":
         value = f"{args[0].value}_{''.join(str(a.value) for a in args[1:])}"
     return replace(tree, args=args, value=value, extra=dict(tree.extra))
+
+
+def _unbound(tree: Tree, index: str, new: str) -> Tree:
+    """Return a sum whose bound index is called by another letter."""
+    value = tree.value
+    if isinstance(value, dict) and index in (bounds := value.get("bounds", {})):
+        value = {**value, "bounds": {new if k == index else k: b for k, b in bounds.items()}}
+    args = [_renamed(a, index, new) for a in tree.args]
+    return replace(tree, value=value, args=args, extra=dict(tree.extra))
 
 
 # ------------------------------------------------------------------------------------- which they are
@@ -339,11 +429,16 @@ def find_families(
         ):
             names.add(hit[1])
     used = {n for t in trees for n in t.names()}
+    defined = set(defined) - _solved_for(trees)
     prose = " ".join(p.text.characters for p in document.pieces if p.role == "prose")
     bound = {
         str(a.value) for t in trees for p in t.walk() if p.op in ("sum", "prod") for a in p.args[1:] if a.op == "name"
     }  # fmt: skip
     found = Families(shapes=shapes, indices=_INDICES | bound)
+    heads = {id(p.args[0]) for t in trees for p in t.walk() if p.op in ("sub", "index")}
+    alone = {str(p.value) for t in trees for p in t.walk() if p.op == "name" and id(p) not in heads}
+    found.two = {n for t in trees for p in t.walk() if (n := _by_two(p))} - alone
+    found.capitals = {n for n in found.two if n.upper() in used and len(n) == 1}
     for name in sorted(names):
         whole = name[:1].upper() + name[1:]
         if whole in used and whole not in defined and whole != name:
@@ -406,3 +501,32 @@ def _entry_of(tree: Tree) -> str:
         return ""
     name = str(tree.args[0].value)
     return name if str(tree.args[1].value) in _INDICES and not name[:1].isupper() else ""
+
+
+def _by_two(tree: Tree) -> str:
+    """Return the small letter of which a tree is an entry by two indices, else nothing."""
+    if tree.op != "sub" or len(tree.args) != 3 or tree.args[0].op != "name":
+        return ""
+    name = str(tree.args[0].value)
+    known = all(a.op == "name" and a.value in _INDICES for a in tree.args[1:])
+    return name if known and not name[:1].isupper() else ""
+
+
+def _capital(tree: Tree, names: Collection[str]) -> Tree:
+    """Return a tree in which the entries of names are those of their capitals."""
+    if (name := _by_two(tree)) in names:
+        head = replace(tree.args[0], value=name.upper())
+        return replace(
+            tree, args=[head, *tree.args[1:]], value=f"{name.upper()}{str(tree.value)[len(name) :]}"
+        )
+    return replace(tree, args=[_capital(a, names) for a in tree.args], extra=dict(tree.extra))
+
+
+def _solved_for(trees: list[Tree]) -> set[str]:
+    """Return the names of vectors that derivatives are by and that stand in formulas before any line is about them alone."""
+    by = {
+        str(a.args[0].value) for t in trees for p in t.walk() if p.op in ("derivative", "gradient")
+        for a in p.args[1:] if a.op == "sub" and len(a.args) == 2
+    }  # fmt: skip
+    first = {n: next(t for t in trees if n in t.names()) for n in by}
+    return {n for n, t in first.items() if t.op not in ("name", "sub")}

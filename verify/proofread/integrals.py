@@ -11,8 +11,9 @@ from random import Random
 from typing import Any
 
 import mpmath
-from sympy import Rational
+from sympy import Expr, Rational, Symbol
 
+from derive.language.equation import Decimal
 from derive.language.tree import Tree
 from verify.proofread.symbols import UnreadError
 from verify.verdict import Counterexample, Evidence, Verdict
@@ -33,18 +34,37 @@ def has_integral(*trees: Tree | None) -> bool:
     return any(piece.op == "integral" for tree in trees if tree is not None for piece in tree.walk())
 
 
-def compare(left: Tree, right: Tree, definitions: Mapping[str, Tree], seed: int) -> Verdict:
-    """Return the verdict on an equation between numbers of which one is an integral. Raises UnreadError."""
-    names = sorted(_free(left, definitions) | _free(right, definitions))
+def compare(
+    left: Tree,
+    right: Tree,
+    definitions: Mapping[str, Tree],
+    seed: int,
+    values: Mapping[str, Expr] | None = None,
+    digits: tuple[bool, Decimal] | None = None,
+) -> Verdict:
+    """Return the verdict on an equation between numbers of which one is an integral.
+
+    `values` are those of names, moments for instance, in other names; `digits` tell that the right side is a decimal, to
+    the digits given. Raises UnreadError.
+    """
+    values = values or {}
+    names = sorted((_free(left, definitions) | _free(right, definitions)) - set(values))
+    names = sorted(
+        {*names, *(s.name for v in values.values() for s in v.free_symbols if isinstance(s, Symbol))}
+    )
     random = Random(seed)
     worst = mpmath.mpf(0)
     count = _POINTS if names else 1
     for _ in range(count):
         point = {name: Rational(random.randint(4, 20), 8) for name in names}
-        a, b = (_value(tree, point, definitions) for tree in (left, right))
+        known = {**point, **{n: _rational(v, point) for n, v in values.items()}}
+        a, b = (_value(tree, known, definitions) for tree in (left, right))
         scale = max(abs(a), abs(b), mpmath.mpf(1))
         off = abs(a - b) / scale
-        if off > mpmath.mpf(10) ** (-_COMMON + 1):
+        allowed = mpmath.mpf(10) ** (-_COMMON + 1)
+        if digits is not None:
+            allowed += mpmath.mpf(digits[1].radius.numerator) / digits[1].radius.denominator / scale
+        if off > allowed:
             shown = Counterexample(
                 {n: str(v) for n, v in point.items()},
                 (0, 0),
@@ -56,10 +76,20 @@ def compare(left: Tree, right: Tree, definitions: Mapping[str, Tree], seed: int)
             figure = f"quadrature: {mpmath.nstr(a, 10)} against {mpmath.nstr(b, 10)}"
             return Verdict("refuted", (Evidence("quadrature", "refuted", figure),), shown, _factor(a, b))
         worst = max(worst, off)
+    if digits is not None:
+        return Verdict("agrees", (Evidence("quadrature", "agrees", "the left side to the digits given"),))
     figure = f"both sides to {_COMMON - 1} digits by two rules of quadrature, at {count} point{'s' if count > 1 else ''}"
     return Verdict(
         "agrees", (Evidence("quadrature", "agrees", figure, {"largest difference": mpmath.nstr(worst, 3)}),)
     )
+
+
+def _rational(value: Expr, point: Mapping[str, Any]) -> Any:
+    """Return the value of an expression in the names of a point. Raises UnreadError where it is no number."""
+    number = value.xreplace({s: point[s.name] for s in value.free_symbols if isinstance(s, Symbol)})
+    if not number.is_number or not number.is_real:
+        raise UnreadError("a moment beside an integral that is no number")
+    return Rational(str(number.evalf(_DIGITS + 5)))
 
 
 def _factor(a: Any, b: Any) -> str | None:

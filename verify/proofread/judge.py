@@ -16,7 +16,6 @@ from sympy import Add, Expr, MatrixSymbol, Mul, S, Symbol, exp, log
 from derive.errors import InputError, InternalError
 from derive.expression import algebra
 from derive.expression.rebuild import replaced
-from derive.language.equation import Decimal
 from derive.language.latex import latex
 from derive.language.scope import Misfit, ParseError
 from derive.language.text import to_text
@@ -24,6 +23,7 @@ from derive.language.together import build
 from derive.language.tree import Tree
 from verify import claims, equal
 from verify.proofread import integrals
+from verify.proofread.decimals import decimal
 from verify.proofread.instances import instance
 from verify.proofread.memory import content, remembered
 from verify.proofread.model import Model, transposed
@@ -36,7 +36,6 @@ from verify.verdict import Verdict
 UPHELD = ("proved", "certified", "agrees")
 #: Letters that are sizes of arrays where nothing else is said of them.
 _SIZES = frozenset("nmdkpqNMDKTCH")
-_DECIMAL = re.compile(r"^\s*(-?)\s*(\d+\.\d+)\s*$")
 
 
 @dataclass
@@ -109,10 +108,13 @@ class Judge:
         self._fits(self._of_one_layout(kept))
 
     def _of_one_layout(self, kept: list[Relation]) -> list[Relation]:
-        """Leave out lines in the other layout of derivatives by matrices, where the document has some in the usual one."""
-        symbols = {s for r in kept for s in self._symbols(r) if self._is_matrix(s)}
+        """Leave out lines in the other layout of derivatives by matrices, unless the document keeps to it: all of several."""
+        known = {s for r in kept for s in self._symbols(r)}
+        symbols = {s for s in known if self._is_matrix(s)}
+        columns = {s for s in known if self._is_by(s, "column")}
         turned = symbols & self.model.turned
-        if not turned or turned == symbols:
+        rows = columns & self.model.turned
+        if not turned or (turned == symbols and columns == rows and len(turned) + len(rows) > 1):
             return kept
         self.model.turned -= turned
         left = [r for r in kept if not turned & set(self._symbols(r))]
@@ -243,10 +245,15 @@ class Judge:
         ill = {(r.chain, r.place_in_chain) for r in self.relations if r.statement.index in self.misfits}
         sound = [r for r in relations if (r.chain, r.place_in_chain - 1) not in ill]
         sides = [t for r in relations for t in (r.start, r.right) if t is not None]
-        sides += [r.before for r in sound if r.before is not None]
+        sides += [r.before for r in sound if r.before is not None and not integrals.has_integral(r.before)]
         same = [(r.start, r.right) for r in relations if not _is_zero(r.right)]
         same += [
-            (r.before, r.right) for r in sound if r.over and r.before is not None and not _is_zero(r.right)
+            (r.before, r.right)
+            for r in sound
+            if r.over
+            and r.before is not None
+            and id(r.before) in {id(t) for t in sides}
+            and not _is_zero(r.right)
         ]
         try:
             self.model.read(sides, same)  # type: ignore[arg-type]
@@ -331,13 +338,14 @@ class Judge:
 
     def _is_matrix(self, name: str) -> bool:
         """Tell whether a symbol is the derivative of a number by a matrix."""
-        s = self.model.symbols[name]
-        kinds = self.model.kinds
-        return (
-            s.kind == "derivative"
-            and kinds.get(s.what[0].show()) == "scalar"
-            and kinds.get(s.by[0].show()) == "matrix"
-        )
+        return self._is_by(name, "matrix")
+
+    def _is_by(self, name: str, kind: str) -> bool:
+        """Tell whether a symbol is the derivative of a number by a column or a matrix."""
+        s, kinds = self.model.symbols[name], self.model.kinds
+        if s.kind != "derivative" or s.row:
+            return False
+        return kinds.get(s.what[0].show()) == "scalar" and kinds.get(s.by[0].show()) == kind
 
     def _symbols(self, relation: Relation) -> list[str]:
         """Return the symbols that a line speaks of, those of the side before it among them."""
@@ -390,9 +398,35 @@ class Judge:
 
     def _by_quadrature(self, relation: Relation) -> None:
         """Judge a line with integrals, in which every name stands for a number."""
-        verdict = integrals.compare(relation.start, relation.right, self.stated, self.seed)  # type: ignore[arg-type]
+        values = {n: self.model.unfold(self.model.symbol(n)) for n in self._symbols(relation)}
+        verdict = integrals.compare(  # type: ignore[arg-type]
+            relation.start,
+            relation.right,
+            self.stated,
+            self.seed,
+            values,
+            decimal(relation.side.source, relation.operator),
+        )
         self._write(relation, verdict)
-        relation.statement.from_line_before = bool(verdict)
+        s = relation.statement
+        s.from_line_before = s.verdict != "refuted"
+        wrong = [
+            r
+            for r in self.relations[: s.index]
+            if r.statement.verdict == "refuted" and self._says_the_same(r, relation)
+        ]
+        for earlier in reversed(wrong if s.verdict == "refuted" else []):
+            if integrals.compare(earlier.right, relation.right, self.stated, self.seed).verdict in UPHELD:  # type: ignore[arg-type]
+                origin = earlier.statement
+                s.from_line_before, s.diagnosis = True, None
+                s.cause = origin.index if origin.cause is None else origin.cause
+                return
+
+    def _says_the_same(self, earlier: Relation, relation: Relation) -> bool:
+        """Tell whether a line is about what an earlier one is about: of its chain, or with the same first side."""
+        if earlier.start is None or relation.start is None or earlier.right is None:
+            return False
+        return earlier.start.show() == relation.start.show()
 
     def _write(self, relation: Relation, verdict: Verdict) -> None:
         s = relation.statement
@@ -425,6 +459,8 @@ class Judge:
         left, right = (self.model.expression(t) for t in (relation.start, relation.right))  # type: ignore[arg-type]
         symbol = self.model.symbols.get(getattr(left, "name", ""))
         claimed = self.model.unfold(right)
+        if decimal(relation.side.source, relation.operator):  # to the digits given
+            return self.compare(self.model.unfold(left), claimed, relation)
         if (
             symbol is not None
             and symbol.kind in ("derivative", "hessian")
@@ -495,16 +531,16 @@ class Judge:
 
     def compare(self, left: Expr, right: Expr, relation: Relation | None = None) -> Verdict:
         """Return the verdict on an equation in the free variables."""
-        decimal = _DECIMAL.match(relation.side.source) if relation is not None else None
-        if decimal:
+        digits = decimal(relation.side.source, relation.operator) if relation is not None else None
+        if digits:
             symbol = Symbol("a decimal", real=True)
             problem = self.model.problem(left)
             problem = type(problem)(
                 left, (), {**problem.symbols, symbol.name: symbol}, {**problem.shapes, symbol.name: (S.One, S.One)},
                 problem.assumptions,
             )  # fmt: skip
-            number = Decimal.of(decimal[2])
-            return equal.compare(problem, -symbol if decimal[1] else symbol, self.seed, {symbol.name: number})
+            negative, number = digits
+            return equal.compare(problem, -symbol if negative else symbol, self.seed, {symbol.name: number})
         if right == 0 and algebra.is_matrix(left):
             right = algebra.zero(algebra.shape(left))
         problem = self.model.problem(left, (), [right])
@@ -636,7 +672,19 @@ class Judge:
             and c.relation is not relation
         ]  # fmt: skip
         wrong += [c.relation for c, _ in self._general(relation)]
+        wrong += self._repeated(relation)
         return max(wrong, key=lambda r: r.statement.index, default=None)
+
+    def _repeated(self, relation: Relation) -> list[Relation]:
+        """Return the wrong lines about the same formula as this one, where that is no symbol."""
+        if (
+            relation.place_in_chain > 1
+            or base_of(relation.start) in self.model.symbols
+            or relation.at_zero_of
+        ):
+            return []
+        earlier = [r for r in self.relations[: relation.statement.index] if r.statement.verdict == "refuted"]
+        return [r for r in earlier if not r.at_zero_of and self._says_the_same(r, relation)]
 
     def _general(self, relation: Relation) -> Iterator[tuple[_Claimed, dict[Expr, Expr]]]:
         """Yield the wrong lines about a moment of which this line's moment is an instance, with the parameters' values."""
@@ -691,6 +739,10 @@ class Judge:
                 if general.value is not None:
                     left = replaced(self.model.unfold(general.value), given)
                     yield self._agree(left, right, relation)
+            for earlier in self._repeated(relation):
+                if earlier.statement.index not in self.misfits:
+                    left = self.model.unfold(self.model.expression(earlier.right), values=values)  # type: ignore[arg-type]
+                    yield self._agree(left, right, relation)
             for left in self._paper_lefts(relation, values):
                 yield self._agree(left, right, relation)
         except (UnreadError, InputError, InternalError, KeyError, RecursionError):
@@ -698,7 +750,7 @@ class Judge:
         yield from self._paper_by_trees(relation)
 
     def _agree(self, left: Expr, right: Expr, relation: Relation) -> bool:
-        if _DECIMAL.match(relation.side.source):
+        if decimal(relation.side.source, relation.operator):
             return self.compare(left, right, relation).verdict in UPHELD
         if right == 0 and algebra.is_matrix(left):
             right = algebra.zero(algebra.shape(left))

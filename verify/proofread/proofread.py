@@ -14,7 +14,7 @@ from derive.language.pratt import Vocabulary
 from derive.language.shapes import Shape
 from derive.language.tree import Tree
 from derive.language.words import FUNCTIONS
-from verify.proofread.assumed import read_assumed
+from verify.proofread.assumed import Assumed, read_assumed
 from verify.proofread.code_process import code_statements, has_code
 from verify.proofread.context import own_statements, under
 from verify.proofread.document import Document, read_document
@@ -102,7 +102,9 @@ def _proofread(
         roles.definitions,
         rewriter.symbols,
         {n: shape for n, shape in assumed.shapes.items() if n in names},
-        frozenset(a for a in assumed.assumptions if a[1] in names),
+        frozenset(
+            a for a in assumed.assumptions | roles.totals | _of_rows(assumed, families) if a[1] in names
+        ),
     )
     model.over |= roles.over
     model.ones = frozenset(assumed.names("onehot") | assumed.names("sums_to_one") | roles.ones)
@@ -120,6 +122,7 @@ def _proofread(
         **bars,
         **{n: "vector" for n in sorted(families.columns) if kind_of(n) != "vector"},
         **{str(t.value): "matrix" for t in families.matrices.values() if t.op == "name"},
+        **dict.fromkeys(sorted(families.two - families.capitals), "matrix"),
     }
     model.over |= {id(t): s.over for s in rewriter.symbols.values() for t in s.what if s.over}
     for r in roles.relations:
@@ -132,6 +135,28 @@ def _proofread(
     shapes = {**(model.built.shapes if model.built is not None else {}), **assumed.shapes}
     of_code, notes = code_statements(source, shapes, assumed.assumptions, seed, run)
     return Proofreading(name, source.source, numbered([*statements, *of_code]), notes)
+
+
+def _of_rows(assumed: Assumed, families: Families) -> set[tuple[str, str]]:
+    """Return what is said of each member of a family, of its matrix: y_i one-hot is Y with one-hot rows."""
+    found = set()
+    for kind in ("onehot", "sums_to_one"):
+        for name in assumed.names(kind):
+            base = name.partition("_")[0]
+            matrix = families.matrices.get(base)
+            if base == name:
+                continue
+            if matrix is not None:
+                turned = matrix.op == "'"
+                found.add(
+                    (
+                        f"{kind} {'columns' if turned else 'rows'}",
+                        str((matrix.args[0] if turned else matrix).value),
+                    )
+                )
+            elif base in families.two:
+                found.add((f"{kind} rows", base.upper() if base in families.capitals else base))
+    return found
 
 
 def _known_by_name(

@@ -165,7 +165,7 @@ class Randomness:
             return True
         table = self.means if symbol.kind == "expect" else self.spreads
         (name,) = set(names)
-        if name in table:
+        if name in table or name in self.families:
             return False
         table[name] = replace(right)
         if symbol.over:

@@ -70,13 +70,14 @@ class Relation:
 @dataclass
 class Roles:
     """The relations of a document, the definitions among them, and of trees beside them the indices that they run over;
-    `ones` are the names whose entries are said to add up to one."""
+    `ones` are the names whose entries are said to add up to one, `totals` what is assumed of the sums of rows and columns."""
 
     relations: list[Relation] = field(default_factory=list)
     definitions: dict[str, Tree] = field(default_factory=dict)
     given: set[str] = field(default_factory=set)
     over: dict[int, tuple[str, ...]] = field(default_factory=dict)
     ones: set[str] = field(default_factory=set)
+    totals: set[tuple[str, str]] = field(default_factory=set)
 
 
 def cast(
@@ -109,8 +110,12 @@ class _Casting:
         self.last: Side | None = None
         self.trees: dict[int, Tree | None] = {}
         self.errors: dict[int, str] = {}
+        self.rows: dict[
+            int, str
+        ] = {}  # sides that are vectors with a free index, of which they are the matrix
 
     def run(self) -> Roles:
+        self._vector_lines()
         self._bodies()
         chain = 0
         for line in self.lines.lines:
@@ -142,6 +147,26 @@ class _Casting:
 
     # ------------------------------------------------------------------------------------------ trees
 
+    def _vector_lines(self) -> None:
+        """Find the lines whose first side is a derivative by a member, which speak of all rows at once."""
+        if not self.families:
+            return
+        index = ""
+        for line in self.lines.lines:
+            first = line.sides[0].tree
+            if not line.goes_on:
+                index = ""
+                if first is not None and (k := self.families.free_row(first)) and len(line.sides) > 1:
+                    try:
+                        for side in line.sides:
+                            if side.tree is not None:
+                                self.families.rows(side.tree, k)
+                        index = k
+                    except FamilyError:
+                        pass
+            if index:
+                self.rows |= {id(side): index for side in line.sides}
+
     def _bodies(self) -> None:
         """Rewrite the bodies of functions first, so that they can stand for f at another argument; twice, for f in g's."""
         for last in (False, True):
@@ -170,7 +195,9 @@ class _Casting:
                 self.errors[id(side)] = side.error or "not a formula"
             else:
                 try:
-                    self.trees[id(side)] = self.rewriter.rewrite(self.families.read(side.tree))
+                    row = self.rows.get(id(side))
+                    read = self.families.rows(side.tree, row) if row else self.families.read(side.tree)
+                    self.trees[id(side)] = self.rewriter.rewrite(read)
                     self._weights()
                 except (UnreadError, FamilyError) as reason:
                     self.errors[id(side)] = str(reason)
@@ -178,11 +205,11 @@ class _Casting:
 
     def _weights(self) -> None:
         """Take the columns that got names as definitions: factors of sums over families, formulas of entries."""
-        for name, (body, index) in self.families.weights.items():
+        for name, (body, indices) in self.families.weights.items():
             if name not in self.roles.definitions:
                 tree = self.rewriter.rewrite(body)
                 self.roles.definitions[name] = tree
-                self.roles.over[id(tree)] = (index,)
+                self.roles.over[id(tree)] = indices
         for name, (body, index, _) in self.rewriter.parts.items():
             if name not in self.roles.definitions:
                 self.roles.definitions[name] = tree = replace(body)
@@ -252,6 +279,8 @@ class _Casting:
             statement.role = self._definition(line, start, right, operator)
         elif self.zero_of and self._is_about_zero(start, right):
             relation.at_zero_of = self.zero_of
+        elif first and self._adds_to_one(start, right):
+            statement.role = "assumption"
         elif first and self._is_constraint(line, start, right):
             statement.role = "assumption"
             if right.op == "number" and right.value == 1 and (name := _summed(start)):
@@ -294,6 +323,19 @@ class _Casting:
         symbol = self.rewriter.symbols.get(base_of(start))
         if symbol is not None and symbol.kind == "derivative":
             self.zero_of = self.vanished = symbol.name
+
+    def _adds_to_one(self, start: Tree, right: Tree) -> bool:
+        """Tell whether a line says Σ_k y_ik = 1 of what is not defined: so it is assumed, for each row."""
+        if right.op != "number" or right.value != 1 or start.op != "sum" or len(start.args) != 2:
+            return False
+        entry, index = start.args
+        if entry.op != "sub" or len(entry.args) != 3 or entry.args[0].op != "name":
+            return False
+        name, places = str(entry.args[0].value), [a.value for a in entry.args[1:]]
+        if name in self.roles.definitions or index.value not in places:
+            return False
+        self.roles.totals.add((f"sums_to_one {'rows' if places[1] == index.value else 'columns'}", name))
+        return True
 
     def _is_constraint(self, line: Line, start: Tree, right: Tree) -> bool:
         """Tell whether an equation of free names is asked for, not derived: "subject to Ax = b", "with 1'y = 1"."""
