@@ -215,6 +215,8 @@ class Derivation(Shown):
             and (node := self.graph.variable(self.problem.wrt[0]))
         ):
             candidates.append(self.sweep.values[node.index])
+        if self.is_map and self.graph.nodes:
+            candidates.append(self.sweep.values[self.graph.nodes[-1].index])
         result = Output(tuple(dict.fromkeys(candidates)), wrt)
         return [Output((self.problem.expr,)), result] if value else [result]
 

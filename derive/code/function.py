@@ -12,6 +12,7 @@ from sympy import Expr, Symbol
 
 from derive.code.door import RESERVED, UNGUARDED, door, follows, octave_door
 from derive.code.lower import Lowering
+from derive.code.others import without_quotients
 from derive.code.plan import Branch, Node, Plan, post_order
 from derive.code.printer import Printer, expanded
 from derive.code.sizes import examples, total
@@ -86,7 +87,7 @@ def _cheapest(
             best = (price, lowering, roots)
     assert best is not None
     b = best[1].b
-    return (best[1], tidy(stable(best[2], b), b)), best[1].low
+    return (best[1], tidy(stable(without_quotients(best[2], b), b), b)), best[1].low
 
 
 def source(

@@ -33,7 +33,7 @@ from sympy import (
 )
 from sympy.matrices.expressions.applyfunc import ElementwiseApplyFunction
 
-from derive.code import chain
+from derive.code import chain, kronecker
 from derive.code.builder import Builder
 from derive.code.factors import Inverted, Solver, Woodbury
 from derive.code.plan import Node, Shape
@@ -176,9 +176,20 @@ class Lowering:
     def items(self, factors: Sequence[Expr]) -> list[chain.Item]:
         """Return matrix factors as items of a product."""
         out: list[chain.Item] = []
-        for a in factors:
-            out.extend(self._items(a))
+        k = 0
+        while k < len(factors):
+            if (found := kronecker.partial(factors[k : k + 3])) is not None:
+                out.append(chain.Plain(self.b, self.partial(*found)))
+                k += 3
+            else:
+                out.extend(self._items(factors[k]))
+                k += 1
         return out
+
+    def partial(self, how: str, r: Expr, weights: Expr) -> Node:
+        """Return the inner products of the blocks of a matrix with another, or the sum of the blocks so weighted."""
+        shape = tuple(a / b for a, b in zip(r.shape, weights.shape, strict=True))
+        return self.b.make(f"partial {how}", (self.node(r), self.node(weights)), (), shape)
 
     def _items(self, a: Expr, transposed: bool = False) -> list[chain.Item]:
         b = self.b
@@ -188,6 +199,8 @@ class Lowering:
         if isinstance(a, Transpose):
             return self._items(a.arg, not transposed)
         if isinstance(a, MatMul) and algebra.split(a)[0] == 1:
+            if not transposed:
+                return self.items(a.args)
             inner = [self._items(f, transposed) for f in a.args]
             return [i for part in (inner[::-1] if transposed else inner) for i in part]
         if isinstance(a, DiagMatrix):

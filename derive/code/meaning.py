@@ -27,6 +27,7 @@ from sympy import (
 )
 from sympy.matrices.expressions.diagonal import DiagonalOf
 
+from derive.code.kronecker import spelt
 from derive.code.plan import Node, Shape, post_order
 from derive.expression import algebra
 from derive.expression.elementwise import elementwise, relu, step
@@ -152,6 +153,11 @@ def _function(node: Node, *args: Expr) -> Expr:
     return entry.head(*args)
 
 
+def _others(node: Node, x: Expr) -> Expr:
+    products = algebra.dot(_head("prod rows")(x), OneMatrix(1, x.shape[1]))
+    return algebra.hadamard(products, algebra.elementwise_power(x, S.NegativeOne))
+
+
 def _item(x: Expr) -> Expr:
     return Trace(x) if algebra.is_matrix(x) else x
 
@@ -184,9 +190,12 @@ _MEANINGS: dict[str, Callable[..., Expr]] = {
     "diagflat": lambda n, x: DiagMatrix(x),
     "shift": _shift,
     "kron": lambda n, a, b: algebra.kron(a, b),
+    "partial inner": lambda n, a, b: spelt("inner", a, b),
+    "partial weighted": lambda n, a, b: spelt("weighted", a, b),
     "reshape": lambda n, x: Reshape(algebra.vec(x), *n.shape) if n.shape[1] != 1 else algebra.vec(x),
     "spread": lambda n, x: _full(x, n.shape),
     "factor": lambda n, x: x,
+    "others": _others,
     "solve": _solve,
     "logdet": lambda n, x: LogDet(x),
     "inverse": lambda n, x: Inverse(x),

@@ -144,6 +144,8 @@ class Printer:
                 for i, a in enumerate(node.args):
                     if spelling.count(f"{{{i}}}") > 1:
                         self.counts[a.index] += 1
+            if node.op == "others":
+                self.counts[node.args[0].index] += 2
             if node.op == "call" and self._call(node.params[0]).count("{0}") > 1:
                 self.counts[node.args[0].index] += 1
         self._emit(post_order(roots), roots)
@@ -336,8 +338,10 @@ class Printer:
     def on_function(self, node: Node) -> Piece:
         """Write a function of matrices."""
         text = self._filled(self._template(node), node.params[0], node, node.args)
-        if self.target.name == "numpy" and node.shape is not None:
-            text += ".astype(dtype, copy=False)"  # SciPy's functions do not keep float32
+        if node.shape is not None:
+            text += (
+                self.target.typed
+            )  # SciPy's functions do not keep float32, and constants have a type of their own
         return text, ATOM
 
     def on_positive(self, node: Node) -> Piece:
@@ -475,6 +479,10 @@ class Printer:
         return self.text(f, level)
 
     # -------------------------------------------------------------------------------------- statements
+
+    def on_others(self, node: Node) -> Piece:
+        """Write the products of all other entries of every row."""
+        return self._spelled("others", node, *node.args), PRODUCT
 
     def on_shift(self, node: Node) -> Piece:
         """Write a sum on the diagonal, in place where the target can."""

@@ -74,6 +74,8 @@ def cost(node: Node, at: Sizes) -> float:
             return 4 * entries(node.args[0], at) * (1 if node.op[0] not in "ls" or node.op == "sum" else 10)
         case "trace" | "diagonal" | "logdet" | "signdet":
             return at[node.args[0].rows]
+        case "partial inner" | "partial weighted":
+            return PASS * entries(node.args[0], at)
         case "power" if node.params[0] in (-1, Rational(1, 2), 2):
             return PASS * own
         case "call" | "powers" | "power":
@@ -104,7 +106,7 @@ def flops(node: Node) -> Expr | None:
             return node.rows**3 / (3 if node.params[0] == "cholesky" else 1) * (1 if node.params[0] == "cholesky" else 2) / (1 if node.params[0] == "cholesky" else 3)  # fmt: skip
         case "solve" | "inverse":
             return 2 * node.rows * node.rows * node.columns
-        case "inner" | "rowinner":
+        case "inner" | "rowinner" | "partial inner" | "partial weighted":
             return 2 * node.args[0].rows * node.args[0].columns
         case "sum" | "max" | "norm" | "logsumexp" | "softmax" | "trace":
             return node.args[0].rows * node.args[0].columns

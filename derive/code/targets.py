@@ -32,6 +32,7 @@ class Target:
     end: str = ""
     prefix: str = ""
     note: str = ""
+    typed: str = ""
 
 
 _SHARED_CALLS = {
@@ -68,6 +69,12 @@ _NUMPY_OPERATIONS = {
     "diagonal": "np.diagonal({0})[:, None]",
     "diagflat": "np.diagflat({0})",
     "kron": "np.kron({0}, np.ascontiguousarray({1}))",
+    "others": (
+        "np.hstack([np.ones_like({0}[:, :1]), {0}[:, :-1]]).cumprod(axis=1)"
+        "*np.hstack([np.ones_like({0}[:, :1]), {0}[:, :0:-1]]).cumprod(axis=1)[:, ::-1]"
+    ),
+    "partial inner": 'np.einsum("ikjl,kl->ij", {0}.reshape({rows}, {1}.shape[0], {columns}, {1}.shape[1]), {1})',
+    "partial weighted": 'np.einsum("ikjl,ij->kl", {0}.reshape({1}.shape[0], {rows}, {1}.shape[1], {columns}), {1})',
     "reshape": "{0}.T.reshape({columns}, {rows}).T",
     "spread": "np.broadcast_to({0}, ({rows}, {columns}))",
     "item": "{0}[0, 0]",
@@ -119,6 +126,7 @@ NUMPY = Target(
     },
     prefix="np.",
     in_place=True,
+    typed=".astype(dtype, copy=False)",
 )
 
 _JAX_OPERATIONS = {
@@ -158,6 +166,7 @@ JAX = Target(
     ),
     functions={
         "expm 1": "jax.scipy.linalg.expm({0})",
+        "sqrtm 1": "jax.scipy.linalg.sqrtm({0}).real",
         "pinv 1": "jnp.linalg.pinv({0})",
         "columns of eye 3": "jnp.eye({2}, {1}, -{0}, dtype=dtype)",
         "above 1": "jnp.triu(jnp.ones(({0}, {0}), dtype=dtype), 1)",
@@ -166,6 +175,7 @@ JAX = Target(
         "dexpm 2": "jax.scipy.linalg.expm_frechet({0}, {1}, compute_expm=False)",
     },
     prefix="jnp.",
+    typed=".astype(dtype)",
     note="float32 unless jax_enable_x64 is set",
 )  # fmt: skip
 
@@ -196,7 +206,13 @@ TORCH = Target(
         "trace": "torch.trace({0})",
         "diagonal": "torch.diagonal({0})[:, None]",
         "diagflat": "torch.diagflat({0})",
-        "kron": "torch.kron({0}, {1})",
+        "others": (
+            "torch.hstack([torch.ones_like({0}[:, :1]), {0}[:, :-1]]).cumprod(1)"
+            "*torch.hstack([torch.ones_like({0}[:, :1]), {0}.flip(1)[:, :-1]]).cumprod(1).flip(1)"
+        ),
+        "partial inner": 'torch.einsum("ikjl,kl->ij", {0}.reshape({rows}, {1}.shape[0], {columns}, {1}.shape[1]), {1})',
+        "partial weighted": 'torch.einsum("ikjl,ij->kl", {0}.reshape({1}.shape[0], {rows}, {1}.shape[1], {columns}), {1})',
+        "kron": "({0}[:, None, :, None]*{1}[None, :, None, :]).reshape({rows}, {columns})",
         "reshape": "{0}.T.reshape({columns}, {rows}).T",
         "spread": "{0}.expand({rows}, {columns})",
         "item": "{0}[0, 0]",
@@ -242,8 +258,14 @@ TORCH = Target(
         "above 1": "torch.triu(torch.ones(({0}, {0}), dtype=dtype, device=device), 1)",
         "commutation 2": "torch.eye({0}*{1}, dtype=dtype, device=device).reshape({1}, {0}, {0}*{1}).transpose(0, 1).reshape({0}*{1}, {0}*{1})",
         "eigval 2": "torch.linalg.eigvalsh({0})[{1} - 1]",
+        "eigvec 2": "(lambda v: v*torch.sign(v[(v.abs() > 0.9*v.abs().max()).nonzero()[0, 0]]))(torch.linalg.eigh({0})[1][:, [{1} - 1]])",
+        "eigvecs 1": "(lambda v: v*torch.sign(v[torch.argmax((v.abs() > 0.9*v.abs().amax(0))*torch.arange(len(v), 0, -1, device=device)[:, None], 0), torch.arange(len(v))]))(torch.linalg.eigh({0})[1])",
+        "dexpm 2": "torch.linalg.matrix_exp((lambda x, e: torch.cat([torch.cat([x, e], 1), torch.cat([torch.zeros_like(x), x], 1)]))({0}, {1}))[:len({0}), len({0}):]",
+        "skew 1": "(lambda w, o: torch.stack([torch.stack([o, -w[2], w[1]]), torch.stack([w[2], o, -w[0]]), torch.stack([-w[1], w[0], o])]))({0}.flatten(), {0}.new_zeros(()))",
+        "unskew 1": "(lambda a: torch.stack([a[2, 1] - a[1, 2], a[0, 2] - a[2, 0], a[1, 0] - a[0, 1]])[:, None])({0})",
     },
     prefix="torch.",
+    typed=".to(device, dtype)",
 )  # fmt: skip
 
 OCTAVE = Target(
@@ -273,6 +295,12 @@ OCTAVE = Target(
         "diagonal": "diag({0})",
         "diagflat": "diag({0})",
         "kron": "kron({0}, {1})",
+        "others": (
+            "cumprod([ones(size({0}(:, 1:min(1, end))), type), {0}(:, 1:end - 1)], 2)"
+            ".*fliplr(cumprod([ones(size({0}(:, 1:min(1, end))), type), fliplr({0}(:, 2:end))], 2))"
+        ),
+        "partial inner": "reshape(sum(sum(permute(reshape({0}, rows({1}), {rows}, columns({1}), {columns}), [1, 3, 2, 4]).*{1}, 1), 2), {rows}, {columns})",
+        "partial weighted": "reshape(sum(sum(permute(reshape({0}, {rows}, rows({1}), {columns}, columns({1})), [2, 4, 1, 3]).*{1}, 1), 2), {rows}, {columns})",
         "reshape": "reshape({0}, {rows}, {columns})",
         "spread": "repmat({0}, {tile})",
         "item": "{0}",
@@ -306,7 +334,14 @@ OCTAVE = Target(
     },
     functions={
         "expm 1": "expm({0})",
+        "dexpm 2": "expm([{0}, {1}; zeros(size({0})), {0}])(1:rows({0}), rows({0}) + 1:end)",
         "pinv 1": "pinv({0})",
+        "eigval 2": "sort(eig(({0} + {0}')/2))({1})",
+        "eigvals 1": "sort(eig(({0} + {0}')/2))",
+        "eigvec 2": "(@(v) v*sign(v(find(abs(v) > 0.9*max(abs(v)), 1))))(nthargout(1, 2, @eig, ({0} + {0}')/2)(:, {1}))",
+        "eigvecs 1": "(@(v) v.*sign(sum(v.*(cumsum(abs(v) > 0.9*max(abs(v))) == 1 & abs(v) > 0.9*max(abs(v))))))(nthargout(1, 2, @eig, ({0} + {0}')/2))",
+        "skew 1": "(@(w) [0, -w(3), w(2); w(3), 0, -w(1); -w(2), w(1), 0])({0})",
+        "unskew 1": "(@(a) [a(3, 2) - a(2, 3); a(1, 3) - a(3, 1); a(2, 1) - a(1, 2)])({0})",
         "columns of eye 3": "eye({2}, type)(:, {0} + 1:{0} + {1})",
         "above 1": "triu(ones({0}, {0}, type), 1)",
     },

@@ -16,8 +16,8 @@ from derive.operations.rows import written
 _HEADS = [made(word) for word in ("lgamma", "digamma", "trigamma", "tetragamma", "pentagamma")]
 _HOLDS = "no entry of {x} is zero or a negative whole number"
 _NAMES = ("logarithm of the gamma function", "digamma function", "trigamma function", "tetragamma function")
-_SCIPY = ("scipy.special.gammaln({0})", "scipy.special.digamma({0})", "scipy.special.polygamma(1, {0})",
-          "scipy.special.polygamma(2, {0})", "scipy.special.polygamma(3, {0})")  # fmt: skip
+_SCIPY = ("scipy.special.gammaln({0})", "scipy.special.digamma({0})", "scipy.special.zeta(2, {0})",
+          "(-2*scipy.special.zeta(3, {0}))", "(6*scipy.special.zeta(4, {0}))")  # fmt: skip
 _TORCH = ("torch.lgamma({0})", "torch.digamma({0})", "torch.polygamma(1, {0})", "torch.polygamma(2, {0})",
           "torch.polygamma(3, {0})")  # fmt: skip
 _OCTAVE = ("gammaln({0})", "psi({0})", "psi(1, {0})", "psi(2, {0})", "psi(3, {0})")

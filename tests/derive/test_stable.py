@@ -56,3 +56,26 @@ def test_only_the_diagonal_is_looked_at(text, result):
     a = np.array([[2.0, -3.0, 0.0], [0.0, 1.5, -1.0], [1000.0, -2.0, 1.0]])
     found = run(derive.gradient(text, "A").to_numpy())(A=a)
     assert np.allclose(found, np.diag(result(np.diag(a))))
+
+
+@pytest.mark.parametrize(
+    ("text", "where", "zeros", "wanted"),
+    [
+        ("prod(x)", "x: n", [[0.0], [2.0], [3.0]], [[6.0], [0.0], [0.0]]),
+        ("prod(A*x)", "A: m x n, x: n", [[0.0], [2.0], [3.0]], None),
+        ("sum(prod(X, rows))", "X: m x n", [[0.0, 2.0], [0.0, 0.0]], [[2.0, 0.0], [0.0, 0.0]]),
+        ("sum(prod(X, columns).^2)", "X: m x n", [[0.0, 2.0], [5.0, 3.0]], [[0.0, 36.0], [0.0, 24.0]]),
+        ("log(1 + prod(X)^2)", "X: m x n", [[0.0, 2.0], [5.0, 3.0]], [[0.0, 0.0], [0.0, 0.0]]),
+    ],
+)
+@pytest.mark.parametrize("target", ["numpy", "torch"])
+def test_products_of_entries_have_gradients_where_an_entry_is_zero(text, where, zeros, wanted, target):
+    if target == "torch":
+        pytest.importorskip("torch")
+    wrt = "x" if "x" in where.split(":")[0] or "A" in where else "X"
+    f = derive.gradient(text, wrt, where=where).function(target)
+    given = {wrt: np.array(zeros)}
+    if "A" in where:
+        given["A"] = np.array([[1.0, 1, -2 / 3], [0, 1, 1], [1, 0, 1]])  # the first entry of A*x is zero
+        wanted = given["A"][:1].T * 15
+    assert np.allclose(np.asarray(f(**given)), wanted, atol=1e-12)
