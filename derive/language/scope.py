@@ -96,7 +96,11 @@ class Scope:
     def sizes(self) -> set[str]:
         """Return the names of sizes: the declared ones, and those that the text itself names."""
         return self.named | {
-            name for shape in self.declared.values() for d in shape for name in size_names(d)
+            name
+            for shape in self.declared.values()
+            for d in shape
+            if not isinstance(d, int)
+            for name in size_names(d)
         }
 
     def sizes_of(self, nodes: Sequence[Node], what: str) -> list[Size]:

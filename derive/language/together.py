@@ -62,10 +62,12 @@ def build(
 
     preferred = {n: kind for n, kind in (prefer or {}).items() if n not in given}
 
+    named = sizes_of(trees) - set(given)
+
     def attempt(kinds: dict[str, str], strict: bool = loose) -> tuple[Scope, list[Node]]:
         scope = Scope(text, dict(given), kinds={**preferred, **kinds}, strict=strict, functions=functions)
         reader = Reader(scope, latex=latex)
-        scope.named |= sizes_of(trees) - set(given)
+        scope.named |= named
         nodes: list[Node] = []
         one = Node("number", [], (1, 1), 0)
         for k, tree in enumerate(trees):  # shapes that are to be the same are made so at once

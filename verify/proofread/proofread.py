@@ -219,7 +219,7 @@ def _preferred(model: Model, functions: Mapping[str, tuple[str, ...]], trees: li
         for piece in tree.walk():
             if piece.op == "name" and piece.bold:
                 found[str(piece.value)] = "matrix" if str(piece.value)[:1].isupper() else "vector"
-    found |= dict.fromkeys(_numbers_of_cases(model, trees), "scalar")
+    found |= dict.fromkeys(_numbers_of_cases(model), "scalar")
     found |= {n: "matrix" for kind, n in model.assumptions if kind in _OF_MATRICES}
     for s in model.symbols.values():
         what = s.what[0]
@@ -233,13 +233,15 @@ def _preferred(model: Model, functions: Mapping[str, tuple[str, ...]], trees: li
     return {n: kind for n, kind in found.items() if kind != kind_of(n)}
 
 
-def _numbers_of_cases(model: Model, trees: list[Tree]) -> set[str]:
-    """Return the names that a case compares and a derivative is by: f'(x) of f(x) = {x for x > 0, else a x}."""
+def _numbers_of_cases(model: Model) -> set[str]:
+    """Return the names that a definition's cases compare and a derivative is by: f'(x) of f(x) = {x for x > 0, else a x}."""
     by = {
         str(t.value) for s in model.symbols.values() if s.kind == "derivative" for t in s.by if t.op == "name"
     }
-    steps = (p for tree in trees for p in tree.walk() if p.op == "call" and p.value == "step")
-    return by & {name for step in steps for name in step.names()}
+    steps = (
+        p for tree in model.definitions.values() for p in tree.walk() if p.op == "call" and p.value == "step"
+    )
+    return (by - model.defined) & {name for step in steps for name in step.names()}
 
 
 #: What only arrays are used in.

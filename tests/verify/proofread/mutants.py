@@ -3,7 +3,7 @@
 A mutant changes one side of one claim: a sign, a factor, a transpose, a factor dropped, two factors swapped, an inverse
 forgotten. A mutant that is upheld ("same") is printed, for a person to see whether it says something else than the original.
 
-Run all of them with `python -m tests.verify.proofread.mutants [SHARE]`.
+Run all of them with `python -m tests.verify.proofread.mutants`, or a share drawn by a seed with `... mutants SHARE SEED`.
 """
 
 from __future__ import annotations
@@ -95,7 +95,8 @@ def main() -> None:
     """Judge a share of all mutants, and print those that were not found."""
     share = float(sys.argv[1]) if len(sys.argv) > 1 else 1.0
     every = [m for case in cases() if set(case.due) == {"ok"} for m in mutants(case)]
-    chosen = Random(0).sample(every, round(share * len(every)))
+    seed = int(sys.argv[2]) if len(sys.argv) > 2 else 0
+    chosen = Random(seed).sample(every, round(share * len(every)))
     counts: dict[str, int] = {}
     start = time.perf_counter()
     for mutant in chosen:
