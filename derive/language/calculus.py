@@ -212,7 +212,8 @@ class Calculus(Cursor):
                 order = int(inside[0].text) if inside and inside[0].text.isdigit() else 2
             elif self.next.kind == "super":
                 order = int(self.take().text)
-        what = self.expression(UNARY)
+        # A number in front is part of what is differentiated: ∇ ½|x|².
+        what = self.expression(TERM if self.next.kind in ("number", "frac") else UNARY)
         return Tree("gradient", [what, *by], token.start, what.end, {"order": order})
 
     def _partial(self, token: Token) -> Tree:

@@ -39,6 +39,17 @@ _BY = re.compile(
 )
 _OPERATOR = re.compile(r"\s*(?:d|∂)\s*/\s*(?:d|∂)\s*(?P<by>[^\W\d]\w*)(?:\s+|\s*(?=[(\[]))")
 _QUOTIENT = re.compile(r"\s*\)\s*/\s*(?:d|∂)\s*(?P<by>[^\W\d]\w*)\s*$")
+#: What stands around a formula in Python: comments, imports, the head of a function, what calls the derivative.
+_PYTHON = (
+    re.compile(r"#[^\n]*"),
+    re.compile(r"^[ \t]*(?:import|from)[ \t][^\n]*$", re.MULTILINE),
+    re.compile(r"^[ \t]*def[ \t]+\w+[ \t]*\([^()\n]*\)(?:[ \t]*->[^:\n]*)?[ \t]*:", re.MULTILINE),
+    re.compile(r"(?<![\w\\])return(?=[ \t(])(?=[^\n]*$)", re.MULTILINE),
+    re.compile(r"(?:(?<=^)|(?<==)|(?<== ))\s*lambda[ \t]+\w+(?:[ \t]*,[ \t]*\w+)*[ \t]*:"),
+    re.compile(r"^[ \t]*\w+\.(?:backward|detach|item)\(\)[ \t]*$", re.MULTILINE),
+)
+#: A label in words before a formula: "Loss:", "Objective function: ".
+_LABEL = re.compile(r"\s*(?!lambda)[A-Za-z]{3,}(?: [A-Za-z]+){0,4}\s?:(?=\s*[\s$\\])(?!\s*\\mathbb)")
 _DERIVATIVES = frozenset({"diff", "grad", "gradient", "derivative", "Derivative", "D", "jacobian"})
 #: Words between a function and what is said of the names in it.
 PARTING = frozenset("where with given let when if for and such subject st while".split())
@@ -67,6 +78,8 @@ def _blank(text: str, start: int, end: int) -> str:
 def without_words(text: str, wanted: Iterable[str], clauses: Clauses) -> str:
     """Return a text with the words around its function blanked out, as long as it was."""
     names = set(wanted)
+    for around in _PYTHON:
+        text = around.sub(lambda hit: " " * len(hit[0]), text)
     hit = _OPTIMUM.match(text)
     if hit is not None:
         under = hit["under"] or hit["low"] or hit["soft"] or ""
@@ -74,6 +87,8 @@ def without_words(text: str, wanted: Iterable[str], clauses: Clauses) -> str:
         if hit["firm"] or names & within:
             dollars = len(text) - len(text.lstrip().lstrip("$"))
             text = _blank(text, dollars, hit.end())
+    if (hit := _LABEL.match(text)) is not None:
+        text = _blank(text, 0, hit.end())
     if (hit := _ASKED.match(text)) is not None and hit[0].strip():
         text = _blank(text, 0, hit.end())
         clauses.asked.append("")
@@ -116,6 +131,23 @@ def parts_here(found: list[Token], place: int, declared: Iterable[str]) -> bool:
         and t.text not in declared
         and place > 0
     )
+
+
+def without_head(part: list[Token], found: list[Token], wanted: Iterable[str]) -> list[Token]:
+    """Return a statement without the arrow or the label in front of it: x ↦ f(x) is f(x), f: R^n → R nothing, L: f is L = f."""
+    arrow = next((i for i, t in enumerate(part) if t.text == "↦"), None)
+    if arrow is not None:
+        return part[arrow + 1 :] if len(part) > arrow + 2 else part
+    named = part[0].kind in ("name", "func") and part[0].text != "lambda"
+    if len(part) < 4 or not named or part[1].text != ":":
+        return part
+    if any(t.kind == "op" and t.text == "→" for t in part):
+        return []
+    alone = sum(t.text == part[0].text for t in found) == 1 and part[0].text not in wanted
+    label = alone and not part[1].gap and (part[2].gap or len(part[0].text) > 1)
+    if label and not any(t.text in ("=", ":=") for t in part):
+        return [part[0], part[1]._replace(text=":="), *part[2:]]
+    return part[2:] if label else part
 
 
 def statement_of(part: list[Token], said: str, text: str, clauses: Clauses) -> bool:

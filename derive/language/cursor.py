@@ -53,6 +53,7 @@ class Cursor:
         self.bars: list[str] = []
         self.bound: list[str] = []
         self.in_row = 0
+        self.in_range = False  # between the brackets of x[2:n], where a colon is no inner product
 
     @property
     def next(self) -> Token:
@@ -237,7 +238,12 @@ class Cursor:
             self.take()
             value = self._argument()
             return Tree("keyword", [value], key.start, self.end(), key.text)
-        return self.expression(SUM)
+        tree = self.expression(SUM)
+        if self.sees("<", ">", "≤", "≥"):  # the condition of where(x > 0, x, y)
+            sign = self.take().text
+            other = self.expression(SUM)
+            return Tree("chain", [tree, other], tree.start, other.end, [sign])
+        return tree
 
     def _named_call(self, name: str, args: list[Tree], start: int, at: int) -> Tree:
         if name == "einsum" and args and args[0].op == "text":

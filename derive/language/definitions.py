@@ -18,11 +18,13 @@ from derive.language.clauses import (
     parts_here,
     relation_of,
     statement_of,
+    without_head,
     without_words,
 )
 from derive.language.formula import notation_of
 from derive.language.indices import index_names
 from derive.language.latex_tokens import latex_tokens
+from derive.language.libraries import without_libraries
 from derive.language.names import kind_of
 from derive.language.pratt import Parser, Vocabulary
 from derive.language.scope import ParseError
@@ -93,6 +95,9 @@ def read_program(text: str, words: Vocabulary) -> Program:
     functions = frozenset(unknown_names(found, words))
     words = replace(words, latex=latex, names=set(words.names), defined=set(words.defined) | functions)
     parts = _statements(text, found, words.names)
+    for part in parts:
+        part.tokens = without_head(part.tokens, found, words.wanted)
+    parts = [p for p in parts if p.tokens]
     if not parts:
         raise ParseError("expected an expression", text, 0)
     words.defined |= {head for part in parts if (head := _head(part.tokens))}
@@ -132,8 +137,9 @@ def read_program(text: str, words: Vocabulary) -> Program:
         definitions.append((name, body, indices))
     if main is None:
         main = definitions[_served(definitions)][1]
-    main = reaching(main)
-    definitions = [(n, reaching(t), i) for n, t, i in definitions]
+    known = {*macros, *words.functions}
+    main = without_libraries(reaching(main), text, known)
+    definitions = [(n, without_libraries(reaching(t), text, known), i) for n, t, i in definitions]
     main = function_asked(main, text, words.wanted, clauses)
     if macros:
         unfold = _Unfolding(text, of_numbers(macros))

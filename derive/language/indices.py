@@ -339,6 +339,8 @@ class Indexed:
                 size: Size = upper.value if upper.op == "name" else int(upper.value)
                 self._unify(inner.sizes[name], size, tree)
         inner.apart = self.apart | {(r[0], r[2]) for r in tree.value["relations"] if r[1] in ("≠", "<", ">")}
+        if "note" in tree.extra:
+            self.scope.note(tree.start, tree.extra["note"])
         if tree.extra.get("reaches"):
             said = ", ".join(n.value for n in names)
             self.scope.note(

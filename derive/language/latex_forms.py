@@ -179,7 +179,9 @@ class LatexForms(Calculus):
                 nothing = Tree("empty", [], at, at)
                 indices.append(Tree("slice", [nothing, nothing], at, group[0].end))
             elif group:
+                in_range, self.in_range = self.in_range, True
                 indices.append(self._inside(group, group[-1].end))
+                self.in_range = in_range
         if left.op not in ("name", "sub") or left.bracketed:
             return Tree("index", [left, *indices], left.start, end)
         return self._joined(left, indices, end)

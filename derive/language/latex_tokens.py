@@ -41,9 +41,9 @@ _FUNCTIONS = {
 }  # fmt: skip
 _SIGNS = {
     "\\cdot": "*", "\\times": "*", "\\ast": "*", "\\odot": ".*", "\\circ": ".*", "\\otimes": "kron", "\\div": "/",
-    "\\oslash": "./", "\\le": "≤", "\\leq": "≤", "\\leqslant": "≤", "\\ge": "≥", "\\geq": "≥", "\\geqslant": "≥",
+    "\\circledast": ".*", "\\boxdot": ".*", "\\oslash": "./", "\\bullet": "*", "\\le": "≤", "\\leq": "≤", "\\leqslant": "≤", "\\ge": "≥", "\\geq": "≥", "\\geqslant": "≥",
     "\\ne": "≠", "\\neq": "≠", "\\lt": "<", "\\gt": ">", "\\in": "∈", "\\sim": "∼", "\\approx": "≈", "\\simeq": "≈",
-    "\\cong": "≈", "\\propto": "∝", "\\equiv": "=", "\\triangleq": "=", "\\coloneqq": ":=", "\\to": "→",
+    "\\cong": "≈", "\\propto": "∝", "\\equiv": "=", "\\triangleq": "=", "\\coloneqq": ":=", "\\to": "→", "\\mapsto": "↦",
     "\\rightarrow": "→", "\\mid": "|", "\\vert": "|", "\\|": "||", "\\Vert": "||", "\\lVert": "||<", "\\rVert": "||>",
     "\\lvert": "|<", "\\rvert": "|>", "\\{": "(", "\\}": ")", "\\lbrace": "(", "\\rbrace": ")", "\\lbrack": "[",
     "\\rbrack": "]", "\\langle": "(", "\\rangle": ")", "\\lfloor": "(", "\\rfloor": ")", "\\backslash": "\\",
@@ -156,6 +156,8 @@ class _Reader:
             self.command(piece, start, end, bold)
         elif piece == "&":
             self.put("amp", "&", start, end)
+        elif piece in "∑∏" or (piece in "ΣΠ" and self._has_bounds()):
+            self.put("sum" if piece in "∑Σ" else "product", piece, start, end)
         elif piece in GREEK:
             self.put("name", GREEK[piece], start, end, bold)
         elif piece in FRACTIONS:
@@ -201,10 +203,18 @@ class _Reader:
                 self.at += length - 1
                 self.put("func", _FUNCTIONS[name], hit.start(), run[length - 1].end(), bold)
                 return
-        if hit[0] == "d" and not bold:
+        if word in ("sum", "prod") and self.raw[place : place + 1] and self.raw[place][1][0] == "_":
+            self.at = place
+            self.put("sum" if word == "sum" else "product", word, hit.start(), run[-1].end())
+        elif hit[0] == "d" and not bold:
             self.put("d", "d", hit.start(), hit.end())
         else:
             self.put("name", hit[0], hit.start(), hit.end(), bold)
+
+    def _has_bounds(self) -> bool:
+        """Tell whether Σ is a sum, _{i=1} coming next."""
+        ahead = "".join(m[0] for _, m in self.raw[self.at : self.at + 6])
+        return re.match(r"_\{?\s*[a-z]\s*=", ahead) is not None
 
     def _opens_after(self, length: int) -> bool:
         place = self.at + length - 1

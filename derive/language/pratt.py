@@ -125,8 +125,13 @@ class Parser(LatexForms):
                     left = self._power(left)
                     own = None
                     continue
-                if sign == "_" and self.words.latex:
+                if sign == "_" and (self.words.latex or _is_squared_norm(left)):
                     left = self._subscript(left)
+                    continue
+                if sign == ":" and level <= TERM and self._pairs(left):
+                    self.take()
+                    right = self.expression(TERM)
+                    left = Tree("tuple", [left, right], left.start, right.end, extra={"colon": True})
                     continue
                 if sign in ("+", "-"):
                     if level > SUM or (self.in_row and self._new_entry(token)):
@@ -170,12 +175,20 @@ class Parser(LatexForms):
             elif kind == "method":
                 left = self._method(left)
                 continue
+            elif kind == "shape":
+                axis = re.sub(r"[^-0-9]", "", self.take().text)
+                left = Tree("count", [left], left.start, self.end(), int(axis) if axis else None)
+                continue
             if level <= PRODUCT and self._begins_factor(token, left):
                 left = own = self._times(left, own, "", self.expression(UNARY))
                 continue
             break
         self.operands -= 1
         return left
+
+    def _pairs(self, left: Tree) -> bool:
+        """Tell whether the colon that comes next is that of an inner product A:B, not of a range."""
+        return not self.in_range and left.op != "number" and self._begins_factor(self.peek(), left)
 
     def _times(self, left: Tree, own: Tree | None, sign: str, right: Tree) -> Tree:
         if sign == "kron":
@@ -272,12 +285,15 @@ class Parser(LatexForms):
 
     def _slice(self) -> Tree:
         start = self.next.start
+        in_range, self.in_range = self.in_range, True
         first = Tree("empty", [], start, start) if self.sees(":") else self.expression(SUM)
         if not self.sees(":"):
+            self.in_range = in_range
             return first
         self.take()
         at = self.next.start
         last = Tree("empty", [], at, at) if self.sees("]", ",") else self.expression(SUM)
+        self.in_range = in_range
         return Tree("slice", [first, last], start, self.end())
 
     def _method(self, left: Tree) -> Tree:
@@ -311,6 +327,7 @@ class Parser(LatexForms):
             return self._prescript(opened)
         self._open(opened)
         in_row, self.in_row = self.in_row, 0
+        in_range, self.in_range = self.in_range, False
         bars, self.bars = self.bars, []
         tree = self.expression(SUM)
         if self.sees(",") and self.words.latex:
@@ -320,7 +337,7 @@ class Parser(LatexForms):
                 members.append(self.expression(SUM))
             tree = Tree("tuple", members, opened.start, self.end())
         self.due(closing, opened)
-        self.in_row, self.bars = in_row, bars
+        self.in_row, self.bars, self.in_range = in_row, bars, in_range
         self.depth -= 1
         tree.bracketed = True
         tree.extra["outer"] = (opened.start, self.end())
@@ -417,6 +434,8 @@ class Parser(LatexForms):
             and not self.words.latex
         ):
             return self._indexed_sum(token)
+        if name == "sum" and called and not self.words.latex and (over := self._subscripts_within()):
+            return self._sum_of_entries(token, over)
         tree = Tree("name", [], token.start, token.end, name, bold=token.bold)
         if (
             name == "sigma"
@@ -468,6 +487,36 @@ class Parser(LatexForms):
             return self._statistic({"E": "expect", "Var": "var", "Cov": "cov"}[name], token)
         return tree
 
+    def _subscripts_within(self) -> list[str]:
+        """Return the letters i, j, k that names in the bracket that comes next have as subscripts, x_i, and are no names."""
+        depth, letters = 0, dict[str, None]()
+        for t in self.tokens[self.at :]:
+            depth += (t.text in ("(", "[")) - (t.text in (")", "]"))
+            if t.kind in ("sum", "product") or not depth:
+                break
+            low = re.fullmatch(r"[A-Za-z]+_([ijk]{1,2})", t.text) if t.kind == "name" else None
+            if low is not None and t.text not in self.words.names | self.words.wanted:
+                letters |= dict.fromkeys(low[1])
+        return [c for c in letters if c not in self.words.names and c not in self.bound]
+
+    def _sum_of_entries(self, token: Token, over: list[str]) -> Tree:
+        """Read sum(x_i^2) as the sum over i."""
+        self.bound += over
+        body, *further = self._until_closed(self.take())
+        del self.bound[len(self.bound) - len(over) :]
+        if further:
+            raise self.error("a sum over an index has one argument", further[0].start)
+        names = [Tree("name", [], token.start, token.end, c) for c in over]
+        said = f"sum(...) of entries with the index {' and '.join(over)} is read as the sum over {' and '.join(over)}"
+        return Tree(
+            "sum",
+            [body, *names],
+            token.start,
+            self.end(),
+            {"relations": [], "bounds": {}},
+            extra={"note": said},
+        )
+
     def _is_factor(self, name: str) -> bool:
         """Tell whether W in W(A*x - b) is a matrix that is multiplied: a capital letter before a sum or a product."""
         if self.words.document or len(name) > 1 or not name.isupper() or self.words.is_function(name):
@@ -518,6 +567,10 @@ class Parser(LatexForms):
     def _root(self, token: Token) -> Tree:
         operand = self.expression(POSTFIX)
         return Tree("call", [operand], token.start, operand.end, "sqrt", extra={"at": token.start})
+
+
+def _is_squared_norm(tree: Tree) -> bool:
+    return tree.op == "^" and tree.args[0].op == "norm" and not tree.args[0].value
 
 
 _PREFIX: dict[str, Callable[[Parser, Token], Tree]] = {

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from difflib import get_close_matches
+from functools import reduce
 from typing import Any
 
 from sympy import Integer, pi
@@ -17,6 +18,7 @@ from derive.language.places import Places
 from derive.language.scope import Node, Scope
 from derive.language.shapes import (
     SCALAR,
+    Product,
     Shape,
     Size,
     SizeConflict,
@@ -325,7 +327,9 @@ class Reader:
             self.scope.note(tree.start, "the indicator is read as the unit step, which is 0 at 0")
         one, two = args if condition.value[0] in (">", "≥") else args[::-1]
         if not (two.op == "number" and two.value == 0):
+            paid = self.scope.cost
             one = self._sum(Tree("+", [], tree.start, tree.end, ["+", "-"]), [one, two])
+            self.scope.cost = min(self.scope.cost, paid + LITERAL)  # entries are compared with numbers
         return self._node("step", [one], one.shape, tree.start)
 
     def _direction(self, tree: Tree, args: list[Node]) -> Node:
@@ -488,7 +492,11 @@ class Reader:
                 self.scope.note(
                     x.position, "the product * of two columns in a sum is read entry by entry, as .*"
                 )
-            if sign == ".*" and any(is_scalar(a.shape) and self._by_letter(a) for a in (seen, x)):
+            if (
+                sign == ".*"
+                and "formula" not in tree.extra
+                and any(is_scalar(a.shape) and self._by_letter(a) for a in (seen, x))
+            ):
                 circle = _CIRCLES & set(self.scope.text[tree.args[k - 1].end : tree.args[k].start])
                 self.scope.cost += (
                     2 * POOR if circle else POOR
@@ -515,10 +523,18 @@ class Reader:
         return False
 
     def _inner(self, tree: Tree, args: list[Node]) -> Node:
-        """Read an inner product in angle brackets."""
-        if len(args) != 2 or not self.scope.text.startswith(("\\langle", "⟨"), tree.start):
+        """Read an inner product, in angle brackets or as A:B."""
+        colon = "colon" in tree.extra
+        if not colon and (len(args) != 2 or not self.scope.text.startswith(("\\langle", "⟨"), tree.start)):
             raise self.scope.error(f"{_SAID['tuple']} is not read here", tree.start)
         a, b = args
+        if colon and (is_scalar(a.shape) or is_scalar(b.shape)):
+            raise self.scope.misfit(
+                "a colon stands between the two matrices of an inner product A:B, or the bounds of a range",
+                tree.start, a, b,
+            )  # fmt: skip
+        if colon:
+            self.scope.note(tree.start, "A:B is read as the inner product of A and B, tr(A'*B)")
         if is_scalar(a.shape) and is_scalar(b.shape):
             return self._node("*", [a, b], SCALAR, tree.start, ["*"])
         for i in (0, 1):
@@ -560,6 +576,8 @@ class Reader:
         if op == "*":
             scope.same(a, b, 1, 0, "*")
             return op, b, (a.shape[0], b.shape[1])
+        if self.numpy and op in (".*", "./") and {self._form(a), self._form(b)} == {"row", "column"}:
+            b = self._node("'", [b], b.shape[::-1], b.position)  # both arrays of one dimension
         if op in (".*", "./") and {self._form(a), self._form(b)} in ({"matrix", "row"}, {"matrix", "column"}):
             return self._times_spread(op, a, b)
         for i in (0, 1):
@@ -594,7 +612,13 @@ class Reader:
                 )
         if op == "^" and base.op in ("abs", "norm2") and not is_scalar(base.shape):
             op = ".^"
-        if tree.op == ".^" and is_scalar(base.shape) and is_scalar(exponent.shape) and self._by_letter(base):
+        if (
+            tree.op == ".^"
+            and "formula" not in tree.extra
+            and is_scalar(base.shape)
+            and is_scalar(exponent.shape)
+            and self._by_letter(base)
+        ):
             scope.cost += POOR
         if op == ".^" and not is_scalar(exponent.shape):
             if is_scalar(base.shape):
@@ -640,6 +664,8 @@ class Reader:
                 )
             rows, *columns = scope.sizes_of(args[1:], word) or (Unknown(), Unknown())
             return self._node(word, [], (rows, 1 if word == "vector" else columns[0]), position)
+        if word == "len" and len(args) == 1:
+            return self._count(Tree("count", [], tree.start, tree.end, 0), args)
         if word in _CONSTANTS and word not in scope.used:
             sizes = scope.sizes_of(args, f"{word}(n)") if args else [Places(self).place(a) for a in tree.args]
             return self._constant(word, sizes, position)
@@ -681,6 +707,22 @@ class Reader:
         ):  # fmt: skip
             scope.cost += POOR
         return self._node(word, args, call_shape(scope, entry, args), position)
+
+    def _count(self, tree: Tree, args: list[Node]) -> Node:
+        """Read len(x), X.shape[0], X.size: how many rows, columns or entries there are."""
+        shape = args[0].shape
+        sizes: list[Size] = list(shape if self._form(args[0]) == "matrix" else shape[:1])
+        if self._form(args[0]) == "row":
+            sizes = [shape[1]]
+        if tree.value is None:
+            counted = reduce(Product, sizes)
+        elif -len(sizes) <= tree.value < len(sizes):
+            counted = sizes[tree.value]
+        else:
+            raise self.scope.misfit(
+                f"there is no size {tree.value} of {show_shape(shape)}", tree.start, args[0]
+            )
+        return self._node("count", [], SCALAR, tree.start, counted)
 
     def _exponential(self, x: Node) -> str:
         """Return which function e^X is: the matrix exponential of what is or may be square, else exp entry by entry."""
@@ -728,7 +770,11 @@ class Reader:
         if word in scope.declared or word in scope.used or len(word) == 1:
             return scope.error(f"{word} is a variable, not a function: write {word}*(...)", position)
         near = get_close_matches(word.lower(), sorted(FUNCTIONS), 1)
-        mend = f"did you mean {near[0]}?" if near else f"known are {', '.join(sorted(FUNCTIONS))}"
+        mend = (
+            f"did you mean {near[0]}?"
+            if near
+            else f"define it, {word}(t) = ..., or write it with the functions of the language"
+        )
         if word.lower() in ELSEWHERE:
             mend = f"write {ELSEWHERE[word.lower()]}"
         return scope.error(f"unknown function {word}: {mend}", position)
@@ -766,7 +812,7 @@ class Reader:
         if op == "solve":
             square(self.scope, a, "solve")
             a, op = self._node("inv", [a], a.shape, a.position), "*"
-        if op == "dot" and _is_column(a.shape) and _is_column(b.shape):
+        if op == "dot" and _is_column(a.shape) and not is_scalar(b.shape) and find(b.shape[0]) != 1:
             a, op = self._node("'", [a], a.shape[::-1], a.position), "*"
         if op == "outer":
             b, op = self._node("'", [b], b.shape[::-1], b.position), "*"
@@ -990,4 +1036,5 @@ _METHODS: dict[str, Callable[[Reader, Tree, list[Node]], Node]] = {
     "differential": Reader._direction,
     "indicator": Reader._indicator,
     "einsum": Reader._einsum,
+    "count": Reader._count,
 }

@@ -31,10 +31,11 @@ SIGNS = {
     "′": "'", "’": "'", "‘": "'", "⊤": "'", "（": "(", "）": ")", "，": ",", "‖": "||", "∥": "||", "≔": ":=", "==": "=",
     "≈": "≈", "≃": "≈", "∝": "∝", "≤": "≤", "<=": "≤", "≥": "≥", ">=": "≥", "≠": "≠", "!=": "≠", "∈": "∈", "∼": "∼",
     "~": "∼", "⇒": "⇒", "=>": "⇒", "→": "→", "->": "→", "∴": "⇒", "⇔": "⇔",
+    "↦": "↦", "|->": "↦",
 }  # fmt: skip
 FRACTIONS = {"½": "1/2", "⅓": "1/3", "¼": "1/4", "¾": "3/4", "⅔": "2/3", "⅛": "1/8", "⅙": "1/6", "⅕": "1/5"}
 _SUPER = dict(zip("⁰¹²³⁴⁵⁶⁷⁸⁹⁻ᵀᴴⁿ", "0123456789-THn", strict=True))
-_SUB = dict(zip("₀₁₂₃₄₅₆₇₈₉ᵢⱼₖₗₘₙ", "0123456789ijklmn", strict=True))
+_SUB = dict(zip("₀₁₂₃₄₅₆₇₈₉ᵢⱼₖₗₘₙₐₑₒₓₕₚₛₜᵣᵤᵥ", "0123456789ijklmnaeoxhpstruv", strict=True))
 RELATIONS = frozenset("= ≈ ∝ ≤ < ≥ > ≠ ∈ ∼ := →".split())
 SEPARATORS = frozenset("; ⇒ ⇔ \n".split())
 
@@ -43,15 +44,17 @@ _TOKEN = re.compile(
     r"(?P<space>[ \t\r\n]+)"
     # The point of 5.*x is that of the operator.
     r"|(?P<number>(?:[0-9]+(?:\.[0-9]+|\.(?=[eE][+-]?[0-9])|\.(?![*/^.\w]))?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)"
-    r"|(?P<module>(?:np|numpy|jnp|torch|tf|math|scipy|sp|jax|F)(?:\.(?:linalg|special|nn|functional|numpy|math))*\.(?=[A-Za-z]))"
+    r"|(?P<module>(?:np|numpy|jnp|anp|onp|cp|torch|tf|math|scipy|sp|jax|keras|nn|F|LA(?=\.(?:norm|inv|det)))"
+    r"(?:\.(?:linalg|special|nn|functional|numpy|math|backend|losses|lax|scipy))*\.(?=[A-Za-z]))"
     rf"|(?P<name>(?:[A-Za-z]|[{_GREEK}])[A-Za-z_0-9]*[{''.join(_SUB)}]*)"
     rf"|(?P<low>[{''.join(_SUB)}]+)"
     r"|(?P<transpose>\.(?:T|mT|t\(\)|transpose\(\))(?!\w))"
+    r"|(?P<shape>\.(?:shape\[-?[0-9]\]|size\(-?[0-9]\)|shape\(-?[0-9]\)|size(?![\w(])))"
     r"|(?P<method>\.[A-Za-z]\w*(?=\())"
     rf"|(?P<super>[{''.join(_SUPER)}]+)"
     rf"|(?P<fraction>[{''.join(FRACTIONS)}])"
     r"|(?P<root>√)|(?P<sum>∑)|(?P<product>∏)|(?P<nabla>∇)|(?P<partial>∂)"
-    r"|(?P<op>\.\*|\./|\.\^|\*\*|\|\||:=|==|<=|>=|!=|=>|->|[-+*/^'()\[\]{},;:=|@<>_~−–—×·∗⋅÷⊙∘⊗′’‘⊤（），‖∥≔≈≃∝≤≥≠∈∼⇒→∴⇔])"
+    r"|(?P<op>\.\*|\./|\.\^|\*\*|\|\||:=|==|<=|>=|!=|=>|->|\|->|[-+*/^'()\[\]{},;:=|@<>_~−–—×·∗⋅÷⊙∘⊗′’‘⊤（），‖∥≔≈≃∝≤≥≠∈∼⇒→∴⇔↦])"
 )
 
 #: What people write with characters that the language does not have.
@@ -111,7 +114,42 @@ def tokens(text: str) -> list[Token]:
             found.append(Token(kind, piece, start, at, gap))
         gap = False
     found.append(Token("end", "", len(text), len(text), gap))
-    return found
+    return _with_sums(found)
+
+
+_SUM_OVER = re.compile(r"(sum|prod|Sigma|Pi)_([a-z]{1,2})")
+
+
+def _with_sums(found: list[Token]) -> list[Token]:
+    """Return the tokens with sum_i and Σᵢ in front of what has the index i as the sum over i, not as names."""
+    out: list[Token] = []
+    for place, t in enumerate(found):
+        hit = _SUM_OVER.fullmatch(t.text) if t.kind == "name" else None
+        if hit is None or not _is_sum(hit, found, place):
+            out.append(t)
+            continue
+        over = [Token("name", c, t.start, t.end) for c in hit[2]]
+        braces = [Token("op", "{", t.start, t.start)], [Token("op", "}", t.end, t.end)]
+        kind = "sum" if hit[1] in ("sum", "Sigma") else "product"
+        out += [t._replace(kind=kind), Token("op", "_", t.start, t.start), *braces[0], *over, *braces[1]]
+    return out
+
+
+def _is_sum(hit: re.Match[str], found: list[Token], place: int) -> bool:
+    before, after = found[place - 1] if place else None, found[place + 1]
+    if after.kind in ("end", "super") or (
+        after.kind == "op" and after.text not in ("(", "|", "||", "[", "-")
+    ):
+        return False
+    if hit[1] in ("Sigma", "Pi"):
+        if before is not None and (before.kind in ("super",) or before.text in (")", "'", "]")):
+            return False
+        if any(t.text == hit[0] and t.start != found[place].start for t in found):
+            return False
+    ends = re.compile(rf"\w+_[a-z]*[{hit[2]}][a-z]*")
+    return any(t.kind == "name" and ends.fullmatch(t.text) for t in found[place + 1 :]) or any(
+        t.text in set(hit[2]) for t in found[place + 1 :]
+    )
 
 
 def _unknown(text: str, at: int) -> ParseError:

@@ -37,6 +37,7 @@ class Tree:
     | cases | value, condition, value, condition ... | |
     | integral | body, variable, lower, upper | |
     | indicator | condition | |
+    | count | operand | which of its sizes, from 0 on, -1 the last, None all |
     | einsum | arrays | what stands between its quotes |
     | text | | words, or what stands between quotes |
     | empty, dots | | |

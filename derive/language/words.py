@@ -18,6 +18,10 @@ ALSO = {
     "asinh": "arcsinh", "arsinh": "arcsinh", "acosh": "arccosh", "arcosh": "arccosh", "atanh": "arctanh",
     "artanh": "arctanh", "heaviside": "step", "Heaviside": "step", "rectifier": "relu", "lrelu": "leakyrelu",
     "hard_tanh": "hardtanh", "hard_sigmoid": "hardsigmoid", "hard_swish": "hardswish", "clipped_relu": "relu6",
+    "reduce_sum": "sum", "reduce_mean": "mean", "reduce_max": "max", "reduce_min": "min", "reduce_prod": "prod",
+    "reduce_logsumexp": "logsumexp", "reduce_std": "std", "reduce_variance": "var", "nansum": "sum", "nanmean": "mean",
+    "amax": "max", "amin": "min", "cholesky": "chol", "matrix_exp": "expm", "matrix_inverse": "inv", "vector_norm": "norm2",
+    "logabsdet": "logdet", "clamp": "clip", "clip_by_value": "clip",
     "ReLU6": "relu6", "ELU": "elu", "SELU": "selu", "log_sigmoid": "logsigmoid",
 }  # fmt: skip
 
@@ -30,9 +34,9 @@ ELSEWHERE = {
 
 #: Calls that are operators of the language.
 INFIX = {
-    "dot": "dot", "inner": "dot", "vdot": "dot", "outer": "outer", "matmul": "*", "mm": "*", "mv": "*", "matvec": "*",
+    "dot": "dot", "inner": "dot", "outer": "outer", "matmul": "*", "mm": "*", "mv": "*", "matvec": "*",
     "hadamard": ".*", "multiply": ".*", "mul": ".*", "add": "+", "subtract": "-", "divide": "./", "power": ".^",
-    "pow": ".^", "solve": "solve", "transpose": "'", "square": "square", "reciprocal": "reciprocal",
+    "pow": ".^", "solve": "solve", "transpose": "'", "matrix_transpose": "'", "permute_dimensions": "'", "square": "square", "reciprocal": "reciprocal",
 }  # fmt: skip
 
 #: Functions of which a scalar is a poor argument: a name in them that goes by its letter as a scalar is rather no scalar.
