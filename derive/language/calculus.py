@@ -23,7 +23,7 @@ class Calculus(Cursor):
                 raise self.unexpected("an index such as i")
             name = self.take()
             names.append(Tree("name", [], name.start, name.end, name.text))
-            while self.sees("<", "≠", "≤", ">"):
+            while self.sees("<", "≠", "≤", ">", "≥"):
                 sign = self.take()
                 other = self.take()
                 relations.append((name.text, sign.text, other.text))

@@ -53,7 +53,8 @@ _LABEL = re.compile(r"\s*(?!lambda)[A-Za-z]{3,}(?: [A-Za-z]+){0,4}\s?:(?=\s*[\s$
 _DERIVATIVES = frozenset({"diff", "grad", "gradient", "derivative", "Derivative", "D", "jacobian"})
 #: Words between a function and what is said of the names in it.
 PARTING = frozenset("where with given let when if for and such subject st while".split())
-_KNOWN = {
+#: What people say of a matrix or a vector -> what is assumed of it.
+KNOWN = {
     "symmetric": "symmetric", "posdef": "posdef", "positive definite": "posdef", "spd": "posdef", "psd": "symmetric",
     "positive semidefinite": "symmetric", "positive-definite": "posdef", "orthogonal": "orthogonal",
     "orthonormal": "orthogonal", "invertible": "invertible", "nonsingular": "invertible", "non-singular": "invertible",
@@ -155,7 +156,7 @@ def statement_of(part: list[Token], said: str, text: str, clauses: Clauses) -> b
     words = [t for t in part if t.kind != "end"]
     names = [t for t in words if t.kind == "name"]
     spoken = " ".join([*(t.text for t in words if t.kind == "name" and len(t.text) > 1), said]).lower()
-    kinds = [kind for word, kind in _KNOWN.items() if re.search(rf"(?<![\w-]){word}(?![\w-])", spoken)]
+    kinds = [kind for word, kind in KNOWN.items() if re.search(rf"(?<![\w-]){word}(?![\w-])", spoken)]
     of = [t.text for t in names if len(t.text) == 1 or t.text[0].isupper()]
     if not kinds or not of or any(t.kind not in ("name",) and t.text != "," for t in words):
         return False

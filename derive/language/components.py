@@ -11,6 +11,7 @@ from collections.abc import Container
 from itertools import count
 from typing import TYPE_CHECKING
 
+from derive.language.ranges import shifted
 from derive.language.scope import Misfit, Node
 from derive.language.shapes import SCALAR, find, is_scalar
 from derive.language.tree import Tree
@@ -63,16 +64,16 @@ class Components:
             elif (
                 a.op in ("index", "sub")
                 and len(a.args) == 2
-                and a.args[1].op == "name"
+                and shifted(a.args[1]) is not None
                 and a.args[0].op == "name"
             ):
                 base = a.args[0].value
                 if a.value in self.scope.declared or base in self.rows or not self._may_be_rows(base):
                     continue
                 self._family(base, names)
+                index = shifted(a.args[1])[0]  # type: ignore[index]
                 self.scope.note(
-                    a.start,
-                    f"{base}_{a.args[1].value} is read as a column, row {a.args[1].value} of {self.rows[base]}",
+                    a.start, f"{base}_{index} is read as a column, row {index} of {self.rows[base]}"
                 )
 
     def _family(self, base: str, names: Container[str]) -> None:

@@ -27,11 +27,13 @@ from derive.language.latex_tokens import latex_tokens
 from derive.language.libraries import without_libraries
 from derive.language.names import kind_of
 from derive.language.pratt import Parser, Vocabulary
+from derive.language.prose import without_prose
 from derive.language.scope import ParseError
 from derive.language.shapes import Shape
 from derive.language.tokens import Token, tokens
 from derive.language.tree import Tree
 from derive.language.unknown import unknown_names
+from derive.language.unrolled import has_families, unrolled
 from derive.language.words import ALSO
 from derive.operations import by_name
 
@@ -71,9 +73,31 @@ class Program:
         return {p.value for p in pieces if p.op == "name" and id(p) not in indices}
 
     @property
+    def trees(self) -> list[Tree]:
+        """Return the tree of the expression, and those of the definitions."""
+        return [self.expression, *[t for _, t, _ in self.definitions]]
+
+    @property
+    def has_families(self) -> bool:
+        """Tell whether a sum runs over names of their own, S_1, S_2 and so on."""
+        return has_families(self.trees)
+
+    @property
     def pieces(self) -> int:
         """Return of how many pieces the text is made."""
         return sum(1 for t in (self.expression, *[d[1] for d in self.definitions]) for _ in t.walk())
+
+    def unrolled(self, wanted: Iterable[str], vectors: Iterable[str]) -> Program | None:
+        """Return the program with sums over given numbers written out, None where there are none."""
+        trees = self.trees
+        bases = {id(p.args[0]) for t in trees for p in t.walk() if p.op in ("sub", "index")}
+        alone = {p.value for t in trees for p in t.walk() if p.op == "name" and id(p) not in bases}
+        made = [unrolled(t, {*wanted, *vectors, *alone}) for t in trees]
+        if not any(made):
+            return None
+        first, *others = [m or t for m, t in zip(made, trees, strict=True)]
+        kept = tuple((n, t, i) for (n, _, i), t in zip(self.definitions, others, strict=True))
+        return replace(self, expression=first, definitions=kept)
 
     def open_at(self, names: Iterable[str]) -> Program:
         """Return the program in which some defined names are variables: what is differentiated by is not unfolded."""
@@ -82,12 +106,14 @@ class Program:
         return replace(self, definitions=kept) if len(kept) < len(self.definitions) else self
 
 
-def read_program(text: str, words: Vocabulary) -> Program:
-    """Return the definitions and the expression of a text. Raises ParseError with the place."""
+def read_program(text: str, words: Vocabulary, primes: bool = False) -> Program:
+    """Return the definitions and the expression of a text; `primes` tells that x' is a name. Raises ParseError with the place."""
     clauses = Clauses()
-    source, text = text, without_words(text, words.wanted, clauses)
+    source, text = text, without_words(without_prose(text, clauses), words.wanted, clauses)
     latex = notation_of(source) == "latex"
     found = latex_tokens(text) if latex else tokens(text)
+    if primes:
+        found = _primed(found)
     glued: list[str] = []
     if not latex:
         found, glued = _unglued(found, words)
@@ -104,16 +130,16 @@ def read_program(text: str, words: Vocabulary) -> Program:
     main: Tree | None = None
     macros: dict[str, tuple[list[str], Tree]] = {}
     definitions: list[tuple[str, Tree, tuple[str, ...]]] = []
-    for place, part in enumerate(parts):
+    for part in parts:
         if part.constraint:
             clauses.notes.append(
                 'what stands after "subject to" is no part of the function: its derivative is the one given'
             )
             break
-        if place and statement_of(part.tokens, part.said, text, clauses):
+        if len(parts) > 1 and statement_of(part.tokens, part.said, text, clauses):
             continue
         tree = Parser(text, part.tokens, words).whole()
-        if tree.op != "chain" or (place and relation_of(tree, clauses)):
+        if tree.op != "chain" or (len(parts) > 1 and relation_of(tree, clauses)):
             if tree.op == "chain":
                 continue
             if main is not None and part.comma is not None:
@@ -215,6 +241,18 @@ def _in_order(
         )
         waiting.remove(ready)
         out.append(ready)
+    return out
+
+
+def _primed(found: list[Token]) -> list[Token]:
+    """Return the tokens with x' as a name of its own, xprime."""
+    out: list[Token] = []
+    for t in found:
+        if t.text in ("'", "prime") and t.kind == "op" and not t.gap and out and out[-1].kind == "name":
+            last = out.pop()
+            out.append(last._replace(text=f"{last.text}prime", end=t.end))
+        else:
+            out.append(t)
     return out
 
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from sympy import Integer
 
 from derive.language.places import Places
+from derive.language.ranges import Range, part, range_of, shifted
 from derive.language.scope import Node
 from derive.language.shapes import SCALAR, Size, SizeConflict, Unknown, find, is_scalar, unify
 from derive.language.tree import Tree, applied_head
@@ -37,7 +38,7 @@ class Array:
 def index_names(tree: Tree) -> list[str]:
     """Return the names that stand as indices of an entry: those of x_i, X_ij, x[i], delta[i, j]."""
     if tree.op in ("sub", "index"):
-        return [a.value for a in tree.args[1:] if a.op == "name"]
+        return [found[0] for a in tree.args[1:] if (found := shifted(a)) is not None]
     return []
 
 
@@ -46,6 +47,8 @@ class Indexed:
 
     def __init__(self, reader: Reader, sizes: dict[str, Size]) -> None:
         self.reader, self.scope, self.sizes = reader, reader.scope, sizes
+        self.counted: dict[str, int] = {}  # the numbers from which indices of sums run
+        self.ranges: dict[str, Range] = {}  # where indices do not run over all entries
         self.apart: set[Indices] = set()  # pairs of indices that are never equal
         self._depends: dict[int, bool] = {}
 
@@ -149,9 +152,20 @@ class Indexed:
         gap = sides[0] if zero else Tree("+", list(sides), tree.start, tree.end, ["+", "-"])
         return self._function(Tree("call", [gap], tree.start, tree.end, "step"))
 
+    def _numbered(self, tree: Tree) -> Array:
+        """Return an index that stands as a number, t in γ^t, as the column of the numbers that it is."""
+        index, over = str(tree.value), self.ranges.get(str(tree.value))
+        if index not in self.counted:
+            raise self.scope.error(f"the index {index} stands only as an index here", tree.start)
+        ones = self._ones(self.sizes[index], 1, tree)
+        counted = self._node("cumsum", [ones], ones.shape, tree)
+        before = (over.start if over is not None else self.counted[index]) - 1
+        if not before:
+            return Array(counted, (index,))
+        less = self._dot(self._number(before, tree), ones)
+        return Array(self._node("+", [counted, less], ones.shape, tree, ["+", "+"]), (index,))
+
     def _unreadable(self, tree: Tree) -> Array:
-        if tree.op == "name":
-            raise self.scope.error(f"the index {tree.value} stands only as an index here", tree.start)
         raise self.scope.error("this is not read under an index: sums, products, powers and functions of entries are",
                                tree.start)  # fmt: skip
 
@@ -159,8 +173,9 @@ class Indexed:
         base, *places = tree.args
         if "note" in tree.extra:
             self.scope.note(tree.start, tree.extra["note"])
-        running = [p.op == "name" and p.value in self.sizes for p in places]
-        names = [str(p.value) for p, runs in zip(places, running, strict=True) if runs]
+        moved = [m if (m := shifted(p)) is not None and m[0] in self.sizes else None for p in places]
+        running = [m is not None for m in moved]
+        names = [m[0] for m in moved if m is not None]
         if (
             base.op == "name"
             and base.value == "delta"
@@ -170,21 +185,30 @@ class Indexed:
             n = self.sizes[names[0]]
             self._unify(n, self.sizes[names[1]], tree)
             return Array(self._node("eye", [], (n, n), tree), tuple(names))
-        shifted = next(
-            (p for p in places if p.op != "name" and any(n in self.sizes for n in p.names())), None
-        )
-        if shifted is not None:
-            raise self.scope.error(
-                "an index by itself is read here: write x[2:n] - x[1:n-1] for differences of neighbours",
-                shifted.start,
-            )
+        for p, m in zip(places, moved, strict=True):
+            if (m is None and any(n in self.sizes for n in p.names())) or (
+                m is not None and m[1] and m[0] not in self.ranges
+            ):
+                raise self.scope.error(
+                    "an index by itself, or i + 1 and i - 1 in a sum over i, is read here: write x[2:n] - x[1:n-1] "
+                    "for differences of neighbours", p.start)  # fmt: skip
         if len(places) > 2:
             raise self.scope.error(
                 "three indices and more are not read: no matrix has such entries", tree.start
             )
         if base.op == "name" and base.value not in self.scope.used and base.value not in self.scope.declared:
             self.scope.kinds.setdefault(base.value, "vector" if len(places) == 1 else "matrix")
+        if self.depends(base):
+            raise self.scope.error(
+                "a matrix that depends on the index is not read under it, but in a sum over numbers, i = 1 to 3",
+                base.start,
+            )
         x = self.reader.read(base)
+        for side, m in enumerate(moved):
+            if m is not None and m[0] in self.ranges:
+                if len(places) == 1 and x.shape[0] == 1 and not is_scalar(x.shape):
+                    x = self._t(x)
+                x = part(self, x, side, self.ranges[m[0]], m[1], tree)
         if len(places) == 2 and not all(running):
             if not names:
                 raise self.scope.error("an entry without an index that runs is not read here", tree.start)
@@ -333,8 +357,18 @@ class Indexed:
         body, *names = tree.args
         names = [n for n in names if n.value not in self.sizes]
         inner = Indexed(self.reader, {**self.sizes, **{n.value: Unknown() for n in names}})
-        for name, (lower, upper) in tree.value["bounds"].items():
-            self._whole_range(lower, upper, tree)
+        inner.ranges = dict(self.ranges)
+        for name in [n.value for n in names]:
+            if (found := range_of(inner, tree, name)) is not None:
+                inner.ranges[name] = found
+                self._unify(inner.sizes[name], found.count, tree)
+        inner.counted = dict(self.counted)
+        for n in names:
+            lower = tree.value["bounds"].get(n.value, (None, None))[0]
+            inner.counted[n.value] = 0 if lower is not None and lower.value == 0 else 1
+        for name, (_, upper) in tree.value["bounds"].items():
+            if name in inner.ranges:
+                continue
             if upper is not None and upper.op in ("name", "number") and name in inner.sizes:
                 size: Size = upper.value if upper.op == "name" else int(upper.value)
                 self._unify(inner.sizes[name], size, tree)
@@ -364,21 +398,6 @@ class Indexed:
             return Array(nodes[0], over)
         return Array(self._node("+", nodes, nodes[0].shape, tree, list(signs)), over)
 
-    def _whole_range(self, lower: Tree | None, upper: Tree | None, tree: Tree) -> None:
-        """Raise ParseError for a sum that does not run over all entries."""
-        if lower is not None and (lower.op != "number" or lower.value not in (0, 1)):
-            raise self.scope.error(
-                "a sum runs over all entries here: write sum(x[2:n]) for one from 2 on", lower.start
-            )
-        if (
-            upper is not None
-            and upper.op not in ("name", "number", "sub")
-            and (lower is None or lower.value != 0)
-        ):
-            raise self.scope.error(
-                "a sum runs over all entries here: write sum(x[1:n-1]) for one up to n - 1", upper.start
-            )
-
     def _multiplied(self, tree: Tree, inner: Indexed, names: list[str]) -> Array:
         """Return the product, or the largest, of all entries over indices; over one of two, that of every row."""
         word = tree.value.get("word", "prod")
@@ -398,7 +417,7 @@ class Indexed:
 
 _READERS = {
     "sub": "_entry", "index": "_entry", "+": "_add", "neg": "_negative", "^": "_power", ".^": "_power", "*": "_product",
-    "call": "_function", "bars": "_function", "apply": "_applied",
+    "name": "_numbered", "call": "_function", "bars": "_function", "apply": "_applied",
     "indicator": "_indicator",
 }  # fmt: skip
 
@@ -453,9 +472,10 @@ class _Term:
             self._put((i, j) if sign in ("<", "≤") else (j, i), above)
             if sign in ("<", ">"):
                 return
-            raise context.scope.error(
-                "sums over i ≤ j are read as i < j and the diagonal: write both", tree.start
-            )
+            least = self.factors[(i, j)] if (i, j) in self.factors else self.factors[(j, i)]
+            eye = context._node("eye", [], (n, n), tree)
+            least[-1] = context._node("+", [least[-1], eye], (n, n), tree, ["+", "+"])
+            return
         ones, eye = context._ones(n, n, tree), context._node("eye", [], (n, n), tree)
         self._put(
             (i, j),

@@ -90,7 +90,7 @@ class LatexForms(Calculus):
         """Tell whether x^t is the transpose of x: t is no variable, and x no number."""
         others = [t for i, t in enumerate(self.tokens) if t.kind == "name" and t.text == sign
                   and not (i and self.tokens[i - 1].text in ("^", "{"))]  # fmt: skip
-        if others or sign in self.words.names | self.words.wanted:
+        if others or sign in self.words.names | self.words.wanted or sign in self.bound:
             return False
         return left.bracketed or (left.op in ("name", "sub") and left.value != "e")
 

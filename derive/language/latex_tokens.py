@@ -399,4 +399,23 @@ _PROSE = frozenset(
 
 def latex_tokens(text: str) -> list[Token]:
     """Return the tokens of a formula in LaTeX, the last being of kind `end`. Raises ParseError with the place."""
-    return _Reader(text).all()
+    return _without_font_braces(text, _Reader(text).all())
+
+
+_OLD_FONTS = re.compile(r"\s*\\(?:bf|rm|it|cal|sf|tt|em|boldsymbol|mathbf)\b")
+
+
+def _without_font_braces(text: str, found: list[Token]) -> list[Token]:
+    r"""Return the tokens without the braces of {\bf x}, which only set the font of one name."""
+    out: list[Token] = []
+    skip = 0
+    for place, t in enumerate(found):
+        if skip == place and place:
+            continue
+        if t.text == "{" and t.kind == "op" and place + 2 < len(found) and found[place + 2].text == "}":
+            if _OLD_FONTS.match(text, t.end):
+                found[place + 1] = found[place + 1]._replace(gap=t.gap)
+                skip = place + 2
+                continue
+        out.append(t)
+    return out

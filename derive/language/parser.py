@@ -6,8 +6,9 @@ The parser calls back bottom-up and nothing recurses, so that depth costs nothin
 
 from __future__ import annotations
 
+import re
 import warnings
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any
 
@@ -67,12 +68,13 @@ def _program(
     wanted: Iterable[str] = (),
     closed: bool = False,
     unknown: frozenset[str] = frozenset(),
+    primes: bool = False,
 ) -> Program:
     _scan(text)
     words = Vocabulary(
         functions=FUNCTIONS, names=set(known), wanted=set(wanted), closed=closed, unknown=unknown
     )
-    return read_program(text, words)
+    return read_program(text, words, primes)
 
 
 def _attempt(
@@ -94,6 +96,57 @@ def _attempt(
     if scalar:
         reader.fixed, indices = frozenset(indices), ()
     return scope, reader.read_over(program.expression, indices)
+
+
+def _understood(
+    text: str, declared: Mapping[str, Shape], names: Sequence[str], scalar: bool
+) -> tuple[Program, Scope, Node]:
+    """Return the program of a text, its scope and its node: as it stands, else with x' as a name, else with sums written out.
+
+    Raises the error of the text as it stands where none of these can be read.
+    """
+    first: ParseError | None = None
+    for primes in (False, True):
+        if primes and not _PRIMED.search(text):
+            break
+        try:
+            program = _program(text, declared, names, primes=primes)
+        except ParseError as error:
+            first = first or error
+            continue
+        ways = [program, program.unrolled(names, declared)]
+        for way in reversed(ways) if program.has_families else ways:
+            if way is None:
+                continue
+            known = {**dict(way.shapes), **declared}
+            for name in (*known, *sorted(Scope(text, known).sizes)):
+                check_name(name)
+            try:
+                return _read(way.open_at(names), text, known, names, scalar)
+            except ParseError as error:
+                first = first or error
+    assert first is not None
+    raise first
+
+
+#: x - x', k(x, x') and x^T x': x' is no transpose there, but another point.
+_PRIMED = re.compile(
+    r"(?P<x>[A-Za-z])\}?\s*(?:[-−,]|\^\{?\\?(?:top|T)\}?|ᵀ)\s*(?:\\(?:mathbf|boldsymbol|vec|bm)\s*\{?)?(?P=x)\}?(?:'|\^\{?\\prime|′)"
+    r"|(?P<y>[A-Za-z])\}?(?:'|\^\{?\\prime\}?|′)\s*[-−,]\s*(?:\\(?:mathbf|boldsymbol|vec|bm)\s*\{?)?(?P=y)(?![A-Za-z'])"
+)
+
+
+def _read(
+    program: Program, text: str, declared: dict[str, Shape], names: Sequence[str], scalar: bool
+) -> tuple[Program, Scope, Node]:
+    scope, root = best_reading(
+        lambda kinds: _attempt(program, Scope(text, dict(declared), kinds=dict(kinds)), scalar, names),
+        scalar,
+        declared,
+        pieces=program.pieces,
+        sought=names,
+    )
+    return program, scope, root
 
 
 def name_sizes(scope: Scope) -> None:
@@ -165,19 +218,7 @@ def parse(
         raise InputError(f"expected text, got {type(text).__name__}")
     declared = read_where(where)
     names = [name_of(n.strip()) for w in ([wrt] if isinstance(wrt, str) else wrt) for n in w.split(",")]
-    program = _program(text, declared, names)
-    declared = {**dict(program.shapes), **declared}
-    given = Scope(text, declared)
-    for name in (*given.declared, *sorted(given.sizes)):
-        check_name(name)
-    program = program.open_at(names)
-    scope, root = best_reading(
-        lambda kinds: _attempt(program, Scope(text, dict(declared), kinds=dict(kinds)), scalar, names),
-        scalar,
-        declared,
-        pieces=program.pieces,
-        sought=names,
-    )
+    program, scope, root = _understood(text, declared, names, scalar)
     for name in names:
         _refuse_other_case(scope, name)
         _want(scope, name)

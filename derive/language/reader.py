@@ -14,6 +14,7 @@ from derive.language.calls import call_shape, square
 from derive.language.components import of_vectors, written_out
 from derive.language.grouping import Group, fitting, groupings
 from derive.language.indices import Indexed
+from derive.language.names import kind_of
 from derive.language.places import Places
 from derive.language.scope import Node, Scope
 from derive.language.shapes import (
@@ -78,6 +79,7 @@ class Reader:
     def __init__(self, scope: Scope, numpy: bool = False, latex: bool = False) -> None:
         self.scope, self.numpy, self.latex = scope, numpy, latex
         self.done: dict[int, Node] = {}
+        self.totals: set[int] = set()  # numbers that are sums over indices
         self.fixed: frozenset[str] = frozenset()  # indices that stand for one place
         self.summed: frozenset[str] = frozenset()  # those that sums run over
         self.known: frozenset[str] = frozenset()  # names that stand by themselves, or under an index of a sum
@@ -249,7 +251,9 @@ class Reader:
         entries, over = of_vectors(self, tree)
         if over:
             return self.read_over(entries, over)
-        return Indexed(self, {}).read(written_out(self, tree)).node
+        node = Indexed(self, {}).read(written_out(self, tree)).node
+        self.totals.add(id(node))
+        return node
 
     def _einsum(self, tree: Tree, args: list[Node]) -> Node:
         """Read einsum('ij,jk->ik', A, B)."""
@@ -317,6 +321,16 @@ class Reader:
         if x.op == "name":
             return x.value not in self.scope.declared
         return any(self._by_letter(a) for a in x.args)
+
+    def _is_of_matrices(self, x: Node) -> bool:
+        """Tell whether a number is made of entries of names whose letters say that they are matrices."""
+        stack, kinds = [x], self.scope.kinds
+        while stack:
+            node = stack.pop()
+            if node.op == "name" and kinds.get(node.value) == "vector" and kind_of(node.value) == "matrix":
+                return True
+            stack.extend(node.args)
+        return False
 
     def _indicator(self, tree: Tree, args: list[Node]) -> Node:
         """Read 1[x > y] as the unit step of every entry of x - y."""
@@ -407,6 +421,8 @@ class Reader:
                 if inner.value in _SMALL or (what == "+" and _is_predictor(target, inner))
                 else BY_LETTER
             )
+            if id(x) in self.totals and self._form(target) == "matrix" and self._is_of_matrices(x):
+                raise scope.conflict(target, x, what)  # Σ_i x_i F_i is one of matrices F_i there
             said = "every entry"
         else:
             side = 1 if form == "row" else 0
@@ -576,7 +592,12 @@ class Reader:
         if op == "*":
             scope.same(a, b, 1, 0, "*")
             return op, b, (a.shape[0], b.shape[1])
-        if self.numpy and op in (".*", "./") and {self._form(a), self._form(b)} == {"row", "column"}:
+        if (
+            self.numpy
+            and op in (".*", "./")
+            and {self._form(a), self._form(b)} == {"row", "column"}
+            and "'" not in (a.op, b.op)
+        ):
             b = self._node("'", [b], b.shape[::-1], b.position)  # both arrays of one dimension
         if op in (".*", "./") and {self._form(a), self._form(b)} in ({"matrix", "row"}, {"matrix", "column"}):
             return self._times_spread(op, a, b)

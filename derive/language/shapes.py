@@ -74,7 +74,7 @@ def find(size: Size) -> Size:
             return a * b
         return Product(a, b)
     if isinstance(size, Total):
-        known, others = _summands(size)
+        known, others = summands(size)
         return reduce(Total, [*others, known] if known or not others else others)
     if isinstance(size, Triangle):
         n = find(size.of)
@@ -82,7 +82,7 @@ def find(size: Size) -> Size:
     return size
 
 
-def _summands(size: Size) -> tuple[int, list[Size]]:
+def summands(size: Size) -> tuple[int, list[Size]]:
     """Return a size as a number and other sizes, which it is the sum of."""
     if not isinstance(size, Total):
         size = find(size)
@@ -90,13 +90,23 @@ def _summands(size: Size) -> tuple[int, list[Size]]:
         return size, []
     if not isinstance(size, Total):
         return 0, [size]
-    (m, left), (n, right) = _summands(size.a), _summands(size.b)
+    (m, left), (n, right) = summands(size.a), summands(size.b)
     terms = left + right
     for size in left + right:  # n - n
         if size in terms and Product(-1, size) in terms:
             terms.remove(size)
             terms.remove(Product(-1, size))
     return m + n, terms
+
+
+def difference(a: Size, b: Size) -> int | None:
+    """Return by how much one size is larger than another, None where that is not a number."""
+    (m, left), (n, right) = summands(a), summands(b)
+    for size in list(left):
+        if size in right:
+            left.remove(size)
+            right.remove(size)
+    return None if left or right else m - n
 
 
 def is_scalar(shape: Shape) -> bool:
@@ -173,7 +183,7 @@ def _side(size: Size) -> int:
 
 
 def _unify_totals(a: Size, b: Size) -> None:
-    (m, left), (n, right) = _summands(a), _summands(b)
+    (m, left), (n, right) = summands(a), summands(b)
     for size in list(left):
         if size in right:
             left.remove(size)

@@ -42,6 +42,18 @@ SUMS = [
     (r"\sum_{i\ne j}A_{ij}x_ix_j", sum(A[i, j] * x[i] * x[j] for i in N for j in N if i != j)),
     (r"\sum_{i=1}^n\sum_{k=1}^m B_{ik}z_k", (B @ z).sum()),
     (r"\sum_{i=1}^n |x_i - y_i|", abs(x - y).sum()),
+    ("sum[i<=j](A[i, j])", np.triu(A).sum()),
+    ("sum[i>=j](A[i, j]*x[j])", (np.tril(A) @ x).sum()),
+    ("sum[i](x[i]*i^2)", sum(x[i] * (i + 1) ** 2 for i in N)),
+    (r"\sum_{i=0}^{n-1} c^i x_{i+1}", sum(c**i * x[i] for i in N)),
+    ("sum[i](x[i+1]*y[i])", sum(x[i + 1] * y[i] for i in range(3))),
+    (r"\sum_{i=1}^{n-1}(x_{i+1}-x_i)^2", sum(np.diff(x) ** 2)),
+    (r"\sum_{i=2}^{n} |x_i - y_{i-1}|", sum(abs(x[1:] - y[:-1]))),
+    (r"\sum_{i=1}^{n-2} (x_i - 2x_{i+1} + x_{i+2})^2", sum(np.diff(x, 2) ** 2)),
+    (r"\prod_{i=2}^{n} x_i", np.prod(x[1:])),
+    (r"\sum_{i=2}^{n}\sum_{j=1}^{n-1} A_{ij} x_{j+1}", (A[1:, :3] @ x[1:]).sum()),
+    (r"\sum_{k=1}^{3} x^T A^k y", sum(x @ np.linalg.matrix_power(A, k) @ y for k in (1, 2, 3))),
+    (r"\sum_{k=0}^{2} c^k x_{k+1}", x[0] + c * x[1] + c**2 * x[2]),
 ]  # fmt: skip
 
 
@@ -77,8 +89,8 @@ def test_a_claim_about_entries_holds_at_all_of_them(expr, wrt, kind, claim, verd
     [
         ("x[i]*A[i, j]*B[j, k]", "three free indices"),
         ("sum[i](T[i, j, k])", "three indices and more"),
-        ("sum[i<=j](A[i, j])", "write both"),
-        ("sum[i](x[i] + i)", "stands only as an index"),
+        ("sum[i](x[i+1+1])", "an index by itself"),
+        ("sum[i](x[2*i])", "an index by itself"),
         ("sum[i, j](A[i, j]*x[j]) + y[i]*x", "entries"),
         ("sum[1](x)", "expected an index"),
     ],
