@@ -37,6 +37,8 @@ class Builder:
         #: Nodes that only one way of a choice at run time has made: they are not there for free.
         self.tentative: set[int] = set()
         self.trying = False
+        #: The sums that a value is a term of.
+        self.sums: dict[Node, list[Node]] = {}
 
     def peek(self, op: str, args: tuple[Node, ...], params: tuple[Any, ...] = ()) -> Node | None:
         """Return a node if it was made already."""
@@ -106,6 +108,8 @@ class Builder:
         kept = [(a, c) for a, c in collected.items() if c != 0]
         if not kept:
             return self.number(const)
+        if len(kept) > 2 and (within := self._within(const, dict(kept))) is not None:
+            const, kept = within
         kept.sort(key=lambda pair: pair[0].index)
         args, coefficients = tuple(a for a, _ in kept), tuple(c for _, c in kept)
         if len(args) == 1 and const == 0:
@@ -115,11 +119,41 @@ class Builder:
         turned = self._turned(args)
         if turned is not None:
             return self.transpose(self.add(zip(coefficients, turned, strict=True), const))
-        square = all(a.shape is None or a.symmetric for a in args)
+        square = self._symmetric(dict(zip(args, coefficients, strict=True)))
         minus = self.peek("add", args, (-const, tuple(-c for c in coefficients)))
         if minus is not None:
             return self.make("prod", (minus,), (-ONE, (1,)), minus.shape, minus.symmetric)
-        return self.make("add", args, (const, coefficients), joined(args), square)
+        out = self.make("add", args, (const, coefficients), joined(args), square)
+        for a in args:
+            self.sums.setdefault(a, []).append(out)
+        return out
+
+    def _within(self, const: Any, terms: dict[Node, Any]) -> tuple[Any, list[tuple[Node, Any]]] | None:
+        """Return a sum with a smaller sum that is there in the place of some of its terms, None where there is none."""
+        best: Node | None = None
+        for first in terms:
+            for known in self.sums.get(first, ()):
+                if known.args[0] is not first or known.index in self.tentative:
+                    continue
+                ratio = terms[first] / known.params[1][0]
+                fits = all(
+                    terms.get(a) == ratio * c for a, c in zip(known.args, known.params[1], strict=True)
+                )
+                smaller = len(known.args) < len(terms) and known.params[0] in (0, const / ratio)
+                if fits and smaller and (best is None or len(known.args) > len(best.args)):
+                    best = known
+        if best is None:
+            return None
+        ratio = terms[best.args[0]] / best.params[1][0]
+        rest = {a: c for a, c in terms.items() if a not in best.args}
+        return const - ratio * best.params[0], [*rest.items(), (best, ratio)]
+
+    def _symmetric(self, terms: dict[Node, Any]) -> bool:
+        """Tell whether a sum or a product entry by entry is symmetric: of every matrix, it has the transpose too."""
+        return all(
+            a.shape is None or a.symmetric or (a.rows == a.columns and terms.get(self.transpose(a)) == c)
+            for a, c in terms.items()
+        )
 
     def parted(self, node: Node) -> tuple[Any, Node]:
         """Return a value as (rational coefficient, rest)."""
@@ -226,7 +260,7 @@ class Builder:
         elif (turned := self._turned(args)) is not None:
             out = self.transpose(self.product(turned, exps, c))
         else:
-            square = all(a.shape is None or a.symmetric for a in args)
+            square = self._symmetric(dict(zip(args, exps, strict=True)))
             out = self.make("prod", args, (c, exps), joined(args), square)
         return out if joined(args) == shape else self.spread(out, shape)
 

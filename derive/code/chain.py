@@ -12,13 +12,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sympy import Integer, cancel
+from sympy import Integer, Rational, cancel
 
 from derive.code.builder import Builder
-from derive.code.plan import Node
+from derive.code.plan import Node, is_nonnegative
 from derive.code.sizes import PASS, Sizes, flops, post_order
 
-ONE = Integer(1)
+ONE, HALF = Integer(1), Rational(1, 2)
 #: An order that is never worse than this factor is taken without a choice at run time.
 REGRET = 1.25
 
@@ -379,8 +379,8 @@ def _ended(n: int, from_right: bool) -> Any:
 class Products:
     """Products, traces and diagonals of items, each in the cheapest order."""
 
-    def __init__(self, builder: Builder, examples: Sequence[Sizes]) -> None:
-        self.b, self.examples = builder, examples
+    def __init__(self, builder: Builder, examples: Sequence[Sizes], positive: frozenset[str]) -> None:
+        self.b, self.examples, self.positive = builder, examples, positive
 
     # ------------------------------------------------------------------------------------------ orders
 
@@ -459,6 +459,8 @@ class Products:
         n = len(items) - 1
         if n == 0:
             return items[0].form()
+        if n == 2 and (square := self._square(items)) is not None:
+            return square
         if all(isinstance(i, Plain) for i in items) and (n == 1 or 1 in (items[0].rows, items[n].columns)):
             return self._run(_ended(n, items[n].columns == 1), items)  # matrix times vector all the way
         costs: dict[Any, list[float]] = {}
@@ -483,6 +485,17 @@ class Products:
             key=lambda t: max((min(x, y) + 1) / (b + 1) for x, y, b in zip(costs[t], costs[first], best, strict=True)),
         )  # fmt: skip
         return self._chosen(first, second, items)
+
+    def _square(self, items: Sequence[Item]) -> Node | None:
+        """Return A' diag(d) A with d >= 0 as B'B, of which half need be computed; None where it is no such product."""
+        left, middle, right = items
+        if not (isinstance(left, Plain) and isinstance(middle, Diagonal) and isinstance(right, Plain)):
+            return None
+        b, x, d = self.b, right.form(), middle.d
+        if left.form() is not b.transpose(x) or x.columns == 1 or not is_nonnegative(d, self.positive):
+            return None
+        half = b.times(b.power(d, HALF), x)
+        return b.matmul(b.transpose(half), half)
 
     def _chosen(self, first: Any, second: Any, items: Sequence[Item]) -> Node:
         """Return the product in one of two orders, by their symbolic cost at run time."""
@@ -547,6 +560,8 @@ class Products:
         whole = self._known(items)
         if whole is not None and whole.shape != (1, 1):
             return self.b.trace(whole)
+        if (half := self._quadratic(items)) is not None:
+            return half
         entries = lambda first, last, at: 2 * at[first.rows] * at[last.columns]
         r, cut = self._split(items, range(n), entries)
         turned = [*items[r:], *items[:r]]
@@ -558,6 +573,20 @@ class Products:
                     return self.b.inner(d, rest[0].d)
                 return self.b.inner(d, self.diagonal(rest))
         return self.b.inner(self.b.transpose(self.product(left)), self.product(right))
+
+    def _quadratic(self, items: Sequence[Item]) -> Node | None:
+        """Return tr(X'AX) as half the inner product of X and (A + A')X where that was made already, by a gradient."""
+        if len(items) != 3 or not all(isinstance(i, Plain) for i in items):
+            return None
+        for r in range(3):
+            left, a, x = (items[(r + k) % 3].form() for k in range(3))
+            if left is not self.b.transpose(x) or a.rows != a.columns:
+                continue
+            pair = tuple(sorted((a, self.b.transpose(a)), key=lambda n: n.index))
+            whole = self.b.peek("add", pair, (Integer(0), (ONE, ONE)))
+            if whole is not None and (known := self.b.known_product(whole, x)) is not None:
+                return self.b.scaled(HALF, self.b.inner(x, known))
+        return None
 
     def diagonal(self, items: Sequence[Item]) -> Node:
         """Return the diagonal of a product as a column, without the product."""

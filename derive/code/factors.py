@@ -57,22 +57,29 @@ class Solver:
 
 
 class Woodbury(Solver):
-    """D + c U V', with D a number or a column on the diagonal: solved by the small matrix D + c V'U or its like."""
+    """D + c U V', with D a number or a column on the diagonal: solved by the small matrix S = D + c V'U or its like.
 
-    def __init__(self, b: Builder, d: Node, c: Node, u: Node, v: Node, posdef: bool) -> None:
-        self.b, self.d, self.c, self.u, self.v = b, d, c, u, v
+    With `through`, what solves is inv(A) U = U inv(S), made once: inv(A) = inv(D) - c (inv(A) U) V' inv(D).
+    """
+
+    def __init__(
+        self, b: Builder, d: Node, c: Node, u: Node, v: Node, posdef: bool, through: bool = False
+    ) -> None:
+        self.b, self.d, self.c, self.u, self.v, self.through = b, d, c, u, v, through
         self.rows, self.rank = u.rows, u.columns
         self.memo: dict[tuple[int, bool], Node] = {}
         self._inverse: Node | None = None
         self.symmetric = u is v
-        self.scaled = b.divide(u, d)  # inv(D) U
-        product = b.matmul(b.transpose(v), self.scaled)
-        small = b.shift(b.times(c, product), b.number(ONE))
-        self.inner = Solver(b, small, posdef and u is v and d.is_number)
-        if posdef and u is v and not d.is_number:
+        if d.is_number:
+            product = b.times(c, b.matmul(b.transpose(v), u))
+            self.inner = Solver(b, b.shift(product, d), posdef and u is v)
+        elif posdef and u is v:
             half = b.divide(u, b.power(d, Integer(1) / 2))
-            small = b.shift(b.times(c, b.matmul(b.transpose(half), half)), b.number(ONE))
-            self.inner = Solver(b, small, True)
+            product = b.times(c, b.matmul(b.transpose(half), half))
+            self.inner = Solver(b, b.shift(product, b.number(ONE)), True)
+        else:
+            product = b.times(c, b.matmul(b.transpose(v), b.divide(u, d)))
+            self.inner = Solver(b, b.shift(product, b.number(ONE)), False)
 
     def solve(self, other: Node, transposed: bool = False) -> Node:
         """Return inv(A) B, or inv(A') B."""
@@ -85,12 +92,17 @@ class Woodbury(Solver):
     def _solve(self, other: Node, transposed: bool) -> Node:
         b = self.b
         u, v, t = (self.v, self.u, True) if transposed else (self.u, self.v, False)
-        if other is u:  # inv(D + c U V') U = inv(D) U inv(1 + c V' inv(D) U)
-            turned = self.inner.solve(b.transpose(b.divide(u, self.d)), not t)
-            return b.transpose(turned)
-        over = b.divide(other, self.d)
-        weights = self.inner.solve(b.matmul(b.transpose(v), over), t)
-        return b.add([(1, over), (-1, b.times(self.c, b.matmul(b.divide(u, self.d), weights)))])
+        if other is u:  # inv(A) U = inv(D) U inv(1 + c V' inv(D) U)
+            over = u if self.d.is_number else b.divide(u, self.d)
+            return b.transpose(self.inner.solve(b.transpose(over), not t))
+        over = other if self.d.is_number else b.divide(other, self.d)
+        inside = b.matmul(b.transpose(v), over)
+        if self.through or (u.index, transposed) in self.memo:
+            less = b.matmul(self.solve(u, transposed), inside)
+        else:
+            less = b.matmul(u if self.d.is_number else b.divide(u, self.d), self.inner.solve(inside, t))
+        rest = b.add([(1, over), (-1, b.times(self.c, less))])
+        return b.divide(rest, self.d) if self.d.is_number else rest
 
     def known(self, other: Node, transposed: bool = False) -> Node | None:
         """Return inv(A) B if it was made already."""
@@ -100,15 +112,17 @@ class Woodbury(Solver):
         """Return inv(A) if it was made already."""
         return self._inverse
 
-    def _correction(self) -> Node:
+    def _thin(self) -> tuple[Node, Node]:
+        """Return matrices P, Q with inv(A) = inv(D) - c P Q'."""
         b = self.b
-        return self.inner.solve(b.transpose(b.divide(self.v, self.d)))
+        return self.solve(self.u), b.divide(self.v, self.d)
 
     def inverse(self) -> Node:
         """Return inv(A)."""
         b = self.b
         if self._inverse is None:
-            product = b.times(self.c, b.matmul(self.scaled, self._correction()))
+            left, right = self._thin()
+            product = b.times(self.c, b.matmul(left, b.transpose(right)))
             self._inverse = b.shift(b.negative(product), b.power(self.d, -1))
         return self._inverse
 
@@ -116,26 +130,27 @@ class Woodbury(Solver):
         """Return the diagonal of inv(A)."""
         b = self.b
         over = b.spread(b.power(self.d, -1), (self.rows, ONE))
-        rows = b.rowinner(self.scaled, b.transpose(self._correction()))
-        return b.add([(1, over), (-1, b.times(self.c, rows))])
+        return b.add([(1, over), (-1, b.times(self.c, b.rowinner(*self._thin())))])
 
     def opened(self, transposed: bool) -> list[tuple[Node, list[Item]]]:
         """Return inv(A), or inv(A'), as a sum of a diagonal and a thin product."""
         b = self.b
         over = Diagonal(b, b.spread(b.power(self.d, -1), (self.rows, ONE)))
-        thin: list[Item] = [Plain(b, self.scaled), Plain(b, self._correction())]
+        left, right = self._thin()
         if transposed:
-            thin = [Plain(b, b.transpose(i.form())) for i in reversed(thin)]
+            left, right = right, left
+        thin: list[Item] = [Plain(b, left), Plain(b, b.transpose(right))]
         return [(b.number(ONE), [over]), (b.negative(self.c), thin)]
 
     def logdet(self) -> Node:
         """Return log|det A|."""
         b = self.b
+        log = b.call("log", b.call("abs", self.d))
         if self.d.is_number:
-            n = b.make("size", (), (self.rows,))
-            outer = b.times(n, b.call("log", b.call("abs", self.d)))
+            n, r = (b.number(x) if x.is_Integer else b.make("size", (), (x,)) for x in (self.rows, self.rank))
+            outer = b.times(b.add([(1, n), (-1, r)]), log)
         else:
-            outer = b.sum(b.call("log", b.call("abs", self.d)))
+            outer = b.sum(log)
         return b.add([(1, outer), (1, self.inner.logdet())])
 
     def solving(self, at: Sizes, columns: float) -> float:

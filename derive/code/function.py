@@ -75,8 +75,8 @@ def _cheapest(
     best = None
     ways = range(max(len(o.candidates) for o in outputs))
     orders = (False, True) if any(o.shape != (1, 1) for o in outputs) and len(outputs) > 1 else (False,)
-    for way, numbers_first in product(ways, orders):
-        lowering = Lowering(symbols, thin, defined)
+    for way, numbers_first, through in product(ways, orders, (False, True) if thin else (False,)):
+        lowering = Lowering(symbols, thin, defined, through)
         nodes: list[Node | None] = [None] * len(outputs)
         for k in sorted(range(len(outputs)), key=lambda k: (outputs[k].shape == (1, 1)) != numbers_first):
             o = outputs[k]

@@ -74,14 +74,16 @@ class Lowering:
         symbols: Mapping[str, Expr],
         thin: tuple[tuple[Any, Any], ...] = (),
         defined: Mapping[Expr, str] | None = None,
+        through: bool = False,
     ) -> None:
         self.b = Builder()
         self.defined = defined or {}
-        self.symbols, self.thin = symbols, bool(thin)
+        self.symbols, self.thin, self.through = symbols, bool(thin), through
         self.given: list[Symbol] = []
         self.names = {s: n for n, s in symbols.items()}
         self.examples: Sequence[Sizes] = examples(thin)
-        self.products = chain.Products(self.b, self.examples)
+        positive = frozenset(n for n, s in symbols.items() if algebra.is_nonnegative(s))
+        self.products = chain.Products(self.b, self.examples, positive)
         self.known: dict[Expr, Node] = {}
         self.solvers: dict[Expr, Solver] = {}
         self.low: list[tuple[Any, Any]] = []  # (rows, rank) of the low-rank matrices met
@@ -421,7 +423,7 @@ class Lowering:
                 if self.thin:
                     left, right = self.node(u), self.node(v)
                     d, c = self.node(diagonal), self.node(coefficient)
-                    self.solvers[a] = Woodbury(self.b, d, c, left, right, posdef)
+                    self.solvers[a] = Woodbury(self.b, d, c, left, right, posdef, self.through)
                     return self.solvers[a]
             self.solvers[a] = Solver(self.b, self.node(a), posdef)
         return self.solvers[a]

@@ -93,3 +93,26 @@ def uses(roots: tuple[Node, ...] | list[Node]) -> dict[int, int]:
     for r in roots:
         count[r.index] = count.get(r.index, 0) + 1
     return count
+
+
+def is_nonnegative(node: Node, positive: frozenset[str] = frozenset()) -> bool:
+    """Tell whether a value is seen to have no negative entry; `positive` are the arguments of which that is known."""
+    inner = lambda: all(is_nonnegative(a, positive) for a in node.args)
+    match node.op:
+        case "input":
+            return node.params[0] in positive
+        case "number":
+            return bool(node.params[0] >= 0)
+        case "call":
+            return node.params[0] in ("exp", "cosh", "abs", "sigmoid", "softplus", "relu")
+        case "size" | "constant" | "positive" | "norm" | "softmax" | "ones" | "eye":
+            return True
+        case "power":
+            return bool(node.params[0].p % 2 == 0) or inner()
+        case "add":
+            return node.params[0] >= 0 and all(c >= 0 for c in node.params[1]) and inner()
+        case "prod":
+            return node.params[0] >= 0 and inner()
+        case "transpose" | "reshape" | "spread" | "sum" | "max" | "diagonal":
+            return inner()
+    return False

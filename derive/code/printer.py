@@ -134,6 +134,9 @@ class Printer:
         self.taken |= free
         self.counts = uses(roots)
         self.bases = [base.index for r in roots if (base := _base(r)) is not None]
+        for node in reversed(post_order(roots)):
+            if node.op == "transpose":  # written out at every use
+                self.counts[node.args[0].index] += self.counts[node.index] - 1
         for node in post_order(roots):
             if node.op == "norm" and self.target.name == "numpy":
                 self.counts[node.args[0].index] += 2
