@@ -9,16 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Container
 from itertools import count
-from typing import TYPE_CHECKING
 
 from derive.language.ranges import shifted
+from derive.language.reading import Reading
 from derive.language.scope import Misfit, Node
 from derive.language.shapes import SCALAR, find, is_scalar
 from derive.language.tree import Tree
 from derive.operations import by_name
-
-if TYPE_CHECKING:
-    from derive.language.reader import Reader
 
 #: What it costs to read a letter as a number that is added to a vector: see `derive.language.kinds`.
 BY_LETTER = 1.5
@@ -31,7 +28,7 @@ _NORMS = {"norm2": 2, "norm1": 1}
 class Components:
     """Writes the vectors of one piece out; `rows` are the matrices whose rows names with one index are."""
 
-    def __init__(self, reader: Reader, tree: Tree) -> None:
+    def __init__(self, reader: Reading, tree: Tree) -> None:
         self.reader, self.scope = reader, reader.scope
         self.rows: dict[str, str] = {}
         self.numbers: set[int] = set()  # products u_i v_j' where a number is due
@@ -410,7 +407,7 @@ class Components:
         )
 
 
-def of_vectors(reader: Reader, tree: Tree) -> tuple[Tree, tuple[str, ...]]:
+def of_vectors(reader: Reading, tree: Tree) -> tuple[Tree, tuple[str, ...]]:
     """Return a sum of vectors or matrices under an index as that of their entries, with the indices of these.
 
     Σ_i w_i x_i has the entries Σ_i w_i X_ik over k, Σ_i x_i x_i' the entries Σ_i X_ik X_il over k and l; a sum of numbers
@@ -439,7 +436,7 @@ def _summands(tree: Tree) -> list[Tree]:
     return [t for a in tree.args for t in _summands(a)] if tree.op == "+" else [tree]
 
 
-def written_out(reader: Reader, tree: Tree) -> Tree:
+def written_out(reader: Reading, tree: Tree) -> Tree:
     """Return a piece under indices with its vectors written out as sums over components."""
     components = Components(reader, tree)
     if not components.vector(tree):

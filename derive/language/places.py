@@ -7,14 +7,11 @@ by them: [x; y] is S*x + T*y. So all that is known of products is known of them.
 from __future__ import annotations
 
 from functools import reduce
-from typing import TYPE_CHECKING
 
+from derive.language.reading import Reading
 from derive.language.scope import Node
 from derive.language.shapes import SCALAR, Product, Size, SizeConflict, Total, find, is_scalar, unify
 from derive.language.tree import Tree
-
-if TYPE_CHECKING:
-    from derive.language.reader import Reader
 
 #: The most blocks of a matrix that is written out.
 MAX_BLOCKS = 64
@@ -23,7 +20,7 @@ MAX_BLOCKS = 64
 class Places:
     """Reads what stands in square brackets."""
 
-    def __init__(self, reader: Reader) -> None:
+    def __init__(self, reader: Reading) -> None:
         self.reader, self.scope = reader, reader.scope
 
     # ------------------------------------------------------------------------------------ entries
@@ -47,7 +44,7 @@ class Places:
 
     def picked(self, base: Node, rows: Node | None, columns: Node | None, tree: Tree) -> Node:
         """Return rows and columns of a matrix, picked by columns of the identity."""
-        node = self.reader._node
+        node = self.reader.node
         parts = [base]
         shape = base.shape
         if rows is not None and base.op == "eye":  # eye(n)[:, 2] picks no more
@@ -92,7 +89,7 @@ class Places:
             raise self.scope.error(
                 "a range goes from the smaller to the larger place, such as 2:4", place.start
             )
-        return self.reader._node("select", [], (size, count), place.start, _minus(start, 1))
+        return self.reader.node("select", [], (size, count), place.start, _minus(start, 1))
 
     def _from_one(self, place: Tree) -> Tree:
         """Return a place or a range of NumPy's, which counts from 0 and leaves the end out, as one of the language."""
@@ -172,7 +169,7 @@ class Places:
         ]
         if len(parts) == 1:
             return parts[0]
-        return self.reader._node(
+        return self.reader.node(
             "blocks", parts, (reduce(Total, heights), reduce(Total, widths)), tree.start, len(widths)
         )
 
@@ -180,8 +177,8 @@ class Places:
         """Return a block; a number 0 stands for zeros of the shape that is due."""
         if block.op != "number" or block.value != 0 or shape == SCALAR:
             return block
-        ones = self.reader._node("vector" if shape[1] == 1 else "matrix", [], shape, block.position)
-        return self.reader._node("*", [block, ones], shape, block.position, ["*"])
+        ones = self.reader.node("vector" if shape[1] == 1 else "matrix", [], shape, block.position)
+        return self.reader.node("*", [block, ones], shape, block.position, ["*"])
 
     def _stacked(self, tree: Tree, rows: list[list[Node]]) -> Node:
         """Return rows of different numbers of blocks, each row first put together by itself."""

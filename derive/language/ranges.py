@@ -7,15 +7,12 @@ over the places at which all its entries exist.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from derive.language.places import Places
+from derive.language.reading import Reading
 from derive.language.scope import Node
 from derive.language.shapes import Product, Size, SizeConflict, Total, Undetermined, difference, find, unify
 from derive.language.tree import Tree
-
-if TYPE_CHECKING:
-    from derive.language.indices import Indexed
 
 
 @dataclass(frozen=True)
@@ -51,7 +48,7 @@ def shifted(place: Tree) -> tuple[str, int] | None:
     return str(one.value), sign * int(two.value)
 
 
-def range_of(context: Indexed, tree: Tree, name: str) -> Range | None:
+def range_of(reader: Reading, tree: Tree, name: str) -> Range | None:
     """Return where an index of a sum runs; None where it runs over all entries. Raises ParseError."""
     lower, upper = tree.value["bounds"].get(name, (None, None))
     shifts: dict[str, list[int]] = {}
@@ -66,7 +63,7 @@ def range_of(context: Indexed, tree: Tree, name: str) -> Range | None:
     )
     if from_start and to_end and not moved:
         return None
-    places = Places(context.reader)
+    places = Places(reader)
     largest = {base: max(cs) for base, cs in shifts.items()}
     zero = lower is not None and lower.op == "number" and lower.value == 0
     low = min((c for cs in shifts.values() for c in cs), default=0)
@@ -75,14 +72,14 @@ def range_of(context: Indexed, tree: Tree, name: str) -> Range | None:
     if upper is not None:
         last = find(Total(places.place(upper), 1)) if from_zero else places.place(upper)
     else:
-        last = _last(context, tree, name, largest)
-        context.scope.note(
+        last = _last(reader, tree, name, largest)
+        reader.scope.note(
             tree.start, f"the sum over {name} runs over the places at which all entries in it exist"
         )
     return Range(first, last, largest, 0 if zero else first if isinstance(first, int) else 1)
 
 
-def _last(context: Indexed, tree: Tree, name: str, shifts: dict[str, int]) -> Size:
+def _last(reader: Reading, tree: Tree, name: str, shifts: dict[str, int]) -> Size:
     """Return the last place at which all entries exist: by the size of what is shifted most."""
     base = max(shifts, key=lambda b: shifts[b])
     for piece in tree.args[0].walk():
@@ -90,29 +87,29 @@ def _last(context: Indexed, tree: Tree, name: str, shifts: dict[str, int]) -> Si
             continue
         for side, place in enumerate(piece.args[1:]):
             if (found := shifted(place)) is not None and found[0] == name:
-                size = context.reader.read(piece.args[0]).shape[side]
+                size = reader.read(piece.args[0]).shape[side]
                 return minus(size, shifts[base]) if shifts[base] else find(size)
-    raise context.scope.error(f"where the index {name} ends is not seen", tree.start)
+    raise reader.scope.error(f"where the index {name} ends is not seen", tree.start)
 
 
-def part(context: Indexed, x: Node, side: int, over: Range, shift: int, tree: Tree) -> Node:
+def part(reader: Reading, x: Node, side: int, over: Range, shift: int, tree: Tree) -> Node:
     """Return the part of x whose entry i is entry i + shift of x, at the places of a range. Raises ParseError."""
     base = str(tree.args[0].value)
     whole = find(Total(over.last, over.shifts.get(base, shift)))
     try:
         unify(x.shape[side], whole)
     except Undetermined:
-        context.scope.deferred.append((x.shape[side], whole, x, "a sum"))
+        reader.scope.deferred.append((x.shape[side], whole, x, "a sum"))
     except SizeConflict:
         left = difference(x.shape[side], whole)
         if left is None or left < 0:
             said = base if base.isidentifier() else "this"
-            raise context.scope.misfit(f"the places of {said} go beyond its size", tree.start, x) from None
+            raise reader.scope.misfit(f"the places of {said} go beyond its size", tree.start, x) from None
     first = find(Total(over.first, shift)) if shift else over.first
     if isinstance(first, int) and first < 1:
-        raise context.scope.error("entries are counted from 1: this one is before the first", tree.start)
-    select = context.reader._node("select", [], (x.shape[side], over.count), tree.start, minus(first, 1))
-    places = Places(context.reader)
+        raise reader.scope.error("entries are counted from 1: this one is before the first", tree.start)
+    select = reader.node("select", [], (x.shape[side], over.count), tree.start, minus(first, 1))
+    places = Places(reader)
     return places.picked(x, select, None, tree) if side == 0 else places.picked(x, None, select, tree)
 
 
