@@ -227,6 +227,10 @@ class Calculus(Cursor):
             order = int(inside[0].text) if inside and inside[0].text.isdigit() else 2
         operator = self.sees("/")
         what = None if operator else self.expression(POSTFIX)
+        if what is not None and self.words.latex and self.sees("^") and self.peek().text == "{" and (
+            self.peek(2).text == "("  # the layer of dz^{(2)}
+        ):  # fmt: skip
+            what = self._power(what)
         if self.sees("/") and self.peek().kind in ("partial", "d"):
             self.take()
             by: list[Tree] = []

@@ -66,11 +66,12 @@ def best_reading(
     loose: bool = False,
     pieces: int = 1,
     sought: Iterable[str] = (),
+    tries: int = MAX_TRIES,
 ) -> tuple[Scope, Root]:
     """Return the cheapest reading in which shapes fit, a scalar if that is wanted and can be had.
 
     `attempt` reads the text with some names overruled, `fixed` are names that nothing overrules; the more `pieces` the
-    text has, the fewer readings are tried. `sought` are the variables to differentiate by. `loose` is for whole documents, in which use may overrule many letters:
+    text has, the fewer readings are tried, at most `tries`. `sought` are the variables to differentiate by. `loose` is for whole documents, in which use may overrule many letters:
     readings that get further before they fail are tried first, and the first that fits is taken. Raises the error of
     the reading by the letters where none fits.
     """
@@ -82,7 +83,7 @@ def best_reading(
     whole: tuple[float, tuple[Scope, Root]] | None = None  # the best that is no scalar
     failed: Misfit | None = None
     dearest = LOOSE_COST if loose else MAX_COST
-    for _ in range(max(2, min(MAX_TRIES, MAX_PIECES // max(pieces, 1)))):
+    for _ in range(max(2, min(tries, MAX_PIECES // max(pieces, 1)))):
         if not waiting:
             break
         _, _, kinds = heapq.heappop(waiting)

@@ -21,7 +21,7 @@ _RAW = re.compile(
 )
 _GREEK_COMMANDS = {
     **{f"\\{name}": name for name in set(GREEK.values())},
-    "\\varepsilon": "epsilon", "\\vartheta": "theta", "\\varphi": "phi", "\\varrho": "rho", "\\varsigma": "sigma",
+    "\\varepsilon": "epsilon", "\\vartheta": "theta", "\\varphi": "phi", "\\varpi": "varpi", "\\varrho": "rho", "\\varsigma": "sigma",
     "\\ell": "ell", "\\hbar": "hbar", "\\imath": "i", "\\jmath": "j",
 }  # fmt: skip
 _FUNCTIONS = {

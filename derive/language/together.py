@@ -9,7 +9,7 @@ from sympy import Expr
 
 from derive.expression.facts import assuming
 from derive.language.definitions import sizes_of
-from derive.language.kinds import best_reading
+from derive.language.kinds import MAX_TRIES, best_reading
 from derive.language.lost import lost
 from derive.language.parser import finish, kind_notes, name_sizes, scope_notes, symbols_of
 from derive.language.reader import Reader
@@ -44,6 +44,7 @@ def build(
     loose: bool = False,
     prefer: Mapping[str, str] | None = None,
     functions: frozenset[str] = frozenset(),
+    tries: int = MAX_TRIES,
 ) -> Built:
     """Return the expressions of some trees of one text, their shapes unified.
 
@@ -51,7 +52,7 @@ def build(
     such as the sides of an equation, `scalars` trees that are numbers, such as losses; `over` are the free indices of every
     tree, whose rows and columns they then are; `loose` lets use overrule every letter, as documents need; `prefer` gives
     the kinds (scalar, vector, matrix) of names that are not to go by their letters where shapes fit with them so; `functions`
-    are names of functions of entries of which no more is known. Raises
+    are names of functions of entries of which no more is known; at most `tries` readings are tried. Raises
     ParseError with the place, a Misfit where shapes cannot fit.
     """
     given = dict(declared or {})
@@ -79,15 +80,16 @@ def build(
         return scope, nodes
 
     try:
-        scope, nodes = best_reading(attempt, fixed=given, loose=loose)
+        scope, nodes = best_reading(attempt, fixed=given, loose=loose, tries=tries)
     except Misfit:
         if preferred:
             return build(
-                trees, text, declared, same, scalars, assumptions, latex, over, loose, functions=functions
-            )
+                trees, text, declared, same, scalars, assumptions, latex, over, loose,
+                functions=functions, tries=tries,
+            )  # fmt: skip
         if not loose:
             raise
-        scope, nodes = best_reading(lambda kinds: attempt(kinds, False), fixed=given, loose=True)
+        scope, nodes = best_reading(lambda kinds: attempt(kinds, False), fixed=given, loose=True, tries=tries)
     decide_sizes(scope)
     name_sizes(scope)
     symbols, shapes = symbols_of(scope)

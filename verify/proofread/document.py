@@ -26,6 +26,8 @@ _OPENING = re.compile(rf"(?<!\\)(?:\$\$|\$)|\\\[|\\\(|{_BEGIN.pattern}")
 _FENCE = re.compile(
     r"^[ \t]*(```+|~~~+)[ \t]*([\w+-]*)[^\n]*\n(.*?)(?:^[ \t]*\1[ \t]*$|\Z)", re.MULTILINE | re.DOTALL
 )
+#: A display whose dollars stand apart, on a line of its own.
+_SPACED = re.compile(r"^[ \t]*(\$ \$)[^$\n]+(\$ \$)[ \t.]*$", re.MULTILINE)
 _PARAGRAPH = re.compile(r"\n[ \t]*\n")
 _COMMENT = re.compile(r"(?<!\\)%[^\n]*")
 _MACRO = re.compile(
@@ -106,6 +108,9 @@ def read_document(source: str) -> Document:
     for found in reversed(list(re.finditer(r"\${3,}", source))):  # dollars that a copy doubled
         if text.characters == source or text.characters[found.start() : found.end()] == found[0]:
             text = text.replaced(found.start(), found.end(), "$$")
+    for found in reversed(list(_SPACED.finditer(text.characters))):  # and that it set apart
+        for start, end in (found.span(2), found.span(1)):
+            text = text.replaced(start, end, "$$")
     text, macros = _macros(text)
     text = _body(text)
     pieces: list[Piece] = []

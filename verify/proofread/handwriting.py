@@ -133,6 +133,8 @@ def usual(source: str) -> str:
     """Return a formula in the usual spelling; what is not one of these ways of writing stays as it is."""
     if len(source) > 20_000:
         return source
+    source = _LAYER_TURNED.sub(r"^{(\1)}^{\\top}", source)
+    source = _LAYER.sub(r"^{(\1)}", source)
     source = _NEXT.sub(r"\g<name>_{new}", source)
     source = _TWICE.sub("∇^2 ", source)
     if "\\" not in source:
@@ -143,8 +145,6 @@ def usual(source: str) -> str:
     source = _PARTIAL.sub(lambda m: rf"\frac{{\partial}}{{\partial {m['braced'] or m['plain']}}}", source)
     source = re.sub(r"\\\\(?=\\[A-Za-z])", r"\\\\ ", source)
     source = _LOG_GAMMA.sub(r"\\operatorname{lgamma}", source)
-    source = _LAYER_TURNED.sub(r"^{(\1)}^{\\top}", source)
-    source = _LAYER.sub(r"^{(\1)}", source)
     for _ in range(4):
         found = _INNER.sub(
             lambda m: rf"\operatorname{{tr}}(({m['one'].removesuffix('left')})^\top({m['two']}))", source
@@ -153,3 +153,37 @@ def usual(source: str) -> str:
             break
         source = found
     return source
+
+
+_ALIAS = re.compile(
+    r"\s*(?P<name>[a-zA-Z]|\\(?:phi|varphi|sigma|psi|rho))\s*(?:\(\s*\\cdot\s*\))?\s*:?=\s*"
+    r"\\?(?:(?:mathrm|operatorname|text)\s*\{\s*)?(?P<function>tanh|sigma|relu|ReLU|sigmoid|softplus|gelu|GELU|swish)\s*\}?"
+    r"\s*(?:\(\s*\\cdot\s*\))?\s*[.,]?\s*"
+)
+
+
+def is_alias(source: str) -> bool:
+    """Tell whether a formula only says by which letter a function is called: g = \\tanh."""
+    return _ALIAS.fullmatch(source) is not None
+
+
+def renames(document: Document) -> tuple[tuple[re.Pattern[str], str], ...]:
+    """Return what a document calls by other names: functions by letters (g = \\tanh), and probabilities by π with an index."""
+    formulas = [p.text.characters for p in document.pieces if p.is_formula]
+    found = []
+    for formula in formulas:
+        if (m := _ALIAS.fullmatch(formula)) is not None and m["name"] != rf"\{m['function']}":
+            function = r"\tanh" if m["function"] == "tanh" else rf"\operatorname{{{m['function']}}}"
+            function = r"\sigma" if m["function"] == "sigma" else function
+            name = re.escape(m["name"]) if m["name"][0] == "\\" else rf"(?<![A-Za-z\\]){m['name']}"
+            found.append(
+                (
+                    re.compile(
+                        rf"{name}(?=\s*(?:'|\^\s*\{{?\s*\\prime\s*\}}?)*\s*(?:\\left|\\[bB]igl?)?\s*\()"
+                    ),
+                    function + " ",
+                )
+            )
+    if any(re.search(r"\\pi\s*_", f) for f in formulas):
+        found.append((re.compile(r"\\pi(?=\s*_)"), r"\varpi"))
+    return tuple(found)

@@ -326,13 +326,15 @@ class Judge:
         return False
 
     def _entrywise(self, kept: list[Relation], relation: Relation) -> bool:
-        """Try fractions entry by entry, as in 1/p of a vector p."""
+        """Try fractions entry by entry, as in 1/p of a vector p, and products by an asterisk."""
         right, why, misfit = relation.right, self._why, self._misfit
-        if right is None or not misfit or not any(p.op == "*" and "/" in p.value for p in right.walk()):
+        if right is None or not misfit:
             return False
-        relation.right = _entry_by_entry(right)
-        if self._fits([*kept, relation]):
-            return True
+        for signs in ("/", "/*"):  # the asterisk of backward passes
+            if any(p.op == "*" and set(signs) & set(p.value) for p in right.walk()):
+                relation.right = _entry_by_entry(right, signs)
+                if self._fits([*kept, relation]):
+                    return True
         relation.right, self._why, self._misfit = right, why, misfit
         return False
 
@@ -1018,12 +1020,15 @@ def _swap(tree: Tree, old: Tree, new: Tree) -> Tree:
     return replace(tree, args=[_swap(a, old, new) for a in tree.args], extra=dict(tree.extra))
 
 
-def _entry_by_entry(tree: Tree) -> Tree:
-    """Return a tree whose fractions are taken entry by entry."""
-    args = [_entry_by_entry(a) for a in tree.args]
+def _entry_by_entry(tree: Tree, signs: str) -> Tree:
+    """Return a tree whose fractions, or products by an asterisk, are taken entry by entry."""
+    args = [_entry_by_entry(a, signs) for a in tree.args]
     value = tree.value
     if tree.op == "*":
-        value = ["./" if sign == "/" and args[k + 1].op != "number" else sign for k, sign in enumerate(value)]
+        value = [
+            f".{sign}" if sign and sign in signs and args[k + 1].op != "number" else sign
+            for k, sign in enumerate(value)
+        ]
     return replace(tree, args=args, value=value, extra=dict(tree.extra))
 
 

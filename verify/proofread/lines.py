@@ -20,6 +20,7 @@ from verify.proofread.document import Document, Piece
 from verify.proofread.handwriting import (
     log_densities,
     named_densities,
+    renames,
     single_letters,
     split_runs,
     squared,
@@ -76,12 +77,13 @@ class Ways:
     squares: frozenset[str]
     runs: frozenset[str]
     densities: dict[str, str]
+    renames: tuple[tuple[re.Pattern[str], str], ...] = ()
 
 
 def read_lines(document: Document) -> Lines:
     """Return the lines of a document, with trees."""
     found = list(_chains(document))
-    ways = Ways(squared(document), single_letters(document), log_densities(document))
+    ways = Ways(squared(document), single_letters(document), log_densities(document), renames(document))
     functions: dict[str, tuple[str, ...]] = {}
     names: set[str] = set()
     for piece, chain, *_ in found:
@@ -183,6 +185,8 @@ def _own(source: str, notation: Notation, ways: Ways) -> str:
     """Return a formula in which the document's own ways with names are put into the usual ones."""
     if notation != "latex":
         return split_runs(source, ways.runs)
+    for pattern, new in ways.renames:
+        source = pattern.sub(lambda m, new=new: new, source)  # type: ignore[misc]
     return named_densities(unsquared(source, ways.squares), ways.densities)
 
 

@@ -16,6 +16,7 @@ from derive.errors import InputError, InternalError
 from derive.expression import algebra
 from derive.expression.functions import EntrySum
 from derive.expression.rebuild import rebuild, replaced
+from derive.language.kinds import MAX_TRIES
 from derive.language.names import kind_of
 from derive.language.scope import Misfit, ParseError
 from derive.language.shapes import Shape
@@ -30,6 +31,8 @@ from verify.proofread.symbols import PREFIX, UnreadError
 from verify.proofread.symbols import Symbol as Written
 
 _ONE: Shape = (1, 1)
+#: With every reading that fails, fewer are tried in the next, so that a document takes seconds whatever it holds.
+FEWER, LEAST_TRIES = 15, 40
 
 
 def name_of(name: str) -> Tree:
@@ -61,6 +64,7 @@ class Model:
     assumptions: frozenset[tuple[str, str]] = frozenset()
     defined: frozenset[str] = frozenset()
     ones: frozenset[str] = frozenset()
+    numbers: frozenset[str] = frozenset()
     over: dict[int, tuple[str, ...]] = field(default_factory=dict)
     turned: set[str] = field(default_factory=set)
     kinds: dict[str, str] = field(default_factory=dict)
@@ -73,6 +77,7 @@ class Model:
     _formulas: dict[str, bool] = field(default_factory=dict)
     _truth: dict[str, Expr] = field(default_factory=dict)
     _open: set[str] = field(default_factory=set)
+    failed: int = 0
 
     # ---------------------------------------------------------------------------------------- reading
 
@@ -260,9 +265,19 @@ class Model:
         scalars: dict[str, Shape] = {n: _ONE for n in self.symbols if n.startswith(f"g{PREFIX}")}
         over = [self.over.get(id(t), ()) for t in trees]
         declared = {**self.declared, **scalars}
-        return build(
-            trees, "", declared, pairs, numbers, self.assumptions, over=over, loose=True, prefer=self.prefer
-        )
+        losses = dict.fromkeys(sorted(self.numbers), _ONE)
+        failed: Misfit | None = None
+        for given in [{**declared, **losses}, declared] if losses else [declared]:
+            try:
+                return build(
+                    trees, "", given, pairs, numbers, self.assumptions, over=over, loose=True,
+                    prefer=self.prefer, tries=max(LEAST_TRIES, MAX_TRIES - self.failed),
+                )  # fmt: skip
+            except Misfit as misfit:
+                self.failed += FEWER
+                failed = failed or misfit
+        assert failed is not None
+        raise failed
 
     # ------------------------------------------------------------------------------------------ truth
 

@@ -15,6 +15,7 @@ from derive.language.shapes import Shape
 from derive.language.tree import Tree
 from derive.language.words import FUNCTIONS
 from verify.proofread.assumed import Assumed, read_assumed
+from verify.proofread.by_rows import read_by_rows
 from verify.proofread.code_process import code_statements, has_code
 from verify.proofread.context import own_statements, under
 from verify.proofread.document import Document, read_document
@@ -25,6 +26,7 @@ from verify.proofread.model import Model
 from verify.proofread.randomness import Randomness
 from verify.proofread.result import Proofreading, numbered
 from verify.proofread.roles import Relation, cast
+from verify.proofread.shorthand import LOSSES, read_shorthand
 from verify.proofread.symbols import Rewriter, base_of, free_indices
 from verify.seeds import checked_seed
 
@@ -86,6 +88,7 @@ def _proofread(
     run: bool,
 ) -> Proofreading:
     lines = read_lines(source)
+    read_shorthand(lines)
     assumed = read_assumed(source, lines.lines, where, assume)
     rewriter = Rewriter(lines.functions, set())
     random = Randomness()
@@ -93,6 +96,7 @@ def _proofread(
     random.add_lines(lines.lines)
     sides = [s.tree for line in lines.lines for s in line.sides if s.tree is not None]
     families = find_families(source, sides, assumed.shapes, lines.defined)
+    read_by_rows(source, lines, families)
     roles = cast(lines, rewriter, source.line_column, random, families)
     bars = _known_by_name(roles.definitions, roles.relations, random, rewriter, families)
     read = [t for r in roles.relations for t in (r.start, r.right) if t is not None]
@@ -107,7 +111,13 @@ def _proofread(
         ),
     )
     model.over |= roles.over
-    model.ones = frozenset(assumed.names("onehot") | assumed.names("sums_to_one") | roles.ones)
+    model.numbers = frozenset(
+        str(s.what[0].value) for s in rewriter.symbols.values()
+        if s.kind in ("derivative", "hessian") and s.what[0].op == "name" and s.what[0].value in LOSSES
+        and s.what[0].value in roles.definitions and s.what[0].value not in assumed.shapes
+    )  # fmt: skip
+    model.assumptions, matrices = _by_row(model.assumptions, model.declared)
+    model.ones = frozenset((assumed.names("onehot") | assumed.names("sums_to_one") | roles.ones) - matrices)
     model.defined = frozenset(roles.definitions)
     model.random = random
     model.declared = {**_variables(random, names), **model.declared}
@@ -135,6 +145,21 @@ def _proofread(
     shapes = {**(model.built.shapes if model.built is not None else {}), **assumed.shapes}
     of_code, notes = code_statements(source, shapes, assumed.assumptions, seed, run)
     return Proofreading(name, source.source, numbered([*statements, *of_code]), notes)
+
+
+def _by_row(
+    assumptions: frozenset[tuple[str, str]], shapes: Mapping[str, Shape]
+) -> tuple[frozenset[tuple[str, str]], set[str]]:
+    """Return the assumptions with what is said of a matrix said of its rows, Y one-hot; and those matrices."""
+    matrices = {
+        n for kind, n in assumptions
+        if kind in ("onehot", "sums_to_one") and kind_of(n) == "matrix" and shapes.get(n, (0, 0))[1] != 1
+    }  # fmt: skip
+    found = {
+        (f"{kind} rows" if kind in ("onehot", "sums_to_one") and n in matrices else kind, n)
+        for kind, n in assumptions
+    }
+    return frozenset(found), matrices
 
 
 def _of_rows(assumed: Assumed, families: Families) -> set[tuple[str, str]]:
@@ -297,7 +322,7 @@ def _given(model: Model, relations: list[Relation]) -> set[str]:
         and s.what[0].op == "name"
         and s.what[0].value in model.losses
         and s.name not in claimed
-        and s.by[0].op == "name"
+        and s.by[0].op in ("name", "sub")
     }
 
     def ancestors(name: str, seen: frozenset[str] = frozenset()) -> set[str]:

@@ -165,7 +165,7 @@ class Randomness:
             return True
         table = self.means if symbol.kind == "expect" else self.spreads
         (name,) = set(names)
-        if name in table or name in self.families:
+        if name in table or name in self.families or name.removesuffix("bar") in self.entries - {name}:
             return False
         table[name] = replace(right)
         if symbol.over:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from derive.language.tree import Tree
 from verify.proofread.families import Families, FamilyError
+from verify.proofread.handwriting import is_alias
 from verify.proofread.lines import Line, Lines, Side
 from verify.proofread.moments import KINDS as MOMENTS
 from verify.proofread.randomness import Randomness, spoken
@@ -43,6 +44,10 @@ _CONSTRAINT = re.compile(
     re.IGNORECASE,
 )
 _GIVEN = re.compile(r"\b(?:given|upstream|known|denote|let|where|with|write|put|define\w*)\b", re.IGNORECASE)
+_FITTED = re.compile(
+    r"\b(?:fit|fits|fitting|fitted|model(?:led|ed|s)?|regress\w*|approximat\w*|hypothesi[sz]e\w*)\b(?:\s+(?:the|a|by|as|with|line|model|linear|data|to)\b)*$",
+    re.IGNORECASE,
+)
 #: Subscripts and accents that make of a name the point that solves for it.
 _SOLVED = re.compile(
     r"(?:_(?:star|opt|MLE|ML|MAP|OLS|LS|hat|min|max)|star|hat|tilde|bar)$|(?:hat|star)(?=_\w+$)"
@@ -134,6 +139,7 @@ class _Casting:
                         self.zero_of = self.vanished = self.gradients.get(by, self.gradient) or self.zero_of
                     continue
             self._context(line)
+            self.said_at_once = self._says_moments(line)
             before = self.last if line.goes_on else sides[0]
             for side in [s for s in line.sides if s.relation is not None]:
                 self.place += 1
@@ -248,7 +254,7 @@ class _Casting:
         )
         relation.gradient = self.gradient
         self.roles.relations.append(relation)
-        if operator in _ASSUMED:
+        if operator in _ASSUMED or self.said_at_once:
             statement.role = "assumption"
         elif (
             operator == "=:"
@@ -264,6 +270,8 @@ class _Casting:
         elif operator == "∝":
             statement.role = "assumption" if first else "claim"
             relation.error = relation.error or "a side that is proportional to the one before"
+        elif first and self.start is not None and is_alias(f"{self.start.source}={side.source}"):
+            statement.role = "assumption"  # g = tanh
         elif right is None or start is None:
             if (
                 first
@@ -275,6 +283,8 @@ class _Casting:
             self._says_moment(start, right) or self._sets_zero(start, right) or _says_symmetric(start, right)
         ):
             statement.role = "assumption"
+        elif first and operator == "=" and _FITTED.search(line.before.rstrip()):
+            statement.role = "assumption"  # "we fit y = a + bx": not that y is so
         elif first and self._defines(line, start, right, operator):
             statement.role = self._definition(line, start, right, operator)
         elif self.zero_of and self._is_about_zero(start, right):
@@ -308,11 +318,29 @@ class _Casting:
         moments = [n for n, s in self.rewriter.symbols.items() if s.kind in MOMENTS]
         return self.random.says(symbol, start, right, moments, self.lines.defined)
 
+    def _says_moments(self, line: Line) -> bool:
+        """Tell whether a line says several moments at once, E[X] = E[Y] = 0, and take them down."""
+        trees = [self._tree(s) for s in line.sides]
+        if len(trees) < 3 or line.goes_on or any(t is None for t in trees):
+            return False
+        *first, last = [t for t in trees if t is not None]
+        symbols = [self.rewriter.symbols.get(base_of(t)) for t in first]
+        if base_of(last) in self.rewriter.symbols or any(s is None or s.kind not in MOMENTS for s in symbols):
+            return False
+        said = [self._says_moment(t, last) for t in first]
+        return all(said)
+
     def _sets_zero(self, start: Tree, right: Tree) -> bool:
         """Tell whether a line sets a gradient to zero, and take it down."""
         if not _is_null(right):
             return False
         symbol = self.rewriter.symbols.get(base_of(start))
+        if symbol is not None and symbol.kind == "at":  # the gradient at the point that is sought
+            symbol = self.rewriter.symbols.get(base_of(symbol.what[0]))
+            if symbol is not None and not _SOLVED.search(
+                base_of(self.rewriter.symbols[base_of(start)].what[1])
+            ):
+                symbol = None
         if symbol is None or symbol.kind != "derivative":
             return False
         self.zero_of = self.gradient = self.vanished = symbol.name
@@ -346,6 +374,7 @@ class _Casting:
         return not names & (set(self.rewriter.symbols) | set(self.roles.definitions))
 
     said = ""
+    said_at_once = False
 
     def _defines(self, line: Line, start: Tree, right: Tree, operator: str) -> bool:
         name = base_of(start)
@@ -355,6 +384,8 @@ class _Casting:
             return False
         if operator == ":=":
             return True
+        if operator == "≈":
+            return False
         if self._is_solved(name):
             return False
         return not (
