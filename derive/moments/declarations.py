@@ -21,10 +21,12 @@ from derive.from_sympy.canonical import canonical
 from derive.language.formula import parse as parse_tree
 from derive.language.names import kind_of, read_assumptions, read_where
 from derive.language.shapes import SCALAR, size_names
+from derive.language.spelling import RESERVED
 from derive.language.text import to_text
 from derive.language.together import build
 from derive.language.tree import Tree
 from derive.language.words import FUNCTIONS
+from derive.moments.covariances import symmetric_names
 from derive.moments.distributions import RAW_MOMENTS, Distribution, central_symbol
 from derive.moments.model import Model
 from derive.problem import Problem
@@ -52,6 +54,8 @@ FAMILIES: dict[str, str] = {
     "poisson": "poisson(rate)",
     **{name: f"{name}({', '.join(parameters)})" for name, (parameters, _) in RAW_MOMENTS.items()},
 }
+#: The places of covariance matrices among the parameters.
+_COVARIANCES = {"normal": (1,), "given": (1,), "matrixnormal": (1, 2), "wishart": (0,)}
 _ALSO = {
     "gaussian": "normal",
     "n": "normal",
@@ -266,10 +270,13 @@ class _Reader:
         self.said, self.notes = said, list[str]()
         self.assume = [assume] if isinstance(assume, str) else list(assume or ())
         self.declared = read_where(", ".join(said.shapes))
+        if "I" not in self.declared and not any("I" in parse_tree(t).names() for t in texts):
+            self._read_identity()
         self.text, self.trees = "", list[Tree]()
         self.same: list[tuple[int, int]] = []
         self.scalars: list[int] = []
         self.known: dict[str, int] = {}
+        self.preferred: dict[str, str] = {}
         self.expressions = [self._tree(t) for t in texts]
         self.over = [free_indices(self.trees[k]) for k in self.expressions]
         if len(set(self.over)) > 1:
@@ -278,6 +285,22 @@ class _Reader:
             raise InputError(
                 f"the entries {', '.join(self.over[0])} have more than two indices: no matrix has such entries"
             )
+
+    def _read_identity(self) -> None:
+        """Read I in covariances as the identity, which it is in `normal(0, I)` to whoever writes it."""
+        for drawn in self._covarying():
+            for k in _COVARIANCES[drawn.family]:
+                written = re.sub(r"\bI\b", "eye", drawn.args[k])
+                if written != drawn.args[k]:
+                    self.notes.append(
+                        f'I is read as the identity eye in {drawn.text}: --where "I: n x n" declares it'
+                    )
+                    drawn.args[k] = written
+
+    def _covarying(self) -> list[_Drawn]:
+        """Return the declarations that have covariances among their parameters."""
+        every = [d for top in self.said.drawn.values() for d in (top, *top.parts)]
+        return [d for d in every if d.family in _COVARIANCES]
 
     def _tree(self, text: str) -> int:
         """Read a text into a tree, the same one for the same text, and return its number."""
@@ -300,8 +323,9 @@ class _Reader:
         free = dict(zip(self.expressions, self.over, strict=True))
         over = [free.get(k, ()) for k in range(len(self.trees))]
         built = build(
-            self.trees, self.text, self.declared, self.same, self.scalars, assumptions, latex=False, over=over
-        )
+            self.trees, self.text, self.declared, self.same, self.scalars, assumptions, latex=False, over=over,
+            prefer=self.preferred,
+        )  # fmt: skip
         for kind, name in sorted(assumptions):
             if name not in built.symbols:
                 raise InputError(f"{kind}({name}): {name} does not occur in the expression")
@@ -329,13 +353,12 @@ class _Reader:
     def _assumed(self) -> list[str]:
         """The assumptions, with those that covariances and Wishart matrices bring."""
         out = [part for text in self.assume for part in (_split(text) if isinstance(text, str) else [text])]
-        for drawn in [d for top in self.said.drawn.values() for d in (top, *top.parts)]:
-            places = {"normal": (1,), "given": (1,), "matrixnormal": (1, 2), "wishart": (0,)}.get(
-                drawn.family, ()
-            )
-            for k in places:
-                if _WORD.fullmatch(drawn.args[k]) and self._is_matrix(drawn.args[k]):
-                    out.append(f"symmetric({drawn.args[k]})")
+        for drawn in self._covarying():
+            for k in _COVARIANCES[drawn.family]:
+                if drawn.args[k] and self._is_matrix(drawn.args[k]):
+                    names = symmetric_names(parse_tree(drawn.args[k]), self._is_matrix_name)
+                    out += [f"symmetric({name})" for name in names]
+        for drawn in self.said.drawn.values():
             if drawn.family == "wishart":
                 out.append(f"symmetric({drawn.name})")
             if drawn.family == "haar":
@@ -346,10 +369,12 @@ class _Reader:
         """Tell whether a parameter is written as a matrix."""
         if re.search(r"\b(eye|diag|matrix|kron|inv)\b|'", text):
             return True
-        return any(
-            (self.declared[n][1] != 1 if n in self.declared else kind_of(n) == "matrix")
-            for n in _WORD.findall(text)
-        )
+        return any(map(self._is_matrix_name, _WORD.findall(text)))
+
+    def _is_matrix_name(self, name: str) -> bool:
+        if name in RESERVED:
+            return False
+        return self.declared[name][1] != 1 if name in self.declared else kind_of(name) == "matrix"
 
     def _is_scalar_name(self, name: str) -> bool:
         return self.declared[name] == (1, 1) if name in self.declared else kind_of(name) == "scalar"
@@ -405,7 +430,9 @@ class _Reader:
 
     def _constrain_normal(self, drawn: _Drawn) -> None:
         x, (mean, covariance) = drawn.name, drawn.args
-        if self._is_scalar_name(x):
+        if x not in self.declared and kind_of(x) == "scalar" and self._is_matrix(covariance):
+            self.preferred[x] = "vector"  # the use wins over the letter
+        if self._is_scalar_name(x) and x not in self.preferred:
             self._scalar(x, mean, covariance)
         elif covariance and not self._is_matrix(covariance):
             self._scalar(covariance)

@@ -9,23 +9,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import lru_cache
-from typing import Any
 
 import sympy as sp
 from sympy import Expr
-from sympy.matrices.expressions.applyfunc import ElementwiseApplyFunction
 from sympy.utilities.iterables import multiset_partitions
 
 from derive.errors import InputError
 from derive.expression import algebra
 from derive.expression.elementwise import elementwise
+from derive.expression.operation import kind
 from derive.language.text import to_text
 from derive.moments.activations import X
 from derive.moments.distributions import Distribution, Part
+from derive.moments.entry_functions import KNOWN_X
 from derive.moments.integrals import has_jumps, sum_of_pieces, tidy
 from derive.moments.nets import Factor
 from derive.moments.pieces import Piece, UndecidedError, derivative_pieces, pieces
-from derive.operations.unfold import definition
 
 #: Mean and variance of the Gaussian that a function is of.
 MEAN, VARIANCE = sp.Symbol("mu", real=True), sp.Symbol("v", positive=True)
@@ -36,24 +35,6 @@ class NoClosedFormError(InputError):
     """An expectation that has no closed form here."""
 
 
-def body(e: Any) -> Expr:
-    """Return a function of entries as an expression in `X`; a random array itself is X."""
-    if isinstance(e, ElementwiseApplyFunction):
-        inside = e.function.expr.xreplace({e.function.variables[0]: X})
-    elif isinstance(e, sp.Function) and len(e.args) == 1:
-        inside = e.func(X)
-    else:
-        return X
-    return inside.replace(lambda a: isinstance(a, sp.Function) and definition(a) is not None, definition)
-
-
-def argument(e: Any) -> Expr:
-    """Return what a function of entries is of; a random array is its own argument."""
-    if isinstance(e, ElementwiseApplyFunction):
-        return e.expr
-    return e.args[0] if isinstance(e, sp.Function) and len(e.args) == 1 else e
-
-
 # ------------------------------------------------------------------------- one Gaussian, any mean
 
 
@@ -62,13 +43,17 @@ def gaussian_expectation(f: Expr, order: int = 0, centred: bool = False) -> Expr
 
     Raises NoClosedFormError where there is none here, and where a derivative of f is no function.
     """
-    found = _closed_form(f, order, centred)
+    signed = {c: sp.Symbol(c.name, positive=True) for c in f.free_symbols - {X} if algebra.is_positive(c)}
+    found = _closed_form(f.xreplace(signed), order, centred)
     if found is None:
+        unknown = sorted(c.name for c in f.free_symbols - {X} - set(signed))
+        mend = "with numbers for the mean and the variance it is computed to proved digits"
+        if unknown:
+            mend = f'give {unknown[0]} a number, or say --assume "positive({unknown[0]})" if it is'
         raise NoClosedFormError(
-            f"the expectation of {_shown(f)} of a Gaussian has no closed form here: with numbers for the mean and the "
-            "variance it is computed to proved digits"
+            f"the expectation of {_shown(f)} of a Gaussian has no closed form here: {mend}"
         )
-    return found
+    return found.xreplace({positive: c for c, positive in signed.items()})
 
 
 def _shown(f: Expr) -> str:
@@ -179,11 +164,13 @@ def entry_cumulant_of(d: Distribution, functions: Sequence[Expr]) -> Expr:
         found = _gaussian_cumulant(tuple(functions), mean == 0)
         return put(found, mean, variance)
     if d.family == "rademacher":
-        return _cumulant(functions, lambda f: (f.subs(X, 1) + f.subs(X, -1)) / 2)
+        found = _cumulant(functions, lambda f: (f.subs(X, 1) + f.subs(X, -1)) / 2)
+        return found.xreplace({KNOWN_X: X})
     if d.family == "bernoulli":
         (p,) = d.parameters
         assert p is not None
-        return _cumulant(functions, lambda f: p * f.subs(X, 1) + (1 - p) * f.subs(X, 0))
+        found = _cumulant(functions, lambda f: p * f.subs(X, 1) + (1 - p) * f.subs(X, 0))
+        return found.xreplace({KNOWN_X: X})
     raise InputError(
         f"expectations of functions such as {_shown(functions[0])} are those of Gaussians: {d.name} is not said to be "
         "normal"
@@ -213,15 +200,29 @@ def put(e: Expr, mean: Expr, variance: Expr) -> Expr:
     positive = {s: sp.Symbol(s.name, positive=True) for s in squared}
     given = {MEAN: mean, VARIANCE: variance.xreplace(positive)}
     found = e.subs(given, simultaneous=True)
-    return found.xreplace({v: k for k, v in positive.items()})
+    return found.xreplace({KNOWN_X: X, **{v: k for k, v in positive.items()}})
 
 
 def lifted(f: Expr, mean: Expr, variance: Expr) -> Expr:
-    """Return an expression in MEAN and VARIANCE entry by entry of two columns (or scalars)."""
-    if not algebra.is_matrix(mean) and not algebra.is_matrix(variance):
-        return put(f, mean, variance)
-    shape = algebra.shape(mean if algebra.is_matrix(mean) else variance)
-    return _entry_by_entry(f, {MEAN: mean, VARIANCE: variance}, shape)
+    """Return an expression in MEAN and VARIANCE entry by entry of two columns, a scalar where all entries are alike."""
+    alike = {
+        a: c for a, array in ((MEAN, mean), (VARIANCE, variance)) if (c := all_entries(array)) is not None
+    }
+    if len(alike) == 2:
+        return put(f, alike[MEAN], alike[VARIANCE])
+    f = put(f, alike.get(MEAN, MEAN), alike.get(VARIANCE, VARIANCE))
+    arrays = {a: array for a, array in ((MEAN, mean), (VARIANCE, variance)) if a not in alike}
+    return _entry_by_entry(f, arrays, algebra.shape(next(iter(arrays.values()))))
+
+
+def all_entries(array: Expr) -> Expr | None:
+    """Return the number that all entries of an array are written to be, None where they are not."""
+    if not algebra.is_matrix(array):
+        return array
+    if array == algebra.zero(algebra.shape(array)):
+        return sp.S.Zero
+    scale, factors = algebra.split(array)
+    return scale if all(kind(a) == "ones" for a in factors) else None
 
 
 def _entry_by_entry(e: Expr, arrays: dict[Expr, Expr], shape: tuple[Expr, Expr]) -> Expr:
@@ -241,14 +242,33 @@ def _entry_by_entry(e: Expr, arrays: dict[Expr, Expr], shape: tuple[Expr, Expr])
     return elementwise(e.func, _entry_by_entry(e.args[0], arrays, shape))
 
 
-def gaussian_cumulant(function: Factor, mean: Expr, variance: Expr, links: Sequence[Part]) -> list[Part]:
-    """Return κ(f(a), x_j, ...) from the mean and variance of a, and the covariances of a with the x."""
-    centred = mean == algebra.zero(algebra.shape(mean))
-    value = gaussian_expectation(body(function.array), len(links), centred)
-    array = lifted(value, mean, variance)
-    if array == algebra.zero(algebra.shape(array)):
-        return []
-    part = Part(array) if not algebra.is_matrix(array) else Part(sp.S.One, (Factor(array, function.indices),))
+def gaussian_cumulant(
+    f: Expr, indices: tuple[int, ...], mean: Expr, variance: Expr, links: Sequence[Part]
+) -> list[Part]:
+    """Return κ(f(a), x_j, ...) from the mean and variance of a, at indices, and the covariances of a with the x."""
+    value = gaussian_expectation(f, len(links), _is_zero(mean))
+    parts = _at(lifted(value, mean, variance), indices)
     for link in links:
-        part = part * link
-    return [part]
+        parts = [part * link for part in parts]
+    return parts
+
+
+def independent_cumulant(
+    functions: Sequence[Expr], places: Sequence[tuple[int, ...]], mean: Expr, variance: Expr
+) -> list[Part]:
+    """Return κ(f(a_i), g(a_j), ...) of independent Gaussian entries a, which is zero unless all are the same entry."""
+    value = lifted(_gaussian_cumulant(tuple(functions), _is_zero(mean)), mean, variance)
+    first, *rest = places
+    equal = tuple((i, j) for other in rest for i, j in zip(first, other, strict=True))
+    return [Part(p.coefficient, p.factors, equal) for p in _at(value, first)]
+
+
+def _is_zero(e: Expr) -> bool:
+    return bool(e == algebra.zero(algebra.shape(e)))
+
+
+def _at(array: Expr, indices: tuple[int, ...]) -> list[Part]:
+    """Return an entry of an array as a part, or none where it is zero."""
+    if _is_zero(array):
+        return []
+    return [Part(sp.S.One, (Factor(array, indices),)) if algebra.is_matrix(array) else Part(array)]

@@ -11,10 +11,13 @@ from sympy import Expr, S
 
 from derive.errors import InputError
 from derive.expression import algebra
+from derive.expression.operation import kind
 from derive.language.text import to_text
+from derive.moments.activations import X
 from derive.moments.contraction import contract
 from derive.moments.distributions import MAX_DEGREE, Distribution, Part
-from derive.moments.gaussian_functions import argument, body, entry_cumulant_of, gaussian_cumulant
+from derive.moments.entry_functions import function_of, in_terms_of, of_one_array
+from derive.moments.gaussian_functions import entry_cumulant_of, gaussian_cumulant, independent_cumulant
 from derive.moments.nets import Factor, Index, Lowering, Term
 
 
@@ -142,53 +145,73 @@ class Model:
     def _of_functions(self, factors: Sequence[Factor], names: frozenset[str]) -> list[Part]:
         """Return the joint cumulant of entries and functions of entries."""
         functions = [f for f in factors if f.array not in self.random]
-        arguments = {argument(f.array) for f in factors}
-        if len(names) == 1 and len(arguments) == 1:
-            (name,) = names
-            d = self.distributions[name]
-            if arguments == {d.symbol} and d.has_independent_entries:
-                value = entry_cumulant_of(d, [body(f.array) for f in factors])
-                first, *rest = [f.indices for f in factors]
-                equal = tuple((i, j) for other in rest for i, j in zip(first, other, strict=True))
-                return [Part(value, (), equal)] if value != 0 else []
-        if len(functions) > 1 and len(factors) == len(functions) and len(names) == 1 and len(arguments) == 1:
-            if len({f.indices for f in factors}) == 1 and not factors[0].indices:
-                return self._same_argument(factors)
+        read = [function_of(f.array, self.random) for f in factors]
+        joint = of_one_array(read, self.random)
+        if joint is not None:
+            found = self._of_one_array(*joint, [f.indices for f in factors], names)
+            if found is not None:
+                return found
         if len(functions) > 1:
             raise InputError(
                 "the joint moment of two functions of dependent Gaussians is asked for: it is known here for one function "
                 "with further entries, and for entries that are independent, x ~ normal(0, s^2)"
             )
         (function,) = functions
-        inside = argument(function.array)
+        f, inside = function_of(function.array, self.random)
+        self._want_gaussian(names)
+        mean, variance = self._gaussian_of(inside)
+        links: list[Part] = []
+        for factor in factors:
+            if factor is not function:
+                link = self._link(inside, function.indices, factor)
+                if not link:
+                    return []
+                links += link
+        return gaussian_cumulant(f, function.indices, mean, variance, links)
+
+    def _of_one_array(
+        self, functions: list[Expr], inside: Expr, places: list[tuple[int, ...]], names: frozenset[str]
+    ) -> list[Part] | None:
+        """Return the joint cumulant of functions of the entries of one array, where those are independent."""
+        (name, *others) = names
+        d = self.distributions[name]
+        if not others and d.has_independent_entries and d.family != "normal entries":
+            within = in_terms_of(inside, d.symbol)
+            if within is not None:
+                functions, inside = [f.xreplace({X: within}) for f in functions], d.symbol
+        if not others and inside == d.symbol and d.has_independent_entries:
+            value = entry_cumulant_of(d, functions)
+            first, *rest = places
+            equal = tuple((i, j) for other in rest for i, j in zip(first, other, strict=True))
+            return [Part(value, (), equal)] if value != 0 else []
+        if len(functions) == 1:
+            return None
+        self._want_gaussian(names)
+        if not any(places):
+            mean, variance = self._gaussian_of(inside)
+            entry = Distribution(inside, "normal entries", (mean, variance))
+            value = entry_cumulant_of(entry, functions)
+            return [Part(value)] if value != 0 else []
+        mean, covariance = self._gaussian_of(inside, apart=True)
+        variance = diagonal_of(covariance)
+        return None if variance is None else independent_cumulant(functions, places, mean, variance)
+
+    def _want_gaussian(self, names: frozenset[str]) -> None:
         if not self._is_gaussian(names):
             raise InputError(
                 f"expectations of functions are those of Gaussians: {', '.join(sorted(names))} is not said to be normal"
             )
-        mean, variance = self._gaussian_of(inside)
-        links: list[Part] = []
-        for f in factors:
-            if f is not function:
-                found = self._link(inside, function.indices, f)
-                if not found:
-                    return []
-                links += found
-        return gaussian_cumulant(function, mean, variance, links)
 
     def _is_gaussian(self, names: frozenset[str]) -> bool:
         normal = all(self.distributions[n].highest == 2 for n in names)
         joint = len(names) == 1 or any(names <= group for group in self.jointly_normal)
         return normal and (joint or len(self.components(names)) == len(names))
 
-    def _same_argument(self, factors: Sequence[Factor]) -> list[Part]:
-        """Return the joint cumulant of functions of one scalar Gaussian."""
-        mean, variance = self._gaussian_of(argument(factors[0].array))
-        entry = Distribution(factors[0].array, "normal entries", (mean, variance))
-        value = entry_cumulant_of(entry, [body(f.array) for f in factors])
-        return [Part(value)] if value != 0 else []
+    def _gaussian_of(self, e: Expr, apart: bool = False) -> tuple[Expr, Expr]:
+        """Return the mean and the entries' variances of an affine expression; with `apart`, the mean and the covariance.
 
-    def _gaussian_of(self, e: Expr) -> tuple[Expr, Expr]:
-        """Return the mean and the entries' variances of an affine expression. Raises InputError where it is none."""
+        Raises InputError where it is not affine.
+        """
         if algebra.shape(e)[1] != 1:
             raise InputError(
                 "functions of random matrices are read where their entries are iid: X ~ normal(0, s^2)"
@@ -198,25 +221,25 @@ class Model:
         terms = low.terms(e, row)
         if any(len(t.random) > 1 or any(f.array not in self.random for f in t.random) for t in terms):
             raise InputError(f"{to_text(e)[:60]} is not affine in what is random, and so no Gaussian")
-        mean = self._added(
-            [contracted(t, (), low, (row, None), p) for t in terms for p in self._moments(t)], e
-        )
-        variances = []
+        means = [contracted(t, (), low, (row, None), p) for t in terms for p in self._moments(t)]
         other = low.indices.fresh(algebra.shape(e)[0])
-        for a in terms:
-            for b in low.terms(e, other) if a.random else []:
-                if b.random:
-                    for part in self.joint_cumulant([*a.random, *b.random]):
-                        same = () if row is None or other is None else ((row, other),)
-                        variances.append(contracted(a * b, same, low, (row, None), part))
-        return mean, self._added(variances, e)
+        same = () if apart or row is None or other is None else ((row, other),)
+        free = (row, other) if apart else (row, None)
+        variances = [
+            contracted(a * b, same, low, free, part)
+            for a in terms if a.random
+            for b in low.terms(e, other) if b.random
+            for part in self.joint_cumulant([*a.random, *b.random])
+        ]  # fmt: skip
+        shape = algebra.shape(e)
+        return self._added(means, shape), self._added(variances, (shape[0], shape[0]) if apart else shape)
 
     def _moments(self, term: Term) -> list[Part]:
         return self.joint_cumulant(term.random) if term.random else [Part()]
 
     @staticmethod
-    def _added(values: list[Expr], like: Expr) -> Expr:
-        return algebra.add(*values) if values else algebra.zero(algebra.shape(like))
+    def _added(values: list[Expr], shape: tuple[Expr, Expr]) -> Expr:
+        return algebra.add(*values) if values else algebra.zero(shape)
 
     def _link(self, inside: Expr, indices: tuple[int, ...], f: Factor) -> list[Part]:
         """Return the covariance of an affine expression, at indices, with an entry, as one part or none."""
@@ -249,6 +272,21 @@ class Model:
                 weight = weight * share
                 parts[d.name] = replace(component, symbol=d.symbol)
             yield weight, replace(self, distributions=parts)
+
+
+def diagonal_of(covariance: Expr) -> Expr | None:
+    """Return the diagonal of a matrix that is written as a diagonal one, None for any other."""
+    if kind(covariance) == "sum":
+        parts = [diagonal_of(a) for a in covariance.args]
+        return None if any(p is None for p in parts) else algebra.add(*parts)
+    scale, factors = algebra.split(covariance)
+    if len(factors) != 1:
+        return None
+    if kind(factors[0]) == "identity":
+        return algebra.dot(scale, algebra.ones((covariance.shape[0], S.One)))
+    if kind(factors[0]) == "diagonal matrix":
+        return algebra.dot(scale, factors[0].args[0])
+    return None
 
 
 def _cross(matrix: Expr, rows: tuple[int, ...], columns: tuple[int, ...]) -> list[Part]:

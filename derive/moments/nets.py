@@ -18,6 +18,8 @@ from derive.expression import algebra
 from derive.expression.elementwise import ENTRY
 from derive.expression.operation import kind
 from derive.language.text import to_text
+from derive.moments.activations import X
+from derive.moments.entry_functions import function_of
 from derive.operations.unfold import definition
 
 #: The number of terms that an expression may be multiplied out to, and the largest power that is.
@@ -128,11 +130,16 @@ class Lowering:
 
     def power(self, e: Expr, exponent: Any, row: Index = None, column: Index = None) -> list[Term]:
         """Return an entry of e to a whole power; every factor gets indices of its own to sum over."""
-        if not (exponent.is_Integer and 0 < exponent <= MAX_POWER):
+        if not is_small(exponent):
             raise InputError(
                 f"the power {exponent} of {to_text(e)[:40]}, which is random: powers from 1 to {MAX_POWER} are read"
             )
         return self.product([self.terms(e, row, column) for _ in range(int(exponent))])
+
+
+def is_small(exponent: Any) -> bool:
+    """Tell whether a power to this exponent is multiplied out."""
+    return bool(exponent.is_Integer and 0 < exponent <= MAX_POWER)
 
 
 def _present(*indices: Index) -> tuple[int, ...]:
@@ -172,6 +179,8 @@ def _entrywise_product(low: Lowering, e: Expr, row: Index, column: Index) -> lis
 
 
 def _entrywise_power(low: Lowering, e: Any, row: Index, column: Index) -> list[Term]:
+    if not is_small(e.exp) and _is_function(low, e):
+        return _whole(low, e, row, column)
     return low.power(e.base, e.exp, row, column)
 
 
@@ -183,7 +192,22 @@ def _power(low: Lowering, e: Any, row: Index, column: Index) -> list[Term]:
     elif even and isinstance(root := definition(base), Pow):
         if root.exp == S.Half:  # the square of a norm is a polynomial, though the norm is none
             base, exponent = root.base, root.exp * exponent
+    if not is_small(exponent) and _is_function(low, e):
+        return _whole(low, e, row, column)
     return low.power(base, exponent)
+
+
+def _is_function(low: Lowering, e: Expr) -> bool:
+    """Tell whether a power that is no polynomial, such as 1/(1 + x^2), is a function of one affine array."""
+    whole = e.exp.is_Integer and e.exp > 0
+    return not whole and function_of(e, low.random)[0] != X
+
+
+def _whole(low: Lowering, e: Any, row: Index, column: Index) -> list[Term]:
+    """Keep a function of entries as one random array."""
+    if row is None and algebra.is_matrix(e):
+        e = algebra.t(e)
+    return [Term(random=(Factor(e, _present(row, column)),))]
 
 
 def _matrix_power(low: Lowering, e: Any, row: Index, column: Index) -> list[Term]:
@@ -218,9 +242,7 @@ def _function(low: Lowering, e: Any, row: Index, column: Index) -> list[Term]:
             powers = low.power(x, S(k), row, column) if k else [Term()]
             out += low.product([[Term(c)], powers])
         return out
-    if row is None and algebra.is_matrix(x):
-        e = algebra.t(e)
-    return [Term(random=(Factor(e, _present(row, column)),))]
+    return _whole(low, e, row, column)
 
 
 #: By the word for an operation.

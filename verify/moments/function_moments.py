@@ -24,11 +24,11 @@ from derive.expression.facts import assuming
 from derive.expression.rebuild import rebuild
 from derive.expression.walk import parts as parts_of
 from derive.moments.activations import X
-from derive.moments.gaussian_functions import argument, body
+from derive.moments.entry_functions import function_of
 from verify.arithmetics.balls import Balls
 from verify.arithmetics.base import Abstain, Undefined
 from verify.moments.entry_moments import EntryMoments
-from verify.moments.moment_points import Point, Question, plain_raw
+from verify.moments.moment_points import Point, Question, exact_number, plain_raw
 from verify.moments.polynomials import Entry, Monomial, Polynomial
 from verify.moments.rigorous import gaussian_mean
 from verify.verdict import DOES_NOT_APPLY, Evidence, Word
@@ -41,7 +41,7 @@ DIGITS, POINTS, TRIES = 30, 2, 12
 
 def with_functions_named(question: Question) -> Question:
     """Return the question with every function of what is random, that is no polynomial, as a random array of its own."""
-    random = {d.symbol for d in question.model.distributions.values()}
+    random = question.model.random
     found: dict[Expr, Expr] = {}
 
     def rewrite(e: Expr, args: list[Expr]) -> Expr | None:
@@ -56,19 +56,19 @@ def with_functions_named(question: Question) -> Question:
             )
     if not found:
         return question
-    functions = {s.name: (body(e), argument(e)) for e, s in found.items()}
+    functions = {s.name: function_of(e, random) for e, s in found.items()}
     expressions = tuple(rebuild(e, rewrite) for e in question.expressions)
     return replace(question, expressions=expressions, functions=functions)
 
 
-def _outermost(expression: Expr, random: set[Any]) -> list[Expr]:
+def _outermost(expression: Expr, random: frozenset[Expr]) -> list[Expr]:
     out, stack = [], [expression]
     while stack:
         e = stack.pop()
         if not e.free_symbols & random:
             continue
-        inside = body(e)
-        if inside != X and not inside.is_polynomial(X):
+        f, _ = function_of(e, random)
+        if not f.is_polynomial(X):
             out.append(e)
             continue
         stack.extend(parts_of(e))
@@ -77,6 +77,8 @@ def _outermost(expression: Expr, random: set[Any]) -> list[Expr]:
 
 def integrate(moments: EntryMoments, m: Monomial) -> Any:
     """Return the expectation of a product of functions of one Gaussian and of further entries."""
+    if (apart := _uncorrelated_parts(moments, m)) is not None:
+        return math.prod(map(moments.monomial, apart), start=arb(1))
     functions = [(e, k) for e, k in m if e[0] in moments.functions]
     others = tuple((e, k) for e, k in m if e[0] not in moments.functions)
     arguments = [moments.functions[e[0]].arguments[e[1], e[2]] for e, _ in functions]
@@ -103,6 +105,46 @@ def integrate(moments: EntryMoments, m: Monomial) -> Any:
         for j in range(k + 1):
             total += c * math.comb(k, j) * (-mean) ** (k - j) * _mean(f, j, mean, variance)
     return total
+
+
+def _uncorrelated_parts(moments: EntryMoments, m: Monomial) -> list[Monomial] | None:
+    """Return the factors of a product by Gaussians without covariance, which are independent; None where there is one part."""
+    of = {
+        e: moments.functions[e[0]].arguments[e[1], e[2]] if e[0] in moments.functions else _entry(moments, e)
+        for e, _ in m
+    }
+    names = {e[0] for p in of.values() for monomial in p.terms for e, _ in monomial}
+    degree = max((sum(k for _, k in monomial) for p in of.values() for monomial in p.terms), default=0)
+    families = {moments.model.distributions[n].family for n in names}
+    if (
+        degree > 1
+        or not families <= {"normal", "normal entries"}
+        or (len(names) > 1 and not _joint(moments, names))
+    ):
+        return None
+    parts: list[list[tuple[Entry, int]]] = []
+    for e, k in m:
+        linked = [p for p in parts if any(_covary(moments, of[e], of[f]) for f, _ in p)]
+        parts = [p for p in parts if p not in linked]
+        parts.append([*(f for p in linked for f in p), (e, k)])
+    return [tuple(sorted(p)) for p in parts] if len(parts) > 1 else None
+
+
+def _joint(moments: EntryMoments, names: set[str]) -> bool:
+    model = moments.model
+    return len(model.components(frozenset(names))) == len(names) or any(
+        names <= g for g in model.jointly_normal
+    )
+
+
+def _covary(moments: EntryMoments, a: Any, b: Any) -> bool:
+    """Tell whether two affine polynomials have a covariance that is not exactly zero."""
+    total = arb(0)
+    for m, c in a.terms.items():
+        for n, d in b.terms.items():
+            if m and n and len(moments.model.components(frozenset({m[0][0][0], n[0][0][0]}))) == 1:
+                total += c * d * moments.covariance(m[0][0], n[0][0])
+    return not bool(total.is_zero())
 
 
 def _entry(moments: EntryMoments, e: Entry) -> Polynomial:
@@ -154,10 +196,7 @@ def _discrete(moments: EntryMoments, f: Expr, a: Any, entries: set[Entry], other
         at = arb(0)
         for monomial, c in a.terms.items():
             at += c * x ** sum(k for _, k in monomial)
-        whole = at.unique_fmpz()
-        if whole is None:
-            raise Abstain("a function at values that are not whole numbers")
-        value = Balls(BITS).array([[0]])[0, 0] + _exact(f.subs(X, sp.Integer(int(whole))))
+        value = Balls(BITS).array([[0]])[0, 0] + _exact(f.subs(X, exact_number(at)))
         total += weight * value * x ** sum(k for _, k in others)
     return total
 

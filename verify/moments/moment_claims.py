@@ -26,6 +26,7 @@ from derive.moments.gaussian_functions import NoClosedFormError
 from derive.problem import Problem
 from derive.prove import equal
 from derive.step import Step
+from verify.arithmetics.base import Abstain, Undefined
 from verify.moments.expected import field_evidence
 from verify.moments.function_moments import proved_digits, quadrature_evidence, with_functions_named
 from verify.moments.moment_counterexample import find_counterexample
@@ -220,8 +221,12 @@ def _numerical(question: Question, reason: InputError, start: float, notes: tupl
     named = with_functions_named(question)
     if any(algebra.is_matrix(e) for e in question.expressions) or question.space().variables:
         raise reason
+    shown = f"the {question.kind} of {', '.join(map(to_text, question.expressions))[:60]}"
     with assuming(question.problem.assumptions):
-        ball, digits = proved_digits(named)
+        try:
+            ball, digits = proved_digits(named)
+        except (Abstain, Undefined) as why:
+            raise InputError(f"{shown} has no closed form here, and no number either: {why}") from None
     result = Float(ball.str(digits, radius=False), digits)
     seconds = time.perf_counter() - start
     evidence = Evidence(

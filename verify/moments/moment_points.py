@@ -11,10 +11,11 @@ from random import Random
 from typing import Any
 
 import numpy as np
-from sympy import Expr, S, Symbol
+from sympy import Expr, Integer, Rational, S, Symbol
 
 from derive.errors import InputError
 from derive.expression import algebra
+from derive.moments.activations import X
 from derive.moments.distributions import Distribution
 from derive.moments.expectation import Moment
 from derive.moments.model import Model
@@ -95,13 +96,18 @@ class Question:
         return sorted({s.name for d in dims for s in d.free_symbols})
 
     def _covariances(self) -> list[Expr]:
-        out = []
+        """Return the matrices that are covariances, or parts of them that are."""
+        symmetric = {name for word, name in self.problem.assumptions if word == "symmetric"}
+        out: dict[Expr, None] = {}
         for d in self.every_distribution():
-            places = {"normal": (1,), "given": (1,), "matrixnormal": (1, 2), "wishart": (0,)}.get(
+            for k in {"normal": (1,), "given": (1,), "matrixnormal": (1, 2), "wishart": (0,)}.get(
                 d.family, ()
-            )
-            out += [d.parameters[k] for k in places]
-        return [p for p in out if p is not None and hasattr(p, "name") and algebra.is_matrix(p)]
+            ):
+                p = d.parameters[k]
+                if isinstance(p, Expr):
+                    inside = [s for s in p.free_symbols if algebra.is_matrix(s) and s.name in symmetric]
+                    out.update(dict.fromkeys(sorted(inside, key=lambda s: s.name)))
+        return list(out)
 
     def every_distribution(self) -> list[Distribution]:
         """Return the distributions, with the components of mixtures."""
@@ -244,7 +250,7 @@ class Point:
         atoms: dict[str, Any] = {}
         for name, (function, argument) in self.question.functions.items():
             inner = Environment(ring, arrays, self.sizes).run(argument)
-            atoms[name] = FunctionEntries(function, inner)
+            atoms[name] = FunctionEntries(self.with_numbers(function), inner)
             arrays[name] = ring.random(name, inner.shape)
         found = [Environment(ring, arrays, self.sizes).run(e) for e in self.question.expressions]
         moments = self._moments(atoms)
@@ -263,6 +269,11 @@ class Point:
         out = np.empty(len(values), dtype=object)
         out[:] = values
         return out.reshape(len(left), -1)
+
+    def with_numbers(self, f: Expr) -> Expr:
+        """Return a function of one variable with the values of this point for its parameters."""
+        known = {s: self.values[s.name][0, 0] for s in f.free_symbols - {X} if s.name in self.values}
+        return f.xreplace({s: exact_number(v) for s, v in known.items()})
 
     def _moments(self, atoms: Mapping[str, Any]) -> list[tuple[Any, EntryMoments]]:
         model = self.question.model
@@ -305,6 +316,18 @@ class FunctionEntries:
 
     function: Expr
     arguments: Array
+
+
+def exact_number(value: Any) -> Rational:
+    """Return an entry of an arithmetic as the exact number that it is. Raises Abstain where it is none."""
+    if isinstance(value, float):
+        return Rational(value)
+    if hasattr(value, "man_exp"):
+        if not value.is_exact():
+            raise Abstain("a parameter that is no exact number")
+        mantissa, exponent = value.man_exp()
+        return Integer(int(mantissa)) * Integer(2) ** int(exponent)
+    return Rational(int(value.p), int(value.q))
 
 
 def _each(x: Array, f: Any) -> Array:

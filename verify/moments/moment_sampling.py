@@ -17,6 +17,7 @@ from derive.moments.distributions import Distribution
 from verify.arithmetics.base import Abstain, Undefined
 from verify.arithmetics.floats import FLOAT
 from verify.evaluate import Environment, size_of
+from verify.moments.few_points import ThreePoints, three_points
 from verify.moments.function_moments import with_functions_named
 from verify.moments.functions import array_function
 from verify.moments.moment_claims import Expected
@@ -29,6 +30,8 @@ from verify.verdict import Evidence, add_up
 RTOL = 0.02
 #: The largest random array that is drawn from.
 MOST_ENTRIES = 12
+#: The points that are tried until there is one at which all distributions exist.
+TRIES = 40
 
 
 def sampled_too(m: Expected, seed: int = 0) -> Expected:
@@ -37,13 +40,14 @@ def sampled_too(m: Expected, seed: int = 0) -> Expected:
     return replace(m, evidence=evidence, verdict=add_up(evidence))
 
 
-def sampling_evidence(question: Question, claim: Expr, seed: int = 0, rtol: float = RTOL) -> Evidence:
+def sampling_evidence(
+    question: Question, claim: Expr, seed: int = 0, rtol: float = RTOL, max_samples: int = 1 << 22
+) -> Evidence:
     """Return what sampling at one point says of the first entry of a moment. Raises InputError where none is drawn."""
     named = with_functions_named(question)
     with assuming(question.problem.assumptions):
-        experiment = _Experiment(named, seed)
-        value = float(experiment.point.claimed(claim)[0, 0])
-        verdict = check_moment(experiment, value, rtol=rtol, seed=seed, max_samples=1 << 22)
+        experiment = _Experiment(named, claim, seed)
+        verdict = check_moment(experiment, experiment.claimed, rtol=rtol, seed=seed, max_samples=max_samples)
     found = verdict.evidence[0]
     point = ", ".join(f"{n} = {k}" for n, k in experiment.point.sizes.items())
     figure = f"{found.figure}, rtol {rtol:g}" + (f" with {point}" if point else "")
@@ -53,35 +57,42 @@ def sampling_evidence(question: Question, claim: Expr, seed: int = 0, rtol: floa
 class _Experiment:
     """Draws of an expression, or of a product of deviations from the mean, at one point."""
 
-    def __init__(self, question: Question, seed: int) -> None:
+    def __init__(self, question: Question, claim: Expr, seed: int) -> None:
         self.question = question
-        sizes = next((s for s in question.assignments() if question.entries(s) <= MOST_ENTRIES), {})
+        fitting = [s for s in question.assignments() if question.entries(s) <= MOST_ENTRIES] or [{}]
         rng = Random(f"sampling {seed}")
-        space = question.space(definite=True)
-        for _ in range(20):
-            # Small covariances of pairs fit together with any variances.
-            crossed = {s.name for c in question.model.covariances.values() for s in c.free_symbols}
-            free = space.free(sizes, lambda v: Fraction(rng.randint(1, 7), 64 if v.name in crossed else 8))  # noqa: B023
-            raw = {d.name: "normal" for d in question.free_moments()}
+        self.space = question.space(definite=True)
+        for trial in range(TRIES):
             try:
-                self.point = Point.draw(question, FLOAT, sizes, free, raw, 3, definite=True)
+                self.point = self._drawn(fitting[trial // 4 % len(fitting)], rng)
                 self._check()
+                self.polynomials = self._lowered()
+                self.claimed = float(self.point.claimed(claim)[0, 0])
                 break
             except Undefined:
                 continue
         else:
             raise InputError("no parameters were found at which all distributions exist: nothing is sampled")
-        self.polynomials = self._lowered()
         self.means = [0.0, 0.0]
         if question.kind != "expectation":
             self.means = self._means()
+
+    def _drawn(self, sizes: dict[str, int], rng: Random) -> Point:
+        """Return a point at given sizes, with small covariances of pairs, which fit together with any variances."""
+        question = self.question
+        crossed = {s.name for c in question.model.covariances.values() for s in c.free_symbols}
+        free = self.space.free(sizes, lambda v: Fraction(rng.randint(1, 7), 64 if v.name in crossed else 8))
+        raw = {d.name: "normal" for d in question.free_moments()}
+        return Point.draw(question, FLOAT, sizes, free, raw, 3, definite=True)
 
     def _check(self) -> None:
         for d in self.question.every_distribution():
             if d.family == "uniform" and not self._value(d, 0) < self._value(d, 1):
                 raise Undefined("an empty interval")
-            if d.family in ("iid", "vector entries") and len(d.parameters) > 2:
-                raise InputError(f"{d.name} has given higher moments, which are not sampled here")
+            if d.family in ("iid", "vector entries"):
+                self._entries_with(d)
+            if d.family in ("normal", "given") and not _is_definite(self.point._parameters(d)[1]):
+                raise Undefined("a covariance that is none")
 
     def _value(self, d: Distribution, k: int) -> float:
         parameter = d.parameters[k]
@@ -98,7 +109,7 @@ class _Experiment:
         self.functions = {}
         for name, (function, argument) in self.question.functions.items():
             inner = Environment(ring, arrays, self.point.sizes).run(argument)
-            self.functions[name] = (array_function(function), inner)
+            self.functions[name] = (array_function(self.point.with_numbers(function)), inner)
             arrays[name] = ring.random(name, inner.shape)
         run = Environment(ring, arrays, self.point.sizes).run
         return [run(e).reshape(-1)[0] for e in (self.question.expressions[0], self.question.expressions[-1])]
@@ -114,12 +125,12 @@ class _Experiment:
             return [sum(float(w * entry.of(p)) for w, entry in moments) for p in self.polynomials]
         except (Abstain, KeyError):
             rng = np.random.default_rng(12345)
-            draws = self._draw(rng, 1 << 20)
+            draws = self._entries(rng, 1 << 20)
             return [float(self._at(p, draws).mean()) for p in self.polynomials]
 
     def __call__(self, rng: np.random.Generator, n: int) -> Any:
         """Return n draws."""
-        draws = self._draw(rng, n)
+        draws = self._entries(rng, n)
         first = self._at(self.polynomials[0], draws)
         if self.question.kind == "expectation":
             return first
@@ -128,21 +139,25 @@ class _Experiment:
     # -- evaluation ------------------------------------------------------------------------------------
 
     def _at(self, p: Any, draws: dict[str, np.ndarray]) -> np.ndarray:
-        n = len(next(iter(draws.values())))
+        n = next(iter(draws.values())).shape[-1]
         if not isinstance(p, Polynomial):
             return np.full(n, float(p))
         total = np.zeros(n)
         for monomial, c in p.terms.items():
-            value = np.full(n, float(c))
+            value: Any = float(c)
             for (name, i, j), k in monomial:
                 if name in self.functions:
                     f, inner = self.functions[name]
                     entry = f(self._at(inner[i, j], draws))
                 else:
-                    entry = draws[name][:, i, j]
-                value = value * entry**k
+                    entry = draws[name][i, j]
+                value = value * (entry if k == 1 else entry**k)
             total += value
         return total
+
+    def _entries(self, rng: np.random.Generator, n: int) -> dict[str, np.ndarray]:
+        """Return n draws of every array with the draws of an entry side by side."""
+        return {x: np.ascontiguousarray(v.transpose(1, 2, 0)) for x, v in self._draw(rng, n).items()}
 
     # -- draws ------------------------------------------------------------------------------------------
 
@@ -196,7 +211,9 @@ class _Experiment:
             case "normal entries":
                 return values[0] + np.sqrt(values[1]) * rng.standard_normal(shape)
             case "iid" | "vector entries":
-                return values[0] + np.sqrt(values[1]) * rng.standard_normal(shape)
+                if len(values) == 2:
+                    return values[0] + np.sqrt(values[1]) * rng.standard_normal(shape)
+                return self._entries_with(d).draw(rng, shape)
             case "matrixnormal":
                 left, right = (np.linalg.cholesky(a) for a in values[1:])
                 return values[0] + left @ rng.standard_normal(shape) @ right.T
@@ -224,6 +241,18 @@ class _Experiment:
             case "poisson":
                 return rng.poisson(values[0].item(), shape).astype(float)
         raise InputError(f"{d.family} is not sampled here")
+
+    def _entries_with(self, d: Distribution) -> ThreePoints:
+        """Return entries with given central moments. Raises Undefined where nothing has such moments."""
+        mean, variance, *higher = (_floats(p) for p in self.point._parameters(d) if p is not None)
+        if len(higher) > 2:
+            raise InputError(f"{d.name} has given moments beyond the fourth, which are not sampled here")
+        third = higher[0] if higher else np.zeros_like(variance)
+        return three_points(mean, variance, third, higher[1] if len(higher) > 1 else None)
+
+
+def _is_definite(covariance: Any) -> bool:
+    return covariance is None or float(np.linalg.eigvalsh(_floats(covariance)).min()) > 0
 
 
 def _floats(x: Any) -> np.ndarray:

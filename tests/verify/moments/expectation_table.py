@@ -80,7 +80,7 @@ TABLE = [
     (V, "x'*A*x", "x ~ rademacher()", "symmetric(A)", "2*(tr(A*A) - sum(diag(A).^2))", "Hutchinson 1990"),
     (V, "sum(x)", "x ~ chi2(nu), x: n", "", "2*n*nu", "chi-square"),
     (E, "sum(x.^2)", "x ~ exponential(c), x: n", "", "2*n/c^2", "exponential"),
-    (E, "sum(x.^4)", "x ~ laplace(0, c), x: n", "", "24*n*c^4", "Laplace"),
+    (E, "sum(x.^2)", "x ~ laplace(0, c), x: n", "", "2*n*c^2", "Laplace"),
     (E, "x'*x", "x ~ poisson(c), x: n", "", "n*(c + c^2)", "Poisson"),
     # several variables
     (
@@ -142,4 +142,41 @@ TABLE = [
     (V, "W*relu(x)", "W: m x n, W ~ iid(0, s^2), x ~ normal(0, v^2)", "", "n*s^2*v^2/2*eye", "He eq. 9"),
     (E, "x'*relu(x)", "x ~ normal(0, v), x: n", "", "n*v/2", "Stein"),
     (V, "cos(a)", "a ~ normal(0, v)", "", "1/2*(1 - exp(-v))^2", "characteristic function"),
+    # functions, further: composite ones, several of one entry, with parameters
+    (E, "exp(-a^2)", "a ~ normal(0, 1)", "", "1/sqrt(3)", "the Gaussian integral of width 1 + 2"),
+    (
+        E,
+        "exp(-(y'*x)^2)",
+        "x ~ normal(0, S)",
+        "",
+        "1/sqrt(1 + 2*y'*S*y)",
+        "chi-square, the Laplace transform",
+    ),
+    (E, "exp(-c*a^2)", "a ~ normal(0, v)", "positive(c)", "1/sqrt(1 + 2*c*v)", "the same with a parameter"),
+    (E, "norm2(relu(W*x))^2", "W: m x n, W ~ normal(0, 2/m)", "", "x'*x", "He initialisation keeps the norm"),
+    (
+        V,
+        "relu(W*x)",
+        "W: m x n, W ~ normal(0, v)",
+        "",
+        "(1/2 - 1/(2*pi))*v*x'*x*eye",
+        "the rectified Gaussian, independent rows",
+    ),
+    (V, "sum(exp(z))", "z ~ normal(m, diag(v))", "", "sum(exp(2*m + v).*(exp(v) - 1))", "log-normal"),
+    (
+        E,
+        "exp(2*a)*relu(a)",
+        "a ~ normal(0, s^2)",
+        "positive(s)",
+        "s^2*(1 + erf(s*sqrt(2)))*exp(2*s^2) + s/sqrt(2*pi)",
+        "tilting by hand",
+    ),
+    (E, "exp(c*a)", "a ~ bernoulli(p)", "", "1 - p + p*exp(c)", "the moment generating function"),
+    (E, "exp(x*a)", "a ~ rademacher(), x: scalar", "", "cosh(x)", "the moment generating function"),
+    # how people write the covariance of noise
+    (E, "inv(X'*X)*X'*(X*beta + e)", "e ~ normal(0, s^2*I)", "", "beta", "least squares is unbiased"),
+    (V, "inv(X'*X)*X'*(X*beta + e)", "e ~ normal(0, s^2*eye)", "", "s^2*inv(X'*X)", "Gauss-Markov"),
+    (E, "x'*A*x", "x ~ normal(0, I)", "", "tr(A)", "Hutchinson 1990"),
+    (E, "x'*A*x", "x ~ normal(m, c*R)", "", "c*tr(A*R) + m'*A*m", "MC (318)"),
+    (E, "(x'*x)^3", "x ~ normal(0, eye), x: n", "", "n*(n + 2)*(n + 4)", "the third moment of a chi-square"),
 ]

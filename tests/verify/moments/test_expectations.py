@@ -40,11 +40,25 @@ def test_every_line_names_its_law_and_says_what_it_uses(kind, expr, where, assum
     assert any(step.assumption for step in found.steps)
 
 
-@pytest.mark.parametrize("row", [TABLE[3], TABLE[29]], ids=lambda row: str(row[1])[:40])
+@pytest.mark.parametrize("row", TABLE, ids=lambda row: str(row[1])[:40])
 def test_sampling_agrees_with_the_source(row):
     kind, expr, where, assume, answer, _ = row
     asked = question(kind, expr, where, assume)
-    assert sampling_evidence(asked, read_moment_claim(asked, answer), rtol=0.2).verdict == "agrees"
+    claim = read_moment_claim(asked, answer)
+    for seed in range(4):  # where the draws are too skewed at one point, there is another
+        found = sampling_evidence(asked, claim, seed, rtol=0.3).verdict
+        if found != "inconclusive":
+            break
+    assert found == "agrees"
+
+
+@pytest.mark.parametrize("row", [TABLE[16], TABLE[17]], ids=lambda row: str(row[1])[:40])
+def test_sampling_refutes_what_is_wrong_in_the_third_and_fourth_moments(row):
+    kind, expr, where, assume, _, _ = row
+    asked = question(kind, expr, where, assume)
+    wrong = api.variance(expr, where="x ~ normal(0, v), x: n", assume=assume) if kind == "variance" else None
+    claim = wrong.to_text() if wrong else row[4].replace("(diag(B'*C).*w)", "(diag(B'*C).*w*2)")
+    assert sampling_evidence(asked, read_moment_claim(asked, claim), rtol=0.02).verdict == "refuted"
 
 
 @pytest.mark.parametrize("entry", cookbook_moments(), ids=lambda e: e.equation)
