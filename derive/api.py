@@ -260,7 +260,7 @@ def _need_scalar(problem: Problem, kind: str) -> None:
 
 
 def _graph(problem: Problem, taken: Iterable[str] = ()) -> tuple[Graph, tuple[str, ...]]:
-    check_work(problem.expr)
+    check_work(problem.expr, problem.wrt)
     given = {e: name for name, e in problem.definitions if e.args}
     graph = build_graph(problem.expr, problem.wrt, [*problem.symbols, *given.values(), *taken], given)
     notes = tuple(

@@ -5,6 +5,8 @@ The bounds count digits and steps and look at no clock, so that the same text ha
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from sympy import Add, Basic, Expr, MatAdd, MatMul, Mul, Pow, Symbol
 from sympy.matrices.expressions.hadamard import HadamardPower, HadamardProduct
 
@@ -67,29 +69,34 @@ def bits(expr: Expr) -> int:
     return found[expr]
 
 
-def check_work(expr: Expr) -> None:
+def check_work(expr: Expr, wrt: Iterable[Expr]) -> None:
     """Raise InputError for an expression that is too long or nested too deep to be derived in seconds."""
-    if work(expr) > MAX_WORK:
+    if work(expr, wrt) > MAX_WORK:
         raise InputError(
             "the expression is too long or nested too deep to be derived: name parts of it as variables, and derive "
             "those on their own"
         )
 
 
-def work(expr: Expr) -> int:
-    """Return a count of the steps of a derivation.
+def work(expr: Expr, wrt: Iterable[Expr]) -> int:
+    """Return a count of the steps of a derivation by some variables.
 
     Each part, counted once, takes as many as it is deep, since what surrounds it is looked at again. A product of
-    scalars takes twice the square of the number of its factors, each of which is multiplied by the others and the sum
-    of all those shortened; a product of matrices, whose neighbours are looked up, and a sum take a thirty-second of it.
+    scalars takes its number of factors for each factor that varies, which is multiplied by the others, and as much
+    again to shorten the sum of all those; a product of matrices, whose neighbours are looked up, and a sum take a
+    thirty-second of the square of their length.
     """
     total = 0
     depth: dict[Basic, int] = {}
+    varies: set[Basic] = set(wrt)
     for e in _inside_out(expr):
         depth[e] = 1 + max((depth[a] for a in e.args if a in depth), default=0)
+        active = sum(a in varies for a in e.args)
+        if active:
+            varies.add(e)
         square = len(e.args) ** 2
         if isinstance(e, Mul) and not isinstance(e, MatMul):
-            total += 2 * square
+            total += 2 * active * len(e.args)
         elif isinstance(e, MatMul | HadamardProduct | Add | MatAdd):
             total += square // 32
         total += depth[e]

@@ -27,6 +27,7 @@ from sympy.matrices.expressions.applyfunc import ElementwiseApplyFunction
 from sympy.matrices.expressions.matexpr import MatrixExpr
 
 from derive.errors import InputError
+from derive.expression.objects import one_object
 from derive.expression.operation import record
 
 #: The one bound variable of every elementwise function, so that equal functions are equal objects.
@@ -98,7 +99,7 @@ def elementwise(f: Any, x: Expr) -> Expr:
     if f is sqrt:
         return HadamardPower(x, S.Half)
     # As it stands: SymPy's constructor counts the function's arguments, and walks x for its shape.
-    return Basic.__new__(ElementwiseApplyFunction, _entrywise(f), x)
+    return one_object(Basic.__new__(ElementwiseApplyFunction, _entrywise(f), x))
 
 
 def holds_matrices(x: Expr) -> bool:

@@ -10,6 +10,7 @@ from sympy.matrices.expressions.applyfunc import ElementwiseApplyFunction
 
 from derive.expression import algebra
 from derive.expression.elementwise import elementwise, scalar_function
+from derive.expression.objects import one_object
 from derive.expression.operation import record
 from derive.expression.walk import parts, post_order
 
@@ -24,7 +25,11 @@ def tidy(e: Expr, args: list[Expr]) -> Expr:
         x = args[0]
         f = scalar_function(e)
         if algebra.is_matrix(x) or f is None:
-            return ElementwiseApplyFunction(e.function, x) if algebra.is_matrix(x) else e.function(x)
+            return (
+                algebra.make(ElementwiseApplyFunction, e.function, x)
+                if algebra.is_matrix(x)
+                else e.function(x)
+            )
         return elementwise(f, x)
     if isinstance(e, Function) and len(args) == 1:
         return elementwise(e.func, args[0])
@@ -51,5 +56,5 @@ def rebuild(expr: Expr, rewrite: Rewrite, leaves: Mapping[Expr, Expr] = MappingP
             continue
         args = [done[a] for a in inner]
         new = rewrite(e, args)
-        done[e] = tidy(e, args) if new is None else new
+        done[e] = one_object(tidy(e, args) if new is None else new)
     return done[expr]

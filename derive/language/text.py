@@ -22,11 +22,19 @@ Piece = tuple[str, int]
 
 #: Whether identities and ones are printed with their sizes, which nothing around them says.
 _SIZED: ContextVar[bool] = ContextVar("sized", default=False)
+#: The pieces of the expression that is being printed, with sizes and without: a shared part is printed once.
+_PRINTED: ContextVar[dict[tuple[Expr, bool], Piece]] = ContextVar("printed")
 
 
 def to_text(expr: Expr) -> str:
     """Return an expression in the text language."""
-    return _piece(expr)[0]
+    if _PRINTED.get(None) is not None:
+        return _piece(expr)[0]
+    token = _PRINTED.set({})
+    try:
+        return _piece(expr)[0]
+    finally:
+        _PRINTED.reset(token)
 
 
 def _at(expr: Expr, level: int) -> str:
@@ -35,6 +43,13 @@ def _at(expr: Expr, level: int) -> str:
 
 
 def _piece(expr: Expr) -> Piece:
+    printed, key = _PRINTED.get(), (expr, _SIZED.get())
+    if key not in printed:
+        printed[key] = _newly(expr)
+    return printed[key]
+
+
+def _newly(expr: Expr) -> Piece:
     word = kind(expr)
     if word in _PRINTERS:
         return _PRINTERS[word](expr)

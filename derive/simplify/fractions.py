@@ -11,13 +11,15 @@ from math import gcd, lcm
 from sympy import Add, Dummy, Expr, Mul, Poly, Pow, Rational, S, floor, sign
 
 from derive.expression import algebra
-from derive.expression.facts import remembered
+from derive.expression.facts import memo, remembered
 from derive.expression.operation import kind
 from derive.simplify.cost import cost
 
 #: Longer sums, or sums of more different parts, are not looked at for a common divisor: it would take too long.
 MAX_COST = 40
 MAX_PARTS = 6
+#: Products of more sums are not looked at for two that give less multiplied out.
+MAX_SUMS = 24
 #: Products and powers of scalars, and entry by entry.
 _PRODUCTS, _POWERS = ("product", "elementwise product"), ("power", "elementwise power")
 
@@ -69,15 +71,28 @@ def _conjugates(e: Expr) -> Iterator[Expr]:
     """Yield a product of two sums of two terms multiplied out, (a - b)(a + b) as a^2 - b^2, also below the line."""
     powers = _powers(e)
     sums = [b for b, k in powers.items() if kind(b) == "sum" and len(b.args) == 2 and k.is_Integer]
+    if len(sums) > MAX_SUMS:
+        return
+    table = memo("conjugates")  # the terms of a derivative of a long product have most pairs in common
     for i, a in enumerate(sums):
         for b in sums[i + 1 :]:
-            if powers[a] == powers[b]:
-                products = [_times(p, q) for p in a.args for q in b.args]
-                whole = algebra.add(*products)
-                if len(whole.args) < len(products):
-                    k = powers[a]
-                    undone = [algebra.elementwise_power(s, -k) for s in (a, b)]
-                    yield _times(e, *undone, algebra.elementwise_power(whole, k))
+            if (k := powers[a]) != powers[b]:
+                continue
+            if (a, b, k) not in table:
+                table[a, b, k] = _multiplied_out(a, b, k)
+            whole, shorter = table[a, b, k]
+            if whole is not None and (shorter or whole in powers):
+                undone = [algebra.elementwise_power(s, -k) for s in (a, b)]
+                yield _times(e, *undone, algebra.elementwise_power(whole, k))
+
+
+def _multiplied_out(a: Expr, b: Expr, k: Expr) -> tuple[Expr | None, bool]:
+    """Return a product of two sums where terms of it fall together, and whether its power is shorter than theirs."""
+    products = [_times(p, q) for p in a.args for q in b.args]
+    whole, build = algebra.add(*products), algebra.elementwise_power
+    if len(whole.args) == len(products):
+        return None, False
+    return whole, cost(build(whole, k)) < cost(_times(build(a, k), build(b, k)))
 
 
 def content(numbers: list[Expr]) -> Expr:
@@ -201,13 +216,13 @@ def _whole_powers_apart(e: Expr) -> Iterator[Expr]:
 def _cancelled(e: Expr) -> Iterator[Expr]:
     """Yield a fraction with a common divisor of a sum above and a sum below cancelled, (a^2 - b^2)/(a - b) as a + b."""
     powers = _powers(e)
-    sums = {b: k for b, k in powers.items() if kind(b) == "sum" and k.is_Integer}
-    for below, k in sums.items():
-        for above, j in sums.items():
-            if k < 0 < j and (new := _cofactors(above, below)) is not None:
+    sums = {b: int(k) for b, k in powers.items() if kind(b) == "sum" and k.is_Integer}
+    for below, k in ((b, k) for b, k in sums.items() if k < 0):
+        for above, j in ((b, j) for b, j in sums.items() if j > 0):
+            if (new := _cofactors(above, below)) is not None:
                 build = algebra.elementwise_power
                 rest = [build(b, n) for b, n in powers.items() if b not in (above, below)]
-                left = [build(above, j - 1), build(below, k + 1)]
+                left = [build(above, S(j - 1)), build(below, S(k + 1))]
                 one = algebra.ones(algebra.shape(e))
                 yield _times(one, *rest, *left, new[0], build(new[1], S.NegativeOne))
 

@@ -103,7 +103,7 @@ def products_inside(found: Iterable[Expr]) -> dict[Expr, tuple[Expr, ...]]:
     products = [e for e in found if isinstance(e, MatMul) and cost(e) >= NAMED]
     if len(products) < 2:
         return {}
-    having: dict[Expr, dict[tuple[Expr, tuple[Expr, ...]], None]] = {}
+    having: dict[tuple[Expr, ...], dict[tuple[Expr, tuple[Expr, ...]], None]] = {}  # by the first two factors
     wholes: set[Expr] = set()
     for e in products:
         way = _unscaled(e)
@@ -116,14 +116,15 @@ def products_inside(found: Iterable[Expr]) -> dict[Expr, tuple[Expr, ...]]:
         wholes.add(whole)
         if isinstance(whole, MatMul) and cost(whole) >= NAMED:
             for run in dict.fromkeys((whole.args, algebra.split(whole if outer else algebra.t(whole))[1])):
-                having.setdefault(run[0], {})[whole, run] = None
+                if len(run) > 1:
+                    having.setdefault(run[:2], {})[whole, run] = None
     inside: dict[Expr, tuple[Expr, ...]] = {}
     for e in products:
         factors = algebra.split(e)[1]
         best: tuple[Expr, int, int] | None = None
-        for i, a in enumerate(factors):
-            for whole, run in having.get(a, ()):
-                if len(run) > 1 and not _same(whole, e) and _same(factors[i : i + len(run)], run):
+        for i in range(len(factors) - 1):
+            for whole, run in having.get(factors[i : i + 2], ()):
+                if not _same(whole, e) and _same(factors[i : i + len(run)], run):
                     if best is None or cost(whole) > cost(best[0]):
                         best = whole, i, len(run)
         if best is not None:

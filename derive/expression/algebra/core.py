@@ -41,6 +41,7 @@ from derive.expression.algebra.recursion import RECURSION
 from derive.expression.elementwise import holds_matrices, relu, scalar_function, sigmoid, softplus, step
 from derive.expression.facts import memo, remembered, remembered_together
 from derive.expression.functions import Blocks, EntrySum, Selection, Softmax, Vec
+from derive.expression.objects import one_object
 
 
 def make(head: type, *args: Expr) -> Expr:
@@ -52,7 +53,8 @@ def make(head: type, *args: Expr) -> Expr:
     found: Expr | None = table.get(key)
     if found is None:
         # SymPy's diagonal matrix holds its shape.
-        found = table[key] = DiagMatrix(*args) if head is DiagMatrix else Basic.__new__(head, *args)
+        new = DiagMatrix(*args) if head is DiagMatrix else Basic.__new__(head, *args)
+        found = table[key] = one_object(new)
     return found
 
 
