@@ -2,23 +2,12 @@
 
 from __future__ import annotations
 
-from sympy import DiagMatrix, Expr, HadamardPower, HadamardProduct, MatAdd, MatMul, OneMatrix, S
+from sympy import Expr, HadamardPower, HadamardProduct, MatAdd, MatMul, OneMatrix, S
 from sympy.matrices.expressions.applyfunc import ElementwiseApplyFunction
 
 from derive.expression import algebra
 from derive.expression.rebuild import tidy
 from derive.simplify.cost import cost
-
-
-def diagonals(e: Expr) -> Expr:
-    """Return A diag(v) B x as A (v ⊙ B x) for a column x."""
-    if isinstance(e, MatMul) and e.shape[1] == 1:
-        coefficient, factors = algebra.split(e)
-        for i, a in enumerate(factors[:-1]):
-            if isinstance(a, DiagMatrix):
-                column = algebra.hadamard(a.args[0], algebra.dot(*factors[i + 1 :]))
-                return diagonals(algebra.dot(coefficient, *factors[:i], column))
-    return e
 
 
 def scaled_rows(e: Expr) -> Expr:

@@ -12,7 +12,7 @@ from derive.expression.facts import remembered
 from derive.expression.operation import kind
 from derive.expression.rebuild import rebuild, tidy
 from derive.language.text import to_text
-from derive.simplify.squares import squared_norm
+from derive.simplify.laws import rewrites
 
 Build = Callable[..., Expr]
 Which = Callable[[Expr], bool]
@@ -126,7 +126,7 @@ _LINEAR = frozenset({"transpose", "diagonal matrix", "sums along diagonals"})
 
 def _with_norms(e: Expr) -> Expr:
     """Write the traces in a product that are sums of squares as such, so that they cancel against norms."""
-    return Mul(*[squared_norm(a) for a in Mul.make_args(e)])
+    return Mul(*[next((new for _, new in rewrites(a)), a) for a in Mul.make_args(e)])
 
 
 @remembered

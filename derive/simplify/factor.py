@@ -270,8 +270,7 @@ def _candidates(terms: list[Expr]) -> Iterator[list[Expr]]:
     flipped = [i for i, a in enumerate(terms) if _transposes(a)]
     if len(flipped) > 1:
         inner = factor_sum(algebra.add(*[algebra.t(terms[i]) for i in flipped]))
-        if isinstance(inner, MatAdd):
-            yield _grouped(terms, flipped, Transpose(inner))
+        yield _grouped(terms, flipped, Transpose(inner) if isinstance(inner, MatAdd) else algebra.t(inner))
     yield from _scalar_candidates(terms, parts)
     yield from _linear_candidates(terms, parts)
     yield from _hadamard_candidates(terms, parts)

@@ -6,8 +6,6 @@ stated once, as data, in `laws.txt`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
@@ -30,58 +28,15 @@ from sympy.matrices.expressions.applyfunc import ElementwiseApplyFunction
 
 from derive.expression import algebra
 from derive.expression.elementwise import ENTRY, applied, elementwise, scalar_function, sigmoid, softplus
-from derive.expression.operation import by_name, kind, record
+from derive.expression.operation import kind, record
 from derive.expression.rebuild import rebuild, tidy
 from derive.expression.walk import distinct
 from derive.language.text import signed
-from derive.simplify.laws import Law, Power, laws
-
-Of = Callable[[Expr], Expr]
-
-
-@dataclass(frozen=True)
-class Head:
-    """A function of t, or of -t: how it is written, and the t of an expression that is written so."""
-
-    of: Of
-    argument: Callable[[Expr], Expr | None]
+from derive.simplify.laws import lawful
 
 
 def _negative(x: Expr) -> Expr:
     return algebra.dot(S.NegativeOne, x)
-
-
-def _head(f: Any) -> Head:
-    return Head(lambda t: elementwise(f, t), lambda x: applied(f, x))
-
-
-def _flipped(f: Any) -> Head:
-    def argument(x: Expr) -> Expr | None:
-        t = applied(f, x)
-        return None if t is None else _negative(t)
-
-    return Head(lambda t: elementwise(f, _negative(t)), argument)
-
-
-#: t itself.
-SELF = Head(lambda t: t, lambda x: x)
-
-
-@cache
-def _rules() -> tuple[tuple[Law, list[tuple[Head, int]], list[tuple[Head, int]]], ...]:
-    """Return the laws with the functions that they name."""
-
-    def heads(powers: tuple[Power, ...]) -> list[tuple[Head, int]]:
-        return [(_of(word, flipped), k) for word, flipped, k in powers]
-
-    return tuple((law, heads(law.used), heads(law.given)) for law in laws())
-
-
-def _of(word: str, flipped: bool) -> Head:
-    entry = by_name(word) if word else None
-    if entry is None:
-        return SELF
-    return _flipped(entry.head) if flipped else _head(entry.head)
 
 
 def parity(e: Expr) -> int:
@@ -153,23 +108,6 @@ def _even_root(e: Expr) -> Expr:
     return e
 
 
-def product(e: Expr) -> Expr:
-    """Return a product (elementwise, or of scalars) or a power with the identities applied."""
-    powers = _powers(e)
-    changed = False
-    while found := next(_matches(powers), None):
-        _, used, given, times = found
-        changed = True
-        for base, k in used:
-            powers[base] -= k * times
-        for base, k in given:
-            powers[base] = powers.get(base, S.Zero) + k * times
-        powers = {b: k for b, k in powers.items() if k != 0}
-    logistic = _logistic(powers)
-    changed, powers = changed or logistic is not None, logistic or powers
-    return _product_of(powers, e) if changed else e
-
-
 def _product_of(powers: dict[Expr, Expr], like: Expr) -> Expr:
     if algebra.is_matrix(like):
         ones = algebra.ones(like.shape)
@@ -189,55 +127,6 @@ def _powers(e: Expr) -> dict[Expr, Expr]:
         base, k = (base, k) if k.is_Rational else (a, S.One)
         powers[base] = powers.get(base, S.Zero) + k
     return powers
-
-
-def _matches(powers: dict[Expr, Expr]) -> Iterator[tuple[Law, list, list, Expr]]:
-    """Yield (law, powers used, powers given, how many times) of the identities that apply."""
-    for law, left, right in _rules():
-        (first, _), *_ = left
-        for base in powers:
-            t = first.argument(base)
-            if t is None:
-                continue
-            used = [(head.of(t), k) for head, k in left]
-            times = min(_times(powers.get(b, S.Zero), k) for b, k in used)
-            if times > 0:
-                yield law, used, [(head.of(t), k) for head, k in right], times
-
-
-def _times(have: Expr, need: int) -> Expr:
-    return S.Zero if have * need <= 0 else S(int(have / need))
-
-
-def _logistic(powers: dict[Expr, Expr]) -> dict[Expr, Expr] | None:
-    """Return exp(t)^r (1 + exp t)^-m as σ(t)^r σ(-t)^(m - r), for r from 0 to m; None where there is none."""
-    for base, k in powers.items():
-        t, written = _one_plus_exp(base), True
-        if t is None and (s := applied(sigmoid, base)) is not None:
-            t, k, written = _negative(s), -k, False
-        if t is None or not (k.is_Integer and k < 0):
-            continue
-        rest = {b: j for b, j in powers.items() if b != base}
-        r = S.Zero
-        for b, j in list(rest.items()):
-            argument = applied(exp, b)
-            if argument is None:
-                continue
-            if argument == t:
-                ratio = S.One
-            elif not algebra.is_matrix(t) and (argument / t).is_Integer:  # SymPy joins the powers of exp
-                ratio = argument / t
-            else:
-                continue
-            if 0 < ratio * j <= -k:
-                r = ratio * j
-                del rest[b]
-        if r == 0 and not written:
-            continue
-        for sigma, j in ((elementwise(sigmoid, t), r), (elementwise(sigmoid, _negative(t)), -k - r)):
-            rest[sigma] = rest.get(sigma, S.Zero) + j
-        return {b: j for b, j in rest.items() if j != 0}
-    return None
 
 
 def logistic_forms(expr: Expr, seen: set[Expr]) -> Expr:
@@ -301,7 +190,7 @@ def _complements(e: Expr, seen: set[Expr]) -> Expr:
                 other = terms.index(a)
                 new = algebra.hadamard(a, elementwise(sigmoid, _negative(t)))
                 new = (
-                    product(new)
+                    lawful(new)
                     if isinstance(new, Mul | Pow | HadamardProduct) and not isinstance(new, MatMul)
                     else new
                 )
@@ -334,7 +223,7 @@ def _with_complements(e: Expr, seen: set[Expr]) -> Expr:
     if turned != powers:
         inner = _product_of(turned, inner)
     if not isinstance(inner, MatMul):
-        inner = product(inner)
+        inner = lawful(inner)
     inner = _spread(inner, seen)
     return algebra.dot(coefficient, inner) if algebra.is_matrix(e) else inner
 
@@ -387,7 +276,7 @@ def _named(e: Expr) -> Expr:
     coefficient, factors = algebra.split(e) if algebra.is_matrix(e) else (S.One, (e,))
     if len(factors) > 1 or not isinstance(factors[0], Mul | Pow | HadamardProduct | HadamardPower):
         return e
-    return algebra.dot(coefficient, product(factors[0])) if algebra.is_matrix(e) else product(e)
+    return algebra.dot(coefficient, lawful(factors[0])) if algebra.is_matrix(e) else lawful(e)
 
 
 def _exponentials(e: Expr, seen: set[Expr]) -> bool:
@@ -426,24 +315,6 @@ def _one_plus_exp(e: Expr) -> Expr | None:
         if one == 1 or isinstance(one, OneMatrix):
             return applied(exp, other)
     return None
-
-
-def exponential_of_logarithm(e: Expr) -> Expr:
-    """Return exp(log x) as x, exp(c log x) as x^c, and log(exp x) as x."""
-    inside = applied(log, e)
-    if inside is not None:
-        exponent = applied(exp, inside)
-        return e if exponent is None else exponent
-    if isinstance(e, ElementwiseApplyFunction):
-        x = applied(exp, e)
-        coefficient, factors = algebra.split(x) if x is not None else (S.One, (e,))
-        inner = applied(log, factors[0]) if len(factors) == 1 else None
-        return e if x is None or inner is None else algebra.elementwise_power(inner, coefficient)
-    if isinstance(e, exp):
-        logs = [a for a in Mul.make_args(e.args[0]) if isinstance(a, log)]
-        if len(logs) == 1:
-            return algebra.scalar_power(logs[0].args[0], e.args[0] / logs[0])
-    return e
 
 
 def one_logarithm(terms: list[Expr]) -> list[Expr]:

@@ -1,34 +1,195 @@
-"""The laws by which products of functions of entries come to less, read from `laws.txt`.
+"""The laws by which expressions come to less: a table of them, `laws.txt`, and their use by one matcher.
 
-A line there is `left = right | condition | source` in the text language, with one real t. `python -m
-tests.derive.collections laws` prints how many answers each law serves; tests certify every one through `check_equal`.
+A line there is `left = right | condition | source` in the text language. `python -m tests.derive.collections laws`
+prints how many answers each law serves; tests certify every one through `check_equal` at its condition.
 """
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from importlib.resources import files
 
-from derive.language.formula import parse
-from derive.language.pratt import Vocabulary
-from derive.language.tree import Tree
-from derive.language.words import FUNCTIONS
+from sympy import Expr, Mul, S
 
-#: (the function's name, or "" for t itself; is it of -t; the power).
-Power = tuple[str, bool, int]
+from derive.expression import algebra
+from derive.expression.elementwise import scalar_function
+from derive.expression.facts import remembered
+from derive.expression.operation import by_name, kind, known_as, record
+from derive.expression.rebuild import tidy
+from derive.expression.walk import parts
+from derive.language.equation import read_equation
+from derive.simplify.cost import cost
+from derive.simplify.match import Bound, Powers, commuting, instance, is_scaled, matches, run
+
+#: Conditions, and how they are seen to hold where a law is used.
+_SEEN: dict[str, Callable[[Expr], bool]] = {
+    "positive": algebra.is_positive,
+    "symmetric": algebra.is_symmetric,
+    "rectangular": lambda x: x.shape[0] != x.shape[1],
+}
+_COMMUTING = frozenset({"product", "power", "elementwise product", "elementwise power"})
+_FUNCTION = re.compile(r"[a-z]\w*(?=\()")
+_ENTRIES, _EXPONENT = re.compile(r"\b[ts]\b"), re.compile(r"\bk\b")
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One way to read a law: its sides as patterns."""
+
+    left: Expr
+    right: Expr
+    law: Law
+
+    @cached_property
+    def rewrites(self) -> Callable[[Expr], Iterator[Expr]]:
+        """Return the function that yields an expression with the left side, where it occurs in it, as the right one."""
+        if kind(self.left) in _COMMUTING:
+            return self._in_product
+        if kind(self.left) == "matrix product":
+            return self._in_matrix_product
+        return self._whole
+
+    def _whole(self, e: Expr) -> Iterator[Expr]:
+        for found in matches(self.left, e, {}):
+            if self.law.holds(found):
+                yield instance(self.right, found)
+
+    def _in_product(self, e: Expr) -> Iterator[Expr]:
+        if kind(e) in _COMMUTING or is_scaled(e):
+            for found, rest in commuting(self.left, Powers.of(e), {}):
+                if self.law.holds(found):
+                    count = 1
+                    while (again := next(commuting(self.left, rest, found), None)) is not None:
+                        count, rest = count + 1, again[1]
+                    yield rest.times(algebra.elementwise_power(instance(self.right, found), S(count)))
+
+    def _in_matrix_product(self, e: Expr) -> Iterator[Expr]:
+        scalars, factors = algebra.split(self.left)
+        if scalars == 1:
+            yield from self._in_run(e, factors, {})
+            return
+        for coefficient, others, build in _with_scalars(e):
+            for found, rest in commuting(scalars, Powers.of(coefficient), {}):
+                for i, a in enumerate(others):
+                    for part in _inside(a, lambda x, found=found: self._in_run(x, factors, found)):
+                        new = build(rest.times(), [*others[:i], part, *others[i + 1 :]])
+                        if rest.powers.keys() & Powers.of(instance(scalars, found)).powers.keys():
+                            yield from self._in_matrix_product(new)  # all of a power, or nothing: det(X)^2
+                        else:
+                            yield new
+
+    def _in_run(self, e: Expr, factors: tuple[Expr, ...], bound: Bound) -> Iterator[Expr]:
+        """Yield a product of matrices, or one matrix, with some of its factors, next to each other, exchanged."""
+        if not algebra.is_matrix(e):
+            return
+        coefficient, es = algebra.split(e)
+        for i in range(len(es) - (1 if len(factors) > 1 else 0)):
+            for found, used in run(factors, es[i:], bound):
+                if self.law.holds(found):
+                    yield algebra.dot(coefficient, *es[:i], instance(self.right, found), *es[i + used :])
+
+
+def _with_scalars(e: Expr) -> Iterator[tuple[Expr, list[Expr], Callable[[Expr, list[Expr]], Expr]]]:
+    """Yield a product as (scalars, the factors that these may be taken into, how to put them together)."""
+    if kind(e) == "matrix product":
+        coefficient, factors = algebra.split(e)
+        if coefficient != 1:
+            yield coefficient, list(factors), lambda c, new: algebra.dot(c, *new)
+    if kind(e) in ("product", "matrix product"):
+        scalars = e if kind(e) == "product" else algebra.split(e)[0]
+        for a in Mul.make_args(scalars):
+            if kind(a) in _LINEAR:
+                others = algebra.split(e)[1] if kind(e) == "matrix product" else ()
+                yield scalars / a, [a], lambda c, new, others=others: algebra.dot(c, *new, *others)
+
+
+#: Operations that are linear in each of their arguments: a scalar may be taken into any of them.
+_LINEAR = frozenset(
+    {"transpose", "diagonal matrix", "elementwise product", "matrix product", "trace", "sum of the entries"}
+)
+
+
+def _inside(e: Expr, rewrites: Callable[[Expr], Iterator[Expr]]) -> Iterator[Expr]:
+    """Yield an expression with a part exchanged that it is linear in."""
+    yield from rewrites(e)
+    if kind(e) in _LINEAR:
+        for i, a in enumerate(e.args):
+            for new in _inside(a, rewrites):
+                yield tidy(e, [*e.args[:i], new, *e.args[i + 1 :]])
 
 
 @dataclass(frozen=True)
 class Law:
-    """An identity of products: `used` are the powers on the left, `given` those on the right."""
+    """An identity: two sides in the text language, the condition at which it holds, and where it is from."""
 
     left: str
     right: str
     condition: str
     source: str
-    used: tuple[Power, ...]
-    given: tuple[Power, ...]
+    always: bool = False
+
+    def __str__(self) -> str:
+        return f"{self.left} = {self.right}"
+
+    @cached_property
+    def words(self) -> frozenset[str]:
+        """Return the names of the functions on the left, without which it does not occur."""
+        return frozenset(
+            w for w in _FUNCTION.findall(self.left) if w not in ("vector", "matrix") and by_name(w)
+        )
+
+    @property
+    def entrywise(self) -> bool:
+        """Tell whether it is one of numbers, and of matrices entry by entry."""
+        return bool(_ENTRIES.search(self.left))
+
+    @cached_property
+    def conditions(self) -> list[tuple[str, str]]:
+        """Return what is asked of its variables, as (condition, name)."""
+        return re.findall(r"([\w-]+)\((\w+)\)", self.condition)
+
+    @property
+    def assumptions(self) -> str:
+        """Return those of its conditions that the text language can assume."""
+        return ", ".join(f"{word}({name})" for word, name in self.conditions if word != "rectangular")
+
+    def readings(self, matrix: bool) -> list[Reading]:
+        """Return the ways to read it of scalars or of matrices, of products of these also transposed."""
+        return self._of_matrices if matrix else self._of_scalars
+
+    @cached_property
+    def _of_scalars(self) -> list[Reading]:
+        return [r for r in self._plain if not algebra.is_matrix(r.left) or algebra.split(r.left)[0] != 1]
+
+    @cached_property
+    def _of_matrices(self) -> list[Reading]:
+        if self.entrywise:
+            return self._read(re.sub(r"[*/^]", r".\g<0>", str(self)), "m x n")
+        found = [r for r in self._plain if algebra.is_matrix(r.left)]
+        runs = [r for r in found if kind(r.left) == "matrix product" and len(algebra.split(r.left)[1]) > 1]
+        return found + [Reading(algebra.t(r.left), algebra.t(r.right), self) for r in runs]
+
+    @cached_property
+    def _plain(self) -> list[Reading]:
+        return self._read(str(self), "scalar")
+
+    def _read(self, text: str, shape: str) -> list[Reading]:
+        equation = read_equation(text, self.where(shape), self.assumptions)
+        left, right = equation.problem.expr, equation.right
+        return [Reading(left, right, self)] if left != right else []
+
+    def where(self, shape: str = "scalar") -> str:
+        """Return the shapes of its variables that their first letters do not say."""
+        declared = [f"{name}: {shape}" for name in sorted(set(_ENTRIES.findall(self.left)))]
+        return ", ".join([*declared, *["k: scalar"] * bool(_EXPONENT.search(self.left))])
+
+    def holds(self, bound: Bound) -> bool:
+        """Tell whether its conditions are seen to hold of what its variables stand for."""
+        values = {getattr(v, "name", ""): e for v, e in bound.items()}
+        return all(_SEEN[word](values[name]) for word, name in self.conditions)
 
 
 @cache
@@ -40,23 +201,36 @@ def laws() -> tuple[Law, ...]:
 
 def _law(line: str) -> Law:
     equation, condition, source = (part.strip() for part in line.split("|"))
-    left, right = (side.strip() for side in equation.split("="))
-    words = Vocabulary(functions=FUNCTIONS, names={"t"})
-    used, given = (tuple(_powers(parse(side, scope=words), 1)) for side in (left, right))
-    return Law(left, right, condition, source, used, given)
+    sign = " := " if " := " in equation else " = "
+    left, right = equation.split(sign)
+    return Law(left, right, condition, source, always=sign == " := ")
 
 
-def _powers(tree: Tree, power: int) -> list[Power]:
-    """Return a product of powers of functions of t or -t as those."""
-    if tree.op == "*":
-        signs = [1, *[-1 if operator == "/" else 1 for operator in tree.value]]
-        return [p for a, s in zip(tree.args, signs, strict=True) for p in _powers(a, s * power)]
-    if tree.op == "^":
-        return _powers(tree.args[0], power * int(tree.args[1].value))
-    if tree.op == "call" and len(tree.args) == 1:
-        return [(tree.value, tree.args[0].op == "neg", power)]
-    if tree.op == "name":
-        return [("", False, power)]
-    if tree.op == "number" and tree.value == 1:
-        return []
-    raise ValueError(f"not a product of powers of functions of t: {tree.show()}")
+@remembered
+def words(e: Expr) -> frozenset[str]:
+    """Return the names of the functions in an expression."""
+    entry = record(scalar_function(e)) if kind(e) == "function of entries" else known_as(type(e))
+    own = {entry.text} if entry is not None and entry.text else set()
+    return frozenset(own).union(*map(words, parts(e)))
+
+
+def rewrites(e: Expr) -> Iterator[tuple[Law, Expr]]:
+    """Yield what the laws make of an expression, at its outermost operation."""
+    there, matrix = words(e), algebra.is_matrix(e)
+    for law in laws():
+        if law.words <= there:
+            for reading in law.readings(matrix):
+                for new in reading.rewrites(e):
+                    yield law, new
+
+
+def lawful(e: Expr) -> Expr:
+    """Return an expression with the laws applied at its outermost operation, each where it makes that shorter."""
+    while (new := _better(e)) is not None:
+        e = new
+    return e
+
+
+def _better(e: Expr) -> Expr | None:
+    ways = [(cost(new), new) for law, new in rewrites(e) if law.always or cost(new) < cost(e)]
+    return min(ways, key=lambda way: way[0])[1] if ways else None

@@ -8,18 +8,15 @@ from typing import Any
 
 from sympy import (
     Add,
-    Determinant,
     DiagMatrix,
     Expr,
     HadamardPower,
     HadamardProduct,
-    Inverse,
     KroneckerProduct,
     MatAdd,
     MatMul,
     MatPow,
     Mul,
-    Pow,
     S,
     Trace,
     Transpose,
@@ -32,22 +29,21 @@ from sympy.matrices.expressions.diagonal import DiagonalOf
 from derive.expression import algebra
 from derive.expression.elementwise import applied
 from derive.expression.facts import assuming, facts, memo
-from derive.expression.functions import Adjugate, EntrySum, Expm, ExpmFrechet, Norm2, Reshape, Softmax, Vec
+from derive.expression.functions import EntrySum, Expm, ExpmFrechet, Reshape, Vec
 from derive.expression.rebuild import rebuild, replaced, tidy
 from derive.expression.walk import distinct, parts
 from derive.language.text import signed, to_text
 from derive.simplify import identities
 from derive.simplify.cost import cost
-from derive.simplify.diagonals import broadcast, diagonals, scaled_rows
+from derive.simplify.diagonals import broadcast, scaled_rows
 from derive.simplify.expand import expand
 from derive.simplify.factor import factor_sum, reading
 from derive.simplify.fractions import reduced
 from derive.simplify.inverses import scaled_inverse
+from derive.simplify.laws import lawful
 from derive.simplify.pairs import completed
 from derive.simplify.regroup import regrouped
 from derive.simplify.sharing import MOST_PARTS
-from derive.simplify.softmaxes import softmax_named
-from derive.simplify.squares import norm, power_of_norm, squared_norm
 from derive.simplify.wholes import without_wholes
 
 #: Results longer than this are shared by their parts, as they are; multiplying them out would not shorten them.
@@ -76,9 +72,9 @@ def _once(expr: Expr) -> Expr:
     """Return the shortest form that is found of an expression in one search."""
     logistic: set[Expr] = set()
     expr = one_way_round(expr)
-    if any(applied(exp, e) is not None for e in distinct(expr)):
-        expr = rebuild(expr, lambda e, args: softmax_named(tidy(e, args)))
     expr = identities.logistic_forms(expr, logistic)
+    if any(applied(exp, e) is not None for e in distinct(expr)):
+        expr = rebuild(expr, lambda e, args: lawful(tidy(e, args)))
     light = rebuild(expr, _shorten)
     candidates = [light]
     if cost(light) <= MAX_COST:
@@ -220,38 +216,31 @@ def _shorten(e: Expr, args: list[Expr]) -> Expr:
 
 
 def _shortened(e: Expr, new: Expr) -> Expr:
-    new = softmax_named(new)
     if isinstance(new, Add | MatAdd):
         return factor_sum(new)
     if any(isinstance(a, HadamardProduct | HadamardPower) for a in (e, new)):
         coefficient, factors = algebra.split(new)
         if len(factors) == 1 and isinstance(factors[0], HadamardProduct | HadamardPower):
-            inner = reduced(identities.product(identities.even_root(factors[0])))
+            inner = reduced(lawful(identities.even_root(factors[0])))
             new = inner if coefficient == 1 else reduced(algebra.dot(coefficient, inner))
-    if isinstance(new, Norm2):
-        new = norm(new.args[0])
-    new = identities.homogeneous(new)
+    new = lawful(identities.homogeneous(new))
     if isinstance(new, ElementwiseApplyFunction | exp | log):
-        return broadcast(identities.exponential_of_logarithm(new))
+        return broadcast(new)
     if isinstance(new, Expm | ExpmFrechet):
         return _turned(new)
     if isinstance(new, KroneckerProduct | DiagonalOf):
         new = tidy(new, [_turned(a) for a in new.args])
-    if isinstance(new, Pow):
-        new = power_of_norm(new)
-    if isinstance(new, Mul | Pow) and not isinstance(new, MatMul | MatPow):
-        new = identities.product(new)
-    new = diagonals(broadcast(new))
+    new = lawful(broadcast(new))
     if isinstance(new, MatMul):
         new = scaled_inverse(new)
     if isinstance(new, MatMul):
-        return opened(_blocks(_adjugate(_pseudo_inverse(_softmax(reduced(new))))))
+        return opened(_blocks(lawful(reduced(new))))
     if isinstance(new, Mul):
-        new = reduced(_adjugate_in_trace(_softmax(new)))
+        new = reduced(lawful(new))
     if isinstance(new, Trace):
         new = Trace(min(_blocks(new.arg), _blocks(algebra.t(new.arg)), key=cost))
     if isinstance(new, Trace | EntrySum):
-        return shorter(squared_norm(new), new)
+        return lawful(new)
     return new
 
 
@@ -345,87 +334,4 @@ def _negated(e: Expr) -> Expr | None:
     if odd or isinstance(e, Transpose | DiagMatrix | DiagonalOf | Vec | Reshape | EntrySum):
         inner = _negated(parts(e)[0])
         return None if inner is None else tidy(e, [inner, *parts(e)[1:]])
-    return None
-
-
-def _adjugate(e: Expr) -> Expr:
-    """Write det(X) X⁻¹ as the adjugate of X."""
-    if not isinstance(e, MatMul):
-        return e
-    coefficient, factors = algebra.split(e)
-    for a in Mul.make_args(coefficient):
-        if isinstance(a, Determinant):
-            for i, f in enumerate(factors):
-                if f in (Inverse(a.arg), algebra.t(Inverse(a.arg))):
-                    new = Adjugate(a.arg)
-                    new = algebra.t(new) if isinstance(f, Transpose) else new
-                    return algebra.dot(coefficient / a, *factors[:i], new, *factors[i + 1 :])
-    return e
-
-
-def _adjugate_in_trace(e: Mul) -> Expr:
-    """Write det(X) tr(A X⁻¹) with the adjugate of X."""
-    for a in e.args:
-        if isinstance(a, Trace):
-            inner = _adjugate(algebra.dot(e / a, a.arg))
-            coefficient = algebra.split(inner)[0]
-            if cost(coefficient) < cost(e / a) or (coefficient == 1 and e / a != 1):
-                return algebra.trace(inner)
-    return e
-
-
-def _softmax(e: Expr) -> Expr:
-    """Write exp(x)/Σ exp(x_i) as softmax(x), for a column x, in a product of matrices or of scalars."""
-    scalars, factors = algebra.split(e) if e.is_Matrix else (e, ())
-    for a in Mul.make_args(scalars):
-        x = a.base.arg if isinstance(a, Pow) and a.exp.is_negative and isinstance(a.base, EntrySum) else None
-        if x is None or x.shape[1] != 1 or (t := identities.applied(exp, x)) is None:
-            continue
-        rest = scalars * a.base
-        for i, part in enumerate(factors):
-            new = _exchanged(part, x, Softmax(t))
-            if new is not None:
-                return _softmax(algebra.dot(rest, *factors[:i], new, *factors[i + 1 :]))
-        for part in Mul.make_args(scalars):
-            new = _exchanged(part, x, Softmax(t))
-            if new is not None:
-                rest = rest / part * new
-                return _softmax(algebra.dot(rest, *factors) if e.is_Matrix else rest)
-    return e
-
-
-def _exchanged(e: Expr, x: Expr, new: Expr) -> Expr | None:
-    """Return a factor that is linear in x with x exchanged for a multiple of it, or None where x is not in it."""
-    if e == x:
-        return new
-    if not isinstance(e, Transpose | DiagMatrix | HadamardProduct | MatMul | Trace):
-        return None
-    for i, a in enumerate(e.args):
-        inner = _exchanged(a, x, new)
-        if inner is not None:
-            return tidy(e, [*e.args[:i], inner, *e.args[i + 1 :]])
-    return None
-
-
-def _pseudo_inverse(e: Expr) -> Expr:
-    """Write X (X'X)⁻¹ as the transposed pseudo-inverse of X, and (X'X)⁻¹ X' as the pseudo-inverse."""
-    if not isinstance(e, MatMul):
-        return e
-    coefficient, factors = algebra.split(e)
-    for i in range(len(factors) - 1):
-        a, b = factors[i : i + 2]
-        new = _full_rank(a, b)
-        if new is not None:
-            return algebra.dot(coefficient, *factors[:i], new, *factors[i + 2 :])
-    return e
-
-
-def _full_rank(a: Expr, b: Expr) -> Expr | None:
-    for inverse, x, after in ((b, a, False), (a, algebra.t(b), True)):
-        if (
-            isinstance(inverse, Inverse)
-            and inverse.arg == algebra.dot(algebra.t(x), x)
-            and x.shape[0] != x.shape[1]
-        ):
-            return algebra.pinv(x) if after else algebra.t(algebra.pinv(x))
     return None

@@ -29,7 +29,7 @@ from derive.ingest import read_problem
 from derive.language.text import to_text
 from derive.problem import Problem
 from derive.results.cookbook import cookbook
-from derive.simplify import identities
+from derive.simplify import laws
 from derive.simplify.cost import cost
 from derive.simplify.present import present
 from tests.derive import losses
@@ -210,31 +210,29 @@ def _variants(seed: str = "0", count: str = "") -> None:
 
 
 def _laws() -> None:
-    """Print how many answers get longer without each law."""
-    rules = identities._rules()
-    met: dict[str, list[Question]] = {law.left: [] for law, *_ in rules}
-    matches = identities._matches
+    """Print how many answers get longer without each law, of those in which its left side occurs."""
+    table, rewrites = laws.laws(), laws.rewrites
+    met: dict[laws.Law, dict[Question, int]] = {law: {} for law in table}
     asked: list[Question] = []
 
-    def noting(powers: dict) -> Iterator[tuple]:
-        for found in matches(powers):
-            if met[found[0].left][-1:] != asked[-1:]:
-                met[found[0].left].append(asked[-1])
-            yield found
+    def noting(e: Expr) -> Iterator[tuple[laws.Law, Expr]]:
+        for law, new in rewrites(e):
+            met[law][asked[-1]] = 1
+            yield law, new
 
     def length(q: Question) -> int:
         return sum(map(cost, q.derived(q.problem()).results.values()))
 
-    identities._matches = noting
+    laws.rewrites = noting
     lengths: dict[Question, int] = {}
     for q in questions():
         asked.append(q)
         lengths[q] = length(q)
-    identities._matches = matches
-    for law, *_ in rules:
-        identities._rules = lambda law=law: tuple(r for r in rules if r[0] is not law)
-        served = sum(length(q) > lengths[q] for q in met[law.left])
-        print(f"{served:4} of {len(met[law.left]):3}  {law.left} = {law.right}")
+    laws.rewrites = rewrites
+    for law in table:
+        laws.laws = lambda law=law: tuple(other for other in table if other is not law)
+        served = sum(length(q) > lengths[q] for q in met[law])
+        print(f"{served:4} of {len(met[law]):3}  {law}")
 
 
 if __name__ == "__main__":
