@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cache, cached_property
 from importlib.resources import files
 
-from sympy import Expr, Mul, S
+from sympy import Expr, Mul, Pow, S, Symbol
 
 from derive.expression import algebra
 from derive.expression.elementwise import scalar_function
@@ -58,13 +58,20 @@ class Reading:
                 yield instance(self.right, found)
 
     def _in_product(self, e: Expr) -> Iterator[Expr]:
-        if kind(e) in _COMMUTING or is_scaled(e):
-            for found, rest in commuting(self.left, Powers.of(e), {}):
-                if self.law.holds(found):
-                    count = 1
-                    while (again := next(commuting(self.left, rest, found), None)) is not None:
-                        count, rest = count + 1, again[1]
-                    yield rest.times(algebra.elementwise_power(instance(self.right, found), S(count)))
+        if kind(e) not in _COMMUTING and not is_scaled(e):
+            return
+        have = Powers.of(e)
+        if Powers.of(self.left).is_one:  # exp(t)*exp(-t): powers of one base, which are together in `have`
+            yield have.times()
+            return
+        for found, rest in commuting(self.left, have, {}):
+            if self.law.holds(found):
+                count, left = 1, rest
+                while (again := next(commuting(self.left, left, found), None)) is not None:
+                    if again[1] == left:
+                        break
+                    count, left = count + 1, again[1]
+                yield left.times(algebra.elementwise_power(instance(self.right, found), S(count)))
 
     def _in_matrix_product(self, e: Expr) -> Iterator[Expr]:
         scalars, factors = algebra.split(self.left)
@@ -162,6 +169,11 @@ class Law:
 
     @cached_property
     def _of_scalars(self) -> list[Reading]:
+        if (
+            self.entrywise and not self._plain
+        ):  # SymPy does it itself of numbers, not of scalars made of matrices
+            nested = [r for r in self._of_matrices if kind(r.left) == "function of entries"]
+            return [Reading(_of_entry(r.left), _of_entry(r.right), self) for r in nested]
         return [r for r in self._plain if not algebra.is_matrix(r.left) or algebra.split(r.left)[0] != 1]
 
     @cached_property
@@ -190,6 +202,17 @@ class Law:
         """Tell whether its conditions are seen to hold of what its variables stand for."""
         values = {getattr(v, "name", ""): e for v, e in bound.items()}
         return all(_SEEN[word](values[name]) for word, name in self.conditions)
+
+
+def _of_entry(e: Expr) -> Expr:
+    """Return what a function of the entries of a matrix is of one entry, unevaluated."""
+    if kind(e) == "function of entries":
+        return scalar_function(e)(_of_entry(e.expr), evaluate=False)
+    if kind(e) == "elementwise power":
+        return Pow(_of_entry(e.base), e.exp, evaluate=False)
+    if is_scaled(e):
+        return Mul(algebra.split(e)[0], _of_entry(algebra.split(e)[1][0]), evaluate=False)
+    return Symbol(e.name, real=True)
 
 
 @cache
@@ -224,6 +247,7 @@ def rewrites(e: Expr) -> Iterator[tuple[Law, Expr]]:
                     yield law, new
 
 
+@remembered
 def lawful(e: Expr) -> Expr:
     """Return an expression with the laws applied at its outermost operation, each where it makes that shorter."""
     while (new := _better(e)) is not None:

@@ -8,7 +8,7 @@ trace is read in every rotation and transposed, and a transposed variable stands
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
@@ -60,12 +60,12 @@ def matches(p: Expr, e: Expr, bound: Bound) -> Iterator[Bound]:
     elif word == "sum":
         yield from _summed(_variables_last(p.args), e.args, e, bound)
     elif word == "matrix product":
-        (c, ps), (d, es) = algebra.split(p), algebra.split(e)
-        for found in matches(c, d, bound):
-            yield from (m for m, used in run(ps, es, found, True) if used == len(es))
+        yield from _whole_run(p, e, bound, [list(algebra.split(e)[1])])
+    elif word == "trace" and kind(p.arg) == "matrix product":
+        yield from _whole_run(p.arg, e.arg, bound, _turns(e.arg))
     elif word == "trace":
-        for turn in _turns(e.arg):
-            yield from matches(p.arg, turn, bound)
+        for x in dict.fromkeys((e.arg, algebra.t(e.arg))):
+            yield from matches(p.arg, x, bound)
     elif head(p) is head(e) and len(p.args) == len(e.args):
         yield from _in_order(parts(p), parts(e), bound)
 
@@ -190,7 +190,7 @@ class Powers:
         for a in bases:
             base, k = _base_and_power(a)
             powers[base] = powers.get(base, S.Zero) + k
-        return Powers(coefficient, powers, algebra.shape(e))
+        return Powers(coefficient, {b: k for b, k in powers.items() if k != 0}, algebra.shape(e))
 
     def over(self, other: Powers, k: Expr = S.One) -> Powers | None:
         """Return what is left of it over a power of another product that it holds; None where it does not."""
@@ -254,7 +254,7 @@ def commuting(p: Expr, have: Powers, bound: Bound) -> Iterator[tuple[Bound, Powe
     wanted = Powers.of(p)
     number, scalars = wanted.coefficient.as_coeff_Mul()
     have = replace(have, coefficient=have.coefficient / number)
-    items = sorted(wanted.powers.items(), key=lambda item: (is_variable(item[0]), -len(distinct(item[0]))))
+    items = sorted(wanted.powers.items(), key=lambda item: _rank(item[0]))
     if scalars == 1:
         yield from _commuting(items, have, bound)
         return
@@ -262,17 +262,22 @@ def commuting(p: Expr, have: Powers, bound: Bound) -> Iterator[tuple[Bound, Powe
         yield from _commuting(items, replace(have, coefficient=S.One), found)
 
 
+def _rank(p: Expr) -> tuple[bool, bool, int]:
+    """Return when a factor is looked for: what says most first, exp(t) late, which is a power of exp(t/2), variables last."""
+    return is_variable(p), applied(exp, p) is not None, -len(distinct(p))
+
+
 def _commuting(items: list[tuple[Expr, Expr]], have: Powers, bound: Bound) -> Iterator[tuple[Bound, Powers]]:
     if not items:
         yield bound, have
         return
     (p, k), *others = items
-    if is_variable(p):
-        if p in bound:
-            rest = have.over(Powers.of(bound[p]), k)
-            if rest is not None:
-                yield from _commuting(others, rest, bound)
+    if all(v in bound for v in distinct(p) if is_variable(v)):
+        rest = have.over(Powers.of(instance(p, bound)), k)
+        if rest is not None or is_variable(p):
+            yield from _commuting(others, rest, bound) if rest else ()
             return
+    if is_variable(p):
         if not others and not k.free_symbols:
             root = have.root(k)
             if root is not None:
@@ -325,23 +330,27 @@ def run(
         if coefficient == 1 and len(es) >= k and all(map(_same, factors, es)):
             yield from ((m, k + used) for m, used in run(others, es[k:], bound, whole))
     else:
-        most = len(es) - len(others)
-        for k in range(most if whole and not others else 1, most + 1):
+        least, most = 1, len(es) - len(others)
+        if whole and all((q.arg if kind(q) == "transpose" else q) == variable for q in others):
+            least, odd = divmod(len(es), len(ps))  # each of them has as many factors
+            most = 0 if odd else least
+        for k in range(least, most + 1):
             value = es[0] if k == 1 else algebra.matmul(S.One, list(es[:k]))
             for found in _bind(variable, algebra.t(value) if flipped else value, bound):
                 yield from ((m, k + used) for m, used in run(others, es[k:], found, whole))
 
 
-def _turns(x: Expr) -> Iterator[Expr]:
-    """Yield what is under a trace in its rotations, and their transposes."""
-    yield x
-    if kind(x) != "matrix product":
-        yield algebra.t(x)
-        return
-    coefficient, factors = algebra.split(x)
-    if x.shape != (1, 1):
-        for i in range(1, len(factors)):
-            yield algebra.matmul(coefficient, [*factors[i:], *factors[:i]])
-    turned = [algebra.t(a) for a in reversed(factors)]
-    for i in range(len(factors) if x.shape != (1, 1) else 1):
-        yield algebra.matmul(coefficient, [*turned[i:], *turned[:i]])
+def _whole_run(p: Expr, e: Expr, bound: Bound, ways: Iterable[list[Expr]]) -> Iterator[Bound]:
+    """Yield the ways in which one of some lists of factors, with the coefficient of an expression, is a pattern."""
+    (c, ps), d = algebra.split(p), algebra.split(e)[0]
+    for found in matches(c, d, bound):
+        for es in ways:
+            yield from (m for m, used in run(ps, es, found, True) if used == len(es))
+
+
+def _turns(x: Expr) -> Iterator[list[Expr]]:
+    """Yield the factors of what is under a trace in their rotations, and those of their transposes."""
+    factors = list(algebra.split(x)[1])
+    for way in (factors, [algebra.t(a) for a in reversed(factors)]):
+        for i in range(1 if x.shape == (1, 1) else len(way)):
+            yield [*way[i:], *way[:i]]
