@@ -104,6 +104,7 @@ class Builder:
                 continue
             d, node = self.parted(node)
             collected[node] = collected.get(node, 0) + c * d
+        self._paired(collected)
         const, collected = self._opened(const, collected)
         kept = [(a, c) for a, c in collected.items() if c != 0]
         if not kept:
@@ -147,6 +148,15 @@ class Builder:
         ratio = terms[best.args[0]] / best.params[1][0]
         rest = {a: c for a, c in terms.items() if a not in best.args}
         return const - ratio * best.params[0], [*rest.items(), (best, ratio)]
+
+    def _paired(self, terms: dict[Node, Any]) -> None:
+        """Write softplus(z) - softplus(-z) as z."""
+        for a in [a for a in terms if _is(a, "softplus")]:
+            other = self.peek("call", (self.negative(a.args[0]),), ("softplus",))
+            if other is not None and terms.get(a) and terms.get(other) == -terms[a]:
+                c, z = self.parted(a.args[0])
+                terms[z] = terms.get(z, 0) + c * terms.pop(a)
+                del terms[other]
 
     def _symmetric(self, terms: dict[Node, Any]) -> bool:
         """Tell whether a sum or a product entry by entry is symmetric: of every matrix, it has the transpose too."""

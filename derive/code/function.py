@@ -83,7 +83,7 @@ def _cheapest(
             nodes[k] = lowering.node(o.candidates[min(way, len(o.candidates) - 1)])
         roots = tuple(n for n in nodes if n is not None)
         price = sum(total(roots, at) ** 0.5 for at in sizes)
-        if best is None or price < best[0] * 0.995:
+        if best is None or price < best[0] * 0.9995:
             best = (price, lowering, roots)
     assert best is not None
     b = best[1].b

@@ -388,6 +388,10 @@ class Lowering:
         b = self.b
         if isinstance(x, HadamardPower) and x.exp == 2:
             return self.squares(x.base)
+        if isinstance(x, MatAdd) and x not in self.known and any(_is_product(t) for t in x.args):
+            return b.add([(1, self.entry_sum(EntrySum(t))) for t in x.args])  # an inner product needs no room
+        if isinstance(x, MatMul) and len(factors := algebra.split(x)[1]) == 1:
+            return b.times(self.node(algebra.split(x)[0]), self.entry_sum(EntrySum(factors[0])))
         if isinstance(x, HadamardProduct):
             a, *rest = x.args
             one, two = self.loose(a), b.times(*[self.loose(r) for r in rest])
@@ -532,6 +536,12 @@ class Lowering:
         shape: Shape = e.shape if algebra.is_matrix(e) else None
         args = tuple(self.node(a) for a in e.args)
         return self.b.make("function", args, (entry.word, len(args)), shape)
+
+
+def _is_product(x: Expr) -> bool:
+    """Tell whether a term is a multiple of a product, entry by entry, of two matrices."""
+    factors = algebra.split(x)[1]
+    return len(factors) == 1 and isinstance(factors[0], HadamardProduct) and len(factors[0].args) == 2
 
 
 def _constant(w: Lowering, e: Expr) -> Node:

@@ -390,7 +390,7 @@ class Printer:
             terms.append((constant, text))
         terms.sort(key=lambda t: bool(t[0] < 0))
         first, *rest = terms
-        out = (f"-{first[1]}" if first[0] < 0 else first[1]) + "".join(
+        out = (self._minus(first[1]) if first[0] < 0 else first[1]) + "".join(
             f" {'-' if c < 0 else '+'} {t}" for c, t in rest
         )
         return out, SUM
@@ -412,8 +412,17 @@ class Printer:
         c, exps = node.params
         text, level = self._multiplied(abs(c), node.args, exps)
         if c < 0:
-            return "-" + (text if level >= PRODUCT else f"({text})"), UNARY
+            return self._minus(text if level >= PRODUCT else f"({text})"), UNARY
         return text, level
+
+    def _minus(self, text: str) -> str:
+        """Return minus a product: of a matrix product it is taken last, or else of a matrix that may be large."""
+        inner, depth = "", 0
+        for c in text:
+            depth += (c in "([") - (c in ")]")
+            inner += c if depth == 0 else ""
+        matrix = f"{self.target.matmul.strip()}" in re.sub(r"\.\*", "", inner)
+        return f"-({text})" if matrix else f"-{text}"
 
     def _multiplied(self, c: Any, factors: tuple[Node, ...], exps: tuple[int, ...]) -> Piece:
         """Write a product: numbers first, columns and rows before matrices, masks last."""

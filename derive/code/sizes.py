@@ -12,8 +12,18 @@ from derive.code.plan import Node, post_order
 
 #: The sizes at which orders of computation are compared: all equal, and drawn between these bounds.
 EQUAL, SMALLEST, LARGEST, DRAWS = 300, 4, 3000, 5
-#: What calling an operation costs beside its arithmetic, in operations.
-CALL = 1000.0
+#: What calling an operation costs beside its arithmetic, in operations, and how many calls some are.
+CALL = 1e4
+CALLS = {
+    "factor": 8,
+    "solve": 10,
+    "inverse": 10,
+    "det": 6,
+    "pinv": 20,
+    "function": 5,
+    "rowinner": 3,
+    "kron": 8,
+}
 #: What one entry of a pass over a matrix costs, in operations of a matrix product: memory is slow.
 PASS = 10.0
 
@@ -94,7 +104,9 @@ def cost(node: Node, at: Sizes) -> float:
 def total(roots: tuple[Node, ...] | list[Node], at: Sizes) -> float:
     """Return what a plan costs, its calls included."""
     free = {"input", "number", "constant", "size", "transpose"}
-    return sum(cost(n, at) + (CALL if n.op not in free else 0.0) for n in post_order(roots))
+    return sum(
+        cost(n, at) + (CALL * CALLS.get(n.op, 1) if n.op not in free else 0.0) for n in post_order(roots)
+    )
 
 
 def flops(node: Node) -> Expr | None:
