@@ -8,6 +8,7 @@ even where the numbers happen to agree.
 
 from __future__ import annotations
 
+import operator
 import re
 from dataclasses import dataclass, field
 
@@ -380,26 +381,54 @@ _OPERATORS = {
 }  # fmt: skip
 
 
-def value(tree: Tree, values: dict, sizes: dict) -> np.ndarray:
-    """Return the value of a tree whose shapes are known, always with two axes."""
+def compiled(tree: Tree, sizes: dict):
+    """Return the function from values to the value of a tree whose shapes are known, always with two axes.
+
+    Differences move one variable at a time: what is made of the very arrays of the call before is not computed again.
+    """
     if tree.op == "number":
-        return np.array([[float(tree.leaf)]])
+        return _constant(np.array([[float(tree.leaf)]]))
     shape = tuple(_number(size, sizes) for size in tree.shape)
-    if tree.op == "name":
-        return np.reshape(values[tree.leaf] if tree.leaf in values else sizes[tree.leaf], shape)
     if tree.op == "eye":
-        return np.eye(shape[0])
+        return _constant(np.eye(shape[0]))
     if tree.op in ("vector", "matrix"):
-        return np.ones(shape)
+        return _constant(np.ones(shape))
     if tree.op == "commutation":
-        return commutation(*(_number(size, sizes) for size in _named_sizes(tree.parts)))
+        return _constant(commutation(*(_number(size, sizes) for size in _named_sizes(tree.parts))))
+    if tree.op == "name":
+        given = lambda values: (values[tree.leaf] if tree.leaf in values else sizes[tree.leaf],)
+        return _kept(given, lambda x: np.reshape(x, shape))
     if tree.op == "reshape":
-        return value(tree.parts[0], values, sizes).reshape(shape[::-1]).T
-    parts = [value(part, values, sizes) for part in tree.parts]
-    out = np.atleast_2d((_OPERATORS.get(tree.op) or _FUNCTIONS[tree.op])(*parts))
-    if out.shape != shape:
-        raise Unreadable(f"{tree.op} gave {out.shape} where {shape} was due")
-    return out
+        inner = compiled(tree.parts[0], sizes)
+        return lambda values: inner(values).reshape(shape[::-1]).T
+    f = _OPERATORS.get(tree.op) or _FUNCTIONS[tree.op]
+    parts = [compiled(part, sizes) for part in tree.parts]
+
+    def computed(*args):
+        out = np.atleast_2d(f(*args))
+        if out.shape != shape:
+            raise Unreadable(f"{tree.op} gave {out.shape} where {shape} was due")
+        return out
+
+    return _kept(lambda values: [part(values) for part in parts], computed)
+
+
+def _constant(x):
+    return lambda values: x
+
+
+def _kept(arguments, f):
+    """Return f of arguments, which is kept for as long as they are the same objects."""
+    before, out = [], None
+
+    def looked_up(values):
+        nonlocal before, out
+        args = arguments(values)
+        if not before or not all(map(operator.is_, args, before)):
+            before, out = args, f(*args)
+        return out
+
+    return looked_up
 
 
 def evaluator(text: str, shapes: dict, sizes: dict, target: tuple | None = None):
@@ -412,4 +441,11 @@ def evaluator(text: str, shapes: dict, sizes: dict, target: tuple | None = None)
     if target is not None:
         for have, want in zip(shape, target, strict=True):
             _same(have, want, "the shape of the result")
-    return (lambda values: value(tree, values, sizes)), tuple(map(_size, shape))
+    found = []
+
+    def at(values):
+        if not found:  # only now are all sizes sure to be known
+            found.append(compiled(tree, sizes))
+        return found[0](values)
+
+    return at, tuple(map(_size, shape))
