@@ -512,8 +512,8 @@ class Products:
             (flops(n) or 0 for i, n in a.items() if i not in b and i >= before), Integer(0)
         )
         costs = price(mine, other), price(other, mine)
-        ratio = cancel(costs[0] / costs[1]) if 0 not in costs else Integer(0 if costs[0] == 0 else 2)
-        if ratio.is_number:
+        ratio = self._ratio(*costs)
+        if ratio is not None:
             return self._run(first if ratio <= 1 else second, items)
         flip = one.is_transpose and two.is_transpose
         if flip:
@@ -521,6 +521,16 @@ class Products:
         shape, symmetric = one.shape, one.symmetric or two.symmetric
         node = self.b.make("choose", (one, two), costs, shape, symmetric)
         return self.b.transpose(node) if flip else node
+
+    def _ratio(self, one: Any, other: Any) -> Any:
+        """Return one cost as a multiple of another one, None where that depends on the sizes."""
+        if 0 in (one, other):
+            return Integer(0 if one == 0 else 2)
+        found = [at[one] / at[other] for at in self.examples]
+        if max(found) > 1.0001 * min(found):
+            return None  # which the symbols would tell too, but slowly
+        ratio = cancel(one / other)
+        return ratio if ratio.is_number else None
 
     def _known(self, items: Sequence[Item]) -> Node | None:
         """Return a product that was made already, whichever factor it starts with."""
