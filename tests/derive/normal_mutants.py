@@ -16,6 +16,7 @@ import warnings
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import starmap
 from pathlib import Path
 from random import Random
 
@@ -62,8 +63,8 @@ LARGE = (
 )
 
 
-def formulas() -> Iterator[Problem]:
-    """Yield the expressions of the collections, each once."""
+def texts() -> list[tuple[str, str | None, str | None]]:
+    """Return the expressions of the collections as texts, each once, with its shapes and assumptions."""
     data = Path(__file__).parent / "data/textbook.jsonl"
     textbook = [json.loads(line) for line in data.read_text().splitlines()]
     asked = [(text, where, None) for text, where in LARGE]
@@ -71,10 +72,14 @@ def formulas() -> Iterator[Problem]:
         asked += [(expr, where, assume) for expr, _, where, assume in rows(table)]
     asked += [(item["expr"], item.get("where"), item.get("assume")) for item in textbook]
     asked += [(item.expr, item.where, item.assume) for item in cookbook()]
-    for expr, where, assume in dict.fromkeys(asked):
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            yield read_problem(expr, (), where, assume)
+    return list(dict.fromkeys(asked))
+
+
+def formula(expr: str, where: str | None, assume: str | None) -> Problem:
+    """Return an expression of the collections."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return read_problem(expr, (), where, assume)
 
 
 def changed(e: Expr) -> Iterator[tuple[str, Expr]]:
@@ -160,7 +165,7 @@ def main() -> int:
     """Print the table; 0 where nothing different was equal."""
     counts: Counter[str] = Counter()
     wrong = 0
-    for problem in formulas():
+    for problem in starmap(formula, texts()):
         for what, new, at in false_equalities(problem, BUDGETS):
             counts[what] += 1
             if at is not None:

@@ -8,9 +8,11 @@ the array interface (`__array__`, `.detach()`, `.cpu()`); no framework is import
 from __future__ import annotations
 
 import inspect
+import math
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -29,12 +31,13 @@ def to_array(value: Any) -> NDArray[Any]:
     return np.array(value)
 
 
-def spacing(dtype: Any) -> float:
+@cache
+def spacing(dtype: np.dtype[Any]) -> float:
     """Return the relative spacing of a floating-point type; that of float64 for integers."""
     if np.issubdtype(dtype, np.floating):
         return max(float(np.finfo(dtype).eps), float(np.finfo(float).eps))
     # bfloat16 and its kin are no NumPy types: 8 significant bits are the fewest in use.
-    return 2.0**-8 if np.dtype(dtype).kind == "V" else float(np.finfo(float).eps)
+    return 2.0**-8 if dtype.kind == "V" else float(np.finfo(float).eps)
 
 
 @dataclass(frozen=True)
@@ -83,6 +86,10 @@ class Argument:
         self.spacing: Floats = np.concatenate(
             [np.full(leaf.at.stop - leaf.at.start, spacing(leaf.dtype)) for leaf in self.leaves]
         )
+        whole = self.leaves[0]
+        plain = whole.dtype == np.float64 and whole.new_tensor is None and not _is_container(x)
+        #: The shape of x where it is one array of floats, as most are: their way back is short.
+        self._plain = whole.shape if plain else None
 
     def hint(self, function: Callable[[Any], Any], name: str) -> str:
         """Return what may be wrong with a function that fails at x: how it takes its arguments, or of which kind."""
@@ -117,6 +124,8 @@ class Argument:
 
     def unflatten(self, flat: NDArray[Any], *, keep_type: bool = True) -> Any:
         """Return a fresh value of the caller's kind; with `keep_type` false, as plain arrays of flat's type."""
+        if self._plain is not None:
+            return flat.reshape(self._plain).astype(float) if keep_type else flat.reshape(self._plain)
         arrays = iter(
             leaf.rebuild(flat[leaf.at].reshape(leaf.shape).astype(leaf.dtype))
             if keep_type
@@ -284,7 +293,13 @@ class ScalarFunction:
         self.calls += 1
         # Steps that leave the domain of f are expected; they are told by the value, not by warnings.
         with np.errstate(all="ignore"):
-            out = to_array(self.f(self.variable.unflatten(flat)))
+            found = self.f(self.variable.unflatten(flat))
+            value = float(found) if type(found) in (float, np.float64) else self._number(to_array(found))
+            self.single = self.single and value == float(np.float32(value))
+        return value
+
+    def _number(self, out: NDArray[Any]) -> float:
+        """Return the number that f gives as an array of one entry, and note its arithmetic."""
         if out.size != 1:
             raise InputError(
                 f"f returns {by(out.shape)}, a gradient needs one number: sum it, or pick one component"
@@ -294,10 +309,7 @@ class ScalarFunction:
         if out.dtype.kind not in "fiubV":
             raise InputError(f"f returns the type {out.dtype}: it must return one real number")
         self.unit = max(self.unit, spacing(out.dtype))
-        value = float(out.reshape(()).astype(float))
-        with np.errstate(over="ignore"):
-            self.single = self.single and value == float(np.float32(value))
-        return value
+        return float(out.reshape(()).astype(float))
 
     def __call__(self, flat: Floats) -> float:
         """Return f, or nan where it fails, overflows, or the time is up; `trouble` then tells what happened."""
@@ -308,7 +320,7 @@ class ScalarFunction:
         except Exception as error:
             self.trouble = f"{_one_line(error)} at {self._where(flat)}"
             return float("nan")
-        if not np.isfinite(value):
+        if not math.isfinite(value):
             self.trouble = f"f is {value} at {self._where(flat)}"
             return float("nan")
         return value

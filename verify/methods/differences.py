@@ -115,6 +115,7 @@ def sample(
         size = np.fmax(np.fmax(np.abs(plus), np.abs(minus)), np.abs(centre))
         return np.fmax(unit * size, known) / h, np.abs(plus - minus) / (2 * h)
 
+    blurs: list[tuple[Floats, Floats]] = []
     h = top
     scale = max(top / extent, 1.0) if extent > 0 else 1.0  # of a tiny x, the steps have to be tinier
     longest = LONGEST_LADDER + min(
@@ -122,9 +123,10 @@ def sample(
     )
     while len(rows) < longest and h >= bottom:
         rows.append(stencil(h))
+        blurs.append(blur(rows[-1]))
         h /= RATIO
         if len(rows) >= SHORTEST_LADDER:
-            roundings, slopes = zip(*(blur(row) for row in rows[-3:]), strict=True)
+            roundings, slopes = zip(*blurs[-3:], strict=True)
             if np.all(roundings[-1] >= 0.03 * np.fmax.reduce(slopes)):
                 break
     rows = _prolonged(rows, stencil, lambda row: blur(row, noise))
