@@ -56,7 +56,8 @@ def text(rng: Random, shape: Shape, depth: int) -> str:
 
 
 def _product(rng: Random, shape: Shape, depth: int) -> str:
-    middle = rng.choice(["n", "m"])
+    # Where only leaves are to follow, through n: products of m x m, which none is, would go on and on.
+    middle = rng.choice(["n", "m"]) if depth > 0 else "n"
     return f"({text(rng, (shape[0], middle), depth - 1)})*({text(rng, (middle, shape[1]), depth - 1)})"
 
 
