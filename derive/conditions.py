@@ -1,4 +1,4 @@
-"""Where a derivative holds: what the operations of a graph need, as far as it is not seen to hold anyway.
+"""Where a derivative holds, and where an expression has a value, as far as it is not seen to hold anyway.
 
 The norm and the absolute value have corners at 0, their higher powers have none: |t|^p is differentiable for p > 1,
 with the derivative p|t|^(p-1) sign t, and so is the norm; the norm's formula p norm2(x)^(p-2) x has a value there from
@@ -12,15 +12,23 @@ from collections.abc import Sequence
 from sympy import Add, Expr, S
 
 from derive.expression import algebra
+from derive.expression.domain import domain as domain_of_all
 from derive.expression.elementwise import scalar_function
 from derive.expression.facts import facts
-from derive.expression.operation import kind, record
-from derive.expression.walk import distinct
+from derive.expression.operation import Operation, kind, record
+from derive.expression.walk import distinct, parts
 from derive.graph import Graph, Node
 from derive.language.text import to_text
 
 #: Operations that are smooth but for a corner where their value is 0, entry by entry or as a whole.
 _ENTRYWISE, _WHOLE = ("absolute value", "rectifier"), ("norm",)
+#: Operations that have no value where they have no derivative.
+_PARTIAL = frozenset(
+    {
+        "inverse", "log-determinant", "square root of a matrix", "logarithm of a matrix", "Cholesky factor",
+        "solution of Sylvester's equation", "inverse hyperbolic cosine", "inverse hyperbolic tangent",
+    }
+)  # fmt: skip
 
 
 def conditions(graph: Graph, result: Expr, domain: Sequence[Expr] = ()) -> tuple[str, ...]:
@@ -29,18 +37,12 @@ def conditions(graph: Graph, result: Expr, domain: Sequence[Expr] = ()) -> tuple
     `domain` is what has to be positive for the text to have a value and does not show in its expression.
     """
     known = facts()
-    found = [
-        f"every entry of {to_text(e)} is positive" if algebra.is_matrix(e) else f"{to_text(e)} is positive"
-        for e in domain
-        if not algebra.is_positive(e)
-    ]
+    found = _positive(domain)
     for node in graph.nodes:
         if node.operation is None or not node.operation.holds:
             continue
         x = node.arguments[0]
-        if "invertible" in node.operation.holds and (
-            known.has(x, "invertible", "orthogonal") or algebra.is_posdef(x)
-        ):
+        if "invertible" in node.operation.holds and _is_invertible(x):
             continue
         if known.has(x, "positive", "nonzero") and "no entry of {x} is zero" in node.operation.holds:
             continue
@@ -50,11 +52,48 @@ def conditions(graph: Graph, result: Expr, domain: Sequence[Expr] = ()) -> tuple
             continue
         if _is_smoothed(graph, node, result):
             continue
-        words = node.operation.holds
-        if not algebra.is_matrix(x):
-            words = words.replace("no entry of {x} is zero", "{x} is not zero").replace("every entry of ", "")
-        found.append(words.format(x=to_text(x), y=node.expr))
+        found.append(_said(node.operation, x, node.expr))
     return tuple(dict.fromkeys(found))
+
+
+def of_value(expr: Expr, domain: Sequence[Expr] = ()) -> tuple[str, ...]:
+    """Return where an expression has a value, as far as the assumptions do not say so already.
+
+    `domain` is as for `conditions`. Places that random points do not meet, such as a division by 0, are not listed.
+    """
+    found = _positive([e for e in (*domain, *domain_of_all(expr)) if not _is_nonnegative(e)])
+    for e in distinct(expr):
+        entry = record(scalar_function(e)) if kind(e) == "function of entries" else record(type(e))
+        if entry is None or entry.name not in _PARTIAL:
+            continue
+        x = parts(e)[0]
+        if (
+            algebra.is_posdef(x)
+            or kind(x) == "inverse"
+            or ("invertible" in entry.holds and _is_invertible(x))
+        ):
+            continue
+        found.append(_said(entry, x, e))
+    return tuple(dict.fromkeys(found))
+
+
+def _positive(domain: Sequence[Expr]) -> list[str]:
+    return [
+        f"every entry of {to_text(e)} is positive" if algebra.is_matrix(e) else f"{to_text(e)} is positive"
+        for e in domain
+        if not _is_positive(e)
+    ]
+
+
+def _is_invertible(x: Expr) -> bool:
+    return facts().has(x, "invertible", "orthogonal") or algebra.is_posdef(x)
+
+
+def _said(operation: Operation, x: Expr, y: Expr) -> str:
+    words = operation.holds
+    if not algebra.is_matrix(x):
+        words = words.replace("no entry of {x} is zero", "{x} is not zero").replace("every entry of ", "")
+    return words.format(x=to_text(x), y=y)
 
 
 def _is_smoothed(graph: Graph, node: Node, result: Expr) -> bool:

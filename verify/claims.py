@@ -9,6 +9,7 @@ from typing import Any
 
 from sympy import Expr, MatrixSymbol, Symbol
 
+from derive.conditions import of_value
 from derive.errors import InputError, InternalError
 from derive.expression import algebra
 from derive.expression.facts import assuming
@@ -19,7 +20,7 @@ from verify.methods.large_sizes import lettered
 from verify.seeds import checked_seed
 from verify.statement import Statement
 from verify.study import Study
-from verify.verdict import Evidence, Verdict, Word, add_up
+from verify.verdict import UPHOLDING, Evidence, Verdict, Word, add_up
 
 
 def check_claim(
@@ -65,7 +66,7 @@ def answer(
     if word != "refuted":
         gap = domain_evidence(statement, asserted, seed, domain)
         if gap is None:
-            return Verdict(word, tuple(evidence))
+            return Verdict(word, tuple(evidence), conditions=_conditions(study) if word in UPHOLDING else ())
         return gap_verdict(statement, asserted, (*evidence, gap), seed, domain)
     from verify.methods.counterexample import find_counterexample
     from verify.slips.diagnosis import diagnose
@@ -73,6 +74,12 @@ def answer(
     at = next((e.details.get("sizes") for e in evidence if e.verdict == "refuted"), None)
     counterexample = find_counterexample(statement, asserted, seed, at)
     return Verdict(word, tuple(evidence), counterexample, diagnose(study, asserted, seed, at))
+
+
+def _conditions(study: Study) -> tuple[str, ...]:
+    """Return where what a claim is about has a value: an upheld claim says nothing elsewhere."""
+    with assuming(study.problem.assumptions):
+        return of_value(study.statement.expr, study.statement.domain)
 
 
 def read(

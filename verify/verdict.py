@@ -100,28 +100,32 @@ def _shown(value: Any) -> str:
 
 @dataclass(frozen=True)
 class Verdict(Shown):
-    """What the evidence adds up to. True as a bool where the claim is upheld."""
+    """What the evidence adds up to. True as a bool where the claim is upheld, wherever its `conditions` hold."""
 
     verdict: Word
     evidence: tuple[Evidence, ...]
     counterexample: Counterexample | None = None
     diagnosis: str | None = None
+    conditions: tuple[str, ...] = ()
 
     def __bool__(self) -> bool:
         return self.verdict in UPHOLDING
 
     def to_dict(self) -> dict[str, Any]:
-        """Return verdict, evidence and, where refuted, counterexample and diagnosis, JSON-ready."""
+        """Return verdict, evidence and, where there are, counterexample, diagnosis and conditions, JSON-ready."""
         out: dict[str, Any] = {"verdict": self.verdict, "evidence": [e.to_dict() for e in self.evidence]}
         if self.counterexample is not None:
             out["counterexample"] = self.counterexample.to_dict()
         if self.diagnosis is not None:
             out["diagnosis"] = self.diagnosis
+        if self.conditions:
+            out["conditions"] = list(self.conditions)
         return out
 
     def __str__(self) -> str:
         lines: list[str] = [self.verdict]
         lines += [f"  {e.method}: {e.figure} ({e.verdict})" for e in self.evidence]
+        lines += [f"  wherever {condition}" for condition in self.conditions]
         if self.counterexample is not None:
             lines.append(f"  counterexample {self.counterexample}")
         if self.diagnosis is not None:

@@ -19,6 +19,8 @@ _BALL = re.compile(r"\[?(-?[\d.]+(?:e[+-]?\d+)?)?(?: ?\+/- ([\d.]+)(?:e([+-]?\d+
 def verdict_blocks(verdict: Verdict) -> list[Block]:
     """Return what a verdict rests on, as the command line prints it: evidence, counterexample and diagnosis."""
     blocks: list[Block] = [evidence_table(verdict.evidence)]
+    if verdict.conditions:
+        blocks += [Paragraph(f"It holds wherever {literal('; '.join(verdict.conditions))}.")]
     if verdict.counterexample is not None:
         blocks += [Paragraph(f"Counterexample: {literal(str(verdict.counterexample))}")]
     if verdict.diagnosis is not None:

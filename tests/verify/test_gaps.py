@@ -59,3 +59,21 @@ def test_a_derivative_says_where_the_text_has_a_value():
     assert gradient("sqrt(a)^2*d", "a").conditions == ("a is positive",)
     assert gradient("exp(log(a*d))", "d", assume="positive(a), positive(d)").conditions == ()
     assert gradient("sqrt(a)*d", "a").conditions == ()  # its result shows it
+
+
+@pytest.mark.parametrize("right", ["sqrtm(A)^2", "expm(logm(A))", "inv(sqrtm(inv(A)))^2"])
+def test_roots_and_logarithms_of_matrices_have_no_value_at_every_matrix(right):
+    verdict = check_equal("A", right, where="A: n x n")
+    assert verdict.verdict == "refuted"
+    assert verdict.counterexample.claimed == "no value"
+
+
+def test_an_upheld_equation_says_where_it_holds():
+    holds = ("no eigenvalue of A is zero or below",)
+    assert check_equal("sqrtm(A)^2", "A").conditions == check_equal("expm(logm(A))", "A").conditions == holds
+    assert check_equal("exp(log(a))", "a").conditions == ("a is positive",)
+    assert check_equal("sqrt(x).^2", "x").conditions == ("every entry of x is positive",)
+    assert check_equal("A*inv(A)*x", "x").conditions == ("A is invertible",)
+    assert check_claim("logdet(A)", "A", "inv(A)", assume="posdef(A)").conditions == ()
+    assert check_equal("sqrt(x'*x)^2", "x'*x").conditions == ()
+    assert "wherever a is positive" in str(check_equal("sqrt(a)^2", "a"))

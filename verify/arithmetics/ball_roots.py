@@ -12,15 +12,17 @@ from typing import Any
 import numpy as np
 from flint import arb, arb_mat, ctx
 
-from verify.arithmetics.base import Undefined, Unknown
+from verify.arithmetics.base import OutsideDomain, Undefined, Unknown
 
 
 def sqrtm(arithmetic: Any, x: np.ndarray) -> np.ndarray:
-    """Return an enclosure of the principal square root. Raises Undefined where none is found."""
-    if any(isinstance(e, Unknown) for e in x.flat):
-        return arithmetic.unknown(x.shape, "the root of a matrix that is not known")
+    """Return an enclosure of the principal square root. Raises Undefined where none is found; it is unknown where there is none."""
     n = x.shape[0]
     wide = arb_mat(n, n, list(x.flat))
+    if wide.det() < 0:  # an odd number of eigenvalues are below 0
+        return arithmetic.unknown(
+            x.shape, "the root or the logarithm of a matrix, which is not real", OutsideDomain
+        )
     y = _approximate(wide.mid(), n)
     residual = _size(wide - y * y)
     bound = _inverse_bound(y, n)
@@ -35,8 +37,6 @@ def sqrtm(arithmetic: Any, x: np.ndarray) -> np.ndarray:
 
 def logm(arithmetic: Any, x: np.ndarray) -> np.ndarray:
     """Return an enclosure of the principal logarithm: that of a root W + 1 near 1 by its series in W."""
-    if any(isinstance(e, Unknown) for e in x.flat):
-        return arithmetic.unknown(x.shape, "the logarithm of a matrix that is not known")
     n = x.shape[0]
     unit = arb_mat(n, n, [int(i == j) for i in range(n) for j in range(n)])
     k = 0
@@ -44,6 +44,8 @@ def logm(arithmetic: Any, x: np.ndarray) -> np.ndarray:
         if k > 60:
             raise Undefined("a logarithm that is not enclosed")
         x, k = sqrtm(arithmetic, x), k + 1
+        if isinstance(x[0, 0], Unknown):
+            return x
     w = arb_mat(n, n, list(x.flat)) - unit
     terms = ctx.prec // 2 + 8
     total = unit * 0

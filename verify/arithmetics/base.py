@@ -280,6 +280,11 @@ class Arithmetic:
         """
         if isinstance(x, Dual):
             return _from_blocks(self.matrix_function(kernel, _to_blocks(self, x)), x)
+        entry = next((e for e in x.flat if isinstance(e, Unknown)), None)
+        if entry is not None:
+            return self.unknown(
+                x.shape, f"{kernel} of a matrix that is not known: {entry.reason}", entry.error
+            )
         at = self.kernels.get(kernel)
         return at(self, x) if at else self.unknown(x.shape, f"{kernel} has no value in {self.words}")
 

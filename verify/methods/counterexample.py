@@ -341,7 +341,10 @@ class _Gaps(_Search):
             return np.ones(true.shape, dtype=bool)
         with self.arithmetic.context():
             values = place.values(self.statement.space, self.arithmetic)
-            found = Environment(self.arithmetic, values, place.sizes).run(self.claim)
+            try:
+                found = Environment(self.arithmetic, values, place.sizes).run(self.claim)
+            except OutsideDomain:
+                return np.ones(true.shape, dtype=bool)
         flags = np.array([isinstance(e, Unknown) for e in found.reshape(-1)], dtype=bool).reshape(true.shape)
         return flags if flags.any() else np.ones(true.shape, dtype=bool)
 

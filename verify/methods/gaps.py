@@ -11,12 +11,15 @@ from itertools import islice
 
 from sympy import Expr
 
+from derive.expression.operation import kind
+from derive.expression.walk import distinct
 from verify.methods.counterexample import find_gap, outside_domain
 from verify.methods.exact import assignments, real_places
 from verify.points.watched import domain
 from verify.statement import Statement
 from verify.verdict import Evidence, Verdict
 
+_ROOTS = ("square root of a matrix", "logarithm of a matrix")
 #: Points at which the domains are compared, and assignments of sizes.
 POINTS, ASSIGNMENTS = 12, 2
 
@@ -26,8 +29,9 @@ def domain_evidence(
 ) -> Evidence | None:
     """Return a refutation where a claim has no value at a point at which the truth has one, None where none is found.
 
-    Only logarithms, roots and arc sines have less than the whole line for their domain, and those of the expression
-    bound the truth's as well. What else is `needed` to be positive the claim does not show.
+    Only logarithms, roots and arc sines have less than the whole line for their domain, logarithms and roots of matrices
+    less than all matrices, and those of the expression bound the truth's as well. What else is `needed` to be positive
+    the claim does not show.
     """
     start = time.perf_counter()
     sizes = _seen(statement, claim, seed, needed)
@@ -40,13 +44,19 @@ def domain_evidence(
 
 def _seen(statement: Statement, claim: Expr, seed: int, needed: tuple[Expr, ...]) -> dict[str, int] | None:
     """Return sizes at which there is such a point."""
-    if not {*domain(claim), *needed} - {*domain(statement.expr), *statement.domain}:
+    ours = {*domain(statement.expr), *statement.domain, *_rooted(statement.expr)}
+    if not {*domain(claim), *needed, *_rooted(claim)} - ours:
         return None
     for sizes in assignments(statement, claim, seed, ASSIGNMENTS)[1][:ASSIGNMENTS]:
         places = islice(real_places(statement.space, statement, sizes, seed, POINTS), POINTS)
         if any(outside_domain(statement, claim, place, needed) is not None for place in places):
             return sizes
     return None
+
+
+def _rooted(e: Expr) -> set[Expr]:
+    """Return the matrices of which an expression takes the root or the logarithm."""
+    return {part.args[0] for part in distinct(e) if kind(part) in _ROOTS}
 
 
 def gap_verdict(
