@@ -33,10 +33,10 @@ from derive.expression.facts import memo
 from derive.expression.functions import Softmax, Toeplitz, Vec
 from derive.expression.walk import distinct
 from derive.language.text import signed
-from derive.simplify import identities
 from derive.simplify.cost import cost, distinct_cost, leaves
 from derive.simplify.fractions import content, divided, reduced
 from derive.simplify.inverses import over_one_inverse
+from derive.simplify.laws import rewrites
 from derive.simplify.regroup import gathered
 from derive.simplify.sharing import named_cost
 
@@ -93,7 +93,7 @@ def _scalar_sum(e: Expr) -> Expr:
     if not isinstance(e, Add):
         return e
     terms = list(e.args)
-    ways = [e, Add(*identities.one_logarithm(terms)), Add(*identities.logistic_complement(terms))]
+    ways = [e, *(new for _, new in rewrites(e))]
     ways += _scalar_fraction(e)
     ways += _partly_factored(terms)
     for common in _commons(terms):
@@ -276,8 +276,7 @@ def _candidates(terms: list[Expr]) -> Iterator[list[Expr]]:
     yield from _hadamard_candidates(terms, parts)
     yield from _fraction_candidates(terms, parts)
     yield from ([e] for e in over_one_inverse(terms))
-    yield identities.one_logarithm(terms)
-    yield identities.logistic_complement(terms)
+    yield from ([new] for _, new in rewrites(algebra.add(*terms)))
 
 
 def _scalar_candidates(terms: list[Expr], parts: list[Term]) -> Iterator[list[Expr]]:

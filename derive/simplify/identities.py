@@ -317,35 +317,6 @@ def _one_plus_exp(e: Expr) -> Expr | None:
     return None
 
 
-def one_logarithm(terms: list[Expr]) -> list[Expr]:
-    """Return terms with the first difference c log x - c log y among them as c log(x/y)."""
-    logs = [(i, c, t) for i, a in enumerate(terms) for c, t in [_scaled(log, a)] if t is not None]
-    for i, c, x in logs:
-        for j, d, y in logs:
-            if c == -d and not c.could_extract_minus_sign():
-                quotient = algebra.hadamard(x, algebra.elementwise_power(y, S.NegativeOne))
-                joined = algebra.dot(c, elementwise(log, quotient))
-                return [joined if k == i else a for k, a in enumerate(terms) if k != j]
-    return terms
-
-
-def logistic_complement(terms: list[Expr]) -> list[Expr]:
-    """Return terms with c - c σ(-t) as c σ(t), where t is the shorter one, and c σ(t) + c σ(-t) as c."""
-    for i, a in enumerate(terms):
-        c, t = _scaled(sigmoid, a)
-        if t is None or not signed(t)[0]:
-            continue
-        other = algebra.dot(c, elementwise(sigmoid, _negative(t)))
-        if other in terms:
-            new, gone = algebra.dot(c, algebra.ones(algebra.shape(a))), terms.index(other)
-            return [new if k == i else b for k, b in enumerate(terms) if k != gone]
-        one = algebra.dot(-c, algebra.ones(algebra.shape(a)))
-        if one in terms:
-            new, gone = algebra.dot(-c, elementwise(sigmoid, _negative(t))), terms.index(one)
-            return [new if k == i else b for k, b in enumerate(terms) if k != gone]
-    return terms
-
-
 def _scaled(f: Any, e: Expr) -> tuple[Expr, Expr | None]:
     """Return c and t where an expression is c f(t), a scalar or entry by entry."""
     if algebra.is_matrix(e):

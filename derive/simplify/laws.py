@@ -19,7 +19,7 @@ from derive.expression.elementwise import scalar_function
 from derive.expression.facts import remembered
 from derive.expression.operation import by_name, kind, known_as, record
 from derive.expression.rebuild import tidy
-from derive.expression.walk import parts
+from derive.expression.walk import distinct, parts
 from derive.language.equation import read_equation
 from derive.simplify.cost import cost
 from derive.simplify.match import Bound, Powers, commuting, instance, is_scaled, matches, run
@@ -50,6 +50,8 @@ class Reading:
             return self._in_product
         if kind(self.left) == "matrix product":
             return self._in_matrix_product
+        if kind(self.left) == "sum" and self.law.entrywise:
+            return self._in_sum
         return self._whole
 
     def _whole(self, e: Expr) -> Iterator[Expr]:
@@ -72,6 +74,24 @@ class Reading:
                         break
                     count, left = count + 1, again[1]
                 yield left.times(algebra.elementwise_power(instance(self.right, found), S(count)))
+
+    def _in_sum(self, e: Expr) -> Iterator[Expr]:
+        """Yield a sum with some of its terms exchanged: those of the left side, all times the same."""
+        if kind(e) == "sum":
+            wanted = sorted(self.left.args, key=lambda p: -len(distinct(p)))
+            yield from self._terms(wanted, list(e.args), {}, None)
+
+    def _terms(
+        self, wanted: list[Expr], terms: list[Expr], bound: Bound, factor: Powers | None
+    ) -> Iterator[Expr]:
+        if not wanted:
+            if factor is not None and self.law.holds(bound):
+                yield algebra.add(factor.times(instance(self.right, bound)), *terms)
+            return
+        for i, a in enumerate(terms):
+            for found, rest in commuting(wanted[0], Powers.of(a), bound):
+                if factor is None or rest == factor:
+                    yield from self._terms(wanted[1:], terms[:i] + terms[i + 1 :], found, rest)
 
     def _in_matrix_product(self, e: Expr) -> Iterator[Expr]:
         scalars, factors = algebra.split(self.left)
