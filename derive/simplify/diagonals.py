@@ -21,10 +21,9 @@ def scaled_rows(e: Expr) -> Expr:
 
 
 def broadcast(e: Expr) -> Expr:
-    """Return a function of u 1', entry by entry, as that of u times 1', sums along the ones before products with them.
+    """Return a function of u 1', entry by entry, as that of u times 1', and ones times a sum term by term if shorter.
 
-    sqrt(u 1') is sqrt(u) 1', and 1'(M ⊙ 1 v') is 1'M ⊙ v'; of a sum, ones are multiplied with each term if that is
-    shorter, as where it adds up to zero.
+    sqrt(u 1') is sqrt(u) 1'; terms that add up to zero go.
     """
     if isinstance(e, HadamardPower | ElementwiseApplyFunction) and 1 not in e.shape:
         return _inside(e)
@@ -60,21 +59,9 @@ def _inside(e: Expr) -> Expr:
 
 
 def _along(a: Expr, b: Expr) -> Expr | None:
-    """Return ones times a sum, or times a product that holds the same number in every column."""
-    if not isinstance(a, OneMatrix):
-        return None
-    if isinstance(b, MatAdd):
+    """Return ones times a sum term by term."""
+    if isinstance(a, OneMatrix) and isinstance(b, MatAdd):
         return algebra.add(*[algebra.dot(a, c) for c in b.args])
-    if isinstance(b, HadamardProduct) and a.shape[0] == 1:
-        for i, c in enumerate(b.args):
-            v = _spread(
-                algebra.t(c)
-                if not isinstance(c, HadamardPower)
-                else algebra.elementwise_power(algebra.t(c.base), c.exp)
-            )
-            if v is not None:
-                rest = algebra.hadamard(*b.args[:i], *b.args[i + 1 :])
-                return algebra.hadamard(algebra.dot(a, rest), algebra.t(v))
     return None
 
 

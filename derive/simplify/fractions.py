@@ -11,7 +11,7 @@ from math import gcd, lcm
 from sympy import Add, Dummy, Expr, Mul, Poly, Pow, Rational, S, floor, sign
 
 from derive.expression import algebra
-from derive.expression.facts import memo, remembered
+from derive.expression.facts import remembered
 from derive.expression.operation import kind
 from derive.simplify.cost import cost
 
@@ -64,26 +64,6 @@ def _ways(e: Expr) -> Iterator[Expr]:
         yield from _cleared(e)
         yield from _whole_powers_apart(e)
         yield from _cancelled(e)
-        yield from _conjugates(e)
-
-
-def _conjugates(e: Expr) -> Iterator[Expr]:
-    """Yield a product of two sums of two terms multiplied out, (a - b)(a + b) as a^2 - b^2, also below the line."""
-    powers = _powers(e)
-    sums = [b for b, k in powers.items() if kind(b) == "sum" and len(b.args) == 2 and k.is_Integer]
-    if len(sums) > MAX_SUMS:
-        return
-    table = memo("conjugates")  # the terms of a derivative of a long product have most pairs in common
-    for i, a in enumerate(sums):
-        for b in sums[i + 1 :]:
-            if (k := powers[a]) != powers[b]:
-                continue
-            if (a, b, k) not in table:
-                table[a, b, k] = _multiplied_out(a, b, k)
-            whole, shorter = table[a, b, k]
-            if whole is not None and (shorter or whole in powers):
-                undone = [algebra.elementwise_power(s, -k) for s in (a, b)]
-                yield _times(e, *undone, algebra.elementwise_power(whole, k))
 
 
 def _multiplied_out(a: Expr, b: Expr, k: Expr) -> tuple[Expr | None, bool]:

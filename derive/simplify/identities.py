@@ -10,7 +10,6 @@ from functools import cache
 from typing import Any
 
 from sympy import (
-    Abs,
     Add,
     Expr,
     HadamardPower,
@@ -91,21 +90,6 @@ def _number_and_rest(x: Expr) -> tuple[Expr, Expr]:
     scalars = Mul.make_args(coefficient)
     number = Mul(*[a for a in scalars if a.is_number])
     return number, algebra.dot(*[a for a in scalars if not a.is_number], *factors)
-
-
-def even_root(e: Expr) -> Expr:
-    """Return sqrt(x^2) as |x|, and so for all broken powers of even ones, in an elementwise product."""
-    factors = e.args if isinstance(e, HadamardProduct) else (e,)
-    new = [_even_root(a) for a in factors]
-    return e if new == list(factors) else algebra.hadamard(*new)
-
-
-def _even_root(e: Expr) -> Expr:
-    if isinstance(e, HadamardPower) and isinstance(e.base, HadamardPower):
-        inner, outer = e.base.exp, e.exp
-        if inner.is_Integer and inner.is_even and outer.is_Rational and not outer.is_Integer:
-            return algebra.elementwise_power(elementwise(Abs, e.base.base), inner * outer)
-    return e
 
 
 def _product_of(powers: dict[Expr, Expr], like: Expr) -> Expr:

@@ -181,6 +181,12 @@ class Powers:
         if algebra.is_matrix(e):
             coefficient, factors = algebra.split(e)
             whole = factors[0] if len(factors) == 1 else algebra.matmul(S.One, list(factors))
+            if (
+                kind(whole) == "elementwise power"
+                and kind(whole.base) == "elementwise product"
+                and whole.exp.is_Integer
+            ):
+                whole = algebra.hadamard(*[algebra.elementwise_power(a, whole.exp) for a in whole.base.args])
             bases = whole.args if kind(whole) == "elementwise product" else (whole,)
             bases = tuple(a for a in bases if kind(a) != "ones")
         else:

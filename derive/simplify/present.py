@@ -221,7 +221,7 @@ def _shortened(e: Expr, new: Expr) -> Expr:
     if any(isinstance(a, HadamardProduct | HadamardPower) for a in (e, new)):
         coefficient, factors = algebra.split(new)
         if len(factors) == 1 and isinstance(factors[0], HadamardProduct | HadamardPower):
-            inner = reduced(lawful(identities.even_root(factors[0])))
+            inner = reduced(lawful(factors[0]))
             new = inner if coefficient == 1 else reduced(algebra.dot(coefficient, inner))
     new = lawful(identities.homogeneous(new))
     if isinstance(new, ElementwiseApplyFunction | exp | log):

@@ -29,7 +29,7 @@ from derive.ingest import read_problem
 from derive.language.text import to_text
 from derive.problem import Problem
 from derive.results.cookbook import cookbook
-from derive.simplify import laws
+from derive.simplify import expand, factor, laws
 from derive.simplify.cost import cost
 from derive.simplify.present import present
 from tests.derive import losses
@@ -210,29 +210,34 @@ def _variants(seed: str = "0", count: str = "") -> None:
 
 
 def _laws() -> None:
-    """Print how many answers get longer without each law, of those in which its left side occurs."""
+    """Print how many answers get longer without each law, and how many change, of those in which it is used."""
     table, rewrites = laws.laws(), laws.rewrites
-    met: dict[laws.Law, dict[Question, int]] = {law: {} for law in table}
+    met: dict[laws.Law, dict[Question, None]] = {law: {} for law in table}
     asked: list[Question] = []
 
     def noting(e: Expr) -> Iterator[tuple[laws.Law, Expr]]:
         for law, new in rewrites(e):
-            met[law][asked[-1]] = 1
+            met[law][asked[-1]] = None
             yield law, new
 
-    def length(q: Question) -> int:
-        return sum(map(cost, q.derived(q.problem()).results.values()))
+    def answer(q: Question) -> tuple[int, str]:
+        d = q.derived(q.problem())
+        return sum(map(cost, d.results.values())), d.to_text()
 
-    laws.rewrites = noting
-    lengths: dict[Question, int] = {}
+    answers: dict[Question, tuple[int, str]] = {}
+    for module in (laws, factor, expand):
+        module.rewrites = noting
     for q in questions():
         asked.append(q)
-        lengths[q] = length(q)
-    laws.rewrites = rewrites
+        answers[q] = answer(q)
+    for module in (laws, factor, expand):
+        module.rewrites = rewrites
     for law in table:
         laws.laws = lambda law=law: tuple(other for other in table if other is not law)
-        served = sum(length(q) > lengths[q] for q in met[law])
-        print(f"{served:4} of {len(met[law]):3}  {law}")
+        without = {q: answer(q) for q in met[law]}
+        longer = sum(length > answers[q][0] for q, (length, _) in without.items())
+        other = sum(found != answers[q] for q, found in without.items())
+        print(f"{longer:4} longer, {other:4} other, of {len(met[law]):3}  {law}")
 
 
 if __name__ == "__main__":
