@@ -140,6 +140,8 @@ def without_head(part: list[Token], found: list[Token], wanted: Iterable[str]) -
     if arrow is not None:
         return part[arrow + 1 :] if len(part) > arrow + 2 else part
     named = part[0].kind in ("name", "func") and part[0].text != "lambda"
+    if named and (cut := _given(part)):
+        return [part[0], *part[cut:]]
     if len(part) < 4 or not named or part[1].text != ":":
         return part
     if any(t.kind == "op" and t.text == "→" for t in part):
@@ -149,6 +151,16 @@ def without_head(part: list[Token], found: list[Token], wanted: Iterable[str]) -
     if label and not any(t.text in ("=", ":=") for t in part):
         return [part[0], part[1]._replace(text=":="), *part[2:]]
     return part[2:] if label else part
+
+
+def _given(part: list[Token]) -> int:
+    """Return where p(y | x) = or D(A || B) = goes on after its bracket, 0 for another statement."""
+    at = next((i for i, t in enumerate(part) if t.kind == "op" and t.text in ("=", ":=")), 0)
+    opened = next((i for i, t in enumerate(part[:at]) if t.text == "("), 0)
+    head = part[opened:at]
+    if not opened or head[-1].text != ")" or not any(t.text in ("|", "||") for t in head):
+        return 0
+    return at if all(t.kind in ("name", "number") or t.text in ("_", "{", "}") for t in part[1:opened]) else 0
 
 
 def statement_of(part: list[Token], said: str, text: str, clauses: Clauses) -> bool:

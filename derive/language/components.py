@@ -11,14 +11,12 @@ from collections.abc import Container
 from itertools import count
 
 from derive.language.ranges import shifted
-from derive.language.reading import Reading
+from derive.language.reading import BY_LETTER, POOR, Reading
 from derive.language.scope import Misfit, Node
 from derive.language.shapes import SCALAR, find, is_scalar
 from derive.language.tree import Tree
 from derive.operations import by_name
 
-#: What it costs to read a letter as a number that is added to a vector: see `derive.language.kinds`.
-BY_LETTER = 1.5
 #: The most pieces of a text in which vectors are written out.
 MAX_PIECES = 400
 _PRODUCTS = frozenset({"", "*", "@"})
@@ -87,6 +85,8 @@ class Components:
     def _is_row_or_matrix(self, tree: Tree) -> bool:
         if tree.op == "'":
             return True
+        if tree.op == "neg":
+            return self._is_row_or_matrix(tree.args[0])
         if tree.op == "name":
             return self._kind_of(tree.value) == "matrix"
         return tree.op == "index" and any(a.op == "slice" for a in tree.args)
@@ -163,6 +163,8 @@ class Components:
             return self._kind_of(tree.value)
         if tree.op == "'":
             kind = self.kind(tree.args[0])
+            if kind == "scalar" and self._by_letter(tree.args[0]):
+                self.scope.cost += POOR
             return {"row": "column", "column": "row"}.get(kind, kind)
         if tree.op in ("neg", "+", ".^") or (tree.op == "call" and _entrywise(tree.value)):
             kinds = [self.kind(a) for a in tree.args]

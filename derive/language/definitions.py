@@ -112,6 +112,7 @@ def read_program(text: str, words: Vocabulary, primes: bool = False) -> Program:
     source, text = text, without_words(without_prose(text, clauses), words.wanted, clauses)
     latex = notation_of(source) == "latex"
     found = latex_tokens(text) if latex else tokens(text)
+    found = _labelled(found)
     if primes:
         found = _primed(found)
     glued: list[str] = []
@@ -241,6 +242,34 @@ def _in_order(
         )
         waiting.remove(ready)
         out.append(ready)
+    return out
+
+
+def _labelled(found: list[Token]) -> list[Token]:
+    """Return the tokens with a^{L} as a name, a_L, where the text defines such a one: a^{L} = ..."""
+    labels = {
+        t.text for i, t in enumerate(found)
+        if t.kind == "name" and i > 2 and i + 2 < len(found) and found[i - 1].text == "{" and found[i - 2].text == "^"
+        and found[i - 3].kind == "name" and found[i + 1].text == "}" and found[i + 2].text in ("=", ":=")
+        and (i == 3 or found[i - 4].kind == "sep" or found[i - 4].text == ",")
+    } - {"T", "top", "H"}  # fmt: skip
+    out: list[Token] = []
+    place = 0
+    while place < len(found):
+        t = found[place]
+        around = [a.text for a in found[place + 1 : place + 5]]
+        if (
+            t.kind == "name"
+            and len(around) > 3
+            and around[:2] == ["^", "{"]
+            and around[3] == "}"
+            and around[2] in labels
+        ):
+            out.append(t._replace(text=f"{t.text}_{around[2]}", end=found[place + 4].end))
+            place += 5
+        else:
+            out.append(t)
+            place += 1
     return out
 
 

@@ -203,13 +203,27 @@ class _Reader:
                 self.at += length - 1
                 self.put("func", _FUNCTIONS[name], hit.start(), run[length - 1].end(), bold)
                 return
-        if word in ("sum", "prod") and self.raw[place : place + 1] and self.raw[place][1][0] == "_":
+        if self._is_acronym(word, place):
+            self.at = place
+            self.put("name", word, hit.start(), run[-1].end(), bold)
+        elif word in ("sum", "prod") and self.raw[place : place + 1] and self.raw[place][1][0] == "_":
             self.at = place
             self.put("sum" if word == "sum" else "product", word, hit.start(), run[-1].end())
         elif hit[0] == "d" and not bold:
             self.put("d", "d", hit.start(), hit.end())
         else:
             self.put("name", hit[0], hit.start(), hit.end(), bold)
+
+    def _is_acronym(self, word: str, place: int) -> bool:
+        """Tell whether KL in KL = ... is one name: capitals that stand nowhere else by themselves."""
+        while place < len(self.raw) and self.raw[place][0] == "space":
+            place += 1
+        if len(word) < 2 or not word.isupper() or place >= len(self.raw) or self.raw[place][1][0] != "=":
+            return False
+        if self.found and self.found[-1].kind != "sep" and self.found[-1].text != ",":
+            return False
+        rest = re.sub(r"\\[A-Za-z]+", " ", self.text.replace(word, " "))
+        return not set(word) & set(re.findall(r"[A-Za-z]", rest))
 
     def _has_bounds(self) -> bool:
         """Tell whether Σ is a sum, _{i=1} coming next."""

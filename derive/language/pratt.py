@@ -330,7 +330,7 @@ class Parser(LatexForms):
         in_range, self.in_range = self.in_range, False
         bars, self.bars = self.bars, []
         tree = self.expression(SUM)
-        if self.sees(",") and self.words.latex:
+        if self.sees(",") and (self.words.latex or self.text[opened.start] in "⟨〈"):
             members = [tree]
             while self.sees(","):
                 self.take()
@@ -453,7 +453,11 @@ class Parser(LatexForms):
                 found = self._frechet(token)
                 if found is not None:
                     return found
-            if name == "E" and follows.text in ("[", "(", "{") and "E" not in self.words.names:
+            if (
+                name == "E"
+                and follows.text in ("[", "(", "{")
+                and "E" not in self.words.names | self.words.defined
+            ):
                 return self._statistic("expect", token)
             if called and (self.words.is_function(name) or self._is_applied(tree)):
                 args = self._arguments()
@@ -483,6 +487,8 @@ class Parser(LatexForms):
             and not (self.bars and self.bars[-1] == follows.text)
         ):
             return self._named_call(name, [self._bare_argument(name)], token.start, token.start)
+        if follows.text == "[" and not follows.gap and name != "sigma" and self.words.is_function(name):
+            return self._named_call(name, self._until_closed_any(self.take()), token.start, token.start)
         if follows.text == "[" and not follows.gap and name in ("E", "Var", "Cov") and self.words.document:
             return self._statistic({"E": "expect", "Var": "var", "Cov": "cov"}[name], token)
         return tree

@@ -124,7 +124,9 @@ class ProductsRead(SumsRead):
     def _inner(self, tree: Tree, args: list[Node]) -> Node:
         """Read an inner product, in angle brackets or as A:B."""
         colon = "colon" in tree.extra
-        if not colon and (len(args) != 2 or not self.scope.text.startswith(("\\langle", "⟨"), tree.start)):
+        if not colon and (
+            len(args) != 2 or not self.scope.text.startswith(("\\langle", "⟨", "〈"), tree.start)
+        ):
             raise self.scope.error(f"{SAID['tuple']} is not read here", tree.start)
         a, b = args
         if colon and (is_scalar(a.shape) or is_scalar(b.shape)):
