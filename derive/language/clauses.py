@@ -21,7 +21,7 @@ _ARG = rf"(?:arg\s*(?:\\[,;! ]|~)?\s*\\?(?:min|max)|{_AIM})"
 _ROMAN = r"\\(?:operatorname\*?|text|mathrm|mbox|mathop|textrm)"
 #: min_x f, arg min_x f, minimize f and their spellings in LaTeX, with the variables under them.
 _OPTIMUM = re.compile(
-    rf"\s*(?:\${{1,2}}|\\\[|\\\()?\s*(?:"
+    rf"\s*(?:(?:\${{1,2}}|\\\[|\\\()\s*)?(?:"
     rf"\\underset\s*\{{(?P<under>[^{{}}]*)\}}\s*\{{\s*(?:{_ROMAN}\s*\{{)?\s*\\?(?:{_ARG}|min|max)\s*\}}?\s*\}}"
     rf"|(?P<firm>\\arg\s*(?:\\[,;! ])?\s*\\?(?:min|max)|\\(?:argmin|argmax)(?![A-Za-z])"
     rf"|{_ROMAN}\s*\{{+\s*\\?{_ARG}\s*\}}+|(?<![\\A-Za-z])(?!argmax\s*\(){_ARG}(?![A-Za-z]))(?:\s*\\limits)?"  # argmax(..) is a function
@@ -35,7 +35,7 @@ _ASKED = re.compile(
     re.IGNORECASE,
 )
 _BY = re.compile(
-    r"[\s,]+(?:with respect to|w\.?\s?r\.?\s?t\.?|by)\s+(?:the\s+)?(?:matrix\s+|vector\s+|scalar\s+)?\$?\\?(?P<by>[A-Za-z]\w*)\$?\s*[.?]?\s*$"
+    r"[\s,]{1,20}(?:with respect to|w\.?\s?r\.?\s?t\.?|by)\s+(?:the\s+)?(?:matrix\s+|vector\s+|scalar\s+)?\$?\\?(?P<by>[A-Za-z]\w*)\$?\s*[.?]?\s*$"
 )
 _OPERATOR = re.compile(r"\s*(?:d|∂)\s*/\s*(?:d|∂)\s*(?P<by>[^\W\d]\w*)(?:\s+|\s*(?=[(\[]))")
 _QUOTIENT = re.compile(r"\s*\)\s*/\s*(?:d|∂)\s*(?P<by>[^\W\d]\w*)\s*$")
@@ -44,7 +44,7 @@ _PYTHON = (
     re.compile(r"#[^\n]*"),
     re.compile(r"^[ \t]*(?:import|from)[ \t][^\n]*$", re.MULTILINE),
     re.compile(r"^[ \t]*def[ \t]+\w+[ \t]*\([^()\n]*\)(?:[ \t]*->[^:\n]*)?[ \t]*:", re.MULTILINE),
-    re.compile(r"(?<![\w\\])return(?=[ \t(])(?=[^\n]*$)", re.MULTILINE),
+    re.compile(r"(?<![\w\\])return(?=[ \t(])"),
     re.compile(r"(?:(?<=^)|(?<==)|(?<== ))\s*lambda[ \t]+\w+(?:[ \t]*,[ \t]*\w+)*[ \t]*:"),
     re.compile(r"^[ \t]*\w+\.(?:backward|detach|item)\(\)[ \t]*$", re.MULTILINE),
 )

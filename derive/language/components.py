@@ -84,7 +84,8 @@ class Components:
 
     def _is_row_or_matrix(self, tree: Tree) -> bool:
         if tree.op == "'":
-            return True
+            inner = tree.args[0]
+            return not (inner.op == "index" and len(inner.args) == 3 and inner.args[2].op == "slice")
         if tree.op == "neg":
             return self._is_row_or_matrix(tree.args[0])
         if tree.op == "name":

@@ -48,7 +48,8 @@ from derive.language.words import FUNCTIONS
 from derive.operations import unknown_functions
 from derive.problem import Problem
 
-MAX_LENGTH = 20_000
+#: The most characters, and the most names, numbers and operations, that are read: so an answer or an error takes a second.
+MAX_LENGTH, MAX_PIECES = 20_000, 6_000
 #: Functions that act entry by entry, and the functions of a matrix that are called the same elsewhere.
 MATRIX_FUNCTIONS = {"log": "logm", "exp": "expm", "sqrt": "sqrtm", "sin": "sinm", "cos": "cosm"}
 
@@ -94,6 +95,10 @@ def _attempt(
     reader.summed = frozenset(bound_indices(program.expression))
     reader.known = frozenset(known)
     if scalar:
+        if indices and not scope.closed:
+            said = "each stand for one place" if len(indices) > 1 else "stands for one place"
+            names, sums = " and ".join(indices), ", ".join(indices)
+            scope.note(0, f"the index {names} {said}: sum[{sums}](...) is the sum over all")
         reader.fixed, indices = frozenset(indices), ()
     return scope, reader.read_over(program.expression, indices)
 
@@ -115,6 +120,9 @@ def _understood(
             first = first or error
             continue
         ways = [program, program.unrolled(names, declared)]
+        if program.pieces > MAX_PIECES:
+            said = f"this has {program.pieces} names, numbers and operations, at most {MAX_PIECES} are read"
+            raise ParseError(said, text, 0)
         for way in reversed(ways) if program.has_families else ways:
             if way is None:
                 continue

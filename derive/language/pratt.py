@@ -37,6 +37,8 @@ def _paired(left: Tree, right: Tree) -> Tree:
     return Tree("*", [turned, right], left.start, right.end, ["*"])
 
 
+#: How far a comma is looked for that parts the entries of a row.
+MAX_ROW = 2_000
 _PRODUCTS = frozenset({"*", "/", ".*", "./", "@", "kron"})
 #: Heads that are functions where nothing else is known of them and their argument is a plain name.
 _APPLIED = re.compile(r"(?:f|g|h|F|G|L|J|ell|phi|psi|varphi|calL|l|p|q|u|r|E)(?:_\w+)?")
@@ -387,7 +389,7 @@ class Parser(LatexForms):
 
     def _has_comma(self) -> bool:
         depth, place = 0, self.at
-        while place < len(self.tokens):
+        while place < min(len(self.tokens), self.at + MAX_ROW):
             t = self.tokens[place]
             if t.kind == "op":
                 if t.text in ("[", "("):

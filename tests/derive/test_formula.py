@@ -146,6 +146,7 @@ def test_what_is_printed_in_latex_reads_back_over_all_collections():
         "f(t)=t+t;" * 11_000, "sum[i](" * 14_000, "-" * 100_000, r"\begin{cases}" * 7_000, "√" * 100_000, "x ." * 33_000,
         "x+" * 9_000 + "x", "A x " * 4_900, "|x|" * 6_000, r"\frac{1}{2}" * 1_500, "\n".join("a=b" for _ in range(4_900)),
         "b*" * 9_000 + "x", "b+" * 9_000 + "A*x", "(b+A*x)'*" * 2_000 + "x",
+        "#" * 19_000, "x-x'" * 4_900, "the gradient of " * 1_200, "$x$ " * 4_900, "= lambda x, y" * 1_500, "A:" * 9_900,
     ],
     ids=lambda t: t[:8],
 )  # fmt: skip
