@@ -27,6 +27,7 @@ from verify.proofread.result import Statement, numbered
 from verify.study import Study
 from verify.trace.arrays import CannotTraceError, Shape, Traced
 from verify.trace.cell import FROZEN, CellRun, Changes, Outcome, Wanted
+from verify.trace.classes import with_methods
 from verify.trace.fitting import collapsed, lettered, readings, settled, shown, specialises
 from verify.trace.labels import ONE_HOT
 from verify.trace.subjects import Subject, options, said_shapes, subjects
@@ -129,7 +130,7 @@ class _Cell:
     def judge(self) -> Iterator[tuple[list[Statement], list[str]]]:
         """Yield the statements of each part of the cell, and how it was read."""
         try:
-            self.tree = ast.parse(self.source)
+            self.tree = with_methods(ast.parse(self.source))
         except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
             line = getattr(error, "lineno", None) or self.skipped + 1
             yield [unread(self._line(line), self._text(line, line), f"this is no Python: {error}")], []

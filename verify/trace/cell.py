@@ -18,7 +18,7 @@ from sympy import MatrixSymbol, S, Symbol
 from verify.trace.arrays import CannotTraceError, Shape, Size, Traced
 from verify.trace.functions import total
 from verify.trace.gradient_names import LOSSES, variable_of
-from verify.trace.interpret import Function, Run
+from verify.trace.interpret import Function, Instance, Run
 from verify.trace.trace import symbol
 
 #: How the symbols of what is drawn begin, before they have the name that they are given.
@@ -121,6 +121,11 @@ class CellRun(Run):
                 self.assigned(part, node, names)
             return
         root = target.value if isinstance(target, ast.Subscript) else target
+        if isinstance(root, ast.Attribute) and isinstance(root.value, ast.Name):
+            owner = names.get(root.value.id)
+            if isinstance(owner, Instance):
+                self._of_object(target, root.attr, node, owner)
+            return
         if not isinstance(root, ast.Name):
             return
         holder: dict[Any, Any] = names
@@ -139,6 +144,18 @@ class CellRun(Run):
                 if isinstance(k, ast.Constant):
                     place = Place(k.lineno, v.end_lineno or v.lineno, k.col_offset)
                     self._note(_item(root.id, k.value), place, names[root.id], k.value)
+
+    def _of_object(self, target: ast.expr, name: str, node: ast.stmt, owner: Instance) -> None:
+        """Take down what is set on an object: self.dW, self.grads['W']."""
+        held = owner.fields.get(name)
+        if isinstance(target, ast.Attribute):
+            self._note(name, Place.of(node), owner.fields, name)
+        elif (
+            isinstance(held, dict)
+            and isinstance(target, ast.Subscript)
+            and isinstance(target.slice, ast.Constant)
+        ):
+            self._note(_item(name, target.slice.value), Place.of(node), held, target.slice.value)
 
     def _note(self, label: str, place: Place, holder: dict[Any, Any], key: Any) -> None:
         self.events[label] += 1

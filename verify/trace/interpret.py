@@ -10,6 +10,7 @@ import ast
 import operator
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from types import MappingProxyType
 from typing import Any
 
@@ -111,7 +112,7 @@ class Function:
             return self.node.body
         return [ast.copy_location(ast.Return(self.node.body), self.node.body)]
 
-    def __call__(self, *args: Any, **options: Any) -> Any:
+    def __call__(self, /, *args: Any, **options: Any) -> Any:
         """Run the function. Raises CannotTraceError."""
         given = dict(zip(self.names, args, strict=False)) | options
         missing = [n for n in self.names if n not in given and n not in self.defaults]
@@ -132,6 +133,29 @@ class Function:
             self.run.depth -= 1
             self.frame = names
         return None
+
+
+@dataclass(frozen=True)
+class Class:
+    """A class of the text: called, it makes an object without attributes."""
+
+    node: ast.ClassDef
+
+    def __call__(self) -> Instance:
+        """Return an object on which nothing is set yet."""
+        return Instance(self, {})
+
+    def method(self, name: str) -> ast.FunctionDef | None:
+        """Return a method by its name."""
+        return next((n for n in self.node.body if isinstance(n, ast.FunctionDef) and n.name == name), None)
+
+
+@dataclass
+class Instance:
+    """An object of a class of the text, with its attributes."""
+
+    made_by: Class
+    fields: dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -194,6 +218,8 @@ class Run:
         match node:
             case ast.FunctionDef():
                 names[node.name] = Function(self, node, node.name)
+            case ast.ClassDef(decorator_list=[], keywords=[]):
+                names[node.name] = Class(node)
             case ast.Import(names=[ast.alias(name="numpy", asname="np")]) | ast.Pass() | ast.Assert():
                 pass
             case ast.Expr(value=ast.Call(func=ast.Name(id="print"))):
@@ -241,12 +267,14 @@ class Run:
                     self._assign(part, item, names)
             case ast.Subscript():
                 self.value(target.value, names)[self.value(target.slice, names)] = value
+            case ast.Attribute() if isinstance(owner := self.value(target.value, names), Instance):
+                owner.fields[target.attr] = value
             case _:
                 raise CannotTraceError(f"line {target.lineno}: this is not assigned to here")
 
     def _augment(self, node: ast.AugAssign, names: dict[str, Any]) -> None:
         operation = _IN_PLACE.get(type(node.op))
-        if operation is None or not isinstance(node.target, ast.Name | ast.Subscript):
+        if operation is None or not isinstance(node.target, ast.Name | ast.Subscript | ast.Attribute):
             raise CannotTraceError(f"line {node.lineno}: this is not changed in place here")
         before = self.value(node.target, names)
         self._assign(node.target, self._done(node, operation, before, self.value(node.value, names)), names)
@@ -340,6 +368,10 @@ class Run:
                 return getattr(np, node.attr)
             raise CannotTraceError(f"line {node.lineno}: np.{node.attr} is no value")
         value = self.value(node.value, names)
+        if isinstance(value, Instance):
+            if node.attr not in value.fields:
+                raise CannotTraceError(f"line {node.lineno}: .{node.attr} is not set before it is read")
+            return value.fields[node.attr]
         if node.attr not in _FIELDS or not isinstance(value, Traced):
             raise CannotTraceError(f"line {node.lineno}: .{node.attr} is not traced")
         return getattr(value, node.attr)
@@ -359,7 +391,7 @@ class Run:
         f = node.func
         if isinstance(f, ast.Name):
             found = self._name(f, names)
-            if isinstance(found, Function) or found in _BUILTINS.values():
+            if isinstance(found, Function | Class) or found in _BUILTINS.values():
                 return found  # type: ignore[no-any-return]
         elif isinstance(f, ast.Attribute):
             path = _path(f)
@@ -373,6 +405,14 @@ class Run:
                     return found
                 raise CannotTraceError(f"line {node.lineno}: {'.'.join(path)} is not traced")
             value = self.value(f.value, names)
+            if isinstance(value, Instance):
+                method = value.made_by.method(f.attr)
+                if method is None:
+                    held = value.fields.get(f.attr)
+                    if isinstance(held, Function):
+                        return held
+                    raise CannotTraceError(f"line {node.lineno}: .{f.attr} is no method of its class")
+                return partial(Function(self, method, f.attr), value)
             if f.attr in _METHODS and isinstance(value, Traced | dict):
                 return getattr(value, f.attr)  # type: ignore[no-any-return]
         raise CannotTraceError(f"line {node.lineno}: this call is not traced")

@@ -13,7 +13,7 @@ from verify.trace.arrays import CannotTraceError, Shape, Traced
 from verify.trace.cell import CellRun, Changes, Outcome, Place, collected, gradients, is_number, paired
 from verify.trace.fitting import likely
 from verify.trace.gradient_names import LOSSES, is_gradient, is_second, variable_of
-from verify.trace.interpret import Function
+from verify.trace.interpret import Function, Instance
 from verify.trace.trace import symbol
 
 Kind = Literal["both", "beside", "backward", "statements"]
@@ -112,7 +112,7 @@ def _keys(parameter: str, *functions: ast.AST) -> tuple[str, ...]:
     """Return the keys with which a parameter that is a dictionary is read."""
     found = [
         n.slice.value for f in functions for n in ast.walk(f)
-        if isinstance(n, ast.Subscript) and isinstance(n.value, ast.Name) and n.value.id == parameter
+        if isinstance(n, ast.Subscript) and parameter in (getattr(n.value, "id", ""), getattr(n.value, "attr", ""))
         and isinstance(n.slice, ast.Constant) and isinstance(n.slice.value, str)
     ]  # fmt: skip
     return tuple(dict.fromkeys(found))
@@ -337,6 +337,10 @@ def _backward(subject: Subject, now: CellRun, g: Function, out: Any, known: Mapp
     value = g(**given)
     loss = paired(above, first) if is_used else first
     names = {**{n: v for n, v in known.items() if isinstance(v, Traced)}, **g.frame}
+    fields = {k: v for x in g.frame.values() if isinstance(x, Instance) for k, v in x.fields.items()}
+    names |= {k: v for k, v in fields.items() if isinstance(v, Traced) and k not in names}
     found = gradients(now, names, loss, (value, g.returned), {n: known[n] for n in subject.parameters})
+    for w in found.wanted:
+        w.aside = w.aside and w.label not in fields
     found.wanted = [w for w in found.wanted if w.variable in subject.names or w.variable is None]
     return found
