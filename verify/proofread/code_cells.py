@@ -11,7 +11,7 @@ import re
 import textwrap
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from sympy import Expr, Identity, MatrixSymbol, S, Symbol
 
@@ -36,6 +36,8 @@ from verify.verdict import Evidence, Verdict, add_up
 
 #: Readings under which all shapes fit that are judged until one upholds everything.
 _READINGS = 3
+#: Names of labels, whose rows have one 1 and zeros.
+_LABELS = re.compile(r"[yYtT]|[yY]_?(?:true|onehot|one_hot|hot|enc)|targets?|labels?|one_?hot\w*|Yh|Yb")
 UPHELD = ("proved", "certified", "agrees")
 
 
@@ -335,6 +337,8 @@ class _Cell:
                 raise CannotTraceError(f"the loss does not depend on {wanted.variable} here")
             kind = "hessian" if subject.is_hessian else "gradient"
             found = self._word(wanted, loss, x.expr, claimed, kind)
+            if found.is_wrong and not rows and (again := self._for_labels(wanted, loss, x.expr, claimed)):
+                return again
             return (
                 self._at_labels(subject, reading, wanted, mends, rows) if found.is_wrong and rows else found
             )
@@ -352,6 +356,25 @@ class _Cell:
             return _Judged(wanted, Verdict("proved", (symbolic,)), pending=(study, asserted))
         evidence = claims.gather(study, asserted, self.seed)
         return _Judged(wanted, Verdict(add_up(evidence), tuple(evidence)), pending=(study, asserted))
+
+    def _for_labels(self, wanted: Wanted, loss: Expr, x: Expr, claimed: Expr) -> _Judged | None:
+        """Judge where the labels of a softmax add up to one in every row, which code does not say; None where it is wrong there."""
+        labels = {
+            s for s in loss.free_symbols
+            if isinstance(s, MatrixSymbol) and s != x and _LABELS.fullmatch(s.name) and 1 not in s.shape
+        }  # fmt: skip
+        if not labels:
+            return None
+        loss, claimed = (_summing_to_one(e, labels) for e in (loss, claimed))
+        found = self._word(wanted, loss, x, claimed, "gradient")
+        if found.verdict is None or not found.is_right:
+            return None
+        said = f"where the rows of {' and '.join(sorted(s.name for s in labels))} add up to one"
+        found.verdict = replace(
+            found.verdict, evidence=(*found.verdict.evidence, Evidence("labels", "agrees", said))
+        )
+        found.pending = None
+        return found
 
     def _at_labels(
         self,

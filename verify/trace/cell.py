@@ -233,12 +233,13 @@ def gradients(
     given: Mapping[str, Any],
 ) -> Outcome:
     """Return the gradients of a loss in what a function handed back, and those that stand on the way."""
-    variables = _variables(names, given)
+    every = _variables(names, given)
+    variables = {n: v for n, v in every.items() if v is not loss}  # dE is no gradient by the loss E
     wanted = [w for p in _parts(*result) if (w := _claimed(run, p, variables, loss)) is not None]
     aside = _aside(run, names, variables, wanted)
     for w in aside:
         w.aside = w.variable not in run.leaves
-    return Outcome(loss, [*wanted, *aside], variables, run.frozen, run.events, run.order)
+    return Outcome(loss, [*wanted, *aside], every, run.frozen, run.events, run.order)
 
 
 def _claimed(run: CellRun, part: _Part, variables: Mapping[str, Traced], loss: Traced) -> Wanted | None:

@@ -28,12 +28,17 @@ _NUMBERS = re.compile(
 _OFFSETS = re.compile(r"b\d*|b_\w+|bias\w*|\w+_bias")
 
 
-def likely(name: str, is_table: bool = False) -> list[Shape]:
-    """Return the shapes that the name of a parameter makes likely, with sizes of their own; a table's has two axes."""
+def likely(name: str, is_table: bool = False, is_array: bool = False) -> list[Shape]:
+    """Return the shapes that the name of a parameter makes likely, with sizes of their own.
+
+    A table has two axes of any size, or one; an array is no number.
+    """
     n, a, b = (size_symbol(f"{_FRESH}{name}_{k}") for k in (0, 1, 2))
     number, line, table, column, row = (), (n,), (a, b), (n, S.One), (S.One, n)
     if is_table:
-        return [table, column, line, number]
+        return [table, line]
+    if is_array:
+        return [s for s in likely(name) if s != number]
     if _NUMBERS.fullmatch(name):
         return [number, line, table]
     if _OFFSETS.fullmatch(name):

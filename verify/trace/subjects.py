@@ -134,7 +134,7 @@ def _hands_back_gradients(node: ast.AST) -> bool:
         n.arg for n in ast.walk(node) if isinstance(n, ast.arg)
     }
     stored = {n.id for n in ast.walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
-    if any(variable_of(n, names - {n}) for n in stored):
+    if any(variable_of(n, names - {n}) for n in stored) or _returns_slopes(node):
         return True
     words = {str(n.value) for n in ast.walk(node) if isinstance(n, ast.Constant) and isinstance(n.value, str)}
     return any(re.search(r"grad", n) for n in stored) or any(
@@ -180,6 +180,17 @@ def _returns_pair(node: ast.AST) -> bool:
     return any(isinstance(e, ast.Name) and LOSSES.fullmatch(e.id) for e in firsts)
 
 
+def _returns_slopes(node: ast.AST) -> bool:
+    """Tell whether a function hands back a loss and a name for its slopes: f, g."""
+    returns = [n.value for n in ast.walk(node) if isinstance(n, ast.Return)]
+    pairs = [v.elts for v in returns if isinstance(v, ast.Tuple) and len(v.elts) == 2]
+    return any(
+        isinstance(f, ast.Name) and isinstance(g, ast.Name) and LOSSES.fullmatch(f.id) is not None
+        and re.fullmatch(r"g|gr|gf|df|slopes?|deriv\w*|jac", g.id) is not None
+        for f, g in pairs
+    )  # fmt: skip
+
+
 def _is_backward(name: str, loss: str) -> bool:
     return re.search(r"backward|backprop", name) is not None and not LOSSES.fullmatch(loss)
 
@@ -219,20 +230,44 @@ def options(
 ) -> dict[str, list[Shape]]:
     """Return the shapes that each array of a subject may have, the likeliest first; hints go before what names say."""
     found = {}
-    tables = {
-        n.value.id for n in ast.walk(tree)
-        if isinstance(n, ast.Attribute) and n.attr == "T" and isinstance(n.value, ast.Name)
-    } | {
-        n.value.value.id for n in ast.walk(tree)
-        if isinstance(n, ast.Subscript) and isinstance(n.value, ast.Attribute) and n.value.attr == "shape"
-        and isinstance(n.value.value, ast.Name) and isinstance(n.slice, ast.Constant) and n.slice.value == 1
-    }  # fmt: skip
+    tables, arrays = _used(tree)
     for name in subject.names:
         told = list(hints.get(name, ()))
         found[name] = told + [
-            s for s in likely(name, name in tables) if not any(len(s) == len(t) for t in told)
+            s for s in likely(name, name in tables, name in arrays) if not any(len(s) == len(t) for t in told)
         ]
     return found
+
+
+def _used(tree: ast.Module) -> tuple[set[str], set[str]]:
+    """Return the names that are used as tables (x.T, axis=1, N, D = x.shape), and those that are used as arrays."""
+    tables: set[str] = set()
+    arrays: set[str] = set()
+    for n in ast.walk(tree):
+        if isinstance(n, ast.Attribute) and isinstance(n.value, ast.Name):
+            tables |= {n.value.id} if n.attr == "T" else set()
+            arrays |= {n.value.id} if n.attr in ("dot", "shape") else set()
+        if isinstance(n, ast.Subscript) and isinstance(n.slice, ast.Constant) and n.slice.value == 1:
+            tables |= _shape_of(n.value)
+        if isinstance(n, ast.Assign) and isinstance(n.targets[0], ast.Tuple) and len(n.targets[0].elts) == 2:
+            tables |= _shape_of(n.value)
+        if isinstance(n, ast.Call):
+            along = any(
+                k.arg == "axis" and isinstance(k.value, ast.Constant) and k.value.value == 1
+                for k in n.keywords
+            )
+            first = n.args[0] if n.args else n.func.value if isinstance(n.func, ast.Attribute) else None
+            if along and isinstance(first, ast.Name):
+                tables.add(first.id)
+        if isinstance(n, ast.BinOp) and isinstance(n.op, ast.MatMult):
+            arrays |= {x.id for x in (n.left, n.right) if isinstance(x, ast.Name)}
+    return tables, arrays
+
+
+def _shape_of(node: ast.expr) -> set[str]:
+    """Return the name of which an expression is the shape, if it is one."""
+    is_shape = isinstance(node, ast.Attribute) and node.attr == "shape" and isinstance(node.value, ast.Name)
+    return {node.value.id} if is_shape else set()  # type: ignore[attr-defined]
 
 
 # --------------------------------------------------------------------------------------------- runs
