@@ -47,10 +47,13 @@ def check_claim(
     return check(Study.read(expr, wrt, kind, where, assume), claim, seed)
 
 
-def check(study: Study, claim: str | Expr, seed: int = 0) -> Verdict:
-    """Check a claim about a problem that is studied; as `check_claim`, which calls it. Raises InputError."""
-    asserted, domain = read_with_domain_of(study, claim)
-    return answer(study, asserted, gather(study, asserted, seed), seed, domain)
+def check(study: Study, claim: str | Expr, seed: int = 0, domain: tuple[Expr, ...] = ()) -> Verdict:
+    """Check a claim about a problem that is studied; as `check_claim`, which calls it. Raises InputError.
+
+    `domain` is what else has to be positive for a claim that is no text to have a value.
+    """
+    asserted, needed = read_with_domain_of(study, claim)
+    return answer(study, asserted, gather(study, asserted, seed), seed, (*needed, *domain))
 
 
 def answer(

@@ -31,6 +31,7 @@ from verify.proofread.moments import KINDS as MOMENTS
 from verify.proofread.roles import Relation, root_of
 from verify.proofread.symbols import Rewriter, UnreadError, base_of, substitute
 from verify.proofread.symbols import Symbol as Written
+from verify.study import Study
 from verify.verdict import Verdict
 
 UPHELD = ("proved", "certified", "agrees")
@@ -401,9 +402,9 @@ class Judge:
     def _by_quadrature(self, relation: Relation) -> None:
         """Judge a line with integrals, in which every name stands for a number."""
         values = {n: self.model.unfold(self.model.symbol(n)) for n in self._symbols(relation)}
-        verdict = integrals.compare(  # type: ignore[arg-type]
-            relation.start,
-            relation.right,
+        verdict = integrals.compare(
+            relation.start,  # type: ignore[arg-type]
+            relation.right,  # type: ignore[arg-type]
             self.stated,
             self.seed,
             values,
@@ -468,7 +469,7 @@ class Judge:
             and symbol.kind in ("derivative", "hessian")
             and symbol.name not in self.model.turned
         ):
-            found = self._as_derivative(symbol.name, claimed)
+            found = self._as_derivative(symbol.name, claimed, relation)
             if found is not None and not (found.verdict == "refuted" and self.model.ones):
                 return found
             if found is not None:  # right, perhaps, by what is known of sums
@@ -513,7 +514,7 @@ class Judge:
             return replace(found, verdict="certified")
         return found
 
-    def _as_derivative(self, name: str, claimed: Expr) -> Verdict | None:
+    def _as_derivative(self, name: str, claimed: Expr, relation: Relation) -> Verdict | None:
         """Check a claimed derivative by a free variable as such, with the diagnoses of derivatives."""
         written = self.model.symbols[name]
         by = written.by[0]
@@ -525,11 +526,19 @@ class Judge:
         kind = (
             "hessian" if written.kind == "hessian" else "jacobian" if algebra.is_matrix(what) else "gradient"
         )
-        problem = self.model.problem(what, [x], [claimed])
+        ours, theirs = self._domains(relation, *written.what)
+        problem = self.model.problem(what, [x], [claimed, *theirs], ours)
         return remembered(
-            ("claim", content(problem), x, claimed, kind, self.seed),
-            lambda: claims.check_claim(problem, x, claimed, kind=kind, seed=self.seed),
+            ("claim", content(problem), x, claimed, kind, self.seed, theirs),
+            lambda: claims.check(Study.read(problem, x, kind), claimed, self.seed, theirs),
         )
+
+    def _domains(self, relation: Relation | None, *also: Tree) -> tuple[tuple[Expr, ...], tuple[Expr, ...]]:
+        """Return what has to be positive for the sides of a line, which do not show it: left, with definitions, and right."""
+        if relation is None or relation.start is None or relation.right is None:
+            return (), ()
+        known = self.model.definitions.values()
+        return self.model.domain(relation.start, *known, *also), self.model.domain(relation.right)
 
     def compare(self, left: Expr, right: Expr, relation: Relation | None = None) -> Verdict:
         """Return the verdict on an equation in the free variables."""
@@ -545,9 +554,10 @@ class Judge:
             return equal.compare(problem, -symbol if negative else symbol, self.seed, {symbol.name: number})
         if right == 0 and algebra.is_matrix(left):
             right = algebra.zero(algebra.shape(left))
-        problem = self.model.problem(left, (), [right])
-        key = ("equal", content(problem), right, self.seed)
-        return remembered(key, lambda: equal.compare(problem, right, self.seed))
+        ours, theirs = self._domains(relation)
+        problem = self.model.problem(left, (), [right, *theirs], ours)
+        key = ("equal", content(problem), right, self.seed, theirs)
+        return remembered(key, lambda: equal.compare(problem, right, self.seed, domain=theirs))
 
     # ----------------------------------------------------------------------- where a gradient vanishes
 

@@ -149,6 +149,7 @@ class Model:
         trees += more
         index = {id(t): k for k, t in enumerate(trees)}
         self._trees = {}
+        self._domains: dict[int, tuple[Expr, ...]] = {}
         for t in sides:
             if id(t) not in index:
                 index[id(t)] = len(trees)
@@ -157,6 +158,7 @@ class Model:
         numbers += [index[id(t)] for t in scalars]
         self.built = self._build(trees, pairs, numbers)
         self._trees = {id(t): e for t, e in zip(trees, self.built.expressions, strict=True)}
+        self._domains = {id(t): d for t, d in zip(trees, self.built.domains, strict=True)}
         self._truth.clear()
         self.moments = Moments(self.random, self)
 
@@ -284,6 +286,11 @@ class Model:
     def expression(self, tree: Tree) -> Expr:
         """Return the expression of a side that was read, in the names of the document."""
         return self._trees[id(tree)]
+
+    def domain(self, *trees: Tree) -> tuple[Expr, ...]:
+        """Return what has to be positive for sides to have a value, where their expressions do not show it."""
+        found = [e for t in trees for e in self._domains.get(id(t), ())]
+        return tuple(dict.fromkeys(map(self.unfold, found)))
 
     def value_of(self, tree: Tree) -> Expr:
         """Return the expression of a tree that is part of the reading, or of a name."""
@@ -450,17 +457,26 @@ class Model:
         ours = {d: self.symbol(directions[x.name].name) for x, d in found.directions.items()}
         return replaced(found.result, ours)
 
-    def problem(self, expr: Expr, wrt: Sequence[Expr] = (), more: Iterable[Expr] = ()) -> Problem:
-        """Return the problem of an expression in the free variables, with what is assumed of them."""
+    def problem(
+        self,
+        expr: Expr,
+        wrt: Sequence[Expr] = (),
+        more: Iterable[Expr] = (),
+        domain: tuple[Expr, ...] = (),
+    ) -> Problem:
+        """Return the problem of an expression in the free variables, with what is assumed of them.
+
+        `domain` is what has to be positive for the expression to have a value, where it does not show it.
+        """
         symbols = {
             s.name: s
-            for e in (expr, *more, *wrt)
+            for e in (expr, *more, *wrt, *domain)
             for s in sorted(e.free_symbols, key=str)
             if self.built.symbols.get(s.name) == s or s in self.moments.fresh.values()  # type: ignore[union-attr]
         }
         shapes = {n: algebra.shape(s) for n, s in symbols.items()}
         assumptions = frozenset(a for a in self.assumptions if a[1] in symbols)
-        return Problem(expr, tuple(wrt), symbols, shapes, assumptions)
+        return Problem(expr, tuple(wrt), symbols, shapes, assumptions, domain=domain)
 
 
 def _is_matrix(by: tuple[Tree, ...]) -> bool:
