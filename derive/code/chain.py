@@ -10,9 +10,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
-from sympy import Integer, Rational, cancel
+from sympy import Expr, Integer, Rational, cancel
 
 from derive.code.builder import Builder
 from derive.code.plan import Node, is_nonnegative
@@ -21,6 +22,12 @@ from derive.code.sizes import PASS, Sizes, flops, post_order
 ONE, HALF = Integer(1), Rational(1, 2)
 #: An order that is never worse than this factor is taken without a choice at run time.
 REGRET = 1.25
+
+
+@lru_cache(maxsize=4096)
+def ratio_of(one: Expr, two: Expr) -> Expr:
+    """Return the quotient of two costs without common factors."""
+    return cancel(one / two)
 
 
 class Item:
@@ -529,7 +536,7 @@ class Products:
         found = [at[one] / at[other] for at in self.examples]
         if max(found) > 1.0001 * min(found):
             return None  # which the symbols would tell too, but slowly
-        ratio = cancel(one / other)
+        ratio = ratio_of(one, other)
         return ratio if ratio.is_number else None
 
     def _known(self, items: Sequence[Item]) -> Node | None:

@@ -7,9 +7,10 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sympy import Expr, Float, Integer, MatrixSymbol, cancel, factor_terms
+from sympy import Expr, Float, Integer, MatrixSymbol, factor_terms
 
 from derive.code.builder import Builder
+from derive.code.chain import ratio_of
 from derive.code.plan import Node, post_order, uses
 from derive.code.sizes import flops
 from derive.code.targets import Target
@@ -205,7 +206,7 @@ class Printer:
         return {n.index for n in post_order([node.args[arm]])} - reached
 
     def _choose(self, node: Node, order: list[Node]) -> None:
-        above, below = cancel(node.params[0] / node.params[1]).as_numer_denom()
+        above, below = ratio_of(*node.params).as_numer_denom()
         one, two = (self.size(factor_terms(c)) for c in (above, below))
         name = self.fresh()
         octave = self.target.name == "octave"

@@ -2,7 +2,7 @@
 
 Every loss gives its value and gradient. Printed code and the hand-written take turns, and the ratio is of the least
 processor times, so that what else runs on the machine counts for neither. JAX (compiled; its time without compilation) and PyTorch differentiate the same
-loss by themselves, where they are installed. With a page, the tables are written between its marks.
+loss by themselves, and CasADi some of them, where they are installed. With a page, the tables are written between its marks.
 """
 
 from __future__ import annotations
@@ -193,7 +193,7 @@ def hessian(row, seconds=1.0):
     if form == "product":
         matrix = (matrix @ arguments["d" + d.problem.wrt[0].name].T.reshape(-1)).reshape(shape[::-1]).T
     assert np.allclose(found.reshape(matrix.shape), matrix, rtol=1e-6, atol=1e-8 * np.abs(matrix).max()), line
-    return in_turns([mine, other], seconds, least=2)
+    return in_turns([mine], seconds) + in_turns([other], seconds, least=2)
 
 
 def large_gplvm(seconds=2.0):
@@ -218,7 +218,49 @@ def large_gplvm(seconds=2.0):
     given = tuple(map(jnp.asarray, values))
     other = lambda: jax.block_until_ready(run(*given))
     assert np.allclose(f(**arguments)[1], other()[1], rtol=1e-6, atol=1e-6)
-    return in_turns([lambda: f(**arguments), lambda: gplvm(*values), other], seconds, least=3)
+    pair = in_turns([lambda: f(**arguments), lambda: gplvm(*values)], seconds)
+    return [*pair, *in_turns([other], seconds, least=3)]
+
+
+def casadi_losses(ca):
+    """Return losses of CASES in CasADi's words, by the names of their hand-written functions."""
+    sigmoid = lambda z: 1 / (1 + ca.exp(-z))
+    return {
+        "least_squares": lambda A, x, y: ca.sumsqr(A @ x - y),
+        "logistic": lambda X, w, y: ca.sum1(ca.log1p(ca.exp(-y * (X @ w)))),
+        "network": lambda W, s, V, t, x, y: ca.sumsqr(V @ ca.tanh(W @ x + s) + t - y) / 2,
+        "rayleigh": lambda A, x: ca.dot(x, A @ x) / ca.dot(x, x),
+        "huber_like": lambda A, x, y, c: ca.sum1(ca.sqrt((A @ x - y) ** 2 + c**2)),
+        "trace_quadratic": lambda X, A: ca.dot(X, A @ X),
+        "bilinear_net": lambda A, B, X, Y: ca.sumsqr((A @ X) * (B @ X) - Y),
+        "gru_gate": lambda U, x, W, y: ca.sumsqr(sigmoid(U @ x) * ca.tanh(W @ x) - y),
+    }
+
+
+def beside_casadi(seconds=0.6):
+    """Return (loss, seconds of printed code, seconds of CasADi's reverse mode) of some losses."""
+    import casadi as ca
+
+    rows = []
+    for line, hand, arrays in CASES:
+        if (made := casadi_losses(ca).get(hand.__name__)) is None:
+            continue
+        d, values = derived(line), arrays()
+        names = hand.__code__.co_varnames[: len(values)]
+        symbols = {n: ca.MX.sym(n, *np.atleast_2d(np.transpose(v)).T.shape) for n, v in zip(names, values, strict=True)}  # fmt: skip
+        value = made(*symbols.values())
+        run = ca.Function(
+            "f", list(symbols.values()), [value, ca.gradient(value, symbols[d.problem.wrt[0].name])]
+        )
+        given = [ca.DM(v) for v in values]
+        f, arguments = d.function(value=True), named(d, hand, values)
+        mine, other = (lambda f=f, a=arguments: f(**a)), (lambda run=run, given=given: run(*given))
+        found, wanted = np.asarray(other()[1]), np.asarray(mine()[1])
+        assert np.allclose(
+            found.reshape(wanted.shape), wanted, rtol=1e-6, atol=1e-8 * np.abs(wanted).max()
+        ), line
+        rows.append((line.split("|")[0].strip(), *in_turns([mine], seconds), *in_turns([other], seconds)))
+    return rows
 
 
 # ------------------------------------------------------------------------------------------------------ tables
@@ -240,7 +282,7 @@ def tables(seconds=0.6):
     ratio = lambda k: [r[k] / r[1] for r in rows]
     hand, jax, torch = ([1 / x for x in ratio(2)], ratio(3), ratio(4))
     out = [
-        f"{len(rows)} losses with their gradients, least times in ms, one thread. Beside code written by hand the printed code "
+        f"{len(rows)} losses with their gradients, least processor times in ms, one thread. Beside code written by hand the printed code "
         f"takes {np.median(hand):.2f} times as long in the median ({max(hand):.2f} at worst, {sum(h > 1.2 for h in hand)} above 1.2); JAX, compiled, takes "
         f"{np.median(jax):.1f} times as long as the printed code in the median ({min(jax):.1f} to {max(jax):.0f}), PyTorch "
         f"{np.median(torch):.1f} times ({min(torch):.1f} to {max(torch):.0f}).",
@@ -267,11 +309,15 @@ def tables(seconds=0.6):
             f"| {row[0]}: `{row[1].split('|')[0].strip()}` | {size} | {ms(mine)} | {ms(other)} | {other / mine:.0f} |"
         )
         print(out[-1], flush=True)
+    if importlib.util.find_spec("casadi") is not None:
+        rows = beside_casadi(seconds)
+        out += ["", "| loss and gradient | printed | CasADi | ratio |", "|---|--:|--:|--:|"]
+        out += [f"| `{text}` | {ms(mine)} | {ms(other)} | {other / mine:.1f} |" for text, mine, other in rows]
     words = [f"NumPy {np.__version__}", f"SciPy {scipy.__version__}"]
-    for name in OTHERS:
+    for name in (*OTHERS, "casadi"):
         if importlib.util.find_spec(name) is not None:
             words.append(f"{name} {importlib.import_module(name).__version__}")
-    out += ["", f"On {platform.machine()}, one core, Python {platform.python_version()}, {', '.join(words)}; the machine was shared, so the ratios say more than the times."]  # fmt: skip
+    out += ["", f"On {platform.machine()}, one core, Python {platform.python_version()}, {', '.join(words)}; the machine was shared, and processor time counts."]  # fmt: skip
     return "\n".join(out)
 
 

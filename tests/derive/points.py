@@ -48,7 +48,8 @@ def draw(shapes: dict, assume: str, rng: np.random.Generator, sizes=SIZES) -> di
         q = turn()
         if "structured-toeplitz" in kinds:
             shift = 2.0 * rows if "posdef" in kinds else 0.0
-            numbers = rng.uniform(0.25, 1.2, 2 * rows - 1) * rng.choice([-1.0, 1.0], 2 * rows - 1)
+            count = max(2 * rows - 1, 0)
+            numbers = rng.uniform(0.25, 1.2, count) * rng.choice([-1.0, 1.0], count)
             x = np.array([[numbers[i - j] for j in range(rows)] for i in range(rows)]) + shift * np.eye(rows)
         elif "structured-diagonal" in kinds:
             x = np.diag(spread * signs)

@@ -193,7 +193,10 @@ if __name__ == "__main__":
     first, stride = (int(word) for word in [*sys.argv[1:], "0", "1"][:2])
     wrong = 0
     for asked in every()[first::stride]:
-        found = _quietly(faults, asked)
+        try:
+            found = _quietly(faults, asked)
+        except Exception as error:  # what a problem raises is a fault of it, too
+            found = [f"{type(error).__name__}: {error}"]
         wrong += bool(found)
         if found:
             print(asked, *found, sep="\n    ", flush=True)

@@ -173,3 +173,34 @@ def test_products_of_another_shape_are_input_errors() -> None:
         check_jacobian(softmax, np.eye(2), X)
     with pytest.raises(InputError, match="the product is a vector of 2"):
         check_jvp(softmax, lambda x, v: v[:2], X)
+
+
+def test_derivatives_by_one_triangle_are_named() -> None:
+    inv = np.linalg.inv
+    doubled = lambda x: 2 * inv(x) - np.diag(np.diag(inv(x)))
+    both = lambda x: np.linalg.slogdet((x + x.T) / 2)[1]
+    for domain in (None, "symmetric"):
+        found = check_gradient(both, doubled, K, domain=domain)
+        assert found.verdict == "refuted"
+        assert "one triangle, each of which stands at two places" in (found.diagnosis or "")
+    assert check_gradient(both, inv, K, domain="symmetric").verdict == "agrees"
+
+
+def test_entries_of_a_triangle_that_is_not_read_are_named() -> None:
+    rng = np.random.default_rng(3)
+    b, low = rng.standard_normal((4, 4)), np.tril(rng.standard_normal((4, 4)))
+    f = lambda x: np.trace(np.tril(x) @ np.tril(x).T @ b)
+    claim = lambda x: (b + b.T) @ np.tril(x)
+    found = check_gradient(f, claim, low)
+    assert found.verdict == "refuted"
+    assert "does not read the upper triangle" in (found.diagnosis or "")
+    assert check_gradient(f, claim, low, domain="lower").verdict == "agrees"
+
+
+def test_a_gradient_that_is_nan_is_refuted_where_a_power_of_a_norm_is_flat() -> None:
+    f = lambda x: np.linalg.norm(x) ** 3
+    grad = lambda x: 3 * x * np.divide(np.dot(x, x), np.linalg.norm(x))
+    with np.errstate(invalid="ignore"):
+        found = check_gradient(f, grad, np.zeros(4))
+    assert found.verdict == "refuted"
+    assert "claim is nan" in (found.diagnosis or "")

@@ -136,6 +136,11 @@ DOMAINS: dict[str, Callable[[str, Floats], Chart]] = {
 }
 
 
+def once(matrix: Floats) -> Floats:
+    """Return a square matrix with the entries off its diagonal by half."""
+    return (matrix + np.diag(np.diagonal(matrix))) / 2
+
+
 class Confined:
     """f and a claimed gradient in the coordinates of a domain."""
 
@@ -150,6 +155,8 @@ class Confined:
         self.shape = self.variable.leaves[0].shape
         self.chart = chart(domain, self.variable.flat.reshape(self.shape))
         self.inner, self.claim = f, grad
+        #: Whether entries off the diagonal of the claim are taken by half.
+        self.halved = False
 
     def f(self, p: Floats) -> Any:
         """Return f at x(p)."""
@@ -159,7 +166,8 @@ class Confined:
         """Return the claimed derivatives by the coordinates."""
         value = self.claim(self._at(p)) if callable(self.claim) else self.claim
         flat, _ = self.variable.flatten_gradient(value)
-        return self.chart.pull(p, flat.reshape(self.shape))
+        matrix = flat.reshape(self.shape)
+        return self.chart.pull(p, once(matrix) if self.halved else matrix)
 
     def _at(self, p: Floats) -> Any:
         return self.variable.unflatten(self.chart.point(np.asarray(p, dtype=float)).ravel())

@@ -9,7 +9,15 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import NDArray
 
+from verify.callables.charts import once
+
 Floats = NDArray[np.float64]
+
+#: What the derivatives by the entries of one triangle of a symmetric matrix are said to be.
+COUNTED_TWICE = (
+    "the claim is the derivative by the entries of one triangle, each of which stands at two places: as a matrix G "
+    "with df = tr(G'*dX) its entries off the diagonal are to be halved"
+)
 
 
 @dataclass(frozen=True)
@@ -36,6 +44,8 @@ def describe(measured: Measured) -> str | None:
     slips = (
         _nothing,
         _one_triangle,
+        _counted_twice,
+        _unread_triangle,
         _rearranged,
         _multiple,
         _one_array_wrong,
@@ -70,6 +80,43 @@ def _one_triangle(m: Measured) -> str | None:
                 'if two mirrored entries are moved together (domain="symmetric" judges that)'
             )
     return 'the gradient is right on symmetric matrices only (domain="symmetric" judges that)'
+
+
+def _square(m: Measured) -> tuple[int, int] | None:
+    """Return the shape of a square array that was measured in full, None where there is another one."""
+    if len(m.whole) != 1 or len(m.whole[0][2]) != 2:
+        return None
+    _, part, (rows, columns) = m.whole[0]
+    return (rows, columns) if rows == columns > 1 and part.stop - part.start == m.claim.size else None
+
+
+def _counted_twice(m: Measured) -> str | None:
+    """The derivatives by the entries of one triangle of a symmetric matrix: twice the gradient off the diagonal."""
+    shape = _square(m)
+    if shape is None or m.fits(m.claim):
+        return None
+    x, claim, value, error = (a.reshape(shape) for a in (m.x, m.claim, m.value, m.tolerance))
+    half = once(claim)
+    fits = np.all(np.abs(half + half.T - value - value.T) <= error + error.T)
+    return COUNTED_TWICE if np.array_equal(x, x.T) and np.allclose(claim, claim.T) and fits else None
+
+
+def _unread_triangle(m: Measured) -> str | None:
+    """The gradient of an f that reads one triangle of its argument, with entries in the other."""
+    shape = _square(m)
+    if shape is None or m.fits(m.claim):
+        return None
+    claim, value, error = (a.reshape(shape) for a in (m.claim, m.value, m.tolerance))
+    for name, other, outside in (("lower", "upper", np.triu), ("upper", "lower", np.tril)):
+        beyond = outside(np.ones(shape), 1 if name == "lower" else -1) > 0
+        if np.all(np.abs(value[beyond]) <= error[beyond]) and np.all(
+            np.abs(claim - value)[~beyond] <= error[~beyond]
+        ):
+            return (
+                f"f does not read the {other} triangle, where the claim has entries: the others are right "
+                f'(domain="{name}" judges these)'
+            )
+    return None
 
 
 def _factor(m: Measured, claim: Floats) -> float | None:

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from verify.callables.charts import Confined
-from verify.callables.gradient_slips import Measured, describe
+from verify.callables.gradient_slips import COUNTED_TWICE, Measured, describe
 from verify.callables.probe import ELSEWHERE, Along, Probe
 from verify.callables.wrapped import Argument, NotFiniteError
 from verify.methods.complex_step import complex_step
@@ -112,10 +112,19 @@ def _confined(
     )
     if found.counterexample is None:
         return found
+    said = found.diagnosis
+    if domain in ("symmetric", "posdef"):
+        inside.halved = True
+        again = check_gradient(
+            inside.f, inside.grad, inside.chart.start, seed=seed, seconds=seconds, evaluations=evaluations
+        )
+        inside.halved = False
+        said = COUNTED_TWICE if again.verdict == "agrees" else said
     k = int(found.counterexample.name.strip("x[]"))
     point = {"x": inside.variable.flat.reshape(inside.shape).tolist()}
     name = f"the derivative by {inside.chart.names[k]} on the domain ({domain})"
-    return replace(found, counterexample=replace(found.counterexample, name=name, point=point))
+    shown = replace(found.counterexample, name=name, point=point)
+    return replace(found, counterexample=shown, diagnosis=said)
 
 
 def _without_value(
@@ -133,7 +142,9 @@ def _without_value(
         finding = probe.judged(np.zeros(1), np.zeros(1), [ladder])
         value, off = float(finding.estimate.value[0]), float(finding.estimate.error[0])
         smooth = not finding.jumps[0] and not finding.estimate.kink[0]
-        if smooth and np.isfinite(value) and off <= 1e-3 * max(abs(value), abs(probe.f.centre), 1e-3):
+        rise = np.abs(np.concatenate([ladder.plus, ladder.minus]) - ladder.centre) / np.tile(ladder.steps, 2)
+        scale = max(abs(value), abs(probe.f.centre), 1e-3, np.max(rise, initial=0.0, where=np.isfinite(rise)))
+        if smooth and np.isfinite(value) and off <= 1e-3 * scale:
             name = probe.variable.name(i)
             figure = f"{name}: claimed {error.claim[i]}, measured {value:.12g} ± {off:.1e}"
             index = (*probe.variable.index(i), 0, 0)
