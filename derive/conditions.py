@@ -56,13 +56,14 @@ def conditions(graph: Graph, result: Expr, domain: Sequence[Expr] = ()) -> tuple
     return tuple(dict.fromkeys(found))
 
 
-def of_value(expr: Expr, domain: Sequence[Expr] = ()) -> tuple[str, ...]:
-    """Return where an expression has a value, as far as the assumptions do not say so already.
+def of_value(expr: Expr, domain: Sequence[Expr] = (), claim: Expr = S.Zero) -> tuple[str, ...]:
+    """Return where an expression, and what is claimed of it, has a value, as far as the assumptions do not say so already.
 
-    `domain` is as for `conditions`. Places that random points do not meet, such as a division by 0, are not listed.
+    `domain` is as for `conditions`. A claim is taken to have a value wherever entries are positive that have to be for the
+    expression. Places that random points do not meet, such as a division by 0, are not listed.
     """
     found = _positive([e for e in (*domain, *domain_of_all(expr)) if not _is_nonnegative(e)])
-    for e in distinct(expr):
+    for e in distinct(expr, claim):
         entry = record(scalar_function(e)) if kind(e) == "function of entries" else record(type(e))
         if entry is None or entry.name not in _PARTIAL:
             continue

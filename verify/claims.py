@@ -69,7 +69,9 @@ def answer(
     if word != "refuted":
         gap = domain_evidence(statement, asserted, seed, domain)
         if gap is None:
-            return Verdict(word, tuple(evidence), conditions=_conditions(study) if word in UPHOLDING else ())
+            return Verdict(
+                word, tuple(evidence), conditions=_conditions(study, asserted) if word in UPHOLDING else ()
+            )
         return gap_verdict(statement, asserted, (*evidence, gap), seed, domain)
     from verify.methods.counterexample import find_counterexample
     from verify.slips.diagnosis import diagnose
@@ -79,10 +81,10 @@ def answer(
     return Verdict(word, tuple(evidence), counterexample, diagnose(study, asserted, seed, at))
 
 
-def _conditions(study: Study) -> tuple[str, ...]:
-    """Return where what a claim is about has a value: an upheld claim says nothing elsewhere."""
+def _conditions(study: Study, claim: Expr) -> tuple[str, ...]:
+    """Return where a claim and what it is about have values: an upheld claim says nothing elsewhere."""
     with assuming(study.problem.assumptions):
-        return of_value(study.statement.expr, study.statement.domain)
+        return of_value(study.statement.expr, study.statement.domain, claim)
 
 
 def read(

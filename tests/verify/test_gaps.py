@@ -76,4 +76,5 @@ def test_an_upheld_equation_says_where_it_holds():
     assert check_equal("A*inv(A)*x", "x").conditions == ("A is invertible",)
     assert check_claim("logdet(A)", "A", "inv(A)", assume="posdef(A)").conditions == ()
     assert check_equal("sqrt(x'*x)^2", "x'*x").conditions == ()
+    assert check_equal("pinv(A)", "inv(A'*A)*A'").conditions == ("A'*A is invertible",)
     assert "wherever a is positive" in str(check_equal("sqrt(a)^2", "a"))
