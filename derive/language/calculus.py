@@ -230,7 +230,7 @@ class Calculus(Cursor):
         if what is not None and self.words.latex and self.sees("^") and self.peek().text == "{" and (
             self.peek(2).text == "("  # the layer of dz^{(2)}
         ):  # fmt: skip
-            what = self._power(what)
+            what = self._latex_power(what, self.take())
         if self.sees("/") and self.peek().kind in ("partial", "d"):
             self.take()
             by: list[Tree] = []

@@ -256,6 +256,9 @@ class Cursor:
         """Return the longest expression whose operators all bind tighter than a level, or as tight."""
         raise NotImplementedError
 
+    def _latex_power(self, left: Tree, sign: Token) -> Tree:
+        raise NotImplementedError
+
     def chain(self) -> Tree:
         """Return an expression, or a chain of relations."""
         raise NotImplementedError

@@ -19,7 +19,7 @@ def read_by_rows(document: Document, lines: Lines, families: Families) -> None:
     """Write what is applied to matrices as by rows or by columns in the trees of a document."""
     prose = " ".join(p.text.characters for p in document.pieces if p.role == "prose")
     axis = "columns" if _COLUMNS.search(prose) and not re.search(r"\brow", prose, re.IGNORECASE) else "rows"
-    bodies = {}
+    bodies: dict[str, Tree] = {}
     for line in lines.lines:
         first, *rest = [s.tree for s in line.sides]
         if first is not None and first.op in ("name", "sub") and rest and rest[0] is not None:

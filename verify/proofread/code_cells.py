@@ -503,6 +503,9 @@ class _Cell:
             said = f"d{name}/d{j.wanted.variable}"
             s.diagnosis = _plain(v.diagnosis) if v.diagnosis else f"this is not {said}"
             s.counterexample = _plain(str(v.counterexample)) if v.counterexample is not None else None
+            if (true := self._true(subject, reading, j.wanted)) is not None:
+                with suppress(InputError, KeyError, TypeError):
+                    s.mended = f"{said} = {_plain(to_text(true.expr))}"
         j.statement = s
         return s
 
