@@ -57,12 +57,19 @@ _WHOLE = {
 def reader(
     text: str, shapes: Mapping[str, tuple], sizes: Mapping[str, int], target: tuple | None = None
 ) -> Any:
-    """Return the function from values by name to the value of a text. Raises outside.Unreadable."""
+    """Return the function from values by name to the value of a text. Both raise outside.Unreadable."""
     tree = outside.read(text)
     shape = outside.unify(tree, dict.fromkeys(sizes, (1, 1)) | dict(shapes))
     for have, want in zip(shape, target or (), strict=False):
         outside._same(have, want, "the shape of the result")
-    return lambda values: _value(tree, values, sizes)
+
+    def value(values: Mapping[str, np.ndarray]) -> np.ndarray:
+        try:
+            return _value(tree, values, sizes)
+        except ZeroDivisionError:
+            raise outside.Unreadable("it has no value at this point") from None
+
+    return value
 
 
 def _value(tree: Any, values: Mapping[str, np.ndarray], sizes: Mapping[str, int]) -> np.ndarray:
