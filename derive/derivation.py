@@ -184,7 +184,7 @@ class Derivation(Shown):
     ) -> str:
         """Return the source of one function of all names, by keyword, that evaluates the result.
 
-        `target` is numpy, jax, torch or octave. With `value` it returns (value of the expression, result), which share
+        `target` is numpy, jax, torch, octave or julia. With `value` it returns (value of the expression, result), which share
         what they can. Vectors come as 1-D arrays or columns and the answer is of their kind; with `guarded` false,
         arrays are taken as they come, batches of columns too. Where the derivation was checked, the plan behind the code
         is, too, unless `checked` is false, and the docstring says with what result. `costs` writes the operations beside the lines.
@@ -251,7 +251,7 @@ class Derivation(Shown):
         )
 
     def function(self, target: str = "numpy", value: bool = False) -> Any:
-        """Return the function of `to_code`, ready to call. Raises InputError as that does, and for octave."""
+        """Return the function of `to_code`, ready to call. Raises InputError as that does, and for octave and julia."""
         return compiled(self.to_code(target, value), target)
 
     def to_numpy(self, name: str = "f", guarded: bool = True) -> str:

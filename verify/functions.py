@@ -27,8 +27,8 @@ def function(
     They are written when they are first called, and checked as every result is. `target` is numpy, jax or torch. Raises
     InputError for what cannot be read or differentiated, for several variables, and for a target that is no Python.
     """
-    if target == "octave":
-        raise InputError("Octave code is no Python function: print it with to_code")
+    if target in ("octave", "julia"):
+        raise InputError(f"{target.capitalize()} code is no Python function: print it with to_code")
     return Functions(expr, wrt, where, assume, target, seed)
 
 

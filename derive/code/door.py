@@ -19,6 +19,12 @@ Shape = tuple[Any, Any]
 #: Names that the door uses itself.
 RESERVED = frozenset({"device", "dtype", "flat", "floats", "sizes", "take", "type", "types", "value"})
 
+#: Names that Julia's door uses, or that Julia's words for operations have.
+JULIA_RESERVED = frozenset(
+    "T I take flat dot norm tr diag kron det inv lu cholesky exp log abs sign sqrt max sum prod size vec copy fill ones "
+    "zeros repeat reshape begin end function if else for while in let do struct module using import return".split()
+)
+
 _TAKE = """\
 def take(name, value, rows, columns):
     array = {array}
@@ -199,4 +205,51 @@ def octave_door(names: Mapping[str, str], symbols: Mapping[str, Expr], given: Se
             lines.append(
                 f'if size({names[n]}, {axis}) != {wanted}, error("{n} has %d {word}{of or f": expected {wanted}"}", {values}); end'
             )
+    return lines
+
+
+def julia_door(
+    names: Mapping[str, str], symbols: Mapping[str, Expr], flat: Sequence[Sequence[str]], given: Sequence[str]
+) -> list[str]:
+    """Return the lines that take the arguments in Julia: vectors as columns, one type, shapes held to each other."""
+    arrays = [n for n in ordered(symbols) if not is_number(symbols[n])]
+    numbers = [n for n in symbols if is_number(symbols[n]) and n not in given]
+    lines = []
+    for k, group in enumerate(flat, 1):
+        word = "flat" if len(flat) == 1 else f"flat{k}"
+        lines.append(f"{word} = " + " || ".join(f"{names[n]} isa AbstractVector" for n in group))
+    kinds = ", ".join(
+        f"eltype({names[n]})" if n in arrays else f"typeof({names[n]})" for n in arrays or numbers
+    )
+    lines.append(f"T = float(promote_type({kinds}))" if kinds else "T = Float64")
+    for n in arrays:
+        rows, columns = symbols[n].shape
+        shape = "1, :" if rows == 1 != columns else ":, 1"
+        value = f"fill({names[n]}, 1, 1)" if (rows, columns) == (1, 1) else names[n]
+        if 1 in (rows, columns) and (rows, columns) != (1, 1):
+            lines.append(
+                f"{names[n]} = T.({names[n]} isa AbstractVector ? reshape({names[n]}, {shape}) : {names[n]})"
+            )
+        elif (rows, columns) == (1, 1):
+            lines.append(
+                f"{names[n]} = {names[n]} isa Number ? {value.replace(names[n], f'T({names[n]})')} : T.({names[n]})"
+            )
+        else:
+            lines.append(f"{names[n]} = T.({names[n]})")
+    lines += [f"{names[n]} = T({names[n]})" for n in numbers]
+    first: dict[Any, tuple[str, int]] = {}
+    for n in arrays:
+        for axis, d in enumerate(symbols[n].shape, 1):
+            word = ("rows", "columns")[axis - 1]
+            here = f"size({names[n]}, {axis})"
+            if d.is_Integer:
+                wanted, so = str(int(d)), f": expected {int(d)}"
+            elif d in first:
+                other, side = first[d]
+                wanted = f"size({names[other]}, {side})"
+                so = f", but {other} has $({wanted})"
+            else:
+                first[d] = (n, axis)
+                continue
+            lines.append(f'{here} == {wanted} || throw(DimensionMismatch("{n} has $({here}) {word}{so}"))')
     return lines

@@ -10,7 +10,15 @@ from typing import Any
 
 from sympy import Expr, Symbol
 
-from derive.code.door import RESERVED, UNGUARDED, door, follows, octave_door
+from derive.code.door import (
+    JULIA_RESERVED,
+    RESERVED,
+    UNGUARDED,
+    door,
+    follows,
+    julia_door,
+    octave_door,
+)
 from derive.code.lower import Lowering
 from derive.code.others import without_quotients
 from derive.code.plan import Branch, Node, Plan, post_order
@@ -113,8 +121,8 @@ def source(
 
 def compiled(text: str, target: str = "numpy", name: str = "f") -> Any:
     """Return the function of a source that `source` wrote. Raises InputError for a language that Python is not."""
-    if target == "octave":
-        raise InputError("Octave code is no Python function: print it with to_code")
+    if target in TARGETS and TARGETS[target].closed:
+        raise InputError(f"{TARGETS[target].words} code is no Python function: print it with to_code")
     scope: dict[str, Any] = {}
     exec(text, scope)  # printed from a SymPy expression, of which names are words
     return scope[name]
@@ -132,7 +140,9 @@ class _Function:
         reserved = {"np", "jnp", "jax", "torch", "math", "scipy", "kwargs", "float", *RESERVED}
         odd = (
             {n for n in symbols if keyword.iskeyword(n) or n in reserved}
-            if target.name != "octave"
+            if not target.closed
+            else {n for n in symbols if n in JULIA_RESERVED}
+            if target.name == "julia"
             else set()
         )
         self.names = {n: f"{n}_" if n in odd else n for n in symbols}
@@ -166,19 +176,16 @@ class _Function:
         body = [line for _, line in printers[0].sizes.values()]
         for k, (condition, lines) in enumerate(bodies):
             if k + 1 < len(bodies):
-                opened, closed = (
-                    (f"if {condition}:", [])
-                    if self.target.name != "octave"
-                    else (f"if {condition}", ["return", "end"])
-                )
-                body += [opened, *[f"    {line}" for line in [*lines, *closed[:1]]], *closed[1:]]
+                colon, last = ("", [self.target.closed]) if self.target.closed else (":", [])
+                leave = ["return"] if self.target.name == "octave" else []
+                body += [f"if {condition}{colon}", *[f"    {line}" for line in [*lines, *leave]], *last]
             else:
                 body += lines
         given = {s.name: s for s in printers[0].given if s.name not in self.symbols}
         modules = {m for p in printers for m in p.modules}
-        return (
-            self._octave(body, given) if self.target.name == "octave" else self._python(body, given, modules)
-        )
+        if self.target.closed:
+            return self._octave(body, given) if self.target.name == "octave" else self._julia(body, given)
+        return self._python(body, given, modules)
 
     def _returned(self, values: list[str]) -> list[str]:
         """Return the lines that give the values back, each of the kind that its variable came in."""
@@ -190,7 +197,11 @@ class _Function:
                 lines.append(f"{name} = {value}{self.target.end}")
             if flat:
                 text = self.target.operations["flatten"].format(name)
-                texts.append(f"{text} if {self._kind(flat)} else {name}")
+                texts.append(
+                    f"({self._kind(flat)} ? {text} : {name})"
+                    if self.target.closed
+                    else f"{text} if {self._kind(flat)} else {name}"
+                )
             else:
                 texts.append(value)
         if octave:
@@ -226,6 +237,15 @@ class _Function:
             code.append(UNGUARDED[self.target.name])
         lines = [*(line for part in head for line in part.splitlines()), *code, *body]
         return f"def {self.name}({signature}):\n" + "".join(f"    {line}".rstrip() + "\n" for line in lines)
+
+    def _julia(self, body: list[str], given: Mapping[str, Symbol]) -> str:
+        names = [*self.names.values(), *given, *self.callables]
+        said = self.doc.replace("\\", "\\\\").replace("$", "\\$").replace('"""', '\\"\\"\\"')
+        doc = ['"""', *said.splitlines(), "", f"Julia's code is {self.target.note}.", '"""']
+        lines = [*julia_door(self.names, self.symbols, self.kinds, list(given)), *body]
+        code = "".join(f"    {line}".rstrip() + "\n" for line in lines)
+        head = "\n".join(line.rstrip() for line in doc)
+        return f"using LinearAlgebra\n\n{head}\nfunction {self.name}(; {', '.join(names)})\n{code}end\n"
 
     def _octave(self, body: list[str], given: Mapping[str, Symbol]) -> str:
         names = [*self.names.values(), *given, *self.callables]

@@ -180,8 +180,7 @@ class Printer:
         name = name or self.called.pop(node.index, None) or self.fresh()
         line = f"{name} = {piece[0]}{self.target.end}"
         cost = flops(node) if self.costs and node.shape is not None else None
-        comment = "%" if self.target.name == "octave" else "#"
-        self.write(line + (f"  {comment} {to_text(cost)} operations" if cost is not None else ""))
+        self.write(line + (f"  {self.target.comment} {to_text(cost)} operations" if cost is not None else ""))
         self.pieces[node.index] = (name, ATOM)
         self.stored.add(node.index)
 
@@ -209,10 +208,10 @@ class Printer:
         above, below = ratio_of(*node.params).as_numer_denom()
         one, two = (self.size(factor_terms(c)) for c in (above, below))
         name = self.fresh()
-        octave = self.target.name == "octave"
-        self.write(f"if {one} <= {two}" + ("" if octave else ":"))
+        colon = "" if self.target.closed else ":"
+        self.write(f"if {one} <= {two}{colon}")
         indent = self.indent
-        for arm, head in ((0, ""), (1, "else" if octave else "else:")):
+        for arm, head in ((0, ""), (1, f"else{colon}")):
             if head:
                 self.indent = indent
                 self.write(head)
@@ -220,8 +219,8 @@ class Printer:
             self._emit(post_order([node.args[arm]]), [node.args[arm]])
             self.write(f"{name} = {self.text(node.args[arm])}{self.target.end}")
         self.indent = indent
-        if octave:
-            self.write("end")
+        if self.target.closed:
+            self.write(self.target.closed)
         self.pieces[node.index] = (name, ATOM)
         self.stored.add(node.index)
 
@@ -229,6 +228,8 @@ class Printer:
         text = self.text(node)
         if node.shape is None:
             return self._spell("number", node, text)
+        if self.target.name == "julia":  # where a fraction is of 64 bits
+            return self._spell("as number", node, text)
         return self._spell("fresh", node, text) if self._shared(node) else text
 
     def _shared(self, node: Node) -> bool:
@@ -392,7 +393,7 @@ class Printer:
         terms.sort(key=lambda t: bool(t[0] < 0))
         first, *rest = terms
         out = (self._minus(first[1]) if first[0] < 0 else first[1]) + "".join(
-            f" {'-' if c < 0 else '+'} {t}" for c, t in rest
+            f"{self.target.minus if c < 0 else self.target.plus}{t}" for c, t in rest
         )
         return out, SUM
 
@@ -501,7 +502,7 @@ class Printer:
         """Write a sum on the diagonal, in place where the target can."""
         x, d = node.args
         if not self.target.in_place:
-            plain = self.target.name == "octave"
+            plain = bool(self.target.closed)
             level = ATOM if plain else PRODUCT
             return self._spell(
                 "shift", node, self.text(x, level), self.text(d, level)

@@ -20,6 +20,8 @@ class Target:
     operations: Mapping[str, str]
     calls: Mapping[str, str]
     functions: Mapping[str, str] = field(default_factory=dict)
+    plus: str = " + "
+    minus: str = " - "
     times: str = "*"
     over: str = "/"
     raised: str = "**"
@@ -30,6 +32,8 @@ class Target:
     fuses: bool = True
     in_place: bool = False
     end: str = ""
+    closed: str = ""
+    comment: str = "#"
     prefix: str = ""
     note: str = ""
     typed: str = ""
@@ -354,6 +358,108 @@ OCTAVE = Target(
     base=1,
     fuses=False,
     end=";",
+    closed="end",
+    comment="%",
 )  # fmt: skip
 
-TARGETS: dict[str, Target] = {t.name: t for t in (NUMPY, JAX, TORCH, OCTAVE)}
+JULIA = Target(
+    name="julia",
+    words="Julia",
+    imports={},
+    operations={
+        "constant": "MathConstants.{p}",
+        "eye": "Matrix{{T}}(I, {rows}, {columns})",
+        "ones": "ones(T, {rows}, {columns})",
+        "zeros": "zeros(T, {rows}, {columns})",
+        "sqrt": "sqrt.({0})",
+        "positive": "({0} .> 0)",
+        "as number": "T.({0})",
+        "sum": "sum({0})",
+        "sum 0": "sum({0}, dims=1)",
+        "sum 1": "sum({0}, dims=2)",
+        "max": "maximum({0}; init=-T(Inf))",
+        "max 0": "maximum({0}, dims=1; init=-T(Inf))",
+        "max 1": "maximum({0}, dims=2; init=-T(Inf))",
+        "inner": "dot({0}, {1})",
+        "norm": "norm({0})",
+        "larger": "max.({0}, {1})",
+        "rowinner": "sum({0} .* {1}, dims=2)",
+        "trace": "tr({0})",
+        "diagonal": "reshape(diag({0}), :, 1)",
+        "diagflat": "Matrix(Diagonal(vec({0})))",
+        "kron": "kron({0}, {1})",
+        "others": (
+            "cumprod(hcat(ones(T, size({0}, 1), min(1, size({0}, 2))), {0}[:, 1:end - 1]), dims=2)"
+            " .* reverse(cumprod(hcat(ones(T, size({0}, 1), min(1, size({0}, 2))), reverse({0}[:, 2:end], dims=2)), dims=2), dims=2)"
+        ),
+        "partial inner": "reshape(sum(permutedims(reshape({0}, size({1}, 1), {rows}, size({1}, 2), {columns}), (1, 3, 2, 4)) .* {1}, dims=(1, 2)), {rows}, {columns})",
+        "partial weighted": "reshape(sum(permutedims(reshape({0}, {rows}, size({1}, 1), {columns}, size({1}, 2)), (2, 4, 1, 3)) .* {1}, dims=(1, 2)), {rows}, {columns})",
+        "reshape": "reshape({0}, {rows}, {columns})",
+        "spread": "repeat({0}, {tile})",
+        "item": "only({0})",
+        "det": "det({0})",
+        "matpower": "({0}^{p})",
+        "solve": "({0} \\ {1})",
+        "inverse": "inv({0})",
+        "logdet": "logabsdet({0})[1]",
+        "signdet": "logabsdet({0})[2]",
+        "cholesky": "cholesky(Symmetric({0}, :L))",
+        "cholesky solve": "({0} \\ {1})",
+        "cholesky inverse": "inv({0})",
+        "cholesky logdet": "logdet({0})",
+        "lu": "lu({0})",
+        "lu solve": "({0} \\ {1})",
+        "lu solve transposed": "({0}' \\ {1})",
+        "lu inverse": "inv({0})",
+        "lu logdet": "logabsdet({0})[1]",
+        "lu signdet": "logabsdet({0})[2]",
+        "shift": "({0} + Diagonal(vec({1} .* ones(T, {rows}))))",
+        "full": "fill(T({0}), {rows}, {columns})",
+        "number": "T({0})",
+        "flatten": "vec({0})",
+    },
+    calls={
+        name: f"{name}.({{0}})"
+        for name in ("exp", "log", "log1p", "expm1", "sin", "cos", "tan", "sinh", "cosh", "tanh", "abs", "sign")
+    }
+    | {
+        "arcsin": "asin.({0})",
+        "arccos": "acos.({0})",
+        "arctan": "atan.({0})",
+        "arcsinh": "asinh.({0})",
+        "arccosh": "acosh.({0})",
+        "arctanh": "atanh.({0})",
+        "relu": "max.({0}, 0)",
+        "sigmoid": "(1 ./ (1 .+ exp.(-{0})))",
+        "softplus": "(max.({0}, 0) .+ log1p.(exp.(-abs.({0}))))",
+    },
+    functions={
+        "expm 1": "exp({0})",
+        "sqrtm 1": "sqrt({0})",
+        "logm 1": "log({0})",
+        "pinv 1": "pinv({0})",
+        "lower 1": "tril(ones(T, {0}, {0}))",
+        "above 1": "triu(ones(T, {0}, {0}), 1)",
+        "columns of eye 3": "Matrix{{T}}(I, {2}, {2})[:, {0} + 1:{0} + {1}]",
+        "eigval 2": "eigvals(Symmetric({0}, :L))[{1}]",
+        "prod 1": "prod({0})",
+        "prod rows 1": "prod({0}, dims=2)",
+        "max 1": "maximum({0})",
+        "max rows 1": "maximum({0}, dims=2)",
+        "argmax 1": "T.({0} .== maximum({0}))",
+        "argmax rows 1": "T.({0} .== maximum({0}, dims=2))",
+    },
+    plus=" .+ ",
+    minus=" .- ",
+    times=" .* ",
+    over=" ./ ",
+    raised=" .^ ",
+    matmul=" * ",
+    transposed="{0}'",
+    size="size({0}, {axis})",
+    base=1,
+    closed="end",
+    note="not run by the project's tests",
+)  # fmt: skip
+
+TARGETS: dict[str, Target] = {t.name: t for t in (NUMPY, JAX, TORCH, OCTAVE, JULIA)}

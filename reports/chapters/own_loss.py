@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 
 _PREFACE = "The derivative is stated, derived line by line, and checked by methods that do not use the rules of its derivation."
 #: How a language is called in a heading.
-_LANGUAGES = {"numpy": "NumPy", "jax": "JAX", "torch": "PyTorch", "octave": "Octave"}
+_LANGUAGES = {"numpy": "NumPy", "jax": "JAX", "torch": "PyTorch", "octave": "Octave", "julia": "Julia"}
 
 
 def loss_document(

@@ -14,7 +14,7 @@ from reports.renderers import terminal
 from verify.derived import Checked
 
 Output = Annotated[
-    Literal["text", "latex", "numpy", "jax", "torch", "octave", "json"],
+    Literal["text", "latex", "numpy", "jax", "torch", "octave", "julia", "json"],
     typer.Option("--format", help="What to print."),
 ]
 Value = Annotated[
@@ -107,7 +107,7 @@ def _show(derivation: Checked, output: str, value: bool, plan: bool, selfcheck: 
     match output:
         case "latex":
             typer.echo(derivation.to_latex())
-        case "numpy" | "jax" | "torch" | "octave":
+        case "numpy" | "jax" | "torch" | "octave" | "julia":
             code = derivation.to_code(output, value, costs=plan)
             typer.echo(code + (f"\n\n{self_check(derivation, output, value)}" if selfcheck else ""))
         case "json":

@@ -32,7 +32,7 @@ _FIELDS = {
     "left": "one side of an equation",
     "right": "the other side",
     "text": "a document: Markdown, LaTeX or plain text",
-    "target": "numpy, jax, torch, octave",
+    "target": "numpy, jax, torch, octave, julia",
     "format": "html, latex (a ZIP file with the figures) or pdf",
 }
 _STATUS = {

@@ -343,3 +343,14 @@ def test_a_model_is_fitted_with_printed_functions():
     assert np.abs(loss(A=a, x=found.x, y=y)[1]).max() < 1e-6
     matrix = derive.hessian(text, "x", where=where).function()
     assert np.allclose(matrix(A=a, x=found.x, y=y) @ y[:4], times(A=a, x=found.x, y=y, dx=y[:4]))
+
+
+def test_julia_broadcasts_by_dots_and_says_that_it_was_not_run():
+    d = derive.gradient("sum(log(vector(1) + exp(-y.*(X*w))))", "w", where="X: m x n, w: n, y: m")
+    code = d.to_code("julia", value=True)
+    assert "Julia's code is not run by the project's tests." in code
+    assert "function f(; y, X, w)" in code
+    assert "t1 = -y .* (X * w)" in code
+    assert "(flat ? vec(value2) : value2)" in code
+    with pytest.raises(InputError, match="Julia code is no Python function"):
+        d.function("julia")
