@@ -9,8 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cache, cached_property, partial
 from importlib.resources import files
+from typing import TypeAlias
 
 from sympy import Expr, Mul, Pow, S, Symbol
 
@@ -30,6 +31,7 @@ _SEEN: dict[str, Callable[[Expr], bool]] = {
     "symmetric": algebra.is_symmetric,
     "rectangular": lambda x: x.shape[0] != x.shape[1],
 }
+Factors: TypeAlias = "tuple[Expr, ...]"
 _COMMUTING = frozenset({"product", "power", "elementwise product", "elementwise power"})
 _FUNCTION = re.compile(r"[a-z]\w*(?=\()")
 _ENTRIES, _EXPONENT = re.compile(r"\b[ts]\b"), re.compile(r"\bk\b")
@@ -98,17 +100,16 @@ class Reading:
         if scalars == 1:
             yield from self._in_run(e, factors, {})
             return
-        for coefficient, others, build in _with_scalars(e):
+        for coefficient, before, a, after in _with_scalars(e):
             for found, rest in commuting(scalars, Powers.of(coefficient), {}):
-                for i, a in enumerate(others):
-                    for part in _inside(a, lambda x, found=found: self._in_run(x, factors, found)):
-                        new = build(rest.times(), [*others[:i], part, *others[i + 1 :]])
-                        if rest.powers.keys() & Powers.of(instance(scalars, found)).powers.keys():
-                            yield from self._in_matrix_product(new)  # all of a power, or nothing: det(X)^2
-                        else:
-                            yield new
+                for part in _inside(a, partial(self._in_run, factors=factors, bound=found)):
+                    new = algebra.dot(rest.times(), *before, part, *after)
+                    if rest.powers.keys() & Powers.of(instance(scalars, found)).powers.keys():
+                        yield from self._in_matrix_product(new)  # all of a power, or nothing: det(X)^2
+                    else:
+                        yield new
 
-    def _in_run(self, e: Expr, factors: tuple[Expr, ...], bound: Bound) -> Iterator[Expr]:
+    def _in_run(self, e: Expr, factors: Factors, bound: Bound) -> Iterator[Expr]:
         """Yield a product of matrices, or one matrix, with some of its factors, next to each other, exchanged."""
         if not algebra.is_matrix(e):
             return
@@ -119,23 +120,29 @@ class Reading:
                     yield algebra.dot(coefficient, *es[:i], instance(self.right, found), *es[i + used :])
 
 
-def _with_scalars(e: Expr) -> Iterator[tuple[Expr, list[Expr], Callable[[Expr, list[Expr]], Expr]]]:
-    """Yield a product as (scalars, the factors that these may be taken into, how to put them together)."""
-    if kind(e) == "matrix product":
-        coefficient, factors = algebra.split(e)
-        if coefficient != 1:
-            yield coefficient, list(factors), lambda c, new: algebra.dot(c, *new)
-    if kind(e) in ("product", "matrix product"):
-        scalars = e if kind(e) == "product" else algebra.split(e)[0]
-        for a in Mul.make_args(scalars):
-            if kind(a) in _LINEAR:
-                others = algebra.split(e)[1] if kind(e) == "matrix product" else ()
-                yield scalars / a, [a], lambda c, new, others=others: algebra.dot(c, *new, *others)
+def _with_scalars(e: Expr) -> Iterator[tuple[Expr, Factors, Expr, Factors]]:
+    """Yield a product as (scalars, the factors before one that they may be taken into, that one, those after it)."""
+    if kind(e) not in ("product", "matrix product"):
+        return
+    scalars, factors = algebra.split(e) if kind(e) == "matrix product" else (e, ())
+    for i, a in enumerate(factors):
+        yield scalars, factors[:i], a, factors[i + 1 :]
+    for a in Mul.make_args(scalars):
+        if kind(a) in _LINEAR:
+            yield scalars / a, (), a, factors
 
 
 #: Operations that are linear in each of their arguments: a scalar may be taken into any of them.
 _LINEAR = frozenset(
-    {"transpose", "diagonal matrix", "elementwise product", "matrix product", "trace", "sum of the entries"}
+    {
+        "transpose",
+        "diagonal",
+        "diagonal matrix",
+        "elementwise product",
+        "matrix product",
+        "trace",
+        "sum of the entries",
+    }
 )
 
 

@@ -48,6 +48,8 @@ def matches(p: Expr, e: Expr, bound: Bound) -> Iterator[Bound]:
             yield bound
     elif word == "transpose":
         yield from matches(p.arg, algebra.t(e), bound)
+    elif is_scaled(p) and _is_known(p, bound) and _same(algebra.add(instance(p, bound)), e):
+        yield bound  # -(x - y), met as y - x
     elif word in _COMMUTING or is_scaled(p):
         yield from (found for found, rest in commuting(p, Powers.of(e), bound) if rest.is_one)
     elif kind(e) != word:
@@ -101,6 +103,11 @@ def _bind(p: Expr, e: Expr, bound: Bound) -> Iterator[Bound]:
     elif algebra.is_matrix(p) == algebra.is_matrix(e):
         for found in _sized(p, e, bound):
             yield {**found, p: e}
+
+
+def _is_known(p: Expr, bound: Bound) -> bool:
+    """Tell whether all variables of a pattern stand for something already."""
+    return all(v in bound for v in distinct(p) if is_variable(v))
 
 
 def _same(a: Expr, b: Expr) -> bool:
@@ -278,7 +285,7 @@ def _commuting(items: list[tuple[Expr, Expr]], have: Powers, bound: Bound) -> It
         yield bound, have
         return
     (p, k), *others = items
-    if all(v in bound for v in distinct(p) if is_variable(v)):
+    if _is_known(p, bound):
         rest = have.over(Powers.of(instance(p, bound)), k)
         if rest is not None or is_variable(p):
             yield from _commuting(others, rest, bound) if rest else ()
@@ -288,7 +295,8 @@ def _commuting(items: list[tuple[Expr, Expr]], have: Powers, bound: Bound) -> It
             root = have.root(k)
             if root is not None:
                 yield from (
-                    (m, replace(have, coefficient=S.One, powers={})) for m in _bind(p, root.times(), bound)
+                    (m, replace(have, coefficient=S.One, powers={}))
+                    for m in _bind(p, algebra.add(root.times()), bound)
                 )
             return
     for base, j in have.powers.items():

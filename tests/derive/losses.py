@@ -12,6 +12,8 @@ norm2(A*x - y)^2 | x A y | A: m x n, x: n, y: m |
 1/2*norm2(A*x - y)^2 + c/2*norm2(x)^2 | x A c | A: m x n, x: n, y: m, c: scalar |
 norm2(A*x - y) + c*norm2(x) | x A | A: m x n, x: n, y: m, c: scalar |
 (A*x - y)'*W*(A*x - y) | x A W y | A: m x n, x: n, y: m, W: m x m |
+sum(relu(y - X*w) + relu(X*w - y)) | w | X: m x n, w: n, y: m |
+-sum(Y.*log(exp(W*X)./(matrix(1)*exp(W*X)))) | W X | W: k x n, X: n x m, Y: k x m |
 norm1(A*x - y) + c*norm1(x) | x A y | A: m x n, x: n, y: m, c: scalar |
 sum(sqrt((A*x - y).^2 + c^2*vector(1))) | x A c | A: m x n, x: n, y: m, c: scalar |
 sum(log(vector(1) + (A*x - y).^2/c)) | x A c | A: m x n, x: n, y: m, c: scalar | positive(c)
