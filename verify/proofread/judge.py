@@ -63,6 +63,7 @@ class Judge(Mends):
             ArithmeticError,
             AssertionError,
             IndexError,
+            NotImplementedError,
         ) as fault:
             s.verdict, s.not_understood = "unread", f"the judge failed at this line ({type(fault).__name__})"
             return

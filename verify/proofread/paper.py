@@ -37,7 +37,10 @@ class Paper(Truth):
             return
         try:
             follows = any(self._paper_verdicts(relation))
-        except (ValueError, TypeError, KeyError, IndexError, AttributeError, ArithmeticError, AssertionError):
+        except (
+            ValueError, TypeError, KeyError, IndexError, AttributeError, ArithmeticError, AssertionError,
+            NotImplementedError,
+        ):  # fmt: skip
             follows = False  # what is not read on paper does not follow
         if holds:
             s.from_line_before = follows
@@ -245,7 +248,14 @@ class Paper(Truth):
         total, found = [], False
         for term in terms:
             hit = (
-                next(((k, v) for k, v in known.items() if not (term / k).free_symbols), None)
+                next(
+                    (
+                        (k, v)
+                        for k, v in known.items()
+                        if not algebra.is_matrix(k) and not (term / k).free_symbols
+                    ),
+                    None,
+                )
                 if not algebra.is_matrix(term)
                 else None
             )

@@ -231,7 +231,15 @@ class Reading:
         except (UnreadError, InputError, RecursionError) as reason:
             self._why, self._misfit = reason_of(reason), False
             return False
-        except (IndexError, KeyError, TypeError, ValueError, AttributeError, AssertionError) as fault:
+        except (
+            IndexError,
+            KeyError,
+            TypeError,
+            ValueError,
+            AttributeError,
+            AssertionError,
+            NotImplementedError,
+        ) as fault:
             self._why, self._misfit = f"the reader failed at this line ({type(fault).__name__})", False
             return False
         return True

@@ -165,3 +165,33 @@ def test_a_document_with_a_cell():
     assert found.first_wrong == found.claims[1].index
     assert found.claims[1].diagnosis == "half of the gradient"
     assert found.notes == ["the code at line 7 is read with x: (n,)"]
+
+
+LAYER = """
+class Layer:
+    def __init__(self, W, b):
+        self.W, self.b = W, b
+    def forward(self, x):
+        self.x = x
+        return x @ self.W + self.b
+    def backward(self, dout):
+        self.dW = self.x.T @ dout
+        self.db = dout.sum(axis=0)
+        return dout @ self.W.T
+"""
+
+
+def test_a_layer_that_keeps_what_it_was_given_is_judged_by_its_methods():
+    assert judged(LAYER) == {9: "ok", 10: "ok", 11: "ok"}
+    assert judged(LAYER.replace("self.x.T @ dout", "self.x.T @ dout / len(dout)"))[9] == "slip"
+
+
+def test_the_gradient_of_a_loss_called_e_is_no_gradient_by_it():
+    code = """
+def J(w, X, t):
+    y = 1 / (1 + np.exp(-X @ w))
+    E = -np.sum(t * np.log(y) + (1 - t) * np.log(1 - y))
+    dE = X.T @ (y - t)
+    return E, dE
+"""
+    assert judged(code) == {5: "ok"}
