@@ -122,6 +122,10 @@ class Calculus(Cursor):
                         relations.append((t.text, sign, rest[0].text, rest[-1].text))
                     elif sign == "∈" and len(rest) > 1 and rest[0].text not in ("[", "(", "{", "\\{"):
                         raise self.error("the set of this sum is not read", rest[0].start)
+                    elif sign == "≠" and [r.text for r in rest[1:-1]] == ["_"] and rest[0].kind == "name":
+                        relations.append((t.text, sign, f"{rest[0].text}_{rest[-1].text}"))
+                    elif len(rest) > 1 and sign != "∈":
+                        raise self.error("this relation among indices is not read", rest[0].start)
                     elif len(rest) == 1:
                         relations.append((t.text, sign, rest[0].text))
                         if (

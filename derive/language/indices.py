@@ -91,6 +91,8 @@ class Indexed(Arrays):
         base, *places = tree.args
         if "note" in tree.extra:
             self.scope.note(tree.start, tree.extra["note"])
+        if any(p.op in ("sub", "index") and self.depends(p) for p in places):
+            return self._at_labels(tree)
         moved = [m if (m := shifted(p)) is not None and m[0] in self.sizes else None for p in places]
         running = [m is not None for m in moved]
         names = [m[0] for m in moved if m is not None]
@@ -142,6 +144,30 @@ class Indexed(Arrays):
         if names[0] == names[1]:
             return Array(self.node("diag", [x], (x.shape[0], 1), tree), (names[0],))
         return Array(x, (names[0], names[1]))
+
+    def _at_labels(self, tree: Tree) -> Array:
+        """Return f_{y_i} as the sum over k of Y_ik f_k, Y being the matrix whose rows are one-hot for the labels y."""
+        base, *places = tree.args
+        at = next(k for k, p in enumerate(places) if p.op in ("sub", "index") and self.depends(p))
+        label, k = places[at], Tree("name", [], tree.start, tree.end, "_label")
+        y = label.args[0]
+        if y.op != "name" or len(label.args) != 2 or (y.value in self.scope.declared and (
+            self.scope.declared[y.value][1] == 1
+        )):  # fmt: skip
+            raise self.scope.error(
+                "an entry at a label is read where the labels are one-hot rows", label.start
+            )
+        self.scope.note(
+            label.start, f"{label.value or y.value} as an index is read by one-hot rows: {y.value} is the matrix with a 1 "
+            "in every row, at the label")  # fmt: skip
+        if y.value not in self.scope.used:
+            self.scope.kinds[y.value] = "matrix"
+        one_hot = Tree("index", [y, label.args[1], k], label.start, label.end)
+        there = Tree(
+            "index", [base, *[k if i == at else p for i, p in enumerate(places)]], tree.start, tree.end
+        )
+        product = Tree("*", [one_hot, there], tree.start, tree.end, ["*"])
+        return self.read(Tree("sum", [product, k], tree.start, tree.end, {"relations": [], "bounds": {}}))
 
     def _in_part(self, tree: Tree, x: Node, places: list[Tree], running: list[bool], name: str) -> Array:
         """Return A[i, 3] as the third column over i, A[3, i] as the third row."""

@@ -95,10 +95,11 @@ def _attempt(
     reader.summed = frozenset(bound_indices(program.expression))
     reader.known = frozenset(known)
     if scalar:
-        if indices and not scope.closed:
-            said = "each stand for one place" if len(indices) > 1 else "stands for one place"
-            names, sums = " and ".join(indices), ", ".join(indices)
-            scope.note(0, f"the index {names} {said}: sum[{sums}](...) is the sum over all")
+        if (places := [i for i in indices if i in "ijklmnst"]) and not scope.closed:
+            many = len(places) > 1
+            said = f"the indices {' and '.join(places)} stand" if many else f"the index {places[0]} stands"
+            each = "one place each" if many else "one place"
+            scope.note(0, f"{said} for {each}: sum[{', '.join(places)}](...) is the sum over all")
         reader.fixed, indices = frozenset(indices), ()
     return scope, reader.read_over(program.expression, indices)
 

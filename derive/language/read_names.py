@@ -27,9 +27,7 @@ class NamesRead(Reading):
         if tree.op == "sub" and any(a.op == "sub" for a in tree.args[1:]) and tree.args[0].value in self.known and (
             name not in scope.declared
         ):  # fmt: skip
-            base, index = tree.args[0].value, next(a for a in tree.args[1:] if a.op == "sub").value
-            said = f"{base}_({index}) has an index of its own in its index: write {base}[k] for entry k, or y'*{base} of a one-hot y"
-            raise scope.error(said, position)
+            return self._at_label(tree)
         if (tree.op == "sub" or name.startswith("I_")) and name not in {*scope.declared, *scope.defined}:
             close = name.replace("_", "")  # W_{1} is also how W1 is printed
             name = (
@@ -68,6 +66,18 @@ class NamesRead(Reading):
                 mend = f"{name}(1)" if name in ("vector", "matrix") else f"{name}(...)"
                 raise scope.error(f"{name} is a function and needs an argument: write {mend}", position)
         return self.node("name", [], scope.shape_of(name, position), position, name)
+
+    def _at_label(self, tree: Tree) -> Node:
+        """Read f_{y_i}, where i is one place: the entry of f at the label y_i."""
+        base, *places = tree.args
+        label = next(a for a in places if a.op == "sub")
+        if any(n in self.summed for n in label.names()):
+            said = f"{base.value}_({label.value}) is read in a sum of entries only"
+            raise self.scope.error(f"{said}: write y'*{base.value} of a one-hot y", tree.start)
+        self.scope.note(tree.start, f"{label.value} is read as the place of one entry of {base.value}")
+        index = Tree("name", [], label.start, label.end, label.value)
+        entry = Tree("index", [base, *[index if p is label else p for p in places]], tree.start, tree.end)
+        return self.entry(entry, [self.read(base)])
 
     def _sized(self, tree: Tree) -> Node | None:
         """Return I_n as the identity of size n, 1_n as n ones; None for other names."""

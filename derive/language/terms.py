@@ -41,7 +41,9 @@ class Term:
     def mask(self, i: str, sign: str, j: str, tree: Tree) -> None:
         """Leave only the pairs of indices that a relation admits."""
         context = self.context
-        if sign == "≠" and i in context.sizes and j not in context.sizes and j in context.reader.fixed:
+        if sign == "≠" and i in context.sizes and j not in context.sizes and (
+            j in context.reader.fixed or "_" in j
+        ):  # fmt: skip
             n = context.sizes[i]
             unit = Places(context.reader).selected(Tree("name", [], tree.start, tree.end, j), n)
             assert unit is not None
