@@ -37,6 +37,10 @@ _FUNCTION = re.compile(r"[a-z]\w*(?=\()")
 _ENTRIES, _EXPONENT = re.compile(r"\b[ts]\b"), re.compile(r"\bk\b")
 
 
+#: Products of more factors are not looked through: every pair of them may be a law's left side.
+MAX_FACTORS = 24
+
+
 @dataclass(frozen=True)
 class Reading:
     """One way to read a law: its sides as patterns."""
@@ -65,6 +69,8 @@ class Reading:
         if kind(e) not in _COMMUTING and not is_scaled(e):
             return
         have = Powers.of(e)
+        if len(have.powers) > MAX_FACTORS:
+            return
         if Powers.of(self.left).is_one:  # exp(t)*exp(-t): powers of one base, which are together in `have`
             yield have.times()
             return
