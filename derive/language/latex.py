@@ -7,7 +7,8 @@ constructs that TeX and MathML renderers agree on are used.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from contextvars import ContextVar
 from typing import Any
 
 from sympy import E, Expr, Function, Mul, Pow, S, Symbol, exp, pi
@@ -27,9 +28,19 @@ SUM, PRODUCT, POWER, ATOM = range(4)
 Piece = tuple[str, int]
 
 
-def latex(expr: Expr) -> str:
-    """Return an expression as LaTeX, without dollar signs."""
-    return _piece(expr)[0]
+#: How symbols are written that go by other names than theirs.
+_WRITTEN: ContextVar[Mapping[Expr, str]] = ContextVar("written", default={})  # noqa: B039
+
+
+def latex(expr: Expr, names: Mapping[Expr, str] | None = None) -> str:
+    """Return an expression as LaTeX, without dollar signs; `names` are symbols that are written in LaTeX of their own."""
+    if not names:
+        return _piece(expr)[0]
+    token = _WRITTEN.set(names)
+    try:
+        return _piece(expr)[0]
+    finally:
+        _WRITTEN.reset(token)
 
 
 def _brackets(text: str) -> str:
@@ -78,7 +89,16 @@ def name(text: str) -> str:
     return f"{base}_{{{tail}}}" if len(tail) == 1 or tail.isdigit() else rf"{base}_{{\mathrm{{{tail}}}}}"
 
 
+def _symbol(expr: Any) -> Piece:
+    written = _WRITTEN.get().get(expr)
+    if written is None:
+        return name(expr.name), ATOM
+    return written, POWER if "^" in written else ATOM
+
+
 def _number(expr: Any) -> Piece:
+    if expr.is_infinite:
+        return (r"\infty", ATOM) if expr.is_positive else (r"-\infty", SUM)
     if not expr.is_Rational:
         return (str(expr), ATOM) if expr.is_Float else _unknown(expr)
     if expr < 0:
@@ -281,7 +301,7 @@ def _constant(expr: Expr) -> Piece:
 _PRINTERS: dict[str, Callable[[Any], Piece]] = {
     "number": _number,
     "constant": _constant,
-    "scalar": lambda e: (name(e.name), ATOM),
+    "scalar": _symbol,
     "matrix": lambda e: (name(e.name), ATOM),
     "sum": _sum,
     "product": _product,

@@ -59,10 +59,6 @@ class erfcx(sp.Function):
     def _eval_evalf(self, prec: int) -> sp.Expr:
         return self.rewrite(sp.erf)._eval_evalf(prec)
 
-    def _latex(self, printer: object, exp: str | None = None) -> str:
-        inside = printer._print(self.args[0])  # type: ignore[attr-defined]
-        return rf"\operatorname{{erfcx}}{'' if exp is None else '^{' + exp + '}'}\left({inside}\right)"
-
 
 def scaled(e: sp.Expr) -> sp.Expr:
     """Return `e` with exp(w^2 + u) (1 - erf(w)) written as exp(u) erfcx(w): for large w the factors over- and underflow."""

@@ -6,21 +6,21 @@ from collections.abc import Mapping
 
 import sympy as sp
 
+from derive.language.latex import latex
 from derive.moments.stable import scaled
 
-_PI = sp.Symbol(r"\pi", positive=True)
-_TWO_PI = sp.Symbol(r"2 \pi", positive=True)
+_TWO_PI = sp.Symbol("twopi", positive=True)
 
 
 def typeset(e: sp.Expr, names: Mapping[sp.Symbol, str] | None = None, inline: bool = False) -> str:
-    """Return `e` in LaTeX, symbols written as in `names`.
+    """Return `e` in the language's LaTeX, symbols written as in `names`.
 
-    Square roots of 2 and pi are gathered into the root of 2 pi, and pi is ordered as a symbol: pi - 1. With `inline`
-    short fractions get a slash, and exp(w^2) (1 - erf(w)) is erfcx(w).
+    Square roots of 2 and pi are gathered into the root of 2 pi. With `inline` fractions are in the size of text, and
+    exp(w^2) (1 - erf(w)) is erfcx(w).
     """
-    gathered = _gather(scaled(sp.sympify(e, strict=True))).xreplace({sp.pi: _PI})
-    symbols = {_TWO_PI: r"2 \pi", _PI: r"\pi", **(names or {})}
-    return sp.latex(gathered, symbol_names=symbols, fold_short_frac=inline)
+    gathered = _gather(scaled(sp.sympify(e, strict=True)))
+    text = latex(gathered, {_TWO_PI: r"2 \pi", **(names or {})})
+    return text.replace(r"\frac", r"\tfrac") if inline else text
 
 
 def _gather(e: sp.Expr) -> sp.Expr:

@@ -45,9 +45,10 @@ def _activations(_: int) -> list[Block]:
         if any(value is None for value in values):
             continue
         cells = [typeset(value, inline=True) for value in values]
-        if all(len(cell) <= _LONGEST for cell in cells):
+        lengths = [len(cell.replace(r"\, ", "")) for cell in cells]
+        if max(lengths) <= _LONGEST:
             formulas.append([literal(name), *(f"${cell}$" for cell in cells)])
-        elif max(map(len, cells)) <= _LONGEST_LINE:
+        elif max(lengths) <= _LONGEST_LINE:
             shown = rf"\mathrm{{{name}}}"
             for after, value in zip(("(a)", "(a)^2", "'(a)^2"), values, strict=True):
                 equation = rf"\mathrm{{E}}[{shown}{after}] = {typeset(value)}"

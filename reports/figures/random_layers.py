@@ -157,13 +157,11 @@ def box_network(seed: int = 0) -> Figure:
 
 def _draw_network(ax: Axes, network: object) -> None:
     """Draw input, two hidden step neurons and the output, edges labelled by their weights."""
-    import sympy as sp
-
+    from derive.language.latex import latex
     from derive.moments.boxes import StepNetwork
 
     assert isinstance(network, StepNetwork)
-    delta = {sp.Symbol("delta", positive=True): r"\delta"}
-    show = lambda e: f"${sp.latex(e, symbol_names=delta)}$"
+    show = lambda e: f"${latex(e)}$"
     ax.set_axis_off()
     ax.set_xlim(-0.25, 2.3)
     ax.set_ylim(-0.3, 1.3)

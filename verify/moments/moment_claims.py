@@ -155,7 +155,8 @@ def judge(question: Question, claim: Expr, seed: int = 0) -> Verdict:
     if word != "refuted":
         return Verdict(word, tuple(evidence))
     counterexample = find_counterexample(completed, claim, seed)
-    return Verdict(word, tuple(evidence), counterexample, diagnose(question, completed, claim, seed))
+    told = diagnose(question, completed, claim, seed, counterexample)
+    return Verdict(word, tuple(evidence), counterexample, told)
 
 
 def checked_moment(question: Question, seed: int = 0, notes: tuple[str, ...] = ()) -> Expected:

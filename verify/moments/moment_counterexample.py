@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import partial
 from random import Random
 from typing import Any
 
@@ -55,6 +56,7 @@ class _Search:
     def __init__(self, question: Question, claim: Expr, arithmetic: Arithmetic) -> None:
         self.question, self.claim, self.arithmetic = question, claim, arithmetic
         self.space = question.space(definite=True)
+        self.chances = question.chances()
 
     def candidates(self, seed: int) -> Iterator[_Draw]:
         """Yield points, those with fewer and plainer entries first."""
@@ -64,10 +66,14 @@ class _Search:
             rng = Random(f"moment counterexample {seed} {k}")
             for trial in range(TRIES):
                 for moments in _MOMENTS if self.question.free_moments() else _MOMENTS[:1]:
-                    free = self.space.free(
-                        sizes, lambda v, t=trial, r=rng: Fraction(r.randint(1, 1 + t // 3))
-                    )  # type: ignore[misc]
+                    free = self.space.free(sizes, partial(self._plain, rng, trial))
                     yield _Draw(sizes, free, moments, 1 + trial % 3)
+
+    def _plain(self, rng: Random, trial: int, variable: Any) -> Fraction:
+        """Return a small number, larger ones at later trials; one below 1 for what is a chance."""
+        if variable.name in self.chances:
+            return Fraction(1, rng.randint(2, 2 + trial // 3))
+        return Fraction(rng.randint(1, 1 + trial // 3))
 
     def _point(self, draw: _Draw) -> Point | None:
         raw = {d.name: draw.moments for d in self.question.free_moments()}

@@ -132,6 +132,13 @@ class Question:
                     out.append((last.name, others))
         return out
 
+    def chances(self) -> frozenset[str]:
+        """Return the names of chances and of the weights of mixtures, which lie between 0 and 1."""
+        every = self.every_distribution()
+        found = [p for d in every if d.family == "bernoulli" for p in d.parameters]
+        found += [w for d in every for w, _ in d.components]
+        return frozenset(s.name for p in found if p is not None for s in p.free_symbols)
+
     def free_moments(self) -> list[Distribution]:
         """Return the distributions whose entries have moments that are free."""
         return [d for d in self.every_distribution() if d.family == "iid"]

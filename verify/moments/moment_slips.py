@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from functools import partial
 from itertools import combinations
 from typing import Any
@@ -23,9 +24,12 @@ from derive.moments.model import Model
 from verify.moments.expected import field_evidence
 from verify.moments.function_moments import quadrature_evidence
 from verify.moments.moment_points import Question
+from verify.verdict import Counterexample
 
 #: The number of assumptions of which pairs are tried.
 MOST_CANDIDATES = 5
+#: The largest number in a ratio of two values that is told as a factor.
+MOST_RATIO = 120
 #: The families that are told by a mean and a covariance first.
 _TWO = ("normal", "normal entries", "given", "iid", "matrixnormal", "vector entries")
 
@@ -96,12 +100,14 @@ def missing_assumption(question: Question, claim: Expr, seed: int = 0) -> str | 
     return found[1] if found else None
 
 
-def diagnose(question: Question, completed: Question, claim: Expr, seed: int = 0) -> str | None:
-    """Return what a wrong claim forgot, in one sentence, or None where nothing is found."""
-    found = _assumed(question, completed, claim, seed)
-    if found:
-        return f"{found[0]}: right if {found[1]}"
-    for h in _slips(completed, claim):
+def diagnose(
+    question: Question, completed: Question, claim: Expr, seed: int = 0, found: Counterexample | None = None
+) -> str | None:
+    """Return what a wrong claim forgot, in one sentence, or None where nothing is found; `found` shows it to be wrong."""
+    assumed = _assumed(question, completed, claim, seed)
+    if assumed:
+        return f"{assumed[0]}: right if {assumed[1]}"
+    for h in (*_slips(completed, claim), *_ratio(completed, claim, found)):
         if _holds(h.question, h.claim, seed):
             return h.words
     return None
@@ -270,9 +276,34 @@ def _factors(question: Question, claim: Expr) -> Iterator[Hypothesis]:
             (f"a factor {size}^2 is missing", size**2),
             (f"there is a factor {size}^2 too many", 1 / size**2),
         ]
+    candidates += [
+        (f"{b} stands for {a}", a / b) for a in dict.fromkeys(sizes) for b in dict.fromkeys(sizes) if a != b
+    ]
+    known = {
+        s for n, s in question.problem.symbols.items() if n not in question.random and not n.startswith("mu")
+    }
+    for c in sorted(known, key=str):
+        if not algebra.is_matrix(c) and c not in sizes:
+            candidates += [(f"a factor {c} is missing", c), (f"there is a factor {c} too many", 1 / c)]
     for words, c in candidates:
         with assuming(question.problem.assumptions):
             yield Hypothesis(words, question, algebra.dot(c, claim))
+
+
+def _ratio(question: Question, claim: Expr, found: Counterexample | None) -> Iterator[Hypothesis]:
+    """Yield the claim times the ratio of the two values at a counterexample, where that is a plain number."""
+    if found is None:
+        return
+    try:
+        c = Fraction(found.true) / Fraction(found.claimed)
+    except (ValueError, ZeroDivisionError):
+        return
+    near = c.limit_denominator(MOST_RATIO)
+    if near in (0, 1) or abs(near.numerator) > MOST_RATIO or abs(float(c - near)) > 1e-6 * abs(float(c)):
+        return
+    words = f"a factor {near} is missing" if abs(near) > 1 else f"there is a factor {1 / near} too many"
+    with assuming(question.problem.assumptions):
+        yield Hypothesis(words, question, algebra.dot(Rational(near.numerator, near.denominator), claim))
 
 
 def _terms(question: Question, claim: Expr) -> Iterator[Hypothesis]:
