@@ -160,4 +160,4 @@ def shield(arguments: Sequence[str]) -> list[str]:
 
     No command has short options but -h, and the text language ignores spaces.
     """
-    return [f" {a}" if a.startswith("-") and not _OPTION.fullmatch(a) else a for a in arguments]
+    return [f" {a}" if a.startswith("-") and a != "-" and not _OPTION.fullmatch(a) else a for a in arguments]

@@ -1,8 +1,9 @@
 """A pool of worker processes that survives what a check may do: hang, or take its process down.
 
-`Workers` is a `concurrent.futures` executor. Each worker is one process, served by one thread of this process: a
+`Workers` is a `concurrent.futures` executor. Each task runs in a process, served by one thread of this process: a
 task that exceeds its time limit costs that process its life and nothing else, and a process that dies is reported
-as the outcome of its task; in both cases a new process takes its place. The process that workers are forked from may
+as the outcome of its task; in both cases a new process takes its place. Tasks that take long may step aside, so that
+short ones do not wait for them. The process that workers are forked from may
 die too. No process looks for modules in the current folder.
 """
 
@@ -21,6 +22,8 @@ from typing import Any
 
 #: Seconds that a process may take until it is ready for tasks.
 START_LIMIT = 120.0
+#: By how much the priority of what steps aside is lower: it gets a tenth of the time of what it competes with.
+NICE = 10
 
 
 class WorkerDiedError(RuntimeError):
@@ -35,9 +38,18 @@ class Workers(Executor):
     """`jobs` processes; a task may take `time_limit` seconds.
 
     `preload` names a module that is imported once, in the process that workers are forked from where there is one.
+    Up to `aside` tasks that have run for `patience` seconds step aside: their processes go on at a lower priority and
+    are no longer counted among the `jobs`.
     """
 
-    def __init__(self, jobs: int, time_limit: float, preload: str = "verify.suite.tasks") -> None:
+    def __init__(
+        self,
+        jobs: int,
+        time_limit: float,
+        preload: str = "verify.suite.tasks",
+        aside: int = 0,
+        patience: float = 1.0,
+    ) -> None:
         method = "forkserver" if "forkserver" in multiprocessing.get_all_start_methods() else "spawn"
         self._context: Any = multiprocessing.get_context(method)
         if method == "forkserver":
@@ -46,7 +58,10 @@ class Workers(Executor):
         self._tasks: queue.SimpleQueue[tuple[Future[Any], Callable[..., Any], tuple[Any, ...]] | None]
         self._tasks = queue.SimpleQueue()
         self._stopped = threading.Event()
-        self._threads = [threading.Thread(target=self._serve, daemon=True) for _ in range(jobs)]
+        self._patience = patience
+        self._places, self._aside = threading.Semaphore(jobs), threading.Semaphore(aside)
+        self._idle: list[tuple[Any, Connection]] = []
+        self._threads = [threading.Thread(target=self._serve, daemon=True) for _ in range(jobs + aside)]
         for thread in self._threads:
             thread.start()
 
@@ -71,33 +86,67 @@ class Workers(Executor):
     # ------------------------------------------------------------------------ one thread, one process
 
     def _serve(self) -> None:
-        process, ours = None, None
         while True:
+            self._places.acquire()
             task = self._tasks.get()
             if task is None or self._stopped.is_set():
                 break
             future, fn, args = task
-            if not future.set_running_or_notify_cancel():
-                continue
-            try:
-                if process is None or ours is None:
-                    process, ours = self._start()
-                ours.send((fn, args))
-                if not self._answered(ours, self._limit):
+            if not future.set_running_or_notify_cancel() or not self._run(future, fn, args):
+                self._places.release()
+        self._places.release()
+        while self._idle:
+            with suppress(IndexError):  # another thread was faster
+                self._end(*self._idle.pop())
+
+    def _run(self, future: Future[Any], fn: Callable[..., Any], args: tuple[Any, ...]) -> bool:
+        """Answer one task, and tell whether it stepped aside, so that its place is free already."""
+        process, ours, aside = None, None, False
+        try:
+            process, ours = self._waiting() or self._start()
+            ours.send((fn, args))
+            if not self._answered(ours, min(self._limit, self._patience)):
+                aside = self._limit > self._patience and self._step_aside(process)
+                if not self._answered(ours, self._limit - self._patience):
                     raise TimeLimitError(f"no result within {self._limit:g} s")
-                ok, answer = ours.recv()
-            except (EOFError, OSError):
+            ok, answer = ours.recv()
+        except (EOFError, OSError):
+            self._end(process, ours)
+            code = None if process is None else process.exitcode
+            future.set_exception(WorkerDiedError(f"the worker died (exit code {code})"))
+        except BaseException as error:  # no process, the time limit, or a task that cannot be sent
+            self._end(process, ours)
+            future.set_exception(error)
+        else:
+            if not aside:
+                self._idle.append((process, ours))
+            future.set_result(answer) if ok else future.set_exception(answer)
+            if aside:
                 self._end(process, ours)
-                code = None if process is None else process.exitcode
-                future.set_exception(WorkerDiedError(f"the worker died (exit code {code})"))
-                process, ours = None, None
-            except BaseException as error:  # no process, the time limit, or a task that cannot be sent
-                self._end(process, ours)
-                process, ours = None, None
-                future.set_exception(error)
-            else:
-                future.set_result(answer) if ok else future.set_exception(answer)
-        self._end(process, ours)
+        if aside:
+            self._aside.release()
+        return aside
+
+    def _waiting(self) -> tuple[Any, Connection] | None:
+        """Return a process that waits for a task and lives, or None."""
+        while self._idle:
+            try:
+                process, ours = self._idle.pop()
+            except IndexError:  # another thread was faster
+                break
+            if process.is_alive():
+                return process, ours
+            self._end(process, ours)
+        return None
+
+    def _step_aside(self, process: Any) -> bool:
+        """Give a process a lower priority and its place to others, if there is room for it aside."""
+        if not self._aside.acquire(blocking=False):
+            return False
+        with suppress(OSError, AttributeError):  # it has ended; or there are no priorities here
+            os.setpriority(os.PRIO_PROCESS, process.pid, os.getpriority(os.PRIO_PROCESS, 0) + NICE)
+        self._places.release()
+        return True
 
     def _answered(self, ours: Connection, limit: float) -> bool:
         waited = 0.0

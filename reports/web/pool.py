@@ -1,7 +1,7 @@
 """A pool for questions: processes with a limit of time and memory each, a queue with an end, answers kept by content.
 
 A question that hangs or eats memory costs its own process and nothing else: `verify.workers` ends it, tells, and
-starts another in its place.
+starts another in its place. One that takes long steps aside: it goes on at a lower priority, and short ones go past.
 """
 
 from __future__ import annotations
@@ -14,6 +14,8 @@ from reports.web.answers import answer
 from reports.web.requests import Question
 from verify.workers import TimeLimitError, WorkerDiedError, Workers
 
+#: Seconds after which a question makes room for others.
+PATIENCE = 1.0
 #: Characters of the answers that are kept, all together.
 KEPT = 64 * 2**20
 
@@ -50,7 +52,7 @@ class Pool:
 
     def __init__(self, jobs: int, seconds: float, megabytes: int, waiting: int) -> None:
         self.jobs, self.seconds, self.megabytes, self.waiting = jobs, seconds, megabytes, waiting
-        self._workers = Workers(jobs, seconds, preload="reports.web.ready")
+        self._workers = Workers(jobs, seconds, preload="reports.web.ready", aside=jobs, patience=PATIENCE)
         self._kept = _Kept()
         self._pending: dict[str, asyncio.Future[tuple[int, str]]] = {}
 

@@ -6,12 +6,15 @@ import re
 import shutil
 import subprocess
 import sys
+from importlib import resources
+from importlib.util import find_spec
 
 import pytest
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no chromium on this machine")
 WAIT = 120_000
+WRONG = "Let $f = x^\\top A x$ with $A \\in \\mathbb{R}^{n \\times n}$.\n\n$$\\nabla_x f = 2 A x$$\n"
 
 
 @pytest.fixture(scope="module")
@@ -136,6 +139,55 @@ def test_every_control_has_a_name_and_identifiers_are_unique(page):
         "(ids => ids.filter((id, k) => ids.indexOf(id) !== k))([...document.querySelectorAll('[id]')].map(e => e.id))"
     )
     assert twice == []
+
+
+def serious(page):
+    """Return what axe finds that is serious or worse, with the first place of each."""
+    source = resources.files("axe_playwright_python").joinpath("axe.min.js").read_text(encoding="utf-8")
+    page.evaluate(source)
+    found = page.evaluate("axe.run()")["violations"]
+    return [(v["id"], v["nodes"][0]["html"][:100]) for v in found if v["impact"] in ("serious", "critical")]
+
+
+@pytest.mark.skipif(find_spec("axe_playwright_python") is None, reason="axe is not installed")
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_serious(browser, address, tmp_path, scheme):
+    context = browser.new_context(color_scheme=scheme, bypass_csp=True)
+    context.set_default_timeout(WAIT)
+    page = context.new_page()
+    page.goto(address)
+    page.wait_for_selector("#preview math")
+    derive(page, "norm2(A*x)^2", "x")
+    page.click("#part-take")
+    with page.expect_download() as taken:
+        page.click(".download[data-format=html]")
+    taken.value.save_as(tmp_path / "report.html")
+    for tab, form, answer in (
+        ("derive", None, None),
+        ("equal", None, None),
+        ("proofread", "#proofread-form button", "#judgement .statement"),
+        ("moment", "#moment-form button", "#moment-result .word"),
+    ):
+        page.click(f"#tab-{tab}")
+        if form:
+            page.click(form)
+            page.wait_for_selector(answer)
+        assert serious(page) == [], tab
+    found = tmp_path / "proofread.html"
+    command = [
+        sys.executable,
+        "-c",
+        "from reports.cli import main; main()",
+        "proofread",
+        "-",
+        "--format",
+        "html",
+    ]
+    subprocess.run([*command, "--out", str(found)], input=WRONG, text=True, check=False, timeout=120)
+    for file in (tmp_path / "report.html", found):
+        page.goto(file.as_uri())
+        assert serious(page) == [], file.name
+    context.close()
 
 
 def test_a_derivation_is_marked_line_by_line(page):

@@ -73,7 +73,7 @@ def test_errors_become_messages_in_one_place(capfd, monkeypatch, error, code, be
 def test_a_shielded_expression_is_never_an_option_and_keeps_its_text(text):
     (shielded,) = cli.shield([f"-{text}"])
     assert shielded.strip() == f"-{text}".strip()
-    assert shielded.startswith(" ") or cli._OPTION.fullmatch(shielded)
+    assert shielded.startswith(" ") or shielded == "-" or cli._OPTION.fullmatch(shielded)
 
 
 @pytest.mark.parametrize("option", ["--wrt", "--claim=-2*x", "--claim=\n-x", "--", "--help"])
@@ -160,3 +160,14 @@ def test_a_reader_that_leaves_early_is_no_error():
     command = f"'{sys.executable}' -c 'from reports.cli import main; main([\"--help\"])' | true"
     done = subprocess.run(command, shell=True, capture_output=True, text=True, check=False)
     assert done.stderr == ""
+
+
+def test_a_single_minus_stays_the_sign_for_standard_input():
+    assert cli.shield(["proofread", "-", "-x'*x", "--wrt", "x", "-h"]) == [
+        "proofread",
+        "-",
+        " -x'*x",
+        "--wrt",
+        "x",
+        "-h",
+    ]

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import sysconfig
+import time
 from multiprocessing import forkserver
 from pathlib import Path
 
@@ -39,6 +40,21 @@ def test_a_process_that_cannot_be_started_is_an_outcome(monkeypatch):
         with pytest.raises(WorkerDiedError, match=r"no process can be started \(OSError: full\)"):
             pool.submit(int, "3").result(60)
         monkeypatch.undo()
+        assert pool.submit(int, "3").result(60) == 3
+
+
+def test_a_short_task_goes_past_a_long_one():
+    pool = Workers(1, time_limit=300, aside=1, patience=0.1)
+    long = pool.submit(time.sleep, 200)
+    assert pool.submit(int, "3").result(60) == 3
+    assert not long.done()
+    pool.shutdown(cancel_futures=True)
+
+
+def test_a_process_that_died_while_it_waited_is_replaced():
+    with Workers(1, time_limit=30) as pool:
+        os.kill(pool.submit(os.getpid).result(60), signal.SIGKILL)
+        pool._idle[0][0].join(10)
         assert pool.submit(int, "3").result(60) == 3
 
 

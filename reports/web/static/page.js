@@ -290,6 +290,9 @@ async function proofread() {
   const summary = first ? `First wrong line: ${first.line}` : "No wrong line";
   place.replaceChildren(element("p", `word ${first ? "refuted" : "proved"}`, summary), ...claims.map((s) => statement(s, found.page.formulas[s.index])));
   mark(found.statements);
+  for (const math of place.querySelectorAll("math")) {
+    if (math.scrollWidth > math.clientWidth) math.setAttribute("tabindex", "0"); // what scrolls is reached by keyboard
+  }
 }
 
 const follow = (s) => s.verdict === "refuted" && s.cause !== null;
