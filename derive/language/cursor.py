@@ -262,3 +262,6 @@ class Cursor:
     def chain(self) -> Tree:
         """Return an expression, or a chain of relations."""
         raise NotImplementedError
+
+    def _power(self, left: Tree) -> Tree:
+        raise NotImplementedError
