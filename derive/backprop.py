@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from sympy import Expr, S
 
+from derive.errors import InputError
 from derive.expression import algebra
 from derive.expression.algebra import M
 from derive.graph import Graph, Node
@@ -47,7 +48,7 @@ def backprop(graph: Graph, seed: Expr = S.One) -> Sweep:
         for place, parent in enumerate(node.parents):
             if parent is None:
                 continue
-            value = node.operation.pull(M(g), M(node.expr), x, place).e
+            value = _rule(node, "pull")(M(g), M(node.expr), x, place).e
             arriving[parent].append(value)
             sweep.contributions.append(Contribution(node, place, value))
     return sweep
@@ -65,8 +66,18 @@ def pushforward(graph: Graph, tangents: Mapping[Expr, Expr]) -> Sweep:
         for place, parent in enumerate(node.parents):
             if parent is None:
                 continue
-            value = node.operation.push(M(sweep.values[parent]), M(node.expr), x, place).e
+            value = _rule(node, "push")(M(sweep.values[parent]), M(node.expr), x, place).e
             terms.append(value)
             sweep.contributions.append(Contribution(node, place, value))
         sweep.values[node.index] = algebra.add(*terms)
     return sweep
+
+
+def _rule(node: Node, which: str) -> Callable[..., M]:
+    """Return the pull or the push of a node; InputError where its operation has no derivative in the language."""
+    rule = getattr(node.operation, which)
+    if rule is None:
+        raise InputError(
+            f"the derivative of the {node.operation.name} has no name in the language, so no derivative of it can be written"
+        )
+    return rule

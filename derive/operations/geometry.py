@@ -9,7 +9,7 @@ from derive.expression.algebra import M
 from derive.expression.functions import Eigenvalue
 from derive.expression.operation import Operation
 from derive.operations.entries import function
-from derive.operations.formulas import diag, symmetric_argument
+from derive.operations.formulas import diag, eye_like, ones_like, symmetric_argument
 from derive.operations.rows import written
 
 SKEW = function(
@@ -27,8 +27,19 @@ UNSKEW: Operation = function(
     kernel="unskew",
 )  # fmt: skip
 
-VECTORS = function(
+
+def _over_gaps(x: M, y: M) -> M:
+    """Return y with entry (i, j) divided by λ_j - λ_i, the eigenvalues of x, and zeros on the diagonal."""
+    one, eye = ones_like(x), eye_like(x)
+    values = diag(M(VALUES.head(x.e)))
+    gaps = one @ values - values @ one
+    return y * (one - eye) / (gaps + eye)
+
+
+VECTORS: Operation = function(
     "eigenvectors", "eigvecs", "n x n -> n x n",
+    pull=lambda g, y, x, i: y @ _over_gaps(x[0], y.T @ g) @ y.T,
+    push=lambda d, y, x, i: y @ _over_gaps(x[0], y.T @ d @ y),
     example="eigvecs(A*A')", source="Magnus 1985, theorem 1", holds="the eigenvalues of {x} are simple",
     arguments=symmetric_argument, kernel="eigvecs", scalar=lambda c: S.One,
     numpy="(lambda v: v*np.sign(v[np.argmax(np.abs(v) > 0.9*np.abs(v).max(axis=0), axis=0), np.arange(len(v))]))"

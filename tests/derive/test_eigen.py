@@ -223,3 +223,25 @@ def test_what_cannot_be_said_is_an_input_error(call, message):
 )
 def test_a_product_with_its_transpose_is_symmetric_however_it_is_bracketed(matrix):
     assert gradient(f"eigval({matrix}, 1)", "A" if "A" in matrix else "X").verdict == "agrees"
+
+
+@given(st.integers(2, 4), st.integers(0, 10**6))
+@settings(max_examples=10, deadline=None)
+def test_the_matrix_of_eigenvectors_moves_as_numpys_does(n, seed):
+    """Differences of LAPACK's eigenvectors, each scaled so that its largest entry is positive."""
+
+    def vectors(a):
+        v = np.linalg.eigh(a)[1]
+        return v * np.sign(v[np.argmax(np.abs(v) > 0.9 * np.abs(v).max(axis=0), axis=0), np.arange(n)])
+
+    a, rng = symmetric(n, seed), np.random.default_rng(seed)
+    b, direction = rng.standard_normal((n, n)), symmetric(n, seed + 1)
+    slope = (vectors(a + 1e-6 * direction) - vectors(a - 1e-6 * direction)) / 2e-6
+    problem = {"where": f"A: {n} x {n}, B: {n} x {n}", "assume": "symmetric(A)"}
+    found = derive.gradient("tr(eigvecs(A)'*B)", "A", **problem).result
+    assert np.sum(evaluate(found, {"A": a, "B": b}) * direction) == pytest.approx(np.sum(slope * b), abs=1e-5)
+
+
+def test_what_has_no_derivative_in_the_language_is_an_input_error():
+    with pytest.raises(InputError, match="the derivative of the pentagamma function has no name"):
+        derive.gradient("sum(pentagamma(x))", "x")
