@@ -10,6 +10,7 @@ from sympy import Expr, S
 from derive.errors import InputError
 from derive.expression import algebra
 from derive.expression.algebra import M
+from derive.expression.operation import Operation
 from derive.graph import Graph, Node
 
 
@@ -48,7 +49,7 @@ def backprop(graph: Graph, seed: Expr = S.One) -> Sweep:
         for place, parent in enumerate(node.parents):
             if parent is None:
                 continue
-            value = _rule(node, "pull")(M(g), M(node.expr), x, place).e
+            value = _rule(node.operation, "pull")(M(g), M(node.expr), x, place).e
             arriving[parent].append(value)
             sweep.contributions.append(Contribution(node, place, value))
     return sweep
@@ -66,18 +67,18 @@ def pushforward(graph: Graph, tangents: Mapping[Expr, Expr]) -> Sweep:
         for place, parent in enumerate(node.parents):
             if parent is None:
                 continue
-            value = _rule(node, "push")(M(sweep.values[parent]), M(node.expr), x, place).e
+            value = _rule(node.operation, "push")(M(sweep.values[parent]), M(node.expr), x, place).e
             terms.append(value)
             sweep.contributions.append(Contribution(node, place, value))
         sweep.values[node.index] = algebra.add(*terms)
     return sweep
 
 
-def _rule(node: Node, which: str) -> Callable[..., M]:
-    """Return the pull or the push of a node; InputError where its operation has no derivative in the language."""
-    rule = getattr(node.operation, which)
+def _rule(operation: Operation, which: str) -> Callable[..., M]:
+    """Return the pull or the push of an operation; InputError where its derivative has no name in the language."""
+    rule: Callable[..., M] | None = getattr(operation, which)
     if rule is None:
         raise InputError(
-            f"the derivative of the {node.operation.name} has no name in the language, so no derivative of it can be written"
+            f"the derivative of the {operation.name} has no name in the language, so no derivative of it can be written"
         )
     return rule
