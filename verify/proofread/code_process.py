@@ -56,7 +56,7 @@ def code_statements(
 
 def _apart(cells: list[tuple[str, int]], options: dict[str, Any]) -> tuple[list[Statement], list[str]]:
     """Judge in a process of its own. What it answers before it is stopped counts."""
-    code = "from verify.proofread.code_process import answer; answer()"
+    code = f"from verify.proofread.code_process import answer; answer({os.getpid()})"
     path = os.pathsep.join(p for p in sys.path if p and os.path.isabs(p) and p != os.getcwd())
     path = os.pathsep.join([path, str(Path(__file__).resolve().parents[2])])
     stopped = ""
@@ -92,10 +92,14 @@ def _last(text: str) -> str:
     return (text.strip().splitlines() or ["it ended without an answer"])[-1]
 
 
-def answer() -> None:
-    """Judge the cells that standard input holds, as the process that `_apart` starts: a line of JSON for each of its parts."""
+def answer(parent: int) -> None:
+    """Judge the cells that standard input holds, as the process that `_apart` starts: a line of JSON for each of its parts.
+
+    The parent names itself: asked here, it may have ended already, and another process be the parent.
+    """
+    if os.name == "posix":  # Windows tells the same parent for ever
+        threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
     cells, options = json.loads(sys.stdin.read())
-    threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
     with _limited():
         for statements, notes in judge_cells(cells, **options):
             print(json.dumps([[s.to_dict() for s in statements], notes]), flush=True)

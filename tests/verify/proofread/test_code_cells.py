@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 
@@ -149,9 +150,12 @@ def test_code_that_does_not_end_is_stopped(body):
     assert set(judged(code).values()) <= {"?"}
 
 
+@pytest.mark.skipif(os.name != "posix", reason="only there does a process learn of another parent")
 def test_a_process_whose_parent_was_ended_ends_too():
-    child = "import os; from verify.proofread.code_process import _end_with; print('begun', flush=True); _end_with(os.getppid())"
-    parent = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {child!r}])"
+    child = "import sys; from verify.proofread.code_process import _end_with; print('begun', flush=True); _end_with(int(sys.argv[1]))"
+    parent = (
+        f"import os, subprocess, sys; subprocess.run([sys.executable, '-c', {child!r}, str(os.getpid())])"
+    )
     with subprocess.Popen([sys.executable, "-c", parent], stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout.readline() == "begun\n"
         process.kill()
