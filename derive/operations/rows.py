@@ -86,7 +86,8 @@ SOFTMAX = function(
     push=lambda d, y, x, i: y * d - y * _wide(row_sums(y * d), y),
     example="softmax(A, rows)", source="Bridle 1990: J = diag(y) - y y' for every row",
     definition=lambda x: apply(exp, x) / _wide(row_sums(apply(exp, x)), x),
-    text="softmax", axis="rows", latex=_latex("softmax"), scalar=lambda c: S.One, positive="always",
+    text="softmax", axis="rows", latex=_latex("softmax"),
+    numpy="(lambda e: e / e.sum(axis=1, keepdims=True))(np.exp({0} - {0}.max(axis=1, keepdims=True)))", scalar=lambda c: S.One, positive="always",
 )  # fmt: skip
 LOGSUMEXP = function(
     "log-sum-exp of rows", "logsumexp_rows", "m x n -> m x 1",
@@ -94,7 +95,8 @@ LOGSUMEXP = function(
     push=lambda d, y, x, i: row_sums(_softmax(x[0].e) * d),
     example="logsumexp(A, rows)", source="Boyd and Vandenberghe 2004, 3.1.5, for every row",
     definition=lambda x: apply(log, row_sums(apply(exp, x))),
-    text="logsumexp", axis="rows", latex=_latex("logsumexp"), scalar=lambda c: c,
+    text="logsumexp", axis="rows", latex=_latex("logsumexp"), numpy="scipy.special.logsumexp({0}, axis=1, keepdims=True)",
+    scalar=lambda c: c,
 )  # fmt: skip
 ARGMAX = function(
     "indicator of the largest of every row", "argmax_rows", "m x n -> m x n",

@@ -22,6 +22,12 @@ RNG = np.random.default_rng(5)
 Z, G = RNG.normal(size=(2, 6, 3))
 
 
+@pytest.fixture(autouse=True)
+def _numbers_of_its_own(monkeypatch):
+    """Draw in each test from the start, whatever ran before it."""
+    monkeypatch.setitem(globals(), "RNG", np.random.default_rng(5))
+
+
 def some_network(activation, loss="cross-entropy", l2=0.0, dtype=np.float64):
     network = Network(draw((7, 5, 4, 3), "glorot", np.random.default_rng(2), dtype), activation, loss, l2)
     for _, b in network.parameters:
