@@ -79,14 +79,22 @@ def look() -> Any:
     return matplotlib.rc_context({**matplotlib.rcParamsDefault, "backend": "agg", **_STYLE})
 
 
+def _save(figure: Figure, buffer: Any, kind: str, metadata: dict[str, None]) -> None:
+    """Write a figure, which is laid out once for all the files that it is saved to, into a buffer."""
+    with look():
+        if figure.get_layout_engine() is not None:
+            figure.draw_without_rendering()
+            figure.set_layout_engine(None)
+        figure.savefig(buffer, format=kind, metadata=metadata)
+
+
 def svg(figure: Figure, name: str) -> str:
     """Return the figure as an `<svg>` element.
 
     Its identifiers are prefixed by `name`, so that a page may hold many.
     """
     buffer = io.StringIO()
-    with look():
-        figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
+    _save(figure, buffer, "svg", {"Date": None, "Creator": None})
     text = buffer.getvalue()
     text = text[text.index("<svg") :]
     text = re.sub(r"<metadata>.*?</metadata>\s*", "", text, flags=re.DOTALL)
@@ -99,8 +107,5 @@ def svg(figure: Figure, name: str) -> str:
 def pdf(figure: Figure) -> bytes:
     """Return the figure as a PDF file."""
     buffer = io.BytesIO()
-    with look():
-        figure.savefig(
-            buffer, format="pdf", metadata={"CreationDate": None, "Creator": None, "Producer": None}
-        )
+    _save(figure, buffer, "pdf", {"CreationDate": None, "Creator": None, "Producer": None})
     return buffer.getvalue()

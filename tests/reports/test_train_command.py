@@ -34,6 +34,12 @@ def run(capsys, *arguments):
     return stopped.value.code or 0, out.out, out.err
 
 
+@pytest.fixture
+def without_figures(monkeypatch):
+    """Leave out the figures, which other tests draw."""
+    monkeypatch.setattr("reports.figures.training.save_figures", lambda *_: [])
+
+
 def test_training_from_files_gives_figures_parameters_and_history(folder, tmp_path, capsys):
     code, out, err = run(capsys, "--data", folder, "--layers", "36-12-4", "--epochs", 6, "--rate", 0.01,
                          "--out", tmp_path / "run", "--format", "json")  # fmt: skip
@@ -106,6 +112,7 @@ def test_saved_parameters_are_evaluated_without_training(folder, saved, capsys):
     assert out.strip() == f"test: {expected} of 60 right"
 
 
+@pytest.mark.usefixtures("without_figures")
 def test_training_goes_on_from_saved_parameters(folder, tmp_path, capsys):
     """Plain descent in file order has no memory: one epoch and one more are two epochs, to the last bit."""
     common = ["--data", folder, "--optimiser", "sgd", "--rate", 0.05, "--no-shuffle", "--validation", 0]
@@ -120,6 +127,7 @@ def test_training_goes_on_from_saved_parameters(folder, tmp_path, capsys):
         np.testing.assert_array_equal(b, c)
 
 
+@pytest.mark.usefixtures("without_figures")
 def test_type_and_penalty_of_a_loaded_network_can_be_changed(folder, saved, tmp_path, capsys):
     options = ["--data", folder, "--load", saved, "--epochs", 0, "--out", tmp_path]
     run(capsys, *options)
@@ -154,6 +162,7 @@ def test_a_loaded_network_that_does_not_fit_the_images_is_refused(folder, tmp_pa
     assert message in err
 
 
+@pytest.mark.usefixtures("without_figures")
 def test_the_test_images_can_be_watched_and_nothing_is_chosen_by_them(folder, tmp_path, capsys):
     options = ["--data", folder, "--layers", "36-12-4", "--epochs", 5, "--rate", 0.003, "--seed", 3]
     _, out, _ = run(capsys, *options, "--test-each-epoch", "--out", tmp_path / "watched", "--format", "json")
@@ -253,6 +262,7 @@ def test_the_losses_have_plain_ticks(losses):
     assert [line.get_label() for line in figure.axes[0].get_lines()[:2]] == ["training", "validation"]
 
 
+@pytest.mark.usefixtures("without_figures")
 def test_an_evaluation_leaves_the_history_of_the_training(folder, tmp_path, capsys):
     run(capsys, "--data", folder, "--layers", "36-4", "--epochs", 2, "--out", tmp_path)
     written = (tmp_path / "history.csv").read_bytes()
