@@ -3,8 +3,8 @@
 `Workers` is a `concurrent.futures` executor. Each task runs in a process, served by one thread of this process: a
 task that exceeds its time limit costs that process its life and nothing else, and a process that dies is reported
 as the outcome of its task; in both cases a new process takes its place. Tasks that take long may step aside, so that
-short ones do not wait for them. The process that workers are forked from may
-die too. No process looks for modules in the current folder.
+short ones do not wait for them. The process that workers are forked from may die too. No process looks for modules in
+the current folder.
 """
 
 from __future__ import annotations

@@ -23,10 +23,10 @@ def partial(factors: Sequence[Expr]) -> tuple[str, Expr, Expr] | None:
         return None
     (a, b), (c, d), (e, f) = (f.args for f in factors)
     if (
-        _is_Identity(a)
-        and _is_vec_of_Identity(b)
-        and _is_Identity(d)
-        and _is_Identity(e)
+        _is_identity(a)
+        and _is_vec_of_identity(b)
+        and _is_identity(d)
+        and _is_identity(e)
         and (column := _matrix(f)) is not None
     ):
         if (
@@ -35,10 +35,10 @@ def partial(factors: Sequence[Expr]) -> tuple[str, Expr, Expr] | None:
         ):
             return "inner", c, column
     if (
-        _is_vec_of_Identity(a)
-        and _is_Identity(b)
-        and _is_Identity(c)
-        and _is_Identity(f)
+        _is_vec_of_identity(a)
+        and _is_identity(b)
+        and _is_identity(c)
+        and _is_identity(f)
         and (column := _matrix(e)) is not None
     ):
         weights = algebra.t(column)
@@ -67,11 +67,11 @@ def spelt(how: str, r: Expr, weights: Expr) -> Expr:
     )
 
 
-def _is_Identity(x: Expr) -> bool:
+def _is_identity(x: Expr) -> bool:
     return isinstance(x, Identity)
 
 
-def _is_vec_of_Identity(x: Expr) -> bool:
+def _is_vec_of_identity(x: Expr) -> bool:
     return isinstance(x, Transpose) and isinstance(x.arg, Vec) and isinstance(x.arg.arg, Identity)
 
 

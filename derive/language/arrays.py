@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 
 from sympy import Integer
@@ -30,7 +31,7 @@ def index_names(tree: Tree) -> list[str]:
     return []
 
 
-class Arrays:
+class Arrays(ABC):
     """Builds arrays from arrays; `sizes` are those of the indices in force."""
 
     def __init__(self, reader: Reading, sizes: dict[str, Size]) -> None:
@@ -40,9 +41,9 @@ class Arrays:
         self.apart: set[Indices] = set()  # pairs of indices that are never equal
         self._depends: dict[int, bool] = {}
 
+    @abstractmethod
     def read(self, tree: Tree) -> Array:
         """Return a piece as an array. Raises ParseError."""
-        raise NotImplementedError
 
     def node(
         self, op: str, args: list[Node], shape: tuple[Size, Size], like: Node | Tree, value: object = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 
 from derive.language.scope import ParseError
@@ -42,7 +43,7 @@ class Vocabulary:
         )
 
 
-class Cursor:
+class Cursor(ABC):
     """Goes through tokens; `expression` and `chain` are what the parser makes of them."""
 
     def __init__(self, text: str, found: list[Token], vocabulary: Vocabulary) -> None:
@@ -252,16 +253,16 @@ class Cursor:
         tree.extra["at"] = at
         return tree
 
+    @abstractmethod
     def expression(self, level: int) -> Tree:
         """Return the longest expression whose operators all bind tighter than a level, or as tight."""
-        raise NotImplementedError
 
-    def _latex_power(self, left: Tree, sign: Token) -> Tree:
-        raise NotImplementedError
+    @abstractmethod
+    def _latex_power(self, left: Tree, sign: Token) -> Tree: ...
 
+    @abstractmethod
     def chain(self) -> Tree:
         """Return an expression, or a chain of relations."""
-        raise NotImplementedError
 
-    def _power(self, left: Tree) -> Tree:
-        raise NotImplementedError
+    @abstractmethod
+    def _power(self, left: Tree) -> Tree: ...

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import Any
 
 from derive.language.scope import Node, Scope
@@ -24,7 +25,7 @@ SAID = {
 }  # fmt: skip
 
 
-class Reading:
+class Reading(ABC):
     """The state of a reader of trees: the scope, the nodes by their trees, and which letters are indices.
 
     `numpy` tells that * and / act entry by entry there.
@@ -38,17 +39,17 @@ class Reading:
         self.summed: frozenset[str] = frozenset()  # those that sums run over
         self.known: frozenset[str] = frozenset()  # names that stand by themselves, or under an index of a sum
 
+    @abstractmethod
     def read(self, root: Tree) -> Node:
         """Return the node of a tree. Raises ParseError."""
-        raise NotImplementedError
 
+    @abstractmethod
     def entry(self, tree: Tree, args: list[Node]) -> Node:
         """Return an entry or a range of what stands before a square bracket. Raises ParseError."""
-        raise NotImplementedError
 
+    @abstractmethod
     def unknown(self, symbol: str, order: int, args: list[Node], position: int) -> Node:
         """Return an unknown function of every entry, or its derivative of an order."""
-        raise NotImplementedError
 
     def node(self, op: str, args: list[Node], shape: Shape, position: int, value: Any = None) -> Node:
         """Return a new node, the last one of the scope."""

@@ -85,7 +85,9 @@ class Pool:
         except TimeLimitError:
             return 504, _told(f"no answer within {self.seconds:g} s; ask for something smaller")
         except WorkerDiedError:
-            return 503, _told(f"the question took more than {self.megabytes} MB; ask for something smaller")
+            return 503, _told(
+                f"the process that worked on it ended; if it took more than {self.megabytes} MB, ask for something smaller"
+            )
         except Exception:  # what a worker raises beside its answers is a fault of ours
             return 500, _told("a fault of gradproof, please report it")
         if found[0] in (200, 400):
