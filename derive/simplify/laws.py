@@ -37,6 +37,13 @@ _FUNCTION = re.compile(r"[a-z]\w*(?=\()")
 _ENTRIES, _EXPONENT = re.compile(r"\b[ts]\b"), re.compile(r"\bk\b")
 
 
+#: What no law that writes it on its left is met without, by `kind`, as the text language writes it.
+_MARKS = {
+    **dict.fromkeys(("power", "elementwise power", "matrix power"), "^"),
+    "sum": " + ",
+    "ones": "(1)",
+    "identity": "eye",
+}
 #: Products of more factors are not looked through: every pair of them may be a law's left side.
 MAX_FACTORS = 24
 
@@ -60,6 +67,14 @@ class Reading:
             return self._in_sum
         return self._whole
 
+    @cached_property
+    def _is_one(self) -> bool:
+        return Powers.of(self.left).is_one
+
+    @cached_property
+    def _split(self) -> tuple[Expr, Factors]:
+        return algebra.split(self.left)
+
     def _whole(self, e: Expr) -> Iterator[Expr]:
         for found in matches(self.left, e, {}):
             if self.law.holds(found):
@@ -71,7 +86,7 @@ class Reading:
         have = Powers.of(e)
         if len(have.powers) > MAX_FACTORS:
             return
-        if Powers.of(self.left).is_one:  # exp(t)*exp(-t): powers of one base, which are together in `have`
+        if self._is_one:  # exp(t)*exp(-t): powers of one base, which are together in `have`
             yield have.times()
             return
         for found, rest in commuting(self.left, have, {}):
@@ -102,7 +117,7 @@ class Reading:
                     yield from self._terms(wanted[1:], terms[:i] + terms[i + 1 :], found, rest)
 
     def _in_matrix_product(self, e: Expr) -> Iterator[Expr]:
-        scalars, factors = algebra.split(self.left)
+        scalars, factors = self._split
         if scalars == 1:
             yield from self._in_run(e, factors, {})
             return
@@ -176,10 +191,10 @@ class Law:
 
     @cached_property
     def words(self) -> frozenset[str]:
-        """Return the names of the functions on the left, without which it does not occur."""
-        return frozenset(
-            w for w in _FUNCTION.findall(self.left) if w not in ("vector", "matrix") and by_name(w)
-        )
+        """Return the names of the functions and the marks of what else is on the left, without which it does not occur."""
+        names = {w for w in _FUNCTION.findall(self.left) if w not in ("vector", "matrix") and by_name(w)}
+        text = self.left.replace(" - ", " + ")
+        return frozenset(names).union(mark for mark in _MARKS.values() if mark in text)
 
     @property
     def entrywise(self) -> bool:
@@ -267,17 +282,22 @@ def words(e: Expr) -> frozenset[str]:
     """Return the names of the functions in an expression."""
     entry = record(scalar_function(e)) if kind(e) == "function of entries" else known_as(type(e))
     own = {entry.text} if entry is not None and entry.text else set()
+    if (mark := _MARKS.get(kind(e))) is not None:
+        own.add(mark)
     return frozenset(own).union(*map(words, parts(e)))
+
+
+@cache
+def tried(there: frozenset[str], matrix: bool) -> tuple[Reading, ...]:
+    """Return the readings of laws that may be met in what holds some words, a matrix or a scalar."""
+    return tuple(r for law in laws() if law.words <= there for r in law.readings(matrix))
 
 
 def rewrites(e: Expr) -> Iterator[tuple[Law, Expr]]:
     """Yield what the laws make of an expression, at its outermost operation."""
-    there, matrix = words(e), algebra.is_matrix(e)
-    for law in laws():
-        if law.words <= there:
-            for reading in law.readings(matrix):
-                for new in reading.rewrites(e):
-                    yield law, new
+    for reading in tried(words(e), algebra.is_matrix(e)):
+        for new in reading.rewrites(e):
+            yield reading.law, new
 
 
 @remembered

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import TypeAlias
 
 from sympy import Expr, Mul, S, exp
@@ -17,6 +18,7 @@ from sympy import Expr, Mul, S, exp
 from derive.expression import algebra
 from derive.expression.algebra.core import same_terms
 from derive.expression.elementwise import applied, elementwise, scalar_function
+from derive.expression.facts import remembered
 from derive.expression.operation import kind
 from derive.expression.rebuild import rebuild
 from derive.expression.walk import distinct, parts
@@ -60,7 +62,7 @@ def matches(p: Expr, e: Expr, bound: Bound) -> Iterator[Bound]:
         elif e.exp.is_Integer and p.exp.is_Integer and e.exp % p.exp == 0 < e.exp / p.exp:
             yield from matches(p.base, algebra.power(e.base, int(e.exp / p.exp)), bound)
     elif word == "sum":
-        yield from _summed(_variables_last(p.args), e.args, e, bound)
+        yield from _summed(_variables_last(p), e.args, e, bound)
     elif word == "matrix product":
         yield from _whole_run(p, e, bound, [list(algebra.split(e)[1])])
     elif word == "trace" and kind(p.arg) == "matrix product":
@@ -84,13 +86,17 @@ def head(e: Expr) -> object:
 
 def instance(p: Expr, bound: Bound) -> Expr:
     """Return a pattern with its variables replaced by what they stand for."""
-    leaves = {}
-    for leaf in distinct(p):
-        if leaf in bound:
-            leaves[leaf] = bound[leaf]
-        elif kind(leaf) in _CONSTANTS:
-            leaves[leaf] = type(leaf)(*[_size(n, bound) for n in leaf.args])
-    return rebuild(p, lambda e, args: None, leaves)
+    variables, constants = leaves(p)
+    values = {v: bound[v] for v in variables if v in bound}
+    values |= {c: type(c)(*[_size(n, bound) for n in c.args]) for c in constants}
+    return rebuild(p, lambda e, args: None, values)
+
+
+@cache
+def leaves(p: Expr) -> tuple[tuple[Expr, ...], tuple[Expr, ...]]:
+    """Return the variables of a pattern, and its constants of some size."""
+    parts = distinct(p)
+    return tuple(filter(is_variable, parts)), tuple(c for c in parts if kind(c) in _CONSTANTS)
 
 
 # ----------------------------------------------------------------------------------------- variables
@@ -107,7 +113,7 @@ def _bind(p: Expr, e: Expr, bound: Bound) -> Iterator[Bound]:
 
 def _is_known(p: Expr, bound: Bound) -> bool:
     """Tell whether all variables of a pattern stand for something already."""
-    return all(v in bound for v in distinct(p) if is_variable(v))
+    return all(v in bound for v in leaves(p)[0])
 
 
 def _same(a: Expr, b: Expr) -> bool:
@@ -137,9 +143,10 @@ def _in_order(ps: Sequence[Expr], es: Sequence[Expr], bound: Bound) -> Iterator[
             yield from _in_order(ps[1:], es[1:], found)
 
 
-def _variables_last(ps: Sequence[Expr]) -> list[Expr]:
-    """Return terms in the order in which they are looked for: what has most to it first, plain variables at the end."""
-    return sorted(ps, key=lambda p: (is_variable(p), -len(distinct(p))))
+@cache
+def _variables_last(p: Expr) -> list[Expr]:
+    """Return the terms of a pattern as they are looked for: what has most to it first, plain variables at the end."""
+    return sorted(p.args, key=lambda a: (is_variable(a), -len(distinct(a))))
 
 
 # ---------------------------------------------------------------------------------------------- sums
@@ -185,25 +192,7 @@ class Powers:
     @staticmethod
     def of(e: Expr) -> Powers:
         """Return an expression as powers; a product of several matrices is one base."""
-        if algebra.is_matrix(e):
-            coefficient, factors = algebra.split(e)
-            whole = factors[0] if len(factors) == 1 else algebra.matmul(S.One, list(factors))
-            if (
-                kind(whole) == "elementwise power"
-                and kind(whole.base) == "elementwise product"
-                and whole.exp.is_Integer
-            ):
-                whole = algebra.hadamard(*[algebra.elementwise_power(a, whole.exp) for a in whole.base.args])
-            bases = whole.args if kind(whole) == "elementwise product" else (whole,)
-            bases = tuple(a for a in bases if kind(a) != "ones")
-        else:
-            coefficient, rest = e.as_coeff_Mul()
-            bases = () if rest == 1 else Mul.make_args(rest)
-        powers: dict[Expr, Expr] = {}
-        for a in bases:
-            base, k = _base_and_power(a)
-            powers[base] = powers.get(base, S.Zero) + k
-        return Powers(coefficient, {b: k for b, k in powers.items() if k != 0}, algebra.shape(e))
+        return _powers_of(e)
 
     def over(self, other: Powers, k: Expr = S.One) -> Powers | None:
         """Return what is left of it over a power of another product that it holds; None where it does not."""
@@ -232,6 +221,29 @@ class Powers:
         if self.shape == (1, 1):
             return Mul(self.coefficient, *factors)
         return algebra.dot(self.coefficient, algebra.hadamard(algebra.ones(self.shape), *factors))
+
+
+@remembered
+def _powers_of(e: Expr) -> Powers:
+    if algebra.is_matrix(e):
+        coefficient, factors = algebra.split(e)
+        whole = factors[0] if len(factors) == 1 else algebra.matmul(S.One, list(factors))
+        if (
+            kind(whole) == "elementwise power"
+            and kind(whole.base) == "elementwise product"
+            and whole.exp.is_Integer
+        ):
+            whole = algebra.hadamard(*[algebra.elementwise_power(a, whole.exp) for a in whole.base.args])
+        bases = whole.args if kind(whole) == "elementwise product" else (whole,)
+        bases = tuple(a for a in bases if kind(a) != "ones")
+    else:
+        coefficient, rest = e.as_coeff_Mul()
+        bases = () if rest == 1 else Mul.make_args(rest)
+    powers: dict[Expr, Expr] = {}
+    for a in bases:
+        base, k = _base_and_power(a)
+        powers[base] = powers.get(base, S.Zero) + k
+    return Powers(coefficient, {b: k for b, k in powers.items() if k != 0}, algebra.shape(e))
 
 
 def _base_and_power(a: Expr) -> tuple[Expr, Expr]:
@@ -264,15 +276,22 @@ def _holds(have: Expr, need: Expr) -> bool:
 
 def commuting(p: Expr, have: Powers, bound: Bound) -> Iterator[tuple[Bound, Powers]]:
     """Yield the ways in which a product holds a pattern, with what is left of the product."""
-    wanted = Powers.of(p)
-    number, scalars = wanted.coefficient.as_coeff_Mul()
-    have = replace(have, coefficient=have.coefficient / number)
-    items = sorted(wanted.powers.items(), key=lambda item: _rank(item[0]))
+    number, scalars, items = _looked_for(p)
+    if number != 1:
+        have = replace(have, coefficient=have.coefficient / number)
     if scalars == 1:
         yield from _commuting(items, have, bound)
         return
     for found in matches(scalars, have.coefficient, bound):
         yield from _commuting(items, replace(have, coefficient=S.One), found)
+
+
+@cache
+def _looked_for(p: Expr) -> tuple[Expr, Expr, list[tuple[Expr, Expr]]]:
+    """Return the number, the other scalars, and the powers of a pattern that is a product, as they are looked for."""
+    wanted = Powers.of(p)
+    number, scalars = wanted.coefficient.as_coeff_Mul()
+    return number, scalars, sorted(wanted.powers.items(), key=lambda item: _rank(item[0]))
 
 
 def _rank(p: Expr) -> tuple[bool, bool, int]:
