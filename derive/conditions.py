@@ -7,11 +7,12 @@ p = 2 on.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from sympy import Add, Expr, S
 
 from derive.expression import algebra
+from derive.expression.domain import divisors, is_square
 from derive.expression.domain import domain as domain_of_all
 from derive.expression.elementwise import scalar_function
 from derive.expression.facts import facts
@@ -59,10 +60,11 @@ def conditions(graph: Graph, result: Expr, domain: Sequence[Expr] = ()) -> tuple
 def of_value(expr: Expr, domain: Sequence[Expr] = (), claim: Expr = S.Zero) -> tuple[str, ...]:
     """Return where an expression, and what is claimed of it, has a value, as far as the assumptions do not say so already.
 
-    `domain` is as for `conditions`. A claim is taken to have a value wherever entries are positive that have to be for the
-    expression. Places that random points do not meet, such as a division by 0, are not listed.
+    `domain` is as for `conditions`, for both. A claim is taken to have a value wherever entries are positive that have to
+    be for the expression.
     """
-    found = _positive([e for e in (*domain, *domain_of_all(expr)) if not _is_nonnegative(e)])
+    squares = [e for e in domain if is_square(e)]  # of what divides
+    found = _positive([*(e for e in (*domain, *domain_of_all(expr)) if not _is_nonnegative(e)), *squares])
     for e in distinct(expr, claim):
         entry = record(scalar_function(e)) if kind(e) == "function of entries" else record(type(e))
         if entry is None or entry.name not in _PARTIAL:
@@ -75,15 +77,36 @@ def of_value(expr: Expr, domain: Sequence[Expr] = (), claim: Expr = S.Zero) -> t
         ):
             continue
         found.append(_said(entry, x, e))
-    return tuple(dict.fromkeys(found))
+    return tuple(dict.fromkeys([*found, *_nonzero([*divisors(expr), *divisors(claim)])]))
 
 
 def _positive(domain: Sequence[Expr]) -> list[str]:
-    return [
+    """Return what has to be positive in words: squares, which stand for what divides, are not zero."""
+    squares = {e: e.args[0] for e in domain if is_square(e)}
+    positive = [
         f"every entry of {to_text(e)} is positive" if algebra.is_matrix(e) else f"{to_text(e)} is positive"
         for e in domain
-        if not _is_positive(e)
+        if e not in squares and not _is_positive(e)
     ]
+    return positive + _nonzero(squares.values())
+
+
+def _nonzero(divisors: Iterable[Expr]) -> list[str]:
+    """Return in words what may not be zero, as far as it is not seen that it is not."""
+    return [
+        f"{to_text(x)} is not zero" if is_whole else f"no entry of {to_text(x)} is zero"
+        for e in divisors
+        for x, is_whole in [_vanishing(e)]
+        if not (_is_positive(e) or facts().has(x, "nonzero") or all(s.is_integer for s in e.free_symbols))
+    ]
+
+
+def _vanishing(e: Expr) -> tuple[Expr, bool]:
+    """Return what is zero where a divisor is, and whether as a whole: x where norm2(x) is, and entries where |x| has some."""
+    entry = record(scalar_function(e)) if kind(e) == "function of entries" else record(type(e))
+    name = entry.name if entry is not None else ""
+    x = parts(e)[0] if name in (*_WHOLE, "absolute value") else e
+    return x, name in _WHOLE or not algebra.is_matrix(x)
 
 
 def _is_invertible(x: Expr) -> bool:

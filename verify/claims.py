@@ -53,26 +53,32 @@ def check(study: Study, claim: str | Expr, seed: int = 0, domain: tuple[Expr, ..
     `domain` is what else has to be positive for a claim that is no text to have a value.
     """
     asserted, needed = read_with_domain_of(study, claim)
-    return answer(study, asserted, gather(study, asserted, seed), seed, (*needed, *domain))
+    return judged(study, asserted, seed, (*needed, *domain))
 
 
-def answer(
-    study: Study, asserted: Expr, evidence: list[Evidence], seed: int = 0, domain: tuple[Expr, ...] = ()
-) -> Verdict:
-    """Return what evidence adds up to; where it refutes, with a counterexample and a diagnosis.
+def judged(study: Study, asserted: Expr, seed: int = 0, domain: tuple[Expr, ...] = ()) -> Verdict:
+    """Return the verdict on a claim that is read; where it refutes, with a counterexample and a diagnosis.
 
-    `domain` is what has to be positive for the claim to have a value though the claim does not show it.
+    `domain` is what has to be positive for the claim to have a value though the claim does not show it. Raises InputError
+    where the expression has no value to be claimed.
     """
     from verify.methods.gaps import domain_evidence, gap_verdict
+    from verify.methods.hollow import find_sizes, hollow_verdict
 
-    statement, word = study.statement, add_up(evidence)
+    statement = study.statement
+    sizes = find_sizes(statement, asserted, seed)
+    if sizes is not None and sizes.refutes:
+        return hollow_verdict(statement, asserted, sizes, seed)
+    evidence = gather(study, asserted, seed)
+    word = add_up(evidence)
     if word != "refuted":
         gap = domain_evidence(statement, asserted, seed, domain)
-        if gap is None:
-            return Verdict(
-                word, tuple(evidence), conditions=_conditions(study, asserted) if word in UPHOLDING else ()
-            )
-        return gap_verdict(statement, asserted, (*evidence, gap), seed, domain)
+        if gap is not None:
+            return gap_verdict(statement, asserted, (*evidence, gap), seed, domain)
+        if word not in UPHOLDING:
+            return Verdict(word, tuple(evidence))
+        needed = () if sizes is None else (sizes.condition(),)
+        return Verdict(word, tuple(evidence), conditions=(*_conditions(study, asserted, domain), *needed))
     from verify.methods.counterexample import find_counterexample
     from verify.slips.diagnosis import diagnose
 
@@ -81,10 +87,10 @@ def answer(
     return Verdict(word, tuple(evidence), counterexample, diagnose(study, asserted, seed, at))
 
 
-def _conditions(study: Study, claim: Expr) -> tuple[str, ...]:
+def _conditions(study: Study, claim: Expr, domain: tuple[Expr, ...]) -> tuple[str, ...]:
     """Return where a claim and what it is about have values: an upheld claim says nothing elsewhere."""
     with assuming(study.problem.assumptions):
-        return of_value(study.statement.expr, study.statement.domain, claim)
+        return of_value(study.statement.expr, (*study.statement.domain, *domain), claim)
 
 
 def read(

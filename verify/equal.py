@@ -26,7 +26,7 @@ from derive.operations import unknown_functions
 from derive.problem import Problem
 from verify.arithmetics.balls import Balls
 from verify.arithmetics.base import Abstain, Arithmetic, Array, Undefined
-from verify.claims import answer, gather
+from verify.claims import gather, judged
 from verify.methods.counterexample import find_counterexample
 from verify.methods.exact import (
     ASSIGNMENTS,
@@ -143,7 +143,7 @@ def compare(
     if decimals:
         return _by_intervals(statement, right, decimals, seed)
     study = Study(problem, statement)
-    return answer(study, right, gather(study, right, seed), seed, domain)
+    return judged(study, right, seed, domain)
 
 
 def holds(problem: Problem, right: Expr, seed: int = 0) -> bool:

@@ -81,12 +81,18 @@ def _factors(node: Any) -> list[Expr]:
     return parts if parts and not any(map(algebra.is_matrix, parts)) else [node.expr]
 
 
+def _flat(node: Any) -> list[Expr]:
+    """Return the factors of rows or columns that are picked; what is one entry scales, wherever it stands."""
+    picked = node.op == "pick" and algebra.is_matrix(node.expr)
+    return [a.expr for a in node.args] if picked else [node.expr]
+
+
 def _product(ops: list[str], nodes: Sequence[Any]) -> Expr:
-    pending = [a.expr for a in nodes[0].args] if nodes[0].op == "pick" else [nodes[0].expr]
+    pending = _flat(nodes[0])
     for op, node in zip(ops, nodes[1:], strict=True):
         x = node.expr
         if op == "*":
-            pending.extend([a.expr for a in node.args] if node.op == "pick" else [x])
+            pending.extend(_flat(node))
         elif op == "/":
             pending.extend(scalar_power(a, S.NegativeOne) for a in _factors(node))
         else:

@@ -1,21 +1,23 @@
 """What a text needs to be positive, where its expression does not show it any more.
 
-SymPy folds sqrt(a)^2 to a and exp(log(a)) to a, which have values where the text has none. What a text needs is read off
-its own pieces, and what is lost in folding is kept beside the expression.
+SymPy folds sqrt(a)^2 to a and a^2/a to a, which have values where the text has none. What a text needs is read off its own
+pieces, and what is lost in folding is kept beside the expression: of a divisor, its square.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any
 
-from sympy import Expr, Lambda, Symbol
+from sympy import Expr, Integer, Lambda, Symbol
 from sympy.matrices.expressions.applyfunc import ElementwiseApplyFunction
 
 from derive.expression import algebra
-from derive.expression.domain import domain
+from derive.expression.domain import divisors, domain, factors_of
 from derive.expression.elementwise import ENTRY
 from derive.expression.operation import by_name
+from derive.language.build import elementwise_power
 from derive.language.calls import called
 from derive.language.scope import Node
 
@@ -29,17 +31,35 @@ def lost(root: Node) -> tuple[Expr, ...]:
     `root` is the node of the text, whose nodes have their expressions.
     """
     found: dict[Expr, None] = {}
+    divided: dict[Expr, None] = {}
     stack, seen = [root], {id(root)}
     while stack:
         node = stack.pop()
         found |= dict.fromkeys(map(_without_coefficient, _needed(node)))
+        divided |= dict.fromkeys(_without_coefficient(f) for e in _divided(node) for f in factors_of(e))
         stack.extend(new := [a for a in node.args if id(a) not in seen])
         seen.update(map(id, new))
     needed = [e for e in found if not e.is_number and e.free_symbols and not e.is_nonnegative]
-    if not needed:
-        return ()
-    shown = set(map(_without_coefficient, domain(root.expr)))
-    return tuple(e for e in needed if e not in shown)[:MOST]
+    shown = set(map(_without_coefficient, domain(root.expr))) if needed else set()
+    return tuple([*(e for e in needed if e not in shown), *_squares(divided, root.expr)][:MOST])
+
+
+def _squares(divided: Iterable[Expr], expr: Expr) -> list[Expr]:
+    """Return the squares of divisors that an expression does not show."""
+    candidates = [e for e in divided if not e.is_number and e.free_symbols and not e.is_positive]
+    shown = set(map(_without_coefficient, divisors(expr))) if candidates else set()
+    return [elementwise_power(e, Integer(2)) for e in candidates if e not in shown]
+
+
+def _divided(node: Node) -> list[Expr]:
+    """Return what a piece of text divides by."""
+    if node.op == "*":
+        return [a.expr for op, a in zip(node.value, node.args[1:], strict=True) if op in ("/", "./")]
+    if node.op in ("^", ".^"):
+        base, power = (a.expr for a in node.args)
+        square = node.op == "^" and algebra.is_matrix(base)
+        return [base] if power.is_negative and not square else []
+    return []
 
 
 def _needed(node: Node) -> list[Expr]:

@@ -88,3 +88,10 @@ def test_gradients_are_right(loss, wrt, gradient):
 def test_what_is_no_place_is_refused(text, says):
     with pytest.raises(InputError, match=says):
         parse(text)
+
+
+@pytest.mark.parametrize("text", ["A*A[1,2]*x", "A*x*A[1,2]", "A*(x*A[1,2])", "A/(1/A[1,2])*x", "(A*A[1,2])*x"])
+def test_an_entry_scales_wherever_it_stands_in_a_product(text):
+    values = {"A": np.array([[2.0, 3.0], [5.0, 7.0]]), "x": np.array([11.0, 13.0])}
+    expected = 3 * values["A"] @ values["x"]
+    assert np.allclose(evaluate(parse(text).expr, values).ravel(), expected)

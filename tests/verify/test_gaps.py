@@ -76,5 +76,35 @@ def test_an_upheld_equation_says_where_it_holds():
     assert check_equal("A*inv(A)*x", "x").conditions == ("A is invertible",)
     assert check_claim("logdet(A)", "A", "inv(A)", assume="posdef(A)").conditions == ()
     assert check_equal("sqrt(x'*x)^2", "x'*x").conditions == ()
-    assert check_equal("pinv(A)", "inv(A'*A)*A'").conditions == ("A'*A is invertible",)
+    assert check_equal("pinv(A)", "inv(A'*A)*A'").conditions == ("A'*A is invertible", "n <= m")
     assert "wherever a is positive" in str(check_equal("sqrt(a)^2", "a"))
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "holds"),
+    [
+        ("a", "a^2/a", "a is not zero"),  # what SymPy folds
+        ("x", "x.^2./x", "no entry of x is zero"),
+        ("x/norm2(x)*norm2(x)", "x", "x is not zero"),
+        ("x'*x/(x'*x)", "1", "x'*x is not zero"),
+        ("b*(a^2 - 1)/(a^2 - 1)", "b", "a^2 - 1 is not zero"),
+        ("A*x*det(A)/det(A)", "A*x", "det(A) is not zero"),
+    ],
+)
+def test_a_division_is_a_condition_where_the_divisor_may_be_zero(left, right, holds):
+    assert holds in check_equal(left, right).conditions
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "assume"),
+    [
+        ("exp(x)/sum(exp(x))", "softmax(x)", None),
+        ("1/(1 + exp(-a))", "sigmoid(a)", None),
+        ("1/(1 + x'*x)*y", "y/(x'*x + 1)", None),
+        ("x.*y./y", "x", "positive(y)"),
+        ("mean(x)", "sum(x)/n", None),
+    ],
+)
+def test_a_division_by_what_is_positive_is_none(left, right, assume):
+    where = "x: n" if "mean" in left else None
+    assert check_equal(left, right, where, assume).conditions == ()

@@ -6,7 +6,7 @@ Where both sides are rational the two values are exact fractions; else they are 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from fractions import Fraction
 from itertools import islice, product
@@ -102,6 +102,17 @@ def find_gap(
         if found is not None:
             break
     return found
+
+
+def find_without_value(
+    statement: Statement,
+    claim: Expr,
+    hollow: Callable[[dict[str, int]], bool],
+    seed: int = 0,
+    seen_at: dict[str, int] | None = None,
+) -> Counterexample | None:
+    """Return a plain point at sizes at which the claim has no value, as `hollow` tells, though the truth has one there."""
+    return _Hollow(statement, claim, hollow).plainest(PLAIN, seed, seen_at or {})
 
 
 def _on_another_piece(search: _Search, seed: int, last: dict[str, int]) -> Counterexample | None:
@@ -357,6 +368,30 @@ class _Gaps(_Search):
     @property
     def _against(self) -> str:
         return "the right side has" if self.statement.is_value else "the claim has"
+
+
+class _Hollow(_Gaps):
+    """Looks for the plainest point at sizes at which a claim has no value."""
+
+    def __init__(self, statement: Statement, claim: Expr, hollow: Callable[[dict[str, int]], bool]) -> None:
+        super().__init__(statement, claim, ())
+        self.hollow = hollow
+        self.known: dict[tuple[int, ...], bool] = {}
+
+    def sides(self, place: Place) -> tuple[Array, Array] | None:
+        """Return the true side, twice, where the claim has no value."""
+        sizes = tuple(place.sizes.values())
+        if sizes not in self.known:
+            self.known[sizes] = self.hollow(place.sizes)
+        if not self.known[sizes]:
+            return None
+        try:
+            with self.arithmetic.context():
+                values = place.values(self.statement.space, self.arithmetic)
+                true = self.statement.true_side(values, place.sizes, self.arithmetic, *place.weights)
+        except (Undefined, Abstain):
+            return None
+        return true, np.ones(true.shape, dtype=bool)
 
 
 def _decimal(ball: arb, digits: int) -> str:

@@ -11,6 +11,7 @@ from itertools import islice
 
 from sympy import Expr
 
+from derive.expression.domain import is_square
 from derive.expression.operation import kind
 from derive.expression.walk import distinct
 from verify.methods.counterexample import find_gap, outside_domain
@@ -45,7 +46,8 @@ def domain_evidence(
 def _seen(statement: Statement, claim: Expr, seed: int, needed: tuple[Expr, ...]) -> dict[str, int] | None:
     """Return sizes at which there is such a point."""
     ours = {*domain(statement.expr), *statement.domain, *_rooted(statement.expr)}
-    if not {*domain(claim), *needed, *_rooted(claim)} - ours:
+    may_be_negative = [e for e in needed if not is_square(e)]
+    if not {*domain(claim), *may_be_negative, *_rooted(claim)} - ours:
         return None
     for sizes in assignments(statement, claim, seed, ASSIGNMENTS)[1][:ASSIGNMENTS]:
         places = islice(real_places(statement.space, statement, sizes, seed, POINTS), POINTS)
