@@ -53,10 +53,11 @@ def _squares(divided: Iterable[Expr], expr: Expr) -> list[Expr]:
 
 def _divided(node: Node) -> list[Expr]:
     """Return what a piece of text divides by."""
+    args: list[Any] = [a.expr for a in node.args]
     if node.op == "*":
-        return [a.expr for op, a in zip(node.value, node.args[1:], strict=True) if op in ("/", "./")]
+        return [e for op, e in zip(node.value, args[1:], strict=True) if op in ("/", "./")]
     if node.op in ("^", ".^"):
-        base, power = (a.expr for a in node.args)
+        base, power = args
         square = node.op == "^" and algebra.is_matrix(base)
         return [base] if power.is_negative and not square else []
     return []

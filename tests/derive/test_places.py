@@ -90,7 +90,9 @@ def test_what_is_no_place_is_refused(text, says):
         parse(text)
 
 
-@pytest.mark.parametrize("text", ["A*A[1,2]*x", "A*x*A[1,2]", "A*(x*A[1,2])", "A/(1/A[1,2])*x", "(A*A[1,2])*x"])
+@pytest.mark.parametrize(
+    "text", ["A*A[1,2]*x", "A*x*A[1,2]", "A*(x*A[1,2])", "A/(1/A[1,2])*x", "(A*A[1,2])*x"]
+)
 def test_an_entry_scales_wherever_it_stands_in_a_product(text):
     values = {"A": np.array([[2.0, 3.0], [5.0, 7.0]]), "x": np.array([11.0, 13.0])}
     expected = 3 * values["A"] @ values["x"]
