@@ -11,7 +11,7 @@ SOURCES := gradproof.py $(shell find derive verify reports -type f -not -path '*
 TEX     := $(and $(shell command -v latexmk),$(shell command -v pdflatex))
 REPORT  := build/report/$(if $(TEX),report.pdf,index.html)
 
-.PHONY: report test benchmark readme docs clean
+.PHONY: report test everywhere benchmark readme docs clean
 
 report: gradproof $(REPORT)
 
@@ -30,6 +30,10 @@ test: $(VENV)/.installed-test gradproof
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/python -m pytest -n 2
+
+# Printed code beside the evaluator for every problem of all collections, in every language; the tests draw a sample.
+everywhere: $(VENV)/.installed-test
+	$(BIN)/python -m tests.derive.everywhere
 
 # The symbols under the oldest SymPy that pyproject.toml admits; `make test` runs under the newest.
 OLDEST := .venv-oldest

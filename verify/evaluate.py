@@ -468,7 +468,7 @@ _VALUES: dict[str, Callable[..., Array]] = {
     "sum of the entries": lambda env, node, x: total(x),
     "function of entries": _elementwise,
     "Kronecker product": lambda env, node, *factors: reduce(_kronecker, factors),
-    "diagonal matrix": lambda env, node, x: x * env.arithmetic.eye(max(x.shape)),
+    "diagonal matrix": lambda env, node, x: x * env.arithmetic.eye(x.shape[x.shape[1] != 1]),
     "diagonal": lambda env, node, x: _diagonal(x),
     "vec": lambda env, node, x: x.T.reshape(-1, 1),
     "reshape": lambda env, node, x: x.reshape(*env.shape(node)[::-1]).T,

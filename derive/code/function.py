@@ -23,6 +23,7 @@ from derive.code.lower import Lowering
 from derive.code.others import without_quotients
 from derive.code.plan import Branch, Node, Plan, post_order
 from derive.code.printer import Printer, expanded
+from derive.code.removable import removable
 from derive.code.sizes import examples, total
 from derive.code.stable import stable
 from derive.code.targets import TARGETS, Target
@@ -95,7 +96,7 @@ def _cheapest(
             best = (price, lowering, roots)
     assert best is not None
     b = best[1].b
-    return (best[1], tidy(stable(without_quotients(best[2], b), b), b)), best[1].low
+    return (best[1], removable(tidy(stable(without_quotients(best[2], b), b), b), b)), best[1].low
 
 
 def source(

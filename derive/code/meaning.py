@@ -177,6 +177,7 @@ _MEANINGS: dict[str, Callable[..., Expr]] = {
     "larger": _larger,
     "max": _max,
     "norm": lambda n, x: Norm2(x),
+    "nonzero": lambda n, x: x,
     "signdet": lambda n, x: sign(algebra.det(x)),
     "positive": lambda n, x: elementwise(step, x),
     "matmul": lambda n, a, b: algebra.dot(a, b),

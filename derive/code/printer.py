@@ -24,6 +24,9 @@ SUM, PRODUCT, UNARY, POWER, ATOM = range(5)
 #: Pieces longer than this get a line of their own.
 LONG = 64
 
+#: How PyTorch's code writes functions of numbers that are no tensors.
+_OF_NUMBERS = {f: f"math.{f}({{0}})" for f in ("exp", "log", "log1p", "expm1", "sin", "cos", "tan", "sinh", "cosh", "tanh", "erf")} | {"abs": "abs({0})"}  # fmt: skip
+
 Piece = tuple[str, int]
 _LEAVES = frozenset({"input", "number", "constant", "size"})
 _VIEWS = frozenset({"input", "transpose", "spread", "reshape", "diagonal", "choose", "item"})
@@ -148,7 +151,7 @@ class Printer:
                 for i, a in enumerate(node.args):
                     if spelling.count(f"{{{i}}}") > 1:
                         self.counts[a.index] += 1
-            if node.op == "others":
+            if node.op in ("others", "nonzero") or (node.op == "max" and self.target.name == "torch"):
                 self.counts[node.args[0].index] += 2
             if node.op == "call" and self._call(node.params[0]).count("{0}") > 1:
                 self.counts[node.args[0].index] += 1
@@ -335,7 +338,9 @@ class Printer:
         """Write a function of every entry."""
         template = self._call(node.params[0])
         if self.target.name == "torch" and _is_constant(node):
-            template = f"math.{node.params[0]}({{0}})"  # of numbers that are no tensors
+            template = _OF_NUMBERS.get(node.params[0]) or template.replace(
+                "{0}", "torch.tensor(float({0}), dtype=dtype, device=device)"
+            )
         elif self.target.name == "numpy" and _is_constant(node):
             template = f"float({template})"  # a number that takes the type of what it meets
         return self._filled(template, node.params[0], node, node.args), ATOM
@@ -504,9 +509,8 @@ class Printer:
         if not self.target.in_place:
             plain = bool(self.target.closed)
             level = ATOM if plain else PRODUCT
-            return self._spell(
-                "shift", node, self.text(x, level), self.text(d, level)
-            ), ATOM if plain else SUM
+            number = "shift number" if d.is_number and "shift number" in self.target.operations else "shift"
+            return self._spell(number, node, self.text(x, level), self.text(d, level)), ATOM if plain else SUM
         name = self.called.pop(node.index, None) or self.fresh()
         text = self.text(x)
         if (x.op in _VIEWS and not _new(x)) or x.index in self.stored or x.op in _LEAVES:
@@ -566,6 +570,10 @@ class Printer:
         safe = self._spell("norm", node, x)
         self._store(node, (f"np.sqrt({name}) if 1e-30 < {name} < 1e30 else {safe}", SUM))
         return self.pieces[node.index]
+
+    def on_nonzero(self, node: Node) -> Piece:
+        """Write a divisor, 1 where it is 0."""
+        return self._spelled("nonzero" if node.is_number else "nonzero entries", node, *node.args), ATOM
 
     def on_signdet(self, node: Node) -> Piece:
         """Write the sign of a determinant."""

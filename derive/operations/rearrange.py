@@ -90,6 +90,9 @@ OPERATIONS = (
         text="toeplitz",
         numpy="(lambda x: scipy.linalg.toeplitz([np.trace(x, -k) for k in range(len(x))],"
         " [np.trace(x, k) for k in range(len(x))]))({0})",
+        torch="(lambda x, i: x.new_zeros(2*len(x)).index_add(0, i.flatten(), x.flatten())[i])"
+        "({0}, torch.arange(len({0}), device=device)[:, None] - torch.arange(len({0}), device=device) + len({0}))",
+        octave="(@(x) toeplitz(arrayfun(@(k) sum(diag(x, -k)), 0:rows(x) - 1), arrayfun(@(k) sum(diag(x, k)), 0:rows(x) - 1)))({0})",
         tidy=algebra.toeplitz, scalar=lambda c: c, symmetric="argument",
     ),
     Operation(

@@ -30,6 +30,8 @@ def max_of_rows(a: Arithmetic, x: Array) -> Array:
 
 def prod_of_rows(a: Arithmetic, x: Array) -> Array:
     """Return the product of every row as a column."""
+    if x.shape[1] == 0:
+        return a.full((x.shape[0], 1), 1)
     out = x[:, :1]
     for j in range(1, x.shape[1]):
         out = out * x[:, j : j + 1]

@@ -59,7 +59,7 @@ def parameters(shape: tuple[int, int], kinds: frozenset[str]) -> np.ndarray:
         if kind in kinds:
             i, j = first(i, j)
     places, numbers = np.unique(np.where(i < 0, -1, i * shape[1] + j), return_inverse=True)
-    return numbers.reshape(shape) - int(places[0] < 0)
+    return numbers.reshape(shape) - int(places.size > 0 and places[0] < 0)
 
 
 @lru_cache(maxsize=256)
