@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import pytest
 
+import derive
 import verify
 from derive.errors import InputError
+from verify.evaluate import layout
+from verify.methods.effort import ENOUGH, products
+from verify.methods.exact import assignments
+from verify.statement import Statement
 
 
 @pytest.mark.parametrize(
@@ -32,3 +37,15 @@ def test_a_claim_that_needs_sizes_beyond_a_machine_is_refused_by_name(expr, clai
 def test_large_sizes_are_checked():
     assert verify.gradient("x'*x", "x", "x: 3000").verdict == "certified"
     assert verify.gradient("norm2(A*x)^2", "x", "A: 40 x 30").verdict == "certified"
+
+
+@pytest.mark.parametrize("f", ["logm", "cosm", "sqrtm", "expm"])
+def test_sizes_that_may_be_chosen_cost_little(f):
+    """A size that stands in the formula (of a mean) asks for many sizes, and functions of matrices cost most by them."""
+    d = derive.gradient(f"sum(var({f}(P*P' + 2*eye), rows))", "P")
+    statement = Statement.of(d.problem, "gradient")
+    nodes = [step.node for e in (statement.expr, d.result) for step in layout(e)]
+    wanted, chosen = assignments(statement, d.result, 0, 3)
+    assert len(chosen) >= wanted > 3
+    assert max(products(nodes, sizes) for sizes in chosen) <= ENOUGH
+    assert len({s["m"] for s in chosen}) > 1

@@ -476,3 +476,19 @@ def test_numbers_of_every_kind_are_values(value):
     for arithmetic in (FLOAT, RATIONALS, prime_field(), Balls(64)):
         with arithmetic.context():
             assert evaluate(3 * s, {"s": value}, arithmetic=arithmetic)[0, 0] - arithmetic.number(6) == 0
+
+
+@pytest.mark.parametrize("power", [0, 3, -40])
+def test_roots_and_logarithms_enclose_exact_ones(power):
+    """sqrtm(Y Y) holds Y and logm(expm(Z)) holds Z, of matrices with no symmetry and of any size of their entries."""
+    a = Balls(256)
+    with a.context():
+        scale = a.full((1, 1), Fraction(2) ** power)
+        y = a.array(np.array([[5, 1, -2, 0], [2, 6, 1, 3], [-1, 0, 4, 1], [0, 7, -1, 5]])) * scale
+        z = a.array(np.array([[1, 2, 0], [-1, 0, 1], [0, 3, -1]])) * a.full((1, 1), Fraction(1, 3)) * scale
+        pairs = [(a.matrix_function("sqrtm", y @ y), y)]
+        if power <= 0:
+            pairs.append((a.matrix_function("logm", a.expm(z)), z))
+        for got, exact in pairs:
+            assert all(g.overlaps(e) for g, e in zip(got.flat, exact.flat, strict=True))
+            assert all(float(g.rad()) < 1e-50 for g in got.flat)

@@ -5,7 +5,7 @@ Sizes that are numbers cost what they cost; those that no machine holds are refu
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from math import prod
 from typing import Any
 
@@ -18,16 +18,48 @@ from verify.evaluate import size_of
 
 #: Entries of one matrix, and multiplications for all of an expression, at most: some seconds in exact numbers.
 MOST_ENTRIES, MOST_PRODUCTS = 1_000_000, 3_000_000
-#: What takes the cube of a size. An inverse and its derivative take several products.
-_CUBIC = frozenset({
-    "determinant", "inverse", "matrix power", "log-determinant", "pseudo-inverse", "adjugate", "matrix exponential",
-    "derivative of the matrix exponential", "eigenvalue", "eigenvector",
-})  # fmt: skip
+#: Multiplications for all of an expression at sizes that may be chosen: a tenth of a second in balls.
+ENOUGH = 400_000
 
 
-def check_effort(nodes: Iterable[Any], sizes: Mapping[str, int]) -> None:
+def _series(n: int) -> int:
+    return 50 * n**3  # six products of dual matrices, of twice the size
+
+
+def _rotation(n: int) -> int:
+    return 8 * _series(n)  # a series of twice the size
+
+
+def _root(n: int) -> int:
+    return 160 * n**3  # some ten steps of an iteration with an inverse each
+
+
+def _logarithm(n: int) -> int:
+    return 5 * _root(n)  # four roots and a series
+
+
+#: The multiplications that a function of a square matrix takes, its derivative's among them.
+_COSTS: dict[str, Callable[[int], int]] = {
+    **dict.fromkeys(
+        ("determinant", "inverse", "matrix power", "log-determinant", "pseudo-inverse", "adjugate"),
+        lambda n: 2 * n**3,
+    ),
+    **dict.fromkeys(("matrix exponential", "derivative of the matrix exponential"), _series),
+    **dict.fromkeys(
+        (
+            "sine of a matrix", "cosine of a matrix", "derivative of the sine of a matrix",
+            "derivative of the cosine of a matrix",
+        ),
+        _rotation,
+    ),
+    **dict.fromkeys(("square root of a matrix", "orthonormal factor", "nuclear norm"), _root),
+    **dict.fromkeys(("logarithm of a matrix", "derivative of the logarithm of a matrix"), _logarithm),
+    **dict.fromkeys(("eigenvalue", "eigenvector", "eigenvalues", "eigenvectors"), lambda n: 60 * n**3),
+}  # fmt: skip
+
+
+def check_effort(nodes: Sequence[Any], sizes: Mapping[str, int]) -> None:
     """Raise InputError where the parts of an expression are too large at these sizes to be computed with."""
-    total = 0
     for node in nodes:
         if getattr(node, "is_Matrix", False):
             rows, columns = (size_of(d, sizes) for d in algebra.shape(node))
@@ -36,18 +68,22 @@ def check_effort(nodes: Iterable[Any], sizes: Mapping[str, int]) -> None:
                     f"to check this takes a matrix of {rows:,} x {columns:,} entries: declare smaller sizes, or letters "
                     "such as n, for which small ones are tried"
                 )
-        total += _products(node, sizes)
-    if total > MOST_PRODUCTS:
+    if (total := products(nodes, sizes)) > MOST_PRODUCTS:
         raise InputError(
             f"to check this takes some {total:.0e} multiplications a point: declare smaller sizes, or letters such as n, "
             "for which small ones are tried"
         )
 
 
+def products(nodes: Iterable[Basic], sizes: Mapping[str, int]) -> int:
+    """Return how many multiplications the parts of an expression take at given sizes."""
+    return sum(_products(node, sizes) for node in nodes)
+
+
 def _products(node: Basic, sizes: Mapping[str, int]) -> int:
-    """Return how many multiplications one operation takes."""
-    if kind(node) in _CUBIC:
-        return 2 * size_of(node.args[0].shape[0], sizes) ** 3  # type: ignore[attr-defined]
+    cost = _COSTS.get(kind(node))
+    if cost is not None:
+        return cost(min(size_of(d, sizes) for d in node.args[0].shape))  # type: ignore[attr-defined]
     if kind(node) != "matrix product":
         return 0
     shapes = [tuple(size_of(d, sizes) for d in algebra.shape(a)) for a in node.args if a.is_Matrix]

@@ -34,7 +34,7 @@ from verify.arithmetics.base import SINGULAR, Abstain, Arithmetic, Array, Undefi
 from verify.arithmetics.degree import DEGREES, Degree
 from verify.arithmetics.exact import LEAST, PRIME_BITS, RATIONALS, PrimeField, prime_field
 from verify.evaluate import Environment, layout, size_of
-from verify.methods.effort import check_effort
+from verify.methods.effort import ENOUGH, check_effort, products
 from verify.points.drawn import ONEHOT, STYLES, PointSpace
 from verify.points.pieces import Pieces
 from verify.points.place import Place, draw_weights
@@ -208,6 +208,9 @@ def assignments(statement: Statement, claim: Expr, seed: int, usual: int) -> tup
     bounds = [max(FIRST_ENTRIES, 4 * min(entries))] * 2 + [most] * (len(every) - 2)
     affordable = [s for s, n, bound in zip(every, entries, bounds, strict=False) if n <= bound]
     tried = affordable or [every[entries.index(min(entries))]]
+    tried = [s for s in tried if products(nodes, s) <= ENOUGH] or [
+        min(tried, key=lambda s: products(nodes, s))
+    ]
     check_effort(nodes, tried[0])
     return SIZED_ASSIGNMENTS if power else usual, tried
 
