@@ -284,13 +284,27 @@ class Families:
     def free_row(self, tree: Tree) -> str:
         """Return the index k of a vector ∂L/∂w_k or μ_k, which stands for all rows; nothing where a tree is no such vector."""
         if tree.op in ("derivative", "gradient") and len(tree.args) == 2:
+            if entry := self._of_entry(tree):
+                return str(entry.args[1].value)
             tree = tree.args[1]
         return str(tree.args[1].value) if self._is_member(tree) else ""
+
+    def _of_entry(self, tree: Tree) -> Tree | None:
+        """Return the entry p_i whose derivative by a column a tree is: a vector for each i, a row of the Jacobian."""
+        what, by = tree.args
+        is_entry = (
+            what.op == "sub" and len(what.args) == 2 and what.args[0].op == "name" and what.args[1].op == "name"
+            and what.args[1].value in self.indices and not self._is_member(what)
+        )  # fmt: skip
+        is_column = by.op == "name" and self.kind(by, []) == "c"
+        return what if is_entry and is_column else None
 
     def rows(self, tree: Tree, index: str) -> Tree:
         """Return the matrix whose rows are a vector with a free index. Raises FamilyError."""
         if tree.op == "number":
             return tree
+        if tree.op in ("derivative", "gradient") and (entry := self._of_entry(tree)) is not None:
+            return replace(tree, args=[entry.args[0], tree.args[1]], extra=dict(tree.extra))
         if tree.op in ("derivative", "gradient"):
             matrix = self.matrices[str(tree.args[1].args[0].value)]
             by = matrix.args[0] if matrix.op == "'" else matrix

@@ -32,6 +32,10 @@ _SQUARE = re.compile(
     r"(?:\\partial|\\nabla_\{?|\bd)\s*\{?\s*(?P<by>\\(?:sigma|tau|gamma|eta|omega|nu))\s*\^\s*\{?2\}?"
     r"|[,(]\s*(?P<of>\\(?:sigma|tau|gamma|eta|omega|nu))\s*\^\s*\{?2\}?\s*\)\s*(?:&\s*)?(?::?=)"
 )
+#: A formula that defines a square: \\sigma^2 = ...
+_SQUARE_DEFINED = re.compile(
+    r"\s*(?P<name>\\(?:sigma|tau|gamma|eta|omega|nu))\s*\^\s*\{?2\}?\s*&?\s*:?=(?=.*\\sum)", re.DOTALL
+)
 _MOMENTS = re.compile(r"\\(?:mathbb|mathrm|operatorname|text)\s*\{?(?:E|Var|Cov)\b|\bVar\b|\bE\s*\[")
 
 
@@ -40,7 +44,14 @@ def squared(document: Document) -> frozenset[str]:
     text = "\n".join(p.text.characters for p in document.pieces if p.is_formula)
     if _MOMENTS.search(text):
         return frozenset()
-    return frozenset(m["by"] or m["of"] for m in _SQUARE.finditer(text))
+    defined = (
+        m["name"]
+        for p in document.pieces
+        if p.is_formula
+        for m in [_SQUARE_DEFINED.match(p.text.characters)]
+        if m
+    )
+    return frozenset([*(m["by"] or m["of"] for m in _SQUARE.finditer(text)), *defined])
 
 
 def unsquared(source: str, letters: frozenset[str]) -> str:
@@ -73,6 +84,25 @@ _TWICE = re.compile(r"(?<![A-Za-z\\])D\s*\^\s*\{?2\}?\s*(?=[A-Za-z]\s*\()")
 _NEXT = re.compile(
     r"(?<![A-Za-z\\])(?P<name>[a-z]|\\(?:theta|beta|alpha|mu|lambda|mathbf\s*\{?[a-z]\}?|boldsymbol\s*\{?[a-z]\}?))\s*\^\s*(?:\{\s*\+\s*\}|\+)(?!\s*[\w(\\{])"
 )
+#: A name of its own for the next value of a matrix, where the document sets it: P^+ = (I - KC)P.
+_NEXT_MATRIX = re.compile(
+    r"\s*(?P<name>[A-Z]|\\(?:Sigma|Lambda|Omega))\s*\^\s*(?:\{\s*\+\s*\}|\+)\s*&?\s*:?="
+)
+
+
+def next_matrices(document: Document) -> frozenset[str]:
+    """Return the matrices whose next value a document writes as X^+, where that is no pseudoinverse."""
+    if any(re.search(r"pseudo|Moore|Penrose", p.text.characters) for p in document.pieces):
+        return frozenset()
+    heads = (
+        (m["name"], p.text.characters[m.end() :])
+        for p in document.pieces if p.is_formula for m in [_NEXT_MATRIX.match(p.text.characters)] if m
+    )  # fmt: skip
+    return frozenset(
+        name for name, body in heads if not re.search(rf"{re.escape(name)}\s*\^", body.partition("=")[0])
+    )
+
+
 _LOG_GAMMA = re.compile(r"\\(?:log|ln)\s*\\Gamma(?=\s*(?:\\left)?\s*\()")
 _SPOKEN_GRADIENT = re.compile(r"\b(?:grad|nabla)\s*(\^2)?\s+(?=[A-Za-z]\b)")
 _RUN = re.compile(r"(?<![\w\\^_])[A-Z][A-Za-z]{1,2}(?![\w(])")
@@ -155,6 +185,24 @@ def usual(source: str) -> str:
     return source
 
 
+#: The logistic function by its definition; its name has that meaning already.
+_LOGISTIC = re.compile(
+    r"\\sigma(?P<open>\()(?P<x>\w)\)&?:?="
+    r"(?:\\[td]?frac\{?1\}?\{1\+(?:e\^\{-(?P=x)\}|\\exp\(-(?P=x)\))\}|1/\(1\+(?:e\^\{-(?P=x)\}|\\exp\(-(?P=x)\))\)"
+    r"|\(1\+(?:e\^\{-(?P=x)\}|\\exp\(-(?P=x)\))\)\^\{-1\})[.,]?"
+)
+
+
+def is_logistic(source: str) -> bool:
+    """Tell whether a formula only says that σ is the logistic function."""
+    plain = re.sub(r"\\(?:left|right|[bB]igg?[lr]?|[,;:! ])|\s", "", source)
+    return _LOGISTIC.fullmatch(plain) is not None
+
+
+#: The information as a function, I(θ) = ...: no identity.
+_INFORMATION = re.compile(
+    r"\s*(?:\\mathcal\s*\{?\s*)?I(?:\s*\})?\s*(?:\\left)?\(\s*(?:\\?[A-Za-z]+)(?:\^\{?2\}?)?\s*(?:\\right)?\)\s*&?:?="
+)
 _ALIAS = re.compile(
     r"\s*(?P<name>[a-zA-Z]|\\(?:phi|varphi|sigma|psi|rho))\s*(?:\(\s*\\cdot\s*\))?\s*:?=\s*"
     r"\\?(?:(?:mathrm|operatorname|text)\s*\{\s*)?(?P<function>tanh|sigma|relu|ReLU|sigmoid|softplus|gelu|GELU|swish)\s*\}?"
@@ -184,6 +232,14 @@ def renames(document: Document) -> tuple[tuple[re.Pattern[str], str], ...]:
                     function + " ",
                 )
             )
+    if any(_INFORMATION.match(f) for f in formulas):
+        found.append(
+            (re.compile(r"(?:\\mathcal\s*\{?\s*|(?<![A-Za-z\\]))I(?:\s*\})?(?=\s*(?:\\left)?\()"), r"\iota ")
+        )
+    for name in next_matrices(document):
+        found.append(
+            (re.compile(rf"{re.escape(name)}\s*\^\s*(?:\{{\s*\+\s*\}}|\+)(?!\s*[\w({{])"), f"{name}_{{new}}")
+        )
     if any(re.search(r"\\pi\s*_", f) for f in formulas):
         found.append((re.compile(r"\\pi(?=\s*_)"), r"\varpi"))
     return tuple(found)

@@ -69,6 +69,7 @@ class Judge(Mends):
             return
         self._write(relation, verdict)
         self._on_paper(relation)
+        self.note_solution(relation)
 
     def _sets_to_zero(self, relation: Relation) -> bool:
         """Tell whether a chain about a gradient ends in zero: it is set to zero there, and not said to be."""

@@ -18,6 +18,7 @@ from derive.language.words import FUNCTIONS
 from verify.proofread.chains import Chain, chains
 from verify.proofread.document import Document, Piece
 from verify.proofread.handwriting import (
+    is_logistic,
     log_densities,
     named_densities,
     renames,
@@ -155,6 +156,8 @@ def _note_head(
 ) -> None:
     """Take down the function or the name that a chain defines."""
     if len(chain.sides) < 2 or chain.sides[1].relation not in ("=", ":=", "∈", "≻", ">"):
+        return
+    if is_logistic(f"{chain.sides[0].text.characters}={chain.sides[1].text.characters}"):
         return
     first = _own(chain.sides[0].text.characters.strip(), "latex", ways)
     head = _HEAD.match(first)

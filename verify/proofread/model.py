@@ -77,6 +77,7 @@ class Model:
     _formulas: dict[str, bool] = field(default_factory=dict)
     _truth: dict[str, Expr] = field(default_factory=dict)
     _open: set[str] = field(default_factory=set)
+    directions: set[Expr] = field(default_factory=set)
     failed: int = 0
 
     # ---------------------------------------------------------------------------------------- reading
@@ -448,14 +449,27 @@ class Model:
         opened = self.unfold(what)
         by = [x for x in opened.free_symbols if getattr(x, "name", "") in directions]
         if not by:
-            raise UnreadError(f"{s.written}: a differential without a direction such as dX")
+            by = self._own_directions(opened)
         problem = self.problem(opened, sorted(by, key=lambda x: x.name))
         try:
             found = derived.differential(problem, [x.name for x in problem.wrt])
         except (InputError, InternalError) as error:
             raise UnreadError(str(error).partition("\n")[0]) from None
-        ours = {d: self.symbol(directions[x.name].name) for x, d in found.directions.items()}
+        ours = {
+            d: self.symbol(directions[x.name].name) if x.name in directions else self._direction(x)
+            for x, d in found.directions.items()
+        }
         return replaced(found.result, ours)
+
+    def _own_directions(self, opened: Expr) -> list[Expr]:
+        """Return what a differential runs over where the document names no direction: all arrays that are free."""
+        return [x for x in opened.free_symbols if isinstance(x, MatrixSymbol)]
+
+    def _direction(self, x: Expr) -> Expr:
+        """Return the free direction of a variable in differentials that name none: one a variable."""
+        made = MatrixSymbol(f"d{x.name}", *algebra.shape(x))
+        self.directions.add(made)
+        return made
 
     def problem(
         self,
@@ -472,7 +486,7 @@ class Model:
             s.name: s
             for e in (expr, *more, *wrt, *domain)
             for s in sorted(e.free_symbols, key=str)
-            if self.built.symbols.get(s.name) == s or s in self.moments.fresh.values()  # type: ignore[union-attr]
+            if self.built.symbols.get(s.name) == s or s in self.moments.fresh.values() or s in self.directions  # type: ignore[union-attr]
         }
         shapes = {n: algebra.shape(s) for n, s in symbols.items()}
         assumptions = frozenset(a for a in self.assumptions if a[1] in symbols)

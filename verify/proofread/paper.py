@@ -19,12 +19,13 @@ from verify.proofread.model import inner
 from verify.proofread.moments import KINDS as MOMENTS
 from verify.proofread.reading import Claimed
 from verify.proofread.roles import Relation
+from verify.proofread.stationary import Stationary
 from verify.proofread.symbols import Symbol as Written
 from verify.proofread.symbols import UnreadError, base_of, substitute
-from verify.proofread.truth import UPHELD, Truth, times
+from verify.proofread.truth import UPHELD, times
 
 
-class Paper(Truth):
+class Paper(Stationary):
     """Tells which wrong lines follow from an earlier one."""
 
     def _on_paper(self, relation: Relation) -> None:

@@ -245,6 +245,7 @@ def _preferred(model: Model, functions: Mapping[str, tuple[str, ...]], trees: li
             if piece.op == "name" and piece.bold:
                 found[str(piece.value)] = "matrix" if str(piece.value)[:1].isupper() else "vector"
     found |= dict.fromkeys(_numbers_of_cases(model), "scalar")
+    found |= dict.fromkeys(_squared(trees + list(model.definitions.values()), model), "scalar")
     found |= {n: "matrix" for kind, n in model.assumptions if kind in _OF_MATRICES}
     for s in model.symbols.values():
         what = s.what[0]
@@ -256,6 +257,24 @@ def _preferred(model: Model, functions: Mapping[str, tuple[str, ...]], trees: li
         ):
             found[str(what.value)] = "scalar"
     return {n: kind for n, kind in found.items() if kind != kind_of(n)}
+
+
+def _squared(trees: list[Tree], model: Model) -> set[str]:
+    """Return the small letters that are numbers by their use: x of (x - μ)²/σ², which is nowhere an array."""
+    arrays = _arrays_of(trees, model.random)
+    trees = [*trees, *(t for s in model.symbols.values() for t in (*s.what, *s.by))]
+    arrays |= _arrays_of(trees, model.random)
+    known = arrays | set(model.declared) | model.defined | model.random.entries
+    found = set()
+    for piece in (p for tree in trees for p in tree.walk()):
+        if piece.op != "^" or piece.args[1].op != "number" or piece.args[0].op not in ("+", "name"):
+            continue
+        inside = list(piece.args[0].walk())
+        names = {str(p.value) for p in inside if p.op == "name"}
+        plain = all(p.op in ("+", "neg", "name", "number", "*", "^") for p in inside)
+        if plain and not names & arrays and all(kind_of(n) != "matrix" for n in names):
+            found |= {n for n in names - known if kind_of(n) == "vector"}
+    return found
 
 
 def _numbers_of_cases(model: Model) -> set[str]:
@@ -278,10 +297,8 @@ def _variables(random: Randomness, names: set[str]) -> dict[str, Shape]:
     return {n: (random.lengths[n], 1) for n in sorted(random.entries & names) if n in random.lengths}
 
 
-def _numbers(
-    random: Randomness, trees: list[Tree], names: set[str], defined: frozenset[str]
-) -> dict[str, str]:
-    """Return the random variables that are rather numbers: those that are not used as arrays."""
+def _arrays_of(trees: list[Tree], random: Randomness) -> set[str]:
+    """Return the names that are used as arrays: transposed, normed, with indices, behind a matrix."""
     arrays: set[str] = set()
     for tree in trees:
         for piece in tree.walk():
@@ -297,6 +314,14 @@ def _numbers(
                 for left, right in zip(piece.args, piece.args[1:], strict=False):
                     if right.op == "name" and _is_matrix(left, random):
                         arrays.add(str(right.value))
+    return arrays
+
+
+def _numbers(
+    random: Randomness, trees: list[Tree], names: set[str], defined: frozenset[str]
+) -> dict[str, str]:
+    """Return the random variables that are rather numbers: those that are not used as arrays."""
+    arrays = _arrays_of(trees, random)
     arrays |= {n for n, spread in random.spreads.items() if any(_is_matrix(t, random) for t in spread.walk())}
     others = arrays | random.entries | defined
     return {n: "scalar" for n in sorted(random.names & names) if n not in others and kind_of(n) != "scalar"}

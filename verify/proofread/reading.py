@@ -34,6 +34,7 @@ class Reading:
         self.model, self.relations, self.rewriter, self.seed = model, relations, rewriter, seed
         self.misfits: dict[int, str] = {}
         self.claimed: dict[str, Claimed] = {}
+        self.solutions: dict[Expr, tuple[Expr, bool]] = {}
         self.stated = dict(model.definitions)
         self.integrals = {name for name, body in self.stated.items() if integrals.has_integral(body)}
         for name in self.integrals:
@@ -69,10 +70,10 @@ class Reading:
                 or self._entrywise(kept, relation)
             ):
                 kept.append(relation)
-            elif self._misfit:
+            elif self._misfit and not (lost := self._lost(relation)):
                 self.misfits[relation.statement.index] = self._why
             else:
-                relation.error = self._why
+                relation.error = f"{lost}, whose definition is not read" if self._misfit else self._why
         self._fits(self._of_one_layout(kept))
 
     def _of_one_layout(self, kept: list[Relation]) -> list[Relation]:
@@ -123,6 +124,26 @@ class Reading:
                 self._fits(others)
                 return
         self._fits(wanted)
+
+    def _lost(self, relation: Relation) -> str:
+        """Return a name of a line that the document defines by what is not read: its shapes are not known."""
+        lost = {
+            base_of(r.start)
+            for r in self.relations
+            if r.statement.role == "definition" and r.error is not None
+        }
+        names, stack = set(), [*self._names(relation)]
+        while stack:
+            name = stack.pop()
+            if name not in names:
+                names.add(name)
+                body, symbol = self.stated.get(name), self.model.symbols.get(name)
+                trees = [
+                    *([body] if body is not None else []),
+                    *((*symbol.what, *symbol.by) if symbol else ()),
+                ]
+                stack += [n for t in trees for n in t.names()]
+        return min(names & lost - {""}, default="")
 
     def _names(self, relation: Relation) -> set[str]:
         """Return the names that a line speaks of, those that its derivatives are about among them."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from derive.language.tree import Tree
 from verify.proofread.families import Families, FamilyError
-from verify.proofread.handwriting import is_alias
+from verify.proofread.handwriting import is_alias, is_logistic
 from verify.proofread.lines import Line, Lines, Side
 from verify.proofread.moments import KINDS as MOMENTS
 from verify.proofread.randomness import Randomness, spoken
@@ -32,6 +32,7 @@ _CONNECTING = re.compile(
     r"the|is|our|have|find|us|leads?|to|now|it|follows|implies|this|if|or|equivalently|as|at|in|matrix|form|a)\b)*",
     re.IGNORECASE,
 )
+_SUBSTITUTING = re.compile(r"\b(?:insert|substitut|plug)\w*\b[^.]*$", re.IGNORECASE)
 #: Setting the gradient to $0$: the words before, and the zero by itself.
 _SET = re.compile(
     r"\b(?:set|sets|setting|equat\w+|equal\w*|vanish\w*|put|putting)\b[^.\n]{0,40}$", re.IGNORECASE
@@ -42,6 +43,11 @@ _CONSTRAINT = re.compile(
     r"(?:\bsubject to|\bs\.\s?t\.|\bsuch that|\bsatisf\w*|\bconstraints?|\bassum\w*|\bsuppose|\bnormali[sz]ed|\bwhere|\bwith|"
     r"\bprovided|\bgiven|\bif|\bwhen|\bso that|\bunder)\b[^.]{0,40}$",
     re.IGNORECASE,
+)
+#: A law by its name, q(z) = N(m, s²), which says what a variable follows.
+_DENSITY = re.compile(
+    r"\\(?:mathcal|mathrm|operatorname|text)\s*\{?\s*(?:N|Normal|Gaussian|U|Unif\w*|Bern\w*|Poi\w*|Exp|Gamma|Beta|Bin\w*|Dir\w*|Cat\w*)\s*\}?"
+    r"\s*(?:\\left|\\[bB]igl?)?\([^=]*[,;|][^=]*\)\s*$"
 )
 _GIVEN = re.compile(r"\b(?:given|upstream|known|denote|let|where|with|write|put|define\w*)\b", re.IGNORECASE)
 _FITTED = re.compile(
@@ -228,7 +234,10 @@ class _Casting:
         if _STATIONARY.search(line.before) or _AT_STATIONARY.search(line.behind):
             about = root_of(base_of(self._tree(line.sides[0])))
             self.zero_of = self.gradients.get(about, self.gradient) or self.zero_of
-        elif line.after != "⇒" and not line.goes_on and not _CONNECTING.fullmatch(line.before):
+        elif (
+            line.after != "⇒" and not line.goes_on and not _CONNECTING.fullmatch(line.before)
+            and not (self.zero_of and _SUBSTITUTING.search(line.before))
+        ):  # fmt: skip
             self.zero_of = None
 
     def _relation(self, line: Line, side: Side, before: Side | None, chain: int) -> None:
@@ -254,7 +263,7 @@ class _Casting:
         )
         relation.gradient = self.gradient
         self.roles.relations.append(relation)
-        if operator in _ASSUMED or self.said_at_once:
+        if operator in _ASSUMED or self.said_at_once or _DENSITY.match(side.source.strip()):
             statement.role = "assumption"
         elif (
             operator == "=:"
@@ -272,6 +281,8 @@ class _Casting:
             relation.error = relation.error or "a side that is proportional to the one before"
         elif first and self.start is not None and is_alias(f"{self.start.source}={side.source}"):
             statement.role = "assumption"  # g = tanh
+        elif first and self.start is not None and is_logistic(f"{self.start.source}={side.source}"):
+            statement.role = "definition"
         elif right is None or start is None:
             if (
                 first
@@ -287,10 +298,10 @@ class _Casting:
             statement.role = "assumption"  # "we fit y = a + bx": not that y is so
         elif first and self._defines(line, start, right, operator):
             statement.role = self._definition(line, start, right, operator)
-        elif self.zero_of and self._is_about_zero(start, right):
-            relation.at_zero_of = self.zero_of
         elif first and self._adds_to_one(start, right):
             statement.role = "assumption"
+        elif self.zero_of and self._is_about_zero(start, right):
+            relation.at_zero_of = self._zero_of(start)
         elif first and self._is_constraint(line, start, right):
             statement.role = "assumption"
             if right.op == "number" and right.value == 1 and (name := _summed(start)):
@@ -353,8 +364,14 @@ class _Casting:
             self.zero_of = self.vanished = symbol.name
 
     def _adds_to_one(self, start: Tree, right: Tree) -> bool:
-        """Tell whether a line says Σ_k y_ik = 1 of what is not defined: so it is assumed, for each row."""
-        if right.op != "number" or right.value != 1 or start.op != "sum" or len(start.args) != 2:
+        """Tell whether a line says Σ_k y_k = 1, or Σ_k y_ik = 1, of what is not defined: so it is assumed, for each row."""
+        if right.op != "number" or right.value != 1:
+            return False
+        name = _summed(start)
+        if name and start.op == "sum" and name not in self.roles.definitions:
+            self.roles.ones.add(name)
+            return True
+        if start.op != "sum" or len(start.args) != 2:
             return False
         entry, index = start.args
         if entry.op != "sub" or len(entry.args) != 3 or entry.args[0].op != "name":
@@ -436,6 +453,11 @@ class _Casting:
                 return "given"
         return "definition"
 
+    def _zero_of(self, start: Tree) -> str:
+        """Return the gradient whose zero a line is about: of several that are set to zero, that by what it solves for."""
+        by = base_of(start)
+        return self.gradients.get(by) or self.gradients.get(root_of(by)) or str(self.zero_of)
+
     def _is_about_zero(self, start: Tree, right: Tree) -> bool:
         names = {*start.names(), *right.names()}
         return not any(n in self.rewriter.symbols for n in names)
@@ -452,7 +474,7 @@ def _summed(tree: Tree) -> str:
         left, right = tree.args[0].args[0], tree.args[1]
         is_ones = left.value in ("1_vector", 1)
         return str(right.value) if is_ones and right.op == "name" else ""
-    if tree.op == "sum" and len(tree.args) == 2 and tree.args[0].op == "sub":
+    if tree.op == "sum" and len(tree.args) == 2 and tree.args[0].op == "sub" and len(tree.args[0].args) == 2:
         return base_of(tree.args[0])
     if tree.op == "call" and tree.value == "sum" and tree.args[0].op == "name":
         return str(tree.args[0].value)

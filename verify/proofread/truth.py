@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from sympy import Add, Expr, MatrixSymbol, Mul, S, Symbol, exp, log
+from sympy import Expr, MatrixSymbol, S, Symbol
 
-from derive.errors import InputError, InternalError
 from derive.expression import algebra
 from derive.expression.rebuild import replaced
 from derive.language.tree import Tree
@@ -16,9 +14,8 @@ from verify.proofread.decimals import decimal
 from verify.proofread.memory import content, remembered
 from verify.proofread.moments import KINDS as MOMENTS
 from verify.proofread.reading import Reading
-from verify.proofread.roles import Relation, root_of
+from verify.proofread.roles import Relation
 from verify.proofread.symbols import Symbol as Written
-from verify.proofread.symbols import UnreadError
 from verify.study import Study
 from verify.verdict import Verdict
 
@@ -43,6 +40,8 @@ class Truth(Reading):
             and symbol.name not in self.model.turned
         ):
             found = self._as_derivative(symbol.name, claimed, relation)
+            if found is not None and found.verdict == "refuted":
+                found = self._with_sizes(self.model.unfold(left), claimed, relation) or found
             if found is not None and not (found.verdict == "refuted" and self.model.ones):
                 return found
             if found is not None:  # right, perhaps, by what is known of sums
@@ -132,118 +131,11 @@ class Truth(Reading):
         key = ("equal", content(problem), right, self.seed, theirs)
         return remembered(key, lambda: equal.compare(problem, right, self.seed, domain=theirs))
 
-    # ----------------------------------------------------------------------- where a gradient vanishes
-
-    def _is_where_zero(self, relation: Relation) -> bool:
-        """Tell whether a line that is no identity holds where the gradient before it vanishes: "⇒ Su = λu"."""
-        if relation.at_zero_of or relation.gradient not in self.model.symbols or relation.place_in_chain > 1:
-            return False
-        if self._symbols(relation):
-            return False
-        relation.at_zero_of = relation.gradient
-        try:
-            return self._at_zero(relation, {}).verdict in UPHELD
-        except (UnreadError, InputError, InternalError, RecursionError):
-            return False
-        finally:
-            relation.at_zero_of = None
-
-    def _at_zero(self, relation: Relation, values: Mapping[str, Expr]) -> Verdict:
-        """Judge a line about the zero of a gradient: the solution put in, or an equation that says the same."""
-        name = str(relation.at_zero_of)
-        written = self.model.symbols[name]
-        gradient = self.model.unfold(self.model.symbol(name), values=values)
-        left, right = (self.model.expression(t) for t in (relation.start, relation.right))  # type: ignore[arg-type]
-        x = self.model.unfold(self.model.symbol(written.by[0].value), stop={written.by[0].value})
-        for one, other in ((left, right), (right, left)):
-            unknown = self._unknown(one, gradient, x)
-            value = self.model.unfold(other, values=values)
-            if unknown is not None and unknown not in value.free_symbols:
-                at = replaced(gradient, {unknown: value})
-                return self.compare(at, algebra.zero(algebra.shape(at)) if algebra.is_matrix(at) else S.Zero)
-            if (root := self._solved(one, value, x)) is not None:
-                return self.compare(replaced(gradient, {x: root}), S.Zero)
-        return self._same_zero(
-            gradient, self.model.unfold(left, values=values), self.model.unfold(right, values=values)
-        )
-
-    def _unknown(self, side: Expr, gradient: Expr, x: Expr) -> Expr | None:
-        """Return the symbol of the gradient that a side names: x itself, its optimum w*, or another name."""
-        name = getattr(side, "name", None)
-        if name is None:
-            return None
-        if root_of(name) == getattr(x, "name", None):
-            return x
-        return side if side in gradient.free_symbols else None
-
-    def _solved(self, side: Expr, value: Expr, x: Expr) -> Expr | None:
-        """Return x from f(x) = value, where f is made of powers, exponentials, logarithms, factors and terms: σ² = s."""
-        if algebra.is_matrix(x) or algebra.is_matrix(side) or x in value.free_symbols:
-            return None
-        renamed = {s: x for s in side.free_symbols if s != x and root_of(getattr(s, "name", "")) == x.name}
-        side = replaced(side, renamed)
-        return solved(side, value, x) if side != x else None
-
-    def _same_zero(self, gradient: Expr, left: Expr, right: Expr) -> Verdict:
-        """Judge an equation that is to say that the gradient vanishes: their difference is a multiple of it."""
-        if algebra.is_matrix(left) != algebra.is_matrix(right):
-            raise UnreadError("an equation whose sides have different shapes")
-        minus = -S.One
-        difference = algebra.add(left, times(minus, right))
-        if algebra.shape(difference) != algebra.shape(gradient):
-            if algebra.shape(difference) != algebra.shape(gradient)[::-1]:
-                raise UnreadError("an equation of another shape than the gradient that is set to zero")
-            difference = algebra.t(difference)
-        for factor in self._factors(gradient):
-            if self.holds(gradient, times(factor, difference)):
-                return self.compare(gradient, times(factor, difference))
-        last = self.compare(gradient, difference)
-        if last.verdict != "refuted":
-            return last
-        return Verdict(
-            "refuted", last.evidence, None, "this is no multiple of the gradient that is set to zero"
-        )
-
     def holds(self, left: Expr, right: Expr) -> bool:
         """Tell whether an equation in the free variables is upheld."""
         problem = self.model.problem(left, (), [right])
         key = ("holds", content(problem), right, self.seed)
         return remembered(key, lambda: equal.holds(problem, right, self.seed))
-
-    def _factors(self, gradient: Expr) -> Iterator[Expr]:
-        sizes = [s for s in gradient.free_symbols if isinstance(s, Symbol)]
-        sizes += [d for d in algebra.shape(gradient) if isinstance(d, Symbol) and d not in sizes]
-        numbers = [S.One, -S.One, 2 * S.One, -2 * S.One, S.Half, -S.Half]
-        yield from numbers
-        for n in numbers:
-            for d in sizes[:6]:
-                yield n / d
-                yield n * d
-                yield n / d**2
-
-
-def solved(side: Expr, value: Expr, x: Expr) -> Expr | None:
-    """Return x from an equation of numbers in one side of which it stands once, its positive root; else None."""
-    while side != x:
-        inside = [a for a in side.args if x in a.free_symbols]
-        if len(inside) != 1:
-            return None
-        (inner,) = inside
-        rest = [a for a in side.args if a is not inner]
-        if side.is_Add:
-            value = value - Add(*rest)
-        elif side.is_Mul:
-            value = value / Mul(*rest)
-        elif side.is_Pow and inner is side.base:
-            value = value ** (1 / side.exp)
-        elif isinstance(side, exp):
-            value = log(value)
-        elif isinstance(side, log):
-            value = exp(value)
-        else:
-            return None
-        side = inner
-    return value
 
 
 def times(factor: Expr, x: Expr) -> Expr:
