@@ -100,7 +100,7 @@ def _number(expr: Any) -> Piece:
         return (str(expr), ATOM) if expr.is_Float else _unknown(expr)
     if expr.q != 1:
         return f"{expr.p}/{expr.q}", PRODUCT  # the sign binds tighter than the line: -1/2 is (-1)/2
-    return (str(expr.p), ATOM) if expr >= 0 else (str(expr.p), UNARY)
+    return (str(expr.p), ATOM) if expr.p >= 0 else (str(expr.p), UNARY)
 
 
 def join_terms(terms: list[tuple[bool, str]]) -> str:
@@ -114,11 +114,11 @@ def signed(term: Expr) -> tuple[bool, Expr]:
     word = kind(term)
     if word in ("product", "matrix product"):
         first = term.args[0]
-        if first.is_Number and first < 0:
+        if algebra.is_negative(first):
             rest = term.args[1:]
-            if first == -1 and len(rest) == 1:
+            if first is S.NegativeOne and len(rest) == 1:
                 return True, rest[0]
-            head = (-first,) if first != -1 else ()
+            head = (-first,) if first is not S.NegativeOne else ()
             # SymPy would multiply a number alone in front of a sum into it.
             return True, _matmul(*head, *rest) if word == "matrix product" else Mul(
                 *head, *rest, evaluate=False
@@ -127,7 +127,7 @@ def signed(term: Expr) -> tuple[bool, Expr]:
             negative, value = signed(first)
             if negative:
                 return True, _matmul(value, *term.args[1:])
-    return (True, -term) if term.is_Number and term < 0 else (False, term)
+    return (True, -term) if algebra.is_negative(term) else (False, term)
 
 
 def _matmul(*args: Expr) -> Expr:
@@ -158,7 +158,7 @@ def fraction(expr: Expr) -> tuple[list[Expr], list[Expr]]:
     above: list[Expr] = []
     below: list[Expr] = []
     for a in Mul.make_args(expr):
-        if kind(a) == "power" and a.exp.is_Number and a.exp < 0:
+        if kind(a) == "power" and algebra.is_negative(a.exp):
             below.append(a.base if a.exp == -1 else Pow(a.base, -a.exp))
         else:
             above.append(a)

@@ -78,7 +78,7 @@ def _multiplied_out(a: Expr, b: Expr, k: Expr) -> tuple[Expr | None, bool]:
 def content(numbers: list[Expr]) -> Expr:
     """Return what rational numbers have in common, with their sign where they have one sign."""
     found = Rational(gcd(*[n.p for n in numbers]), lcm(*[n.q for n in numbers]))
-    return -found if all(n < 0 for n in numbers) else found
+    return -found if all(n.p < 0 for n in numbers) else found
 
 
 def _contents_out(e: Expr) -> Expr:

@@ -271,7 +271,9 @@ def _holds(have: Expr, need: Expr) -> bool:
     """Tell whether one power of a base is part of another one: numbers of one sign, the one no larger than the other."""
     if have == need:
         return True
-    return bool(have.is_Rational and need.is_Rational and have * need > 0 and abs(have) >= abs(need))
+    if not (have.is_Rational and need.is_Rational):
+        return False
+    return bool(have.p * need.p > 0 and abs(have.p) * need.q >= abs(need.p) * have.q)
 
 
 def commuting(p: Expr, have: Powers, bound: Bound) -> Iterator[tuple[Bound, Powers]]:

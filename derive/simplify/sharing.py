@@ -78,7 +78,7 @@ def named_cost(e: Expr) -> int:
 
 def is_below(e: Expr) -> bool:
     """Tell whether an expression is written as a division by another one."""
-    return algebra.divides(e) or (isinstance(e, Pow) and e.exp.is_Number and bool(e.exp < 0))
+    return algebra.divides(e) or (isinstance(e, Pow) and algebra.is_negative(e.exp))
 
 
 def divided_by(e: Expr) -> Expr | None:

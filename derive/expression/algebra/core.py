@@ -285,7 +285,7 @@ def dot(*terms: Expr) -> Expr:
         else:
             outer.extend(_column(piece))
     coefficient = Mul(*scalars)
-    if coefficient == 0:
+    if coefficient is S.Zero:
         return zero((shape(factors[0])[0], shape(factors[-1])[1]))
     return matmul(coefficient, outer)
 
@@ -338,7 +338,12 @@ def add(*terms: Expr) -> Expr:
 
 
 def _is_negated_sum(a: Expr) -> bool:
-    return isinstance(a, MatMul) and len(a.args) == 2 and a.args[0] == -1 and isinstance(a.args[1], MatAdd)
+    return (
+        isinstance(a, MatMul)
+        and len(a.args) == 2
+        and a.args[0] is S.NegativeOne
+        and isinstance(a.args[1], MatAdd)
+    )
 
 
 def same_terms(a: Expr, b: Expr) -> bool:
@@ -441,14 +446,19 @@ def diagonal(x: Expr) -> Expr:
     return diag(x)
 
 
+def is_negative(x: Expr) -> bool:
+    """Tell whether an expression is a number below zero."""
+    return bool(x.p < 0 if x.is_Rational else x.is_Number and x < 0)
+
+
 def divides(x: Expr) -> bool:
     """Tell whether a factor of an elementwise product is written as a division."""
-    return isinstance(x, HadamardPower) and x.exp.is_Number and bool(x.exp < 0)
+    return isinstance(x, HadamardPower) and is_negative(x.exp)
 
 
 def divisor(x: HadamardPower) -> Expr:
     """Return what is divided by, of a factor that `divides`."""
-    return x.base if x.exp == -1 else HadamardPower(x.base, -x.exp)
+    return x.base if x.exp is S.NegativeOne else HadamardPower(x.base, -x.exp)
 
 
 def _exponent(e: Expr, like: tuple[Expr, Expr]) -> Expr:
