@@ -46,9 +46,9 @@ def lost(root: Node) -> tuple[Expr, ...]:
 
 def _squares(divided: Iterable[Expr], expr: Expr) -> list[Expr]:
     """Return the squares of divisors that an expression does not show."""
-    candidates = [e for e in divided if not e.is_number and e.free_symbols and not e.is_positive]
-    shown = set(map(_without_coefficient, divisors(expr))) if candidates else set()
-    return [elementwise_power(e, Integer(2)) for e in candidates if e not in shown]
+    shown = set(map(_without_coefficient, divisors(expr))) if divided else set()
+    hidden = [e for e in divided if e not in shown and not e.is_number and e.free_symbols]
+    return [elementwise_power(e, Integer(2)) for e in hidden if not e.is_positive]
 
 
 def _divided(node: Node) -> list[Expr]:

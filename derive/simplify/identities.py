@@ -162,6 +162,7 @@ def written_out(expr: Expr, seen: set[Expr]) -> Expr:
 def _complements(e: Expr, seen: set[Expr]) -> Expr:
     """Return a sum with u - u σ(t) as u σ(-t), for the arguments that are seen."""
     terms = list(e.args)
+    places = {a: i for i, a in enumerate(terms)}
     for i, b in enumerate(terms):
         coefficient, factors = algebra.split(b) if algebra.is_matrix(b) else (S.One, (b,))
         for base in _powers(factors[0]) if len(factors) == 1 else ():
@@ -170,8 +171,8 @@ def _complements(e: Expr, seen: set[Expr]) -> Expr:
                 continue
             scaled = algebra.dot(-coefficient, factors[0])
             a = algebra.hadamard(scaled, algebra.elementwise_power(base, S.NegativeOne))
-            if a in terms:
-                other = terms.index(a)
+            if a in places:
+                other = places[a]
                 new = algebra.hadamard(a, elementwise(sigmoid, _negative(t)))
                 new = (
                     lawful(new)

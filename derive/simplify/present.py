@@ -31,7 +31,7 @@ from derive.expression.elementwise import applied
 from derive.expression.facts import assuming, facts, memo
 from derive.expression.functions import EntrySum, Expm, ExpmFrechet, Reshape, Vec
 from derive.expression.rebuild import rebuild, replaced, tidy
-from derive.expression.walk import distinct, parts
+from derive.expression.walk import distinct, parts, post_order
 from derive.language.text import signed, to_text
 from derive.simplify import identities
 from derive.simplify.cost import cost
@@ -48,6 +48,8 @@ from derive.simplify.wholes import without_wholes
 
 #: Results longer than this are shared by their parts, as they are; multiplying them out would not shorten them.
 MAX_COST = 300
+#: Expressions that nobody reads, of more parts or nested deeper, are shortened once, part by part.
+LONGEST, DEEPEST = 4000, 50
 
 
 def present(expr: Expr) -> Expr:
@@ -56,6 +58,8 @@ def present(expr: Expr) -> Expr:
     The search is made again in what it found until it comes back to a form that it met; of all, the one that is read
     most easily, of equal ones one of those that it goes round in, or the last.
     """
+    if _is_large(expr):
+        return _shortened_once(expr)
     met = [expr]
     while (new := _once(met[-1])) not in met:
         met.append(new)
@@ -66,6 +70,24 @@ def present(expr: Expr) -> Expr:
         return (reading(met[i]), (0, to_text(met[i]) if around else "") if i >= start else (1, -i))
 
     return met[min(range(len(met)), key=key)]
+
+
+def _is_large(expr: Expr) -> bool:
+    """Tell whether an expression, its shared parts counted once, is too long or too deep to be searched for its forms."""
+    deep: dict[Expr, int] = {}
+    length = 0
+    for e in post_order(expr):
+        within = parts(e)
+        length += len(within)
+        deep[e] = 1 + max(map(deep.__getitem__, within), default=0)
+    return length > LONGEST or deep[expr] > DEEPEST
+
+
+def _shortened_once(expr: Expr) -> Expr:
+    """Return an expression with every part as short as it is found to be by itself."""
+    logistic: set[Expr] = set()
+    named = identities.logistic_forms(expr, logistic)
+    return identities.written_out(rebuild(named, _shorten), logistic)
 
 
 def _once(expr: Expr) -> Expr:

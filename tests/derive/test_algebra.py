@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from random import Random
+
 import numpy as np
 import pytest
+import sympy
 from scipy.special import expit
 from sympy import (
     Abs,
@@ -22,6 +25,7 @@ from sympy import (
 
 import derive
 from derive.expression import algebra
+from derive.expression.algebra.long_products import product
 from derive.expression.elementwise import elementwise, relu, sigmoid, softplus
 from derive.expression.facts import assuming
 from derive.simplify.expand import expand
@@ -228,3 +232,16 @@ def test_values_stay(part):
 )
 def test_what_repeats_or_carries_a_number_is_not_lost(text, wrt, where, assume, result):
     assert derive.gradient(text, wrt, where, assume).to_text() == result
+
+
+def test_a_long_product_is_the_one_that_sympy_orders():
+    rng = Random(5)
+    names = sympy.symbols("a:h", real=True)
+    pool = [f(s) for s in names for f in (lambda s: s, lambda s: s + 1, sympy.exp, sympy.sqrt, abs, sigmoid)]
+    pool += [sympy.sin(s + 2 * r) for s in names for r in names[:3]] + [1 / (s + 3) for s in names]
+    for _ in range(60):
+        long = sympy.Mul(*rng.sample(pool, 40))
+        more = [rng.choice(pool) ** rng.choice([1, 1, 2, -1]) for _ in range(rng.randint(1, 3))]
+        more.append(rng.choice([sympy.S.One, sympy.Integer(-3), sympy.Rational(1, 3)]))
+        found, expected = product(long, *more), sympy.Mul(long, *more)
+        assert found.args == expected.args

@@ -22,6 +22,7 @@ from derive.errors import InputError
 from derive.language.text import to_text
 from verify.arithmetics.base import Undefined
 from verify.arithmetics.exact import RATIONALS
+from verify.evaluate import layout
 from verify.points.place import Place
 from verify.points.watched import Free, Watch, bends, entries, floats, kinks, rational
 from verify.statement import Statement
@@ -34,6 +35,8 @@ HALVINGS, OFFSETS = 60, (2.0**-6, 2.0**-20)
 SINGLE = 6
 #: Numbers evaluated after which the search ends: entries of a point times evaluations.
 WORK, EVALUATION = 300_000, 100
+#: What a step of a formula costs that is evaluated in balls, beside a number evaluated in the search.
+LOOK = 5
 #: Pairs of sides are looked for where there are no more kinks than these.
 PAIRS = 6
 #: The longest argument that is written out.
@@ -65,6 +68,7 @@ class Pieces:
         self.watch = Watch(self.statement, self.sizes, tuple(self.kinks))
         self.rng = Random(f"pieces {self.seed} {sorted(self.sizes.items())}")
         self.size = EVALUATION + entries(self.statement.space, self.sizes)
+        self.length = sum(len(layout(e)) for e in formulas)
         self.work = 0
         self.found: list[Free] = []
 
@@ -225,6 +229,7 @@ class Pieces:
                 self._visit(base, self.visited[one], *other, (one,))
 
     def _look(self, base: Place, free: Free) -> bool:
+        self.work += LOOK * self.length
         place = self._place(base, free)
         try:
             place.values(self.statement.space, RATIONALS, check=True)

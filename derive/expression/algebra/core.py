@@ -37,6 +37,7 @@ from sympy import (
 from sympy.matrices.expressions.applyfunc import ElementwiseApplyFunction
 from sympy.matrices.expressions.diagonal import DiagonalOf
 
+from derive.expression.algebra.long_products import product
 from derive.expression.algebra.recursion import RECURSION
 from derive.expression.elementwise import holds_matrices, relu, scalar_function, sigmoid, softplus, step
 from derive.expression.facts import memo, remembered, remembered_together
@@ -271,7 +272,7 @@ def dot(*terms: Expr) -> Expr:
                 del factors[-count:]
                 todo.append(Identity(shape(a)[1]))
     if not factors:
-        coefficient = Mul(*scalars)
+        coefficient = product(*scalars)
         if identity is None or identity.shape == (1, 1):
             return coefficient
         return zero(identity.shape) if coefficient == 0 else matmul(coefficient, [identity])
@@ -348,7 +349,13 @@ def _is_negated_sum(a: Expr) -> bool:
 
 def same_terms(a: Expr, b: Expr) -> bool:
     """Tell whether two sums have the same terms, each as often: x + y and y + x, not x + x + y and x + y + y."""
-    return isinstance(a, MatAdd) and isinstance(b, MatAdd) and Counter(a.args) == Counter(b.args)
+    return isinstance(a, MatAdd) and isinstance(b, MatAdd) and _terms(a) == _terms(b)
+
+
+@remembered
+def _terms(e: Expr) -> frozenset[tuple[Expr, int]]:
+    """Return the terms of a sum, each with how often it is one."""
+    return frozenset(Counter(e.args).items())
 
 
 def _scaled(coefficient: Expr, part: Expr) -> Expr:
@@ -360,6 +367,7 @@ def hadamard(*terms: Expr) -> Expr:
     """Return the elementwise product; scalars scale."""
     scalars: list[Expr] = []
     powers: dict[Expr, Expr] = {}
+    sums: dict[frozenset[tuple[Expr, int]], Expr] = {}
     like = next((shape(a) for a in terms if is_matrix(a)), (S.One, S.One))
     on_diagonal = any(isinstance(a, Identity) for a in terms)
     todo = list(reversed(terms))
@@ -379,8 +387,8 @@ def hadamard(*terms: Expr) -> Expr:
             if isinstance(a, Transpose) and on_diagonal:
                 a = a.arg
             base, exponent = (a.args) if isinstance(a, HadamardPower) else (a, S.One)
-            if isinstance(base, MatAdd) and base not in powers:  # x + y is y + x
-                base = next((b for b in powers if same_terms(b, base)), base)
+            if isinstance(base, MatAdd):  # x + y is y + x
+                base = sums.setdefault(_terms(base), base)
             if base in powers and not (is_matrix(exponent) or is_matrix(powers[base])):
                 powers[base] = powers[base] + exponent
             elif base in powers:
@@ -404,8 +412,7 @@ def hadamard(*terms: Expr) -> Expr:
         return dot(*scalars, ones(like))
     if any(isinstance(a, Identity | DiagMatrix) for a in kept) and any(map(_is_partial, kept)):
         return dot(*scalars, diag(hadamard(*map(diagonal, kept))))
-    product = kept[0] if len(kept) == 1 else make(HadamardProduct, *kept)
-    return dot(*scalars, product)
+    return dot(*scalars, kept[0] if len(kept) == 1 else make(HadamardProduct, *kept))
 
 
 #: Functions that are finite, and bounded by the size of their argument, everywhere.
