@@ -337,6 +337,8 @@ class Builder:
                     powers[top], powers[base] = powers[top] - k, e + k
                     tanh = self.call("tanh", base.args[0])
                     powers[tanh] = powers.get(tanh, 0) + k
+        for base in [f for f in powers if _is(f, "exp")]:
+            self._into_sigmoids(base, powers)
         for base in [f for f in powers if _is(f, "expm1")]:  # (e^z - 1)/(e^z + 1) is tanh(z/2)
             below = self.call("sigmoid", self.negative(base.args[0]))
             if (k := min(powers[base], powers.get(below, 0))) > 0:
@@ -344,6 +346,20 @@ class Builder:
                 tanh = self.call("tanh", self.scaled(Rational(1, 2), base.args[0]))
                 powers[tanh] = powers.get(tanh, 0) + k
         return powers
+
+    def _into_sigmoids(self, growing: Node, powers: dict[Node, Any]) -> None:
+        """Write exp(-r z)^p sigmoid(z)^q, in which one overflows where the other is 0, with sigmoid(-z) for sigmoid(z)."""
+        c, u = self.parted(growing.args[0])
+        for base in [f for f in powers if _is(f, "sigmoid") and powers[f] > 0]:
+            p, (d, v) = powers.get(growing, 0), self.parted(base.args[0])
+            ratio = -c / d if p > 0 else c / d
+            if v is not u or p == 0 or not (ratio.is_integer and ratio >= 1):
+                continue
+            k = min(abs(p), powers[base] // ratio)
+            other = self.call("sigmoid", self.negative(base.args[0]))
+            powers[growing] -= k if p > 0 else -k
+            powers[base] -= ratio * k
+            powers[other] = powers.get(other, 0) + ratio * k
 
     def larger(self, x: Node, y: Node) -> Node:
         """Return the larger of two values entry by entry."""

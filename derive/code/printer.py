@@ -468,8 +468,8 @@ class Printer:
         for f, e in numbers:
             if e < 0:
                 divisor = self.text(f, POWER)
-                if f.op == "size" and self.target.name == "numpy" and (not text or text.isdigit()):
-                    divisor = self._spell("number", f, divisor)  # 1/0 is infinite, and no error
+                if f.op == "size" and not self.target.closed and (not text or text.isdigit()):
+                    divisor = self._spell("count", f, divisor)  # of nothing, a mean is no error
                 text = (text or "1") + "/" + divisor
         if tail and (text or not arrays):
             text, tail = (text or "1") + "/" + tail, ""

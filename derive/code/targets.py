@@ -102,6 +102,7 @@ _NUMPY_OPERATIONS = {
     "fresh": "np.array({0})",
     "full": "np.full(({rows}, {columns}), {0}, dtype=dtype)",
     "number": "dtype({0})",
+    "count": "dtype({0})",
     "flatten": "{0}.ravel()",
 }
 
@@ -153,6 +154,7 @@ _JAX_OPERATIONS = {
     "diagflat": "jnp.diagflat({0})",
     "fresh": "{0}",
     "number": "jnp.asarray({0}, dtype)",
+    "count": "max({0}, 1)",
 }  # fmt: skip
 
 JAX = Target(
@@ -244,6 +246,7 @@ TORCH = Target(
         "fresh": "{0}.clone()",
         "full": "torch.full(({rows}, {columns}), {0}, dtype=dtype, device=device)",
         "number": "torch.as_tensor({0}, dtype=dtype, device=device)",
+        "count": "max({0}, 1)",
         "flatten": "{0}.flatten()",
         "softmax": "torch.softmax({0}, {p})",
         "logsumexp": "torch.logsumexp({0}.flatten(), 0)",

@@ -31,9 +31,16 @@ def tidy(outputs: Sequence[Node], b: Builder) -> tuple[Node, ...]:
             found = None
         if found is None:
             same = all(x is y for x, y in zip(args, node.args, strict=True))
-            found = node if same else b.make(node.op, args, node.params, node.shape, node.symmetric)
+            found = node if same else _again(node, args, b)
         known[node.index] = found
     return tuple(known[r.index] for r in outputs)
+
+
+def _again(node: Node, args: tuple[Node, ...], b: Builder) -> Node:
+    """Return an operation with other arguments; factors that a product now holds may meet."""
+    if node.op == "prod" and any(a.op == "prod" for a in args):
+        return b.spread(b.product(args, node.params[1], node.params[0]), node.shape)
+    return b.make(node.op, args, node.params, node.shape, node.symmetric)
 
 
 def _negated(total: Node, b: Builder) -> Node:

@@ -79,3 +79,19 @@ def test_products_of_entries_have_gradients_where_an_entry_is_zero(text, where, 
         given["A"] = np.array([[1.0, 1, -2 / 3], [0, 1, 1], [1, 0, 1]])  # the first entry of A*x is zero
         wanted = given["A"][:1].T * 15
     assert np.allclose(np.asarray(f(**given)), wanted, atol=1e-12)
+
+
+#: Quotients of exponentials in which one factor overflows where the other is 0.
+QUOTIENTS = ["exp(x)./(1+exp(x)).^2", "exp(x)./(1+exp(x)).^3", "exp(2*x)./(1+exp(x)).^3", "exp(-x)./(1+exp(-x)).^2",
+             "sigmoid(x).*exp(-x)", "sigmoid(-x).^2./exp(-x)"]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", QUOTIENTS)
+def test_quotients_of_exponentials_do_not_overflow(text):
+    f = derive.gradient(f"sum({text})", "x").function(value=True)
+    with np.errstate(all="ignore"):
+        far = f(x=np.array([1e3, -1e3]))
+    assert all(np.isfinite(v).all() for v in far)
+    x, h = np.array([0.3, -0.7, 2.0]), 1e-5
+    near = [(f(x=x + h * e)[0] - f(x=x - h * e)[0]) / (2 * h) for e in np.eye(3)]
+    assert np.allclose(f(x=x)[1], near, atol=1e-8)

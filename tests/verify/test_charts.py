@@ -204,3 +204,13 @@ def test_a_gradient_that_is_nan_is_refuted_where_a_power_of_a_norm_is_flat() -> 
         found = check_gradient(f, grad, np.zeros(4))
     assert found.verdict == "refuted"
     assert "claim is nan" in (found.diagnosis or "")
+
+
+def test_a_loss_in_the_place_of_its_gradient_is_named():
+    with pytest.raises(InputError, match="not the loss"):
+        check_hvp(lambda x: float(x @ x), lambda x, v: 2 * v, X)
+
+
+def test_products_of_another_shape_are_no_products():
+    with pytest.raises(InputError, match="must be alike"):
+        check_jvp(lambda x: x**2, lambda x, v: (2 * x * v)[:, None], X)

@@ -95,7 +95,7 @@ def check_jvp(
     found = []
     for tangent in tangents:
         product = to_array(jvp(variable.unflatten(variable.flat.copy()), variable.unflatten(tangent)))
-        if product.size != outputs.size:
+        if product.shape != outputs.shape and not product.size == outputs.size == 1:
             raise InputError(
                 f"the product is {by(product.shape)}, f returns {by(outputs.shape)}: they must be alike"
             )
@@ -126,6 +126,11 @@ def check_hvp(
     `grad(x)` and `hvp(x, v)` return arrays in the shape of x. `grad` itself is taken as given: check it by
     `check_gradient`. The tangents are v, or random ones.
     """
+    outputs = _Outputs(grad, x, seed)
+    if outputs.size == 1 != outputs.variable.flat.size:
+        raise InputError(
+            f"grad returns one number, x has {outputs.variable.flat.size} entries: give the gradient of the loss, not the loss"
+        )
     return check_jvp(grad, hvp, x, v, seed=seed, seconds=seconds)
 
 
