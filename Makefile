@@ -6,6 +6,9 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
+# Bytecode is kept whatever the caller's environment says: every process of the tests would compile the sources anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 SOURCES := gradproof.py $(shell find derive verify reports -type f -not -path '*/__pycache__/*')
 # Where TeX is, the report is not complete without its PDF: TeX installed later makes it anew.
 TEX     := $(and $(shell command -v latexmk),$(shell command -v pdflatex))
@@ -25,10 +28,16 @@ gradproof: $(VENV)/.installed
 docs: $(VENV)/.installed-docs
 	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet
 
+# The types are checked beside the tests, while one of these waits.
 test: $(VENV)/.installed-test gradproof
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	+$(MAKE) --no-print-directory --jobs 2 types tests
+
+types: $(VENV)/.installed-test
 	$(BIN)/mypy
+
+tests: $(VENV)/.installed-test gradproof
 	$(BIN)/python -m pytest -n 2
 
 # Printed code beside the evaluator for every problem of all collections, in every language; the tests draw a sample.
