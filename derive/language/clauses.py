@@ -29,15 +29,21 @@ _OPTIMUM = re.compile(
     rf"|(?:\\(?:min|max|inf|sup)(?![A-Za-z])(?:\\limits)?|{_ROMAN}\s*\{{+\s*\\?(?:min|max)\s*\}}+|(?<![\\A-Za-z])(?:min|max))"
     rf"\s*_\s*(?P<soft>{_GROUP}))\s*:?"
 )
+#: The name of what attains an optimum: w^* = in front of arg min_w.
+_OPTIMAL = re.compile(
+    rf"^[^=;\n]{{1,60}}:?=(?=\s*(?:\\arg\s*(?:\\[,;! ])?\s*\\?(?:min|max)|\\argm|{_ROMAN}\s*\{{+\s*\\?{_ARG}|{_ARG}(?![A-Za-z(])))"
+)
 _ASKED = re.compile(
     r"\s*(?:(?:find|compute|calculate|take|differentiate|what is|derive)\s+)?(?:the\s+)?"
-    r"(?:(?:partial\s+)?(?:derivative|gradient|jacobian|hessian)\s+of\s+(?:the\s+function\s+)?|(?<=differentiate )|(?<=minimize ))",
+    r"(?:(?:partial\s+)?(?:derivative|gradient|grad|jacobian|hessian)\s+of\s+(?:the\s+function\s+)?|(?<=differentiate )|(?<=minimize ))",
     re.IGNORECASE,
 )
 _BY = re.compile(
     r"[\s,]{1,20}(?:with respect to|w\.?\s?r\.?\s?t\.?|by)\s+(?:the\s+)?(?:matrix\s+|vector\s+|scalar\s+)?\$?\\?(?P<by>[A-Za-z]\w*)\$?\s*[.?]?\s*$"
 )
 _OPERATOR = re.compile(r"\s*(?:d|∂)\s*/\s*(?:d|∂)\s*(?P<by>[^\W\d]\w*)(?:\s+|\s*(?=[(\[]))")
+#: "sum over i of", "the product over i and j of".
+_SUM_OF = re.compile(r"\b(?:the )?(sum|prod)(?:uct)? over (?:all )?([a-z])(?:(?:\s*,\s*|\s+and\s+)([a-z]))? of\b")
 _QUOTIENT = re.compile(r"\s*\)\s*/\s*(?:d|∂)\s*(?P<by>[^\W\d]\w*)\s*$")
 #: What stands around a formula in Python: comments, imports, the head of a function, what calls the derivative.
 _PYTHON = (
@@ -79,8 +85,10 @@ def _blank(text: str, start: int, end: int) -> str:
 def without_words(text: str, wanted: Iterable[str], clauses: Clauses) -> str:
     """Return a text with the words around its function blanked out, as long as it was."""
     names = set(wanted)
+    text = _SUM_OF.sub(lambda hit: f"{hit[1]}_{hit[2]}{hit[3] or ''}".ljust(len(hit[0])), text)
     for around in _PYTHON:
         text = around.sub(lambda hit: " " * len(hit[0]), text)
+    text = _OPTIMAL.sub(lambda hit: " " * len(hit[0]), text, count=1)
     hit = _OPTIMUM.match(text)
     if hit is not None:
         under = hit["under"] or hit["low"] or hit["soft"] or ""
@@ -140,8 +148,8 @@ def without_head(part: list[Token], found: list[Token], wanted: Iterable[str]) -
     if arrow is not None:
         return part[arrow + 1 :] if len(part) > arrow + 2 else part
     named = part[0].kind in ("name", "func") and part[0].text != "lambda"
-    if named and (cut := _given(part)):
-        return [part[0], *part[cut:]]
+    if cut := _given(part):
+        return [*([part[0]] if named and part[0].text not in _STATISTICS else []), *part[cut + (not named or part[0].text in _STATISTICS) :]]
     if len(part) < 4 or not named or part[1].text != ":":
         return part
     if any(t.kind == "op" and t.text == "→" for t in part):
@@ -153,14 +161,24 @@ def without_head(part: list[Token], found: list[Token], wanted: Iterable[str]) -
     return part[2:] if label else part
 
 
+#: What is no name of a value: the logarithm of a density, an expectation, a variance.
+_STATISTICS = frozenset({"log", "expect", "var", "cov"})
+
+
 def _given(part: list[Token]) -> int:
-    """Return where p(y | x) = or D(A || B) = goes on after its bracket, 0 for another statement."""
+    """Return where p(y | x) =, log p(x; t) =, D(A || B) = or E[x] = goes on after its bracket, 0 for another statement."""
     at = next((i for i, t in enumerate(part) if t.kind == "op" and t.text in ("=", ":=")), 0)
-    opened = next((i for i, t in enumerate(part[:at]) if t.text == "("), 0)
+    opened = next((i for i, t in enumerate(part[:at]) if t.text in ("(", "[")), 0)
     head = part[opened:at]
-    if not opened or head[-1].text != ")" or not any(t.text in ("|", "||") for t in head):
+    if not opened or head[-1].text not in (")", "]"):
         return 0
-    return at if all(t.kind in ("name", "number") or t.text in ("_", "{", "}") for t in part[1:opened]) else 0
+    inside, before = head[1:-1], part[:opened]
+    statistic = before[0].text in ("expect", "var", "cov")
+    if not statistic and not any(t.text in ("|", "||", ";") for t in inside):
+        return 0
+    if inside[-1:] and inside[-1].text in ("|", "||") and inside[0].text == inside[-1].text:
+        return 0  # f(||x||) = ... defines a function
+    return at if all(t.kind in ("name", "number", "prose", "func") or t.text in ("_", "{", "}", "-") for t in before) else 0
 
 
 def statement_of(part: list[Token], said: str, text: str, clauses: Clauses) -> bool:
@@ -258,6 +276,9 @@ def asked_notes(clauses: Clauses, text: str, wanted: Iterable[str]) -> list[str]
     """Return the notes on the derivative that a text asks for itself. Raises ParseError where it is by another variable."""
     names = list(wanted)
     for by in clauses.asked:
+        base, _, index = by.rpartition("_")
+        if base in names and len(index) <= 2 and index.isalpha():
+            continue  # by an entry w_j of w, at every j
         if by and names and by not in names:
             raise ParseError(
                 f"the text asks for the derivative by {by}, not by {', '.join(names)}: --wrt {by}", text, 0

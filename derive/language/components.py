@@ -77,6 +77,7 @@ class Components:
         free = upper not in names or self._kind_of(upper) == "matrix"
         other = upper if len(base) == 1 and free else base
         self.rows[base] = base if base in self.scope.declared else other
+        self.scope.families[base] = self.rows[base]
 
     def _may_be_rows(self, base: str) -> bool:
         shape = self.scope.declared.get(base)

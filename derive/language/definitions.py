@@ -381,7 +381,8 @@ def _statements(text: str, found: list[Token], names: set[str]) -> list[_Part]:
             depth += (t.text in ("(", "[", "{", "||<", "|<")) - (t.text in (")", "]", "}", "||>", "|>"))
         if t.kind == "amp" or (t.kind == "sep" and t.text == "." and i == len(found) - 2):
             continue
-        if depth <= 0 and t.text in (";", "\\\\", "quad") and t.kind in ("op", "sep"):
+        stops = t.kind == "sep" and t.text == "." and found[i + 1].kind == "prose"
+        if depth <= 0 and (stops or (t.text in (";", "\\\\", "quad") and t.kind in ("op", "sep"))):
             close(t.start)
             continue
         if depth <= 0 and parts_here(found, i, names):

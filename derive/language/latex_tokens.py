@@ -172,7 +172,7 @@ class _Reader:
             self.put("sep", "⇒", start, end)
         elif piece == "…":
             self.put("dots", piece, start, end)
-        elif piece in "+-*/^'()[]{},:=|<>_." or piece in SIGNS:
+        elif piece in "+-*/^'()[]{},:=|<>_.!" or piece in SIGNS:
             follows = self.raw[self.at][1][0] if self.at < len(self.raw) else ""
             if piece in "|:" and follows == ("|" if piece == "|" else "="):
                 self.at += 1

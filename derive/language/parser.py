@@ -86,6 +86,7 @@ def _attempt(
     A free index runs over all places, or is one place of its own where the text is meant to be a `scalar`.
     """
     reader = Reader(scope, program.numpy, program.latex)
+    reader.wanted = frozenset(wanted)
     scope.functions = program.functions if not scope.closed else program.functions & scope.functions
     scope.named |= program.sizes - set(scope.declared)
     for name, tree, indices in program.definitions:
@@ -228,12 +229,11 @@ def parse(
     declared = read_where(where)
     names = [name_of(n.strip()) for w in ([wrt] if isinstance(wrt, str) else wrt) for n in w.split(",")]
     program, scope, root = _understood(text, declared, names, scalar)
+    names = [scope.families.get(n, n) if n not in scope.used else n for n in names]
     for name in names:
         _refuse_other_case(scope, name)
         _want(scope, name)
     _warn_of_unused(scope)
-    if "I" in scope.used and "I" not in scope.declared and "I" not in names:
-        warnings.warn("I is read as a variable; the identity is written eye", InputWarning, stacklevel=3)
     assumptions = frozenset(
         a for a in read_assumptions(assume) if a[1] not in scope.declared.keys() - scope.used
     ) | {a for a in program.assumptions if a[1] in scope.used}

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from math import factorial
 
 from sympy import Rational
 
@@ -37,9 +38,13 @@ def _paired(left: Tree, right: Tree) -> Tree:
     return Tree("*", [turned, right], left.start, right.end, ["*"])
 
 
+#: The largest number whose factorial is written out.
+MAX_FACTORIAL = 100
 #: How far a comma is looked for that parts the entries of a row.
 MAX_ROW = 2_000
 _PRODUCTS = frozenset({"*", "/", ".*", "./", "@", "kron"})
+#: Methods of arrays whose first argument is an axis.
+_REDUCTIONS = frozenset("sum mean max min prod std var softmax log_softmax logsumexp cumsum argmax amax amin".split())
 #: Heads that are functions where nothing else is known of them and their argument is a plain name.
 _APPLIED = re.compile(r"(?:f|g|h|F|G|L|J|ell|phi|psi|varphi|calL|l|p|q|u|r|E)(?:_\w+)?")
 
@@ -80,6 +85,9 @@ class Parser(LatexForms):
         start = self.next
         if start.kind == "name" and start.text in ("R", "RR", "reals"):
             self.take()
+            if self.next.kind == "super":
+                size = self._raised(Tree("empty", [], start.end, start.end), self.next.text, self.take()).args[1]
+                return Tree("domain", [size], start.start, self.end(), "R")
             if not self.sees("^"):
                 return Tree("domain", [], start.start, self.end(), "R")
             self.take()
@@ -119,6 +127,9 @@ class Parser(LatexForms):
                     if posts + self.operands > MAX_DEPTH:
                         raise self._too_deep(token.start)
                     left = self._postfix(left)
+                    continue
+                if sign == "!":
+                    left = self._factorial(left, self.take())
                     continue
                 if sign in ("^", ".^", "**") and level <= POWER:
                     posts += 1
@@ -298,10 +309,23 @@ class Parser(LatexForms):
         self.in_range = in_range
         return Tree("slice", [first, last], start, self.end())
 
+    def _factorial(self, left: Tree, sign: Token) -> Tree:
+        """Return n! as a number, x! as the gamma function at x + 1."""
+        start, end = left.start, sign.end
+        if left.op == "number" and left.value.is_Integer and 0 <= left.value <= MAX_FACTORIAL:
+            return Tree("number", [], start, end, Rational(factorial(int(left.value))))
+        one = Tree("number", [], end, end, Rational(1))
+        more = Tree("+", [left, one], start, end, ["+", "+"])
+        tree = Tree("call", [Tree("call", [more], start, end, "lgamma")], start, end, "exp")
+        tree.extra["note"] = "x! is read as the gamma function at x + 1"
+        return tree
+
     def _method(self, left: Tree) -> Tree:
         token = self.take()
         name = token.text[1:]
         args = self._arguments()
+        if name in _REDUCTIONS and args and args[0].op in ("number", "neg"):  # X.sum(-1) is X.sum(axis=-1)
+            args[0] = Tree("keyword", [args[0]], args[0].start, args[0].end, "axis")
         return self._named_call(name, [left, *args], left.start, token.start)
 
     def _power(self, left: Tree) -> Tree:
@@ -423,6 +447,8 @@ class Parser(LatexForms):
             self.take()
             inside, _ = self._group_tokens()
             index = "".join(t.text for t in inside)
+        elif self.next.text == "inf" and not self.next.gap:  # ‖x‖∞
+            index = self.take().text
         return Tree("norm", [inner], opened.start, self.end(), index)
 
     def _word(self, token: Token) -> Tree:

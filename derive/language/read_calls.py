@@ -10,7 +10,7 @@ from sympy import Integer
 from derive.language.calls import call_shape, square
 from derive.language.places import Places
 from derive.language.read_norms import NormsRead
-from derive.language.reading import POOR, is_axis, is_column
+from derive.language.reading import POOR, ROWS, is_axis, is_column
 from derive.language.scope import Node
 from derive.language.shapes import (
     SCALAR,
@@ -86,6 +86,10 @@ class CallsRead(NormsRead):
             axis = ""  # the one axis of an array of one dimension
         if axis:
             return self._by_axis(word, axis, args, position)
+        if word == "softmax" and len(args) == 1 and self.form(args[0]) == "matrix" and not scope.closed:
+            scope.cost += ROWS
+            scope.note(position, "softmax of a matrix is read by rows, softmax(S, rows), as attention is written")
+            return self._by_axis(word, "rows", args, position)
         if len(args) > 1 and by_name(f"{word} 2"):
             word = f"{word} 2"
         entry = by_name(word)

@@ -7,7 +7,7 @@ import re
 from derive.language.calls import square
 from derive.language.grouping import Group, fitting, groupings
 from derive.language.read_sums import SumsRead
-from derive.language.reading import BEHIND, POOR, PRODUCTS, SAID, is_column, is_row
+from derive.language.reading import BEHIND, COLUMNS, POOR, PRODUCTS, SAID, is_column, is_row
 from derive.language.scope import Node
 from derive.language.shapes import SCALAR, Shape, Unknown, find, is_scalar, show_shape
 from derive.language.tree import Tree
@@ -151,6 +151,10 @@ class ProductsRead(SumsRead):
         scope = self.scope
         if op == "/" and not two and self.numpy:
             op = "./"
+        if op == "/" and is_column(b.shape) and (one or is_column(a.shape)) and not scope.closed:
+            scope.cost += COLUMNS
+            scope.note(b.position, "the quotient / by a column is read entry by entry, as ./")
+            op = "./"
         if op == "/":
             if not two:
                 raise scope.misfit(
@@ -238,6 +242,10 @@ class ProductsRead(SumsRead):
             if mend:
                 raise scope.error(said, exponent.position)
             raise scope.misfit(said, exponent.position, exponent)
+        if op == "^" and tree.extra.get("summed") and is_column(base.shape) and not scope.closed:
+            scope.cost += PRODUCTS
+            scope.note(base.position, "the power ^ of a column in a sum is read entry by entry, as .^")
+            op = ".^"
         if op == "^" and not is_scalar(base.shape):
             if self.latex and is_column(base.shape):
                 raise scope.misfit(

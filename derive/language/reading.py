@@ -14,6 +14,8 @@ LITERAL, COMPUTED, BY_LETTER, COLUMNS, PRODUCTS = 0.2, 0.6, 1.5, 0.9, 2.2
 BEHIND, SMALL = 1.1, 0.8
 AFTER_WEIGHTS = 0.4
 POOR = 1.2
+#: A matrix where a column is due, which is read by its rows.
+ROWS = 2.0
 #: What pieces are called that are not read everywhere.
 SAID = {
     "chain": "an equation", "derivative": "a derivative", "gradient": "a derivative", "differential": "a differential",
@@ -37,6 +39,7 @@ class Reading(ABC):
         self.totals: set[int] = set()  # numbers that are sums over indices
         self.fixed: frozenset[str] = frozenset()  # indices that stand for one place
         self.summed: frozenset[str] = frozenset()  # those that sums run over
+        self.wanted: frozenset[str] = frozenset()  # the variables to differentiate by
         self.known: frozenset[str] = frozenset()  # names that stand by themselves, or under an index of a sum
 
     @abstractmethod

@@ -91,6 +91,7 @@ class Scope:
     cost: float = 0.0
     strict: bool = False
     functions: frozenset[str] = frozenset()
+    families: dict[str, str] = field(default_factory=dict)  # x -> X where x_i is row i of X
 
     @property
     def sizes(self) -> set[str]:

@@ -53,15 +53,14 @@ _TOKEN = re.compile(
     r"|(?P<method>\.[A-Za-z]\w*(?=\())"
     rf"|(?P<super>[{''.join(_SUPER)}]+)"
     rf"|(?P<fraction>[{''.join(FRACTIONS)}])"
-    r"|(?P<root>√)|(?P<sum>∑)|(?P<product>∏)|(?P<nabla>∇)|(?P<partial>∂)"
-    r"|(?P<op>\.\*|\./|\.\^|\*\*|\|\||:=|==|<=|>=|!=|=>|->|\|->|[-+*/^'()\[\]{},;:=|@<>_~−–—×·∗⋅÷⊙∘⊗′’‘⊤（），‖∥≔≈≃∝≤≥≠∈∼⇒→∴⇔↦⟨⟩〈〉])"
+    r"|(?P<infinity>∞)|(?P<reals>ℝ)|(?P<root>√)|(?P<sum>∑)|(?P<product>∏)|(?P<nabla>∇)|(?P<partial>∂)"
+    r"|(?P<op>\.\*|\./|\.\^|\*\*|\|\||:=|==|<=|>=|!=|=>|->|\|->|[-+*/^'()\[\]{},;:=|@<>_~!−–—×·∗⋅÷⊙∘⊗′’‘⊤（），‖∥≔≈≃∝≤≥≠∈∼⇒→∴⇔↦⟨⟩〈〉])"
 )
 
 #: What people write with characters that the language does not have.
 MENDS = {
     "\\": "write inv(A)*x for the solution of a system",
     ".": "a point stands in a number or before *, / and ^; write X' or X.T for the transpose, inv(X) for the inverse",
-    "!": "there are no factorials",
 }
 _STRING = re.compile(r"'[\w,> -]*'|\"[\w,> -]*\"")
 _SPELT = re.compile(rf"[{_GREEK}{''.join(_SUB)}]")
@@ -106,6 +105,8 @@ def tokens(text: str) -> list[Token]:
             lowered = "".join(_SUB[c] for c in piece)
             found.append(Token("op", "_", start, start, gap))
             found.append(Token("number" if lowered.isdigit() else "name", lowered, start, at))
+        elif kind in ("infinity", "reals"):
+            found.append(Token("name", "inf" if kind == "infinity" else "R", start, at, gap))
         elif kind == "fraction":
             found.append(Token("number", FRACTIONS[piece], start, at, gap))
         elif kind == "transpose":
