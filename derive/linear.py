@@ -13,6 +13,7 @@ from sympy import Expr, Identity, Integer, Mul, S
 from derive.errors import InputError
 from derive.expression import algebra
 from derive.expression.algebra import add, diag, dot, kron, ones, shape, t, vec
+from derive.expression.algebra.blocks import terms
 from derive.expression.functions import Selection
 from derive.expression.operation import kind, record
 from derive.language.text import to_text
@@ -54,6 +55,8 @@ class _Reader:
             return add(*[self.matrix(a) for a in e.args])
         if word in ("product", "matrix product"):
             return self._product(list(e.args))
+        if word == "blocks":
+            return self.matrix(terms(e))
         if word == "transpose":
             return dot(algebra.commutation(*shape(e.arg)), self.matrix(e.arg))
         if word == "elementwise product":

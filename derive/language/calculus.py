@@ -66,6 +66,8 @@ class Calculus(Cursor):
         self.bound += [n.value for n in names]
         body = self.expression(TERM)
         del self.bound[len(self.bound) - len(names) :]
+        for i, of in [(r[0], r[2]) for r in relations if r[1] == "where"]:
+            body = self._within(body, [i], of)
         for indices, of in [(r[0], r[2:]) for r in relations if r[1] == "∈"]:
             body = self._within(body, [*of[1:], *indices.split(",")], of[0])
         value = {"relations": relations, "bounds": bounds}
@@ -93,6 +95,18 @@ class Calculus(Cursor):
                 bounds: dict[str, Any]) -> None:  # fmt: skip
         place = 0
         inside = [t for t in inside if t.text not in ("{", "}")]
+        if (at := next((k for k, t in enumerate(inside) if k and t.text in (":", "|")), 0)) and inside[
+            at:
+        ] != []:
+            condition = inside[at + 1 :]
+            spelt = [t.text for t in condition]
+            if spelt[1:] != ["_", inside[0].text, "=", "1"] or condition[0].kind != "name":
+                said = (
+                    "a condition on an index is read as y_i = 1: multiply the terms by 1[...] for another one"
+                )
+                raise self.error(said, inside[at].start)
+            relations.append((inside[0].text, "where", condition[0].text))
+            inside = inside[:at]
         while place < len(inside):
             t = inside[place]
             pair = inside[place : place + 7]

@@ -43,7 +43,9 @@ _BY = re.compile(
 )
 _OPERATOR = re.compile(r"\s*(?:d|∂)\s*/\s*(?:d|∂)\s*(?P<by>[^\W\d]\w*)(?:\s+|\s*(?=[(\[]))")
 #: "sum over i of", "the product over i and j of".
-_SUM_OF = re.compile(r"\b(?:the )?(sum|prod)(?:uct)? over (?:all )?([a-z])(?:(?:\s*,\s*|\s+and\s+)([a-z]))? of\b")
+_SUM_OF = re.compile(
+    r"\b(?:the )?(sum|prod)(?:uct)? over (?:all )?([a-z])(?:(?:\s*,\s*|\s+and\s+)([a-z]))? of\b"
+)
 _QUOTIENT = re.compile(r"\s*\)\s*/\s*(?:d|∂)\s*(?P<by>[^\W\d]\w*)\s*$")
 #: What stands around a formula in Python: comments, imports, the head of a function, what calls the derivative.
 _PYTHON = (
@@ -149,7 +151,10 @@ def without_head(part: list[Token], found: list[Token], wanted: Iterable[str]) -
         return part[arrow + 1 :] if len(part) > arrow + 2 else part
     named = part[0].kind in ("name", "func") and part[0].text != "lambda"
     if cut := _given(part):
-        return [*([part[0]] if named and part[0].text not in _STATISTICS else []), *part[cut + (not named or part[0].text in _STATISTICS) :]]
+        return [
+            *([part[0]] if named and part[0].text not in _STATISTICS else []),
+            *part[cut + (not named or part[0].text in _STATISTICS) :],
+        ]
     if len(part) < 4 or not named or part[1].text != ":":
         return part
     if any(t.kind == "op" and t.text == "→" for t in part):
@@ -178,7 +183,13 @@ def _given(part: list[Token]) -> int:
         return 0
     if inside[-1:] and inside[-1].text in ("|", "||") and inside[0].text == inside[-1].text:
         return 0  # f(||x||) = ... defines a function
-    return at if all(t.kind in ("name", "number", "prose", "func") or t.text in ("_", "{", "}", "-") for t in before) else 0
+    return (
+        at
+        if all(
+            t.kind in ("name", "number", "prose", "func") or t.text in ("_", "{", "}", "-") for t in before
+        )
+        else 0
+    )
 
 
 def statement_of(part: list[Token], said: str, text: str, clauses: Clauses) -> bool:

@@ -21,6 +21,7 @@ from derive.language.clauses import (
     without_head,
     without_words,
 )
+from derive.language.entries import entries_of
 from derive.language.formula import notation_of
 from derive.language.indices import index_names
 from derive.language.latex_tokens import latex_tokens
@@ -168,11 +169,17 @@ def read_program(text: str, words: Vocabulary, primes: bool = False) -> Program:
     main = without_libraries(reaching(main), text, known)
     definitions = [(n, without_libraries(reaching(t), text, known), i) for n, t, i in definitions]
     main = function_asked(main, text, words.wanted, clauses)
+    if main.op == "name" and main.value in macros:
+        main = macros[main.value][1]
     if macros:
         unfold = _Unfolding(text, of_numbers(macros))
         definitions = [(n, unfold.tree(t), i) for n, t, i in definitions if n not in macros]
         main = unfold.tree(main)
     definitions = [d for d in _in_order(definitions) if d[1] is not main]
+    if not words.names & words.wanted:
+        columns, said = entries_of([main, *[t for _, t, _ in definitions]], words.wanted)
+        clauses.shapes |= {n: (k, 1) for n, k in columns.items() if n not in clauses.shapes}
+        clauses.notes += said
     sizes = sizes_of([main, *[t for _, t, _ in definitions]])
     notes = (*clauses.notes, *asked_notes(clauses, source, words.wanted))
     return Program(

@@ -15,6 +15,7 @@ from typing import TypeVar
 from derive.language.names import kind_of
 from derive.language.scope import Misfit, Node, ParseError, Scope
 from derive.language.shapes import is_scalar
+from derive.operations import by_name
 
 #: What it costs to read y as the label of one sample, which is no variable that is differentiated by.
 LABEL = 2.6
@@ -131,6 +132,8 @@ def best_reading(
     if found is not None:
         return found[1]
     assert failed is not None
+    if scalar and not loose and (plain := _of_numbers(failed, attempt, kept)) is not None:
+        return plain
     raise _with_declaration(failed, attempt, kept) if pieces < MAX_PIECES // 20 else failed
 
 
@@ -147,6 +150,40 @@ def _names(nodes: Iterable[Node]) -> list[str]:
             found[node.value] = None
         stack.extend(reversed(node.args))
     return list(found)
+
+
+#: What calculus of numbers is made of, beside functions of entries.
+_OF_NUMBERS = frozenset({"name", "number", "size", "ref", "+", "-", "*", "/", "neg", "^"})
+
+
+def _of_numbers(
+    failed: Misfit, attempt: Callable[[dict[str, str]], tuple[Scope, Root]], kept: set[str]
+) -> tuple[Scope, Root] | None:
+    """Return the reading in which all names are numbers, of a text that is made as calculus of numbers is: (1 - x)^2."""
+    kinds: dict[str, str] = {}
+    misfit: Misfit | None = failed
+    while misfit is not None:
+        new = [n for n in _names(misfit.nodes) if kind_of(n) == "vector" and n not in kept and n not in kinds]
+        if not new:
+            return None
+        kinds |= dict.fromkeys(new, "scalar")
+        try:
+            scope, root = attempt(kinds)
+        except Misfit as further:
+            misfit = further
+        except ParseError:
+            return None
+        else:
+            misfit = None
+    more = {n: "scalar" for n in scope.used if kind_of(n) == "vector" and n not in kept}
+    try:
+        scope, root = attempt(kinds | more)
+    except ParseError:
+        return None
+    plain = all(is_scalar(shape) for shape in scope.used.values()) and all(
+        n.op in _OF_NUMBERS or ((entry := by_name(n.op)) is not None and entry.entrywise) for n in scope.nodes
+    )
+    return (scope, root) if plain else None
 
 
 def _with_declaration(

@@ -349,6 +349,7 @@ class _Reader:
                 piece in ("\\text", "\\textrm", "\\mbox")
                 and (inside in _PROSE or not (self.found and self.found[-1].text in ("_", "{", ",", "^")))
                 and len(inside) > 1
+                and not (inside not in _PROSE and self._opens())
             ):
                 self.put("prose", inside, start, finish)
             else:

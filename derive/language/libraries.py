@@ -44,11 +44,23 @@ _ALSO = {
     "softmax_cross_entropy_with_logits": "cross_entropy",
 }  # fmt: skip
 _FIRST, _SECOND = ("input", "logits", "y_pred", "pred"), ("target", "labels", "y_true", "targets")
-_KNOWN = frozenset({*_FORMULAS, *_LOSSES, *_ALSO, "multi_dot"})
+#: The normal density N(a | b, C) of a vector, and of a number with the variance c; its logarithm.
+_NORMAL = {
+    ("normaldensity", True): "exp(-(a - b)'*inv(c)*(a - b)/2)/sqrt(det(2*pi*c))",
+    ("normaldensity", False): "exp(-(a - b)^2/(2*c))/sqrt(2*pi*c)",
+    ("lognormaldensity", True): "-(a - b)'*inv(c)*(a - b)/2 - logdet(2*pi*c)/2",
+    ("lognormaldensity", False): "-(a - b)^2/(2*c) - log(2*pi*c)/2",
+}
+_KNOWN = frozenset({*_FORMULAS, *_LOSSES, *_ALSO, "multi_dot", "normaldensity", "lognormaldensity"})
 
 
 def without_libraries(tree: Tree, text: str, defined: Container[str] = ()) -> Tree:
     """Return a tree in which what libraries name is written out, but what a text defines itself. Raises ParseError."""
+    for piece in list(tree.walk()):
+        if piece.op == "call" and piece.value == "log" and len(piece.args) == 1:
+            inner = piece.args[0]
+            if inner.op == "call" and inner.value == "normaldensity":
+                piece.value, piece.args = "lognormaldensity", inner.args
     for piece in list(tree.walk()):
         for place, a in enumerate(piece.args):
             if _is_named(a, defined):
@@ -57,12 +69,18 @@ def without_libraries(tree: Tree, text: str, defined: Container[str] = ()) -> Tr
 
 
 def _is_named(tree: Tree, defined: Container[str]) -> bool:
+    if tree.op == "cases":
+        return True
     return tree.op == "call" and tree.value in _KNOWN and tree.value not in defined
 
 
 def _written_out(tree: Tree, text: str) -> Tree:
     name = _ALSO.get(str(tree.value), str(tree.value))
-    if name in _LOSSES:
+    if tree.op == "cases":
+        made = _by_cases(tree, text)
+    elif name in ("normaldensity", "lognormaldensity"):
+        made = _density(tree, name)
+    elif name in _LOSSES:
         made = _loss(tree, name, text)
     elif name == "multi_dot":
         rows = tree.args[0].args if tree.args and tree.args[0].op == "rows" else []
@@ -80,6 +98,25 @@ def _written_out(tree: Tree, text: str) -> Tree:
             args[0] = Tree("indicator", [args[0]], args[0].start, args[0].end)
         made = _filled(body, dict(zip(letters, args, strict=True)))
     made.start, made.end, made.bracketed = tree.start, tree.end, True
+    return made
+
+
+def _density(tree: Tree, name: str) -> Tree:
+    """Return the normal density, of a vector where its covariance is written with a capital."""
+    of_vectors = any(n[:1].isupper() or n == "eye" for n in tree.args[2].names())
+    return _filled(_NORMAL[name, of_vectors], dict(zip("abc", tree.args, strict=True)))
+
+
+def _by_cases(tree: Tree, text: str) -> Tree:
+    """Return a function by cases as a sum: a where its condition holds, else what follows."""
+    pairs = list(zip(tree.args[::2], tree.args[1::2], strict=True))
+    made, last = pairs[-1]
+    for value, condition in reversed(pairs[:-1]):
+        if condition.op != "chain" or len(condition.args) != 2:
+            said = "a case but the last stands with one relation, such as x > 0"
+            raise ParseError(said, text, condition.start)
+        holds = Tree("indicator", [condition], condition.start, condition.end)
+        made = _filled(_FORMULAS["where"], {"a": holds, "b": value, "c": made})
     return made
 
 

@@ -44,7 +44,9 @@ MAX_FACTORIAL = 100
 MAX_ROW = 2_000
 _PRODUCTS = frozenset({"*", "/", ".*", "./", "@", "kron"})
 #: Methods of arrays whose first argument is an axis.
-_REDUCTIONS = frozenset("sum mean max min prod std var softmax log_softmax logsumexp cumsum argmax amax amin".split())
+_REDUCTIONS = frozenset(
+    "sum mean max min prod std var softmax log_softmax logsumexp cumsum argmax amax amin".split()
+)
 #: Heads that are functions where nothing else is known of them and their argument is a plain name.
 _APPLIED = re.compile(r"(?:f|g|h|F|G|L|J|ell|phi|psi|varphi|calL|l|p|q|u|r|E)(?:_\w+)?")
 
@@ -86,7 +88,9 @@ class Parser(LatexForms):
         if start.kind == "name" and start.text in ("R", "RR", "reals"):
             self.take()
             if self.next.kind == "super":
-                size = self._raised(Tree("empty", [], start.end, start.end), self.next.text, self.take()).args[1]
+                size = self._raised(
+                    Tree("empty", [], start.end, start.end), self.next.text, self.take()
+                ).args[1]
                 return Tree("domain", [size], start.start, self.end(), "R")
             if not self.sees("^"):
                 return Tree("domain", [], start.start, self.end(), "R")
@@ -464,6 +468,13 @@ class Parser(LatexForms):
             return self._indexed_sum(token)
         if name == "sum" and called and not self.words.latex and (over := self._subscripts_within()):
             return self._sum_of_entries(token, over)
+        if (
+            called
+            and name in ("N", "Normal")
+            and name not in self.words.names
+            and (made := self._density(token))
+        ):
+            return made
         tree = Tree("name", [], token.start, token.end, name, bold=token.bold)
         if (
             name == "sigma"
@@ -519,6 +530,29 @@ class Parser(LatexForms):
             return self._named_call(name, self._until_closed_any(self.take()), token.start, token.start)
         if follows.text == "[" and not follows.gap and name in ("E", "Var", "Cov") and self.words.document:
             return self._statistic({"E": "expect", "Var": "var", "Cov": "cov"}[name], token)
+        return tree
+
+    def _density(self, token: Token) -> Tree | None:
+        """Return N(x | m, S) or N(x; m, S) as the normal density; None for another bracket."""
+        depth, place, parts = 0, self.at, [[]]  # type: ignore[var-annotated]
+        parting = ""
+        while self.tokens[place].kind != "end":
+            t = self.tokens[place]
+            depth += (t.text in ("(", "[", "{")) - (t.text in (")", "]", "}"))
+            if not depth:
+                break
+            if depth == 1 and t.text in ("|", ";", ","):
+                parting += t.text
+                parts.append([])
+            elif place > self.at:
+                parts[-1].append(t)
+            place += 1
+        if depth or parting not in ("|,", ";,") or not all(parts):
+            return None
+        args = [self._inside(part, part[-1].end) for part in parts]
+        self.at = place + 1
+        tree = Tree("call", args, token.start, self.end(), "normaldensity")
+        tree.extra["at"] = token.start
         return tree
 
     def _subscripts_within(self) -> list[str]:

@@ -88,7 +88,9 @@ class CallsRead(NormsRead):
             return self._by_axis(word, axis, args, position)
         if word == "softmax" and len(args) == 1 and self.form(args[0]) == "matrix" and not scope.closed:
             scope.cost += ROWS
-            scope.note(position, "softmax of a matrix is read by rows, softmax(S, rows), as attention is written")
+            scope.note(
+                position, "softmax of a matrix is read by rows, softmax(S, rows), as attention is written"
+            )
             return self._by_axis(word, "rows", args, position)
         if len(args) > 1 and by_name(f"{word} 2"):
             word = f"{word} 2"

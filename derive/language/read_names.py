@@ -44,7 +44,7 @@ class NamesRead(Reading):
         if name == "eye" or (name == "I" and not known and name not in self.wanted):
             n = Unknown()
             if name == "I" and not (self.latex or scope.closed):
-                scope.note(position, "I is read as the identity, eye: --where \"I: n x n\" makes it a variable")
+                scope.note(position, 'I is read as the identity, eye: --where "I: n x n" makes it a variable')
             return self.node("eye", [], (n, n), position)
         if name == "1_vector":
             return self.node("vector", [], (Unknown(), 1), position)

@@ -152,7 +152,7 @@ class ProductsRead(SumsRead):
         if op == "/" and not two and self.numpy:
             op = "./"
         if op == "/" and is_column(b.shape) and (one or is_column(a.shape)) and not scope.closed:
-            scope.cost += COLUMNS
+            scope.cost += PRODUCTS if one else COLUMNS
             scope.note(b.position, "the quotient / by a column is read entry by entry, as ./")
             op = "./"
         if op == "/":

@@ -41,6 +41,7 @@ from derive.simplify.factor import factor_sum, reading
 from derive.simplify.fractions import reduced
 from derive.simplify.inverses import scaled_inverse
 from derive.simplify.laws import lawful
+from derive.simplify.literal import written_out
 from derive.simplify.pairs import completed
 from derive.simplify.regroup import regrouped
 from derive.simplify.sharing import MOST_PARTS
@@ -69,7 +70,7 @@ def present(expr: Expr) -> Expr:
     def key(i: int) -> tuple[Any, ...]:
         return (reading(met[i]), (0, to_text(met[i]) if around else "") if i >= start else (1, -i))
 
-    return met[min(range(len(met)), key=key)]
+    return written_out(met[min(range(len(met)), key=key)], present)
 
 
 def _is_large(expr: Expr) -> bool:
