@@ -110,7 +110,7 @@ def _density(tree: Tree, name: str) -> Tree:
 def _by_cases(tree: Tree, text: str) -> Tree:
     """Return a function by cases as a sum: a where its condition holds, else what follows."""
     pairs = list(zip(tree.args[::2], tree.args[1::2], strict=True))
-    made, last = pairs[-1]
+    made, _ = pairs[-1]
     for value, condition in reversed(pairs[:-1]):
         if condition.op != "chain" or len(condition.args) != 2:
             said = "a case but the last stands with one relation, such as x > 0"
