@@ -60,5 +60,5 @@ def reading(
                 f"{name[:40]} is not random here: given names one of {', '.join(r.model.distributions)}"
             )
         with assuming(r.problem.assumptions):
-            r = replace(r, model=r.model.conditioned(name))
+            r = replace(r, model=r.model.conditioned(name), before=r.before or r.model)
     return r

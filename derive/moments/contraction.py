@@ -13,6 +13,7 @@ from sympy import Expr, Identity, S
 
 from derive.errors import InputError
 from derive.expression import algebra
+from derive.expression.operation import kind
 from derive.moments.nets import Factor, Index
 
 
@@ -185,8 +186,14 @@ class _Net:
 
 def _inner(column: Expr) -> Expr:
     """Return Σ_k of a column; of an entrywise product of two, the scalar product that people write."""
+    if kind(column) == "sum" and any(kind(a) in ("ones", "diagonal") for a in column.args):
+        return sum((_inner(a) for a in column.args), S.Zero)
     scale, factors = algebra.split(column)
+    if len(factors) > 1 and kind(factors[-1]) == "ones":
+        return scale * algebra.entry_sum(algebra.dot(*factors[:-1]))
     inner = factors[0] if len(factors) == 1 else None
+    if inner is not None and kind(inner) == "diagonal":
+        return scale * algebra.trace(inner.args[0])
     if inner is not None and type(inner).__name__ == "HadamardProduct" and len(inner.args) == 2:
         a, b = inner.args
         if not algebra.divides(a) and not algebra.divides(b):

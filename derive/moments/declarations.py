@@ -79,13 +79,15 @@ _WITHOUT = {
 
 @dataclass(frozen=True)
 class Reading:
-    """Expressions with the model that they are read in; `over` are the free indices of entries that they are of."""
+    """Expressions with the model that they are read in; `over` are the free indices of entries that they are of, and
+    `before` the model before it was conditioned, where it was."""
 
     problem: Problem
     model: Model
     expressions: tuple[Expr, ...]
     notes: tuple[str, ...]
     over: tuple[str, ...] = ()
+    before: Model | None = None
 
 
 @dataclass
@@ -277,10 +279,14 @@ class _Reader:
         self.scalars: list[int] = []
         self.known: dict[str, int] = {}
         self.preferred: dict[str, str] = {}
-        self.expressions = [self._tree(t) for t in texts]
+        self.expressions, self.asked = [self._tree(t) for t in texts], len(texts)
         self.over = [free_indices(self.trees[k]) for k in self.expressions]
         if len(set(self.over)) > 1:
             raise InputError("the two expressions have different free indices: use the same, or none")
+        if self.over[0] and len(texts) > 1:
+            # One index runs over one size, in both.
+            self.expressions.append(self._tree(" + ".join(f"({t})" for t in texts)))
+            self.over.append(self.over[0])
         if len(self.over[0]) > 2:
             raise InputError(
                 f"the entries {', '.join(self.over[0])} have more than two indices: no matrix has such entries"
@@ -330,7 +336,7 @@ class _Reader:
             if name not in built.symbols:
                 raise InputError(f"{kind}({name}): {name} does not occur in the expression")
         self.values = built.expressions
-        read = tuple(canonical(self.values[k]) for k in self.expressions)
+        read = tuple(canonical(self.values[k]) for k in self.expressions[: self.asked])
         problem = Problem(read[0], (), built.symbols, built.shapes, assumptions, notes=built.notes)
         with assuming(problem.assumptions):
             distributions = {

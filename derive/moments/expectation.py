@@ -131,6 +131,8 @@ def _moment(
 
 def _of_any_entry(e: Expr) -> Expr:
     """Return an array of which all entries are the same as the number that they are."""
+    if e == algebra.zero(algebra.shape(e)):
+        return S.Zero
     scale, factors = algebra.split(e)
     return scale if len(factors) == 1 and isinstance(factors[0], OneMatrix) else e
 
@@ -162,23 +164,29 @@ class _Work:
 
     def covariance(self, first: Expr, second: Expr) -> Expr:
         """Return the covariance of two scalars or columns."""
-        for e in (first, second):
+        entries = len(self.over) == 2
+        for e in (first, second) if not entries else ():
             if algebra.shape(e)[1] != 1:
                 raise InputError(
-                    "variances are those of scalars and columns, and this is a matrix: take that of vec(...), or of an entry"
+                    "variances are those of scalars and columns, and this is a matrix: take that of an entry, X[i,j], or of "
+                    "a column, X*b"
                 )
         low = Lowering(self.model.random)
         row = low.indices.fresh(algebra.shape(first)[0])
-        # Of an entry, both factors are at the same index.
+        # Of an entry, both factors are at the same indices.
         column = row if self.over else low.indices.fresh(algebra.shape(second)[0])
-        left, right = _merged(low.terms(first, row)), _merged(low.terms(second, column))
+        if entries:
+            column = low.indices.fresh(algebra.shape(first)[1])
+        at = (row, column) if entries else (row, None)
+        left = _merged(low.terms(first, *at))
+        right = _merged(low.terms(second, *(at if entries else (column, None))))
         self._name_indices(row, column)
         pairs = [(a, b) for a in left for b in right if a.random and b.random]
         groups = [[0] * len(a.random) + [1] * len(b.random) for a, b in pairs]
         terms = [a * b for a, b in pairs]
         self._say_bilinear(terms, groups)
-        free = (row, None) if self.over else (row, column)
-        shape = (algebra.shape(first)[0], S.One if self.over else algebra.shape(second)[0])
+        free = at if self.over else (row, column)
+        shape = algebra.shape(first) if self.over else (algebra.shape(first)[0], algebra.shape(second)[0])
         values = [self._of_term(t, g, low, free) for t, g in zip(terms, groups, strict=True)]
         return algebra.add(*values) if values else algebra.zero(shape)
 

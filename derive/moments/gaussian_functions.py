@@ -83,8 +83,22 @@ def _closed_form(f: Expr, order: int, centred: bool = False) -> Expr | None:
         ]
         total = sum_of_pieces(shifted, X, _S)
     if total is None or total.has(sp.oo):
-        return None
+        return _odd_but_for_a_constant(f) if centred and order == 0 else None
     return tidy(_real(total.subs(MEAN, mean)), thorough=False).subs(_S, sp.sqrt(VARIANCE))
+
+
+def _odd_but_for_a_constant(f: Expr) -> Expr | None:
+    """Return c of a bounded f with f(x) + f(-x) = 2c, its expectation at any variance: 1/2 of the logistic function."""
+    if f.is_Piecewise or f.has(sp.Piecewise, sp.Abs, sp.Max, sp.Min):
+        return None
+    even = sp.simplify(f + f.subs(X, -X))
+    if even.has(X):
+        return None
+    ends = [sp.limit(f, X, end) for end in (sp.oo, -sp.oo)]
+    finite = all(end.is_finite for end in ends)
+    if not finite or sp.calculus.util.continuous_domain(f, X, sp.S.Reals) != sp.S.Reals:
+        return None
+    return even / 2
 
 
 def _real(e: Expr) -> Expr:

@@ -54,8 +54,11 @@ class EntryMoments:
         """Return the expectation of a product of powers of entries."""
         if m not in self._known:
             value = self.arithmetic.number(1)
-            for part in self._independent_parts(m):
+            # A factor of zero settles a product whose other factors may not be known.
+            for part in sorted(self._independent_parts(m), key=self._has_function):
                 value = value * self._part(part)
+                if value == 0:
+                    break
             self._known[m] = value
         return self._known[m]
 
@@ -87,8 +90,11 @@ class EntryMoments:
             parts.append((keys, [(entry, power), *[f for p in joined for f in p[1]]]))
         return [tuple(sorted(p[1])) for p in parts]
 
+    def _has_function(self, m: Monomial) -> bool:
+        return any(e[0] in self.functions for e, _ in m)
+
     def _part(self, m: Monomial) -> Any:
-        if any(e[0] in self.functions for e, _ in m):
+        if self._has_function(m):
             if self.integrate is None:
                 raise Abstain("a function of what is random")
             return self.integrate(self, m)

@@ -21,7 +21,8 @@ from verify.arithmetics.degree import DEGREES, Degree
 from verify.arithmetics.exact import LEAST, PRIME_BITS, PrimeField, prime_field
 from verify.evaluate import Environment, size_of
 from verify.methods.exact import CERTAINTY_BITS
-from verify.moments.moment_points import DRAWS, Point, Question, residues
+from verify.moments.moment_points import DRAWS, Point, residues
+from verify.moments.question import Question
 from verify.verdict import DOES_NOT_APPLY, Evidence
 from verify.wording import count
 

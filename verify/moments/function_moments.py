@@ -28,8 +28,9 @@ from derive.moments.entry_functions import function_of
 from verify.arithmetics.balls import Balls
 from verify.arithmetics.base import Abstain, Undefined
 from verify.moments.entry_moments import EntryMoments
-from verify.moments.moment_points import Point, Question, exact_number, plain_raw
+from verify.moments.moment_points import Point, exact_number, plain_raw
 from verify.moments.polynomials import Entry, Monomial, Polynomial
+from verify.moments.question import Question
 from verify.moments.rigorous import gaussian_mean
 from verify.verdict import DOES_NOT_APPLY, Evidence, Word
 from verify.wording import count
@@ -308,3 +309,25 @@ def proved_digits(question: Question) -> tuple[Any, int]:
         if digits < 1:
             raise Abstain("no digit of the moment is proved")
         return ball, min(digits, 50)
+
+
+def rounded_evidence(question: Question, claim: Expr, places: int) -> Evidence | None:
+    """Return agrees where a number is a moment rounded to its decimal places, None where it is not known to be."""
+    start = time.perf_counter()
+    question = with_functions_named(question)
+    if question.shape != (1, 1) or question.space().variables or not claim.is_number:
+        return None
+    try:
+        ball, digits = proved_digits(question)
+    except (Abstain, Undefined):
+        return None
+    number = sp.Rational(claim)
+    with Balls(BITS).context():
+        gap = abs(ball - arb(int(number.p)) / int(number.q))
+        if not gap <= arb(10) ** -places / 2:
+            return None
+    figure = (
+        f"the {question.kind} rounded to {count(places, 'decimal place')}, {digits} digits of it are proved"
+    )
+    details = {"digits": digits, "places": places}
+    return Evidence("rigorous quadrature", "agrees", figure, details, time.perf_counter() - start)

@@ -7,6 +7,7 @@ it right, where that is found.
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields, replace
@@ -21,23 +22,30 @@ from derive.ingest import read_claim
 from derive.language.text import to_text
 from derive.moments.api import reading
 from derive.moments.declarations import Reading
-from derive.moments.expectation import Moment, covariance_of, expectation_of, variance_of
+from derive.moments.expectation import Moment
 from derive.moments.gaussian_functions import NoClosedFormError
-from derive.problem import Problem
 from derive.prove import equal
 from derive.step import Step
 from verify.arithmetics.base import Abstain, Undefined
 from verify.moments.expected import field_evidence
-from verify.moments.function_moments import proved_digits, quadrature_evidence, with_functions_named
+from verify.moments.function_moments import (
+    proved_digits,
+    quadrature_evidence,
+    rounded_evidence,
+    with_functions_named,
+)
+from verify.moments.moment_assumptions import unstated
 from verify.moments.moment_counterexample import find_counterexample
-from verify.moments.moment_points import Question
-from verify.moments.moment_slips import diagnose, unstated
+from verify.moments.moment_slips import diagnose
+from verify.moments.question import Question
 from verify.seeds import checked_seed
 from verify.verdict import Evidence, Verdict, Word, add_up
 
 Where = str | Mapping[str, Any] | None
 Assume = str | Iterable[Any] | None
 
+#: A decimal number with its places.
+_DECIMAL = re.compile(r"[-+]?\d*\.(?P<places>\d+)(?:[eE](?P<exponent>[-+]?\d+))?")
 KINDS = ("expectation", "variance", "covariance")
 
 
@@ -114,8 +122,8 @@ def check_expect(
     if len(expressions) != (2 if kind == "covariance" else 1):
         raise InputError("a covariance is that of a pair of expressions, other moments are those of one")
     r = reading(expressions, where, assume, given)
-    question = Question(kind, r.problem, r.model, r.expressions, over=r.over)
-    return judge(question, read_moment_claim(question, claim), checked_seed(seed))
+    question = Question(kind, r.problem, r.model, r.expressions, over=r.over, before=r.before)
+    return judge(question, read_moment_claim(question, claim), checked_seed(seed), places_of(claim))
 
 
 # ------------------------------------------------------------------------- for what is read already
@@ -138,8 +146,17 @@ def read_moment_claim(question: Question, claim: str | Expr | int | float) -> Ex
     return found
 
 
-def judge(question: Question, claim: Expr, seed: int = 0) -> Verdict:
-    """Return the verdict on a claimed moment of expressions that are read already, with a diagnosis where it is wrong."""
+def places_of(claim: Any) -> int | None:
+    """Return the decimal places of a claim that is one decimal number, None for all others."""
+    found = _DECIMAL.fullmatch(str(claim).strip())
+    return len(found["places"]) - int(found["exponent"] or 0) if found else None
+
+
+def judge(question: Question, claim: Expr, seed: int = 0, places: int | None = None) -> Verdict:
+    """Return the verdict on a claimed moment of expressions that are read already, with a diagnosis where it is wrong.
+
+    A moment that is an integral, and no polynomial, may be claimed as a number rounded to so many decimal `places`.
+    """
     completed = unstated(question)
     evidence: list[Evidence] = []
     if completed is question:
@@ -147,7 +164,8 @@ def judge(question: Question, claim: Expr, seed: int = 0) -> Verdict:
     exact = field_evidence(completed, claim, seed)
     evidence.append(exact)
     if exact.verdict == "inconclusive":
-        evidence.append(quadrature_evidence(completed, claim, seed))
+        rounded = None if places is None else rounded_evidence(completed, claim, places)
+        evidence.append(rounded or quadrature_evidence(completed, claim, seed))
     words = {e.verdict for e in evidence}
     if "refuted" in words and words & {"proved", "certified"}:
         raise InternalError(f"the methods contradict each other on the claim {to_text(claim)}")
@@ -155,7 +173,7 @@ def judge(question: Question, claim: Expr, seed: int = 0) -> Verdict:
     if word != "refuted":
         return Verdict(word, tuple(evidence))
     counterexample = find_counterexample(completed, claim, seed)
-    told = diagnose(question, completed, claim, seed, counterexample)
+    told = diagnose(question, completed, claim, seed)
     return Verdict(word, tuple(evidence), counterexample, told)
 
 
@@ -163,7 +181,7 @@ def checked_moment(question: Question, seed: int = 0, notes: tuple[str, ...] = (
     """Return the derived and checked moment of expressions that are read already. Raises InputError, InternalError."""
     start = time.perf_counter()
     try:
-        moment = _derived(question, notes)
+        moment = question.derived(notes)
     except NoClosedFormError as reason:
         return _numerical(question, reason, start, notes)
     evidence = [field_evidence(question, moment.result, seed)]
@@ -193,19 +211,10 @@ def _checked(
     return replace(found, seconds=time.perf_counter() - start)
 
 
-def _derived(question: Question, notes: tuple[str, ...] = ()) -> Moment:
-    problem: Problem = question.problem
-    if question.kind == "covariance":
-        one, two = question.expressions
-        return covariance_of(problem, question.model, one, two, notes, question.over)
-    of = expectation_of if question.kind == "expectation" else variance_of
-    return of(problem, question.model, question.expressions[0], notes, question.over)
-
-
 def _symbolic(question: Question, claim: Expr) -> Evidence:
     start = time.perf_counter()
     try:
-        result = _derived(question).result
+        result = question.derived().result
     except InputError as reason:
         figure = f"not derived: {reason}"
         return Evidence("normal form", "inconclusive", figure, {}, time.perf_counter() - start)
@@ -242,6 +251,7 @@ def _numerical(question: Question, reason: InputError, start: float, notes: tupl
         "; ".join(d.text for d in question.model.distributions.values()),
         rf"{result}",
         "The integral against the Gaussian's density, enclosed in a ball; there is no closed form here.",
+        str(result),
     )
     texts = tuple(d.text for d in question.model.distributions.values())
     return Expected(

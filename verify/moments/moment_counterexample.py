@@ -18,7 +18,8 @@ from verify.arithmetics.balls import Balls
 from verify.arithmetics.base import Abstain, Arithmetic, Undefined
 from verify.arithmetics.exact import RATIONALS
 from verify.moments.function_moments import BITS, integrate, with_functions_named
-from verify.moments.moment_points import Point, Question, small_sizes
+from verify.moments.moment_points import Point, small_sizes
+from verify.moments.question import Question
 from verify.verdict import Counterexample
 
 #: Points that are tried at every assignment of sizes, and sizes that are tried.

@@ -1,37 +1,48 @@
-"""What makes a wrong moment right: the assumption that is missing, or what was forgotten.
+"""What is wrong with a refuted moment, in a sentence: an assumption, a law misapplied, or a piece of the formula.
 
-Every hypothesis is the question with one thing changed: a mean of zero, a variance of zero, independence. The claim is
-held to each by the same computation that refuted it, so that a diagnosis is a fact and not a guess.
+A law misapplied is the question with one thing changed (a variance of zero, f(E x) for E f(x), E f E g for E fg), to
+which the claim is held by the same computation that refuted it, so that a diagnosis is a fact and not a guess. What no
+law explains is looked for in the formula itself, against the derived result, by the slips of all formulas
+(`verify.slips`); a mend is held to the question as well.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from fractions import Fraction
-from functools import partial
 from itertools import combinations
-from typing import Any
 
-from sympy import Expr, Integer, MatrixSymbol, Pow, Rational, S, Symbol
+from sympy import Expr, Pow, S, Symbol
 
 from derive.errors import InputError
 from derive.expression import algebra
 from derive.expression.facts import assuming
+from derive.expression.operation import kind
 from derive.language.text import to_text
 from derive.moments.distributions import Distribution
-from derive.moments.model import Model
-from verify.moments.expected import field_evidence
-from verify.moments.function_moments import quadrature_evidence
-from verify.moments.moment_points import Question
-from verify.verdict import Counterexample
+from derive.moments.gaussian_functions import NoClosedFormError
+from derive.moments.model import diagonal_of
+from verify.arithmetics.base import Abstain, Undefined
+from verify.moments.changed import (
+    TWO,
+    as_entries,
+    as_normal,
+    holds,
+    with_distribution,
+    with_mean_for,
+    with_parameter,
+)
+from verify.moments.function_moments import proved_digits, with_functions_named
+from verify.moments.moment_assumptions import assumed
+from verify.moments.question import Question
+from verify.slips.diagnosis import explain
+from verify.statement import VALUE, Statement
+from verify.study import Study
 
-#: The number of assumptions of which pairs are tried.
-MOST_CANDIDATES = 5
-#: The largest number in a ratio of two values that is told as a factor.
-MOST_RATIO = 120
-#: The families that are told by a mean and a covariance first.
-_TWO = ("normal", "normal entries", "given", "iid", "matrixnormal", "vector entries")
+#: The most factors or terms of an expression that are taken apart.
+MOST_PIECES = 6
+#: The digits of a number that a sentence holds.
+SHOWN_DIGITS = 12
 
 
 @dataclass(frozen=True)
@@ -43,285 +54,269 @@ class Hypothesis:
     claim: Expr
 
 
-@dataclass(frozen=True)
-class Assumption:
-    """What people take for granted: the words for it, what makes the claim right, and the question under it."""
+def diagnose(question: Question, completed: Question, claim: Expr, seed: int = 0) -> str | None:
+    """Return what a wrong claim forgot, in one sentence, or None where nothing is found.
 
-    words: str
-    says: str
-    under: Callable[[Question], Question]
-
-
-def unstated(question: Question) -> Question:
-    """Return the question with a free covariance for every pair of variables of which nothing is stated.
-
-    Gaussians are then taken as jointly normal: what holds whatever is not stated holds for them.
+    `completed` is the question with a free covariance for what is not stated, as `unstated` returns it.
     """
-    model = question.model
-    pairs = _unstated_pairs(model)
-    if not pairs:
-        return question
-    symbols, shapes = dict(question.problem.symbols), dict(question.problem.shapes)
-    covariances = dict(model.covariances)
-    for x, y in pairs:
-        rows, columns = (algebra.shape(model.distributions[n].symbol) for n in (x, y))
-        if rows[1] != 1 or columns[1] != 1:
-            continue
-        name = f"cov_{x}_{y}"
-        scalar = rows[0] == 1 and columns[0] == 1
-        symbols[name] = Symbol(name, real=True) if scalar else MatrixSymbol(name, rows[0], columns[0])
-        shapes[name] = (rows[0], columns[0])
-        covariances[x, y] = symbols[name]
-    names = frozenset(n for pair in pairs for n in pair)
-    joint = (*model.jointly_normal, names)
-    changed = replace(model, covariances=covariances, jointly_normal=joint)
-    return replace(question, model=changed, problem=replace(question.problem, symbols=symbols, shapes=shapes))
+    found = assumed(question, completed, claim, seed)
+    if found:
+        return f"{found[0]}: right if {found[1]}"
+    for slip in SLIPS:
+        with assuming(completed.problem.assumptions):
+            try:
+                for h in slip(completed, claim):
+                    if holds(h.question, h.claim, seed):
+                        return h.words
+            except (ValueError, TypeError, AttributeError, ArithmeticError):
+                continue  # a diagnosis is a courtesy: a fault in looking for one slip costs no verdict
+    return _in_the_formula(completed, claim, seed)
 
 
-def _unstated_pairs(model: Model) -> list[tuple[str, str]]:
-    """Return the pairs of variables of which neither independence nor a covariance is stated."""
-    out = []
-    for x, y in combinations(sorted(model.distributions), 2):
-        stated = (x, y) in model.covariances or (y, x) in model.covariances
-        if not stated and len(model.components(frozenset({x, y}))) == 1:
-            out.append((x, y))
-    return out
-
-
-def missing_assumption(question: Question, claim: Expr, seed: int = 0) -> str | None:
-    """Return the assumption under which a claim is right, such as "E x = 0" or "independent(x, y)"; None if none is found.
-
-    For a claim that holds as it stands the answer is the empty text.
-    """
-    completed = unstated(question)
-    if _holds(completed, claim, seed):
-        return ""
-    found = _assumed(question, completed, claim, seed)
-    return found[1] if found else None
-
-
-def diagnose(
-    question: Question, completed: Question, claim: Expr, seed: int = 0, found: Counterexample | None = None
-) -> str | None:
-    """Return what a wrong claim forgot, in one sentence, or None where nothing is found; `found` shows it to be wrong."""
-    assumed = _assumed(question, completed, claim, seed)
-    if assumed:
-        return f"{assumed[0]}: right if {assumed[1]}"
-    for h in (*_slips(completed, claim), *_ratio(completed, claim, found)):
-        if _holds(h.question, h.claim, seed):
-            return h.words
-    return None
-
-
-def _assumed(question: Question, completed: Question, claim: Expr, seed: int) -> tuple[str, str] | None:
-    """Return one assumption, or two, under which a claim is right, as the words for it and what it says."""
-    candidates = list(_assumptions(question, completed))
-    for a in candidates:
-        if _holds(a.under(completed), claim, seed):
-            return a.words, a.says
-    for a, b in combinations(candidates[:MOST_CANDIDATES], 2):
-        if _holds(b.under(a.under(completed)), claim, seed):
-            return f"{a.words}, and {b.words}", f"{a.says} and {b.says}"
-    return None
-
-
-def _holds(question: Question, claim: Expr, seed: int) -> bool:
+def _in_the_formula(question: Question, claim: Expr, seed: int) -> str | None:
+    """Return how the claim differs from the derived result, as formulas differ; else what the result is."""
+    what = f"the {question.kind}"
     try:
-        exact = field_evidence(question, claim, seed)
-        if exact.verdict == "inconclusive":
-            exact = quadrature_evidence(question, claim, seed)
+        result = question.derived().result
+    except NoClosedFormError:
+        return _in_digits(question, what)
     except InputError:
-        return False
-    return exact.verdict in ("certified", "agrees")
-
-
-# ---------------------------------------------------------------------------------------- assumptions
-
-
-def _assumptions(question: Question, completed: Question) -> Iterator[Assumption]:
-    """Yield the assumptions that people make without saying so."""
-    pairs = _unstated_pairs(question.model)
-    if pairs:
-        names = frozenset(n for pair in pairs for n in pair)
-        yield Assumption(
-            "independence is used and not stated",
-            f"independent({', '.join(sorted(names))})",
-            partial(_independent, names=names, pairs=pairs),
-        )
-    for x, y in question.model.covariances:
-        yield Assumption(
-            f"the covariance of {x} and {y} is dropped",
-            f"cov({x}, {y}) = 0",
-            partial(_uncorrelated, pair=(x, y)),
-        )
-    names_with_mean = [d.name for d in completed.model.distributions.values() if _has_mean(d)]
-    for name in names_with_mean:
-        words = f"the mean of {name} is forgotten"
-        yield Assumption(words, f"E {name} = 0", partial(_with, name=name, place=0, value=S.Zero))
-    for d in completed.model.distributions.values():
-        if d.family == "iid":
-            words = f"the higher moments of {d.name} are taken for those of a normal distribution"
-            yield Assumption(words, f"{d.name} is normal", partial(_normal, name=d.name))
-    known = {n for kind, n in completed.problem.assumptions if kind == "symmetric"}
-    for name, shape in completed.problem.shapes.items():
-        if shape[0] == shape[1] != 1 and name not in completed.random and name not in known:
-            yield Assumption(
-                f"{name} is taken for symmetric", f"{name} is symmetric", partial(_symmetric, name=name)
-            )
-    if len(names_with_mean) > 2:
-        listed = ", ".join(names_with_mean)
-        yield Assumption(f"the means of {listed} are forgotten", f"E of {listed} is 0", _centred)
-
-
-def _independent(question: Question, names: frozenset[str], pairs: list[tuple[str, str]]) -> Question:
-    model = question.model
-    kept = {pair: c for pair, c in model.covariances.items() if pair not in pairs}
-    independent = (*model.independent, names)
-    joint = tuple(g for g in model.jointly_normal if g != names)
-    return replace(
-        question, model=replace(model, independent=independent, covariances=kept, jointly_normal=joint)
+        return None
+    if algebra.shape(result) != algebra.shape(claim) or not holds(question, result, seed):
+        return None
+    known = {n: s for n, s in question.problem.symbols.items() if n not in question.random}
+    shapes = {n: question.problem.shapes[n] for n in known}
+    assumptions = frozenset(a for a in question.problem.assumptions if a[1] in known)
+    problem = replace(
+        question.problem, expr=result, wrt=(), symbols=known, shapes=shapes, assumptions=assumptions
     )
+    with assuming(assumptions):
+        found = explain(Study(problem, Statement.of(problem, VALUE)), claim, seed, what=what)
+        if found is None or not holds(question, found.mended, seed):
+            return f"none of the usual slips; {what} is {to_text(result)}"
+    return found.words
 
 
-def _uncorrelated(question: Question, pair: tuple[str, str]) -> Question:
-    covariances = question.model.covariances
-    kept = {**covariances, pair: algebra.zero(algebra.shape(covariances[pair]))}
-    return replace(question, model=replace(question.model, covariances=kept))
-
-
-def _normal(question: Question, name: str) -> Question:
-    d = question.model.distributions[name]
-    return _with_distribution(question, replace(d, family="normal entries", parameters=d.parameters[:2]))
-
-
-def _symmetric(question: Question, name: str) -> Question:
-    assumptions = question.problem.assumptions | {("symmetric", name)}
-    return replace(question, problem=replace(question.problem, assumptions=assumptions))
-
-
-def _centred(question: Question) -> Question:
-    for d in list(question.model.distributions.values()):
-        if _has_mean(d):
-            question = _with(question, d.name, 0, S.Zero)
-    return question
-
-
-def _has_mean(d: Distribution) -> bool:
-    """Tell whether a variable has a declared mean that is not zero."""
-    if d.family not in _TWO or d.parameters[0] in (None, 0):
-        return False
-    return bool(d.mean != algebra.zero(algebra.shape(d.mean)))
-
-
-def _with(question: Question, name: str, place: int, value: Expr) -> Question:
-    """Return the question with one parameter of a distribution changed; 0 in its shape."""
-    d = question.model.distributions[name]
-    old = d.parameters[place]
-    if value == 0 and old is not None and algebra.is_matrix(old):
-        value = algebra.zero(algebra.shape(old))
-    parameters = tuple(value if k == place else p for k, p in enumerate(d.parameters))
-    return _with_distribution(question, replace(d, parameters=parameters))
-
-
-def _with_distribution(question: Question, d: Distribution) -> Question:
-    distributions = {**question.model.distributions, d.name: d}
-    return replace(question, model=replace(question.model, distributions=distributions))
+def _in_digits(question: Question, what: str) -> str | None:
+    """Return the number that a moment without closed form is, where all that is known are numbers."""
+    if question.shape != (1, 1) or question.space().variables:
+        return f"none of the usual slips; {what} has no closed form here"
+    try:
+        ball, digits = proved_digits(with_functions_named(question))
+    except (InputError, Abstain, Undefined):
+        return None
+    return f"none of the usual slips; {what} is {ball.str(min(digits, SHOWN_DIGITS), radius=False)}"
 
 
 # ---------------------------------------------------------------------------------------------- slips
 
 
-def _slips(question: Question, claim: Expr) -> Iterator[Hypothesis]:
-    """Yield what people forget or mix up, which no assumption mends."""
+def _spread_forgotten(question: Question, claim: Expr) -> Iterator[Hypothesis]:
+    """A variance of zero."""
     for d in question.model.distributions.values():
-        if d.family in _TWO and d.parameters[1] is not None:
-            words = (
-                f"the variance of {d.name} is forgotten: E[{d.name}^2] is (E {d.name})^2 + Var {d.name}, and not "
-                f"(E {d.name})^2"
-            )
-            yield Hypothesis(words, _with(question, d.name, 1, S.Zero), claim)
+        if d.family in TWO and d.parameters[1] is not None:
+            words = f"the variance of {d.name} is forgotten"
+            if question.kind == "expectation" and not question.functions:
+                words += f": E[{d.name}^2] is (E {d.name})^2 + Var {d.name}, and not (E {d.name})^2"
+            yield Hypothesis(words, with_parameter(question, d.name, 1, S.Zero), claim)
+
+
+def _means_for_variables(question: Question, claim: Expr) -> Iterator[Hypothesis]:
+    """f(E x) for E f(x), of one variable and of all."""
+    names = sorted(question.random)
+    subsets = [frozenset({n}) for n in names] + ([frozenset(names)] if len(names) > 1 else [])
+    for chosen in subsets if question.kind == "expectation" else ():
+        try:
+            changed = with_mean_for(question, chosen)
+        except InputError:
+            continue
+        listed = " and ".join(sorted(chosen))
+        means = " and ".join(f"E {n}" for n in sorted(chosen))
+        words = f"{means} stands for {listed}: the expectation of a function is not the function of the expectation"
+        yield Hypothesis(words, changed, claim)
+
+
+def _spread_mistaken(question: Question, claim: Expr) -> Iterator[Hypothesis]:
+    """A standard deviation or a precision for a (co)variance, or the diagonal alone."""
     for d in question.model.distributions.values():
-        v = d.parameters[1] if d.family in _TWO and len(d.parameters) > 1 else None
+        v = d.parameters[1] if d.family in TWO and len(d.parameters) > 1 else None
         if isinstance(v, Pow) and v.exp == 2:
             words = (
                 f"the standard deviation {to_text(v.base)} stands for the variance {to_text(v)} of {d.name}"
             )
-            yield Hypothesis(words, _with(question, d.name, 1, v.base), claim)
+            yield Hypothesis(words, with_parameter(question, d.name, 1, v.base), claim)
         if isinstance(v, Symbol):
             words = f"the variance {to_text(v)} of {d.name} is squared: it is the variance already"
-            yield Hypothesis(words, _with(question, d.name, 1, v**2), claim)
-    if question.kind == "variance" and not algebra.is_matrix(question.expressions[0]):
-        square = (question.expressions[0] ** 2,)
-        words = (
-            "the square of the mean is not subtracted: this is E[f^2], and the variance is E[f^2] - (E f)^2"
-        )
-        yield Hypothesis(words, replace(question, kind="expectation", expressions=square), claim)
-    yield from _factors(question, claim)
-    yield from _terms(question, claim)
+            yield Hypothesis(words, with_parameter(question, d.name, 1, v**2), claim)
+        if d.family not in ("normal", "given") or v is None or not algebra.is_matrix(v):
+            continue
+        if diagonal_of(v) is None:
+            words = f"the entries of {d.name} are taken for uncorrelated: {to_text(v)} is not diagonal"
+            diagonal = algebra.diag(algebra.diag(v))
+            yield Hypothesis(words, with_parameter(question, d.name, 1, diagonal), claim)
+        try:
+            inverse = algebra.inv(v)
+        except (InputError, ValueError):
+            continue
+        words = f"{to_text(inverse)} stands for the covariance {to_text(v)} of {d.name}"
+        yield Hypothesis(words, with_parameter(question, d.name, 1, inverse), claim)
 
 
-def _factors(question: Question, claim: Expr) -> Iterator[Hypothesis]:
-    sizes = [s for shape in question.problem.shapes.values() for s in shape if not s.is_Integer]
-    candidates: list[tuple[str, Any]] = [
-        ("the sign is wrong", S.NegativeOne),
-        ("a factor 2 is missing", Integer(2)),
-        ("there is a factor 2 too many", Rational(1, 2)),
-        ("a factor 4 is missing", Integer(4)),
-        ("there is a factor 4 too many", Rational(1, 4)),
-    ]
-    for size in dict.fromkeys(sizes):
-        candidates += [
-            (f"a factor {size} is missing: the sum has {size} terms", size),
-            (f"there is a factor {size} too many", 1 / size),
-            (f"a factor {size}^2 is missing", size**2),
-            (f"there is a factor {size}^2 too many", 1 / size**2),
-        ]
-    candidates += [
-        (f"{b} stands for {a}", a / b) for a in dict.fromkeys(sizes) for b in dict.fromkeys(sizes) if a != b
-    ]
-    known = {
-        s for n, s in question.problem.symbols.items() if n not in question.random and not n.startswith("mu")
-    }
-    for c in sorted(known, key=str):
-        if not algebra.is_matrix(c) and c not in sizes:
-            candidates += [(f"a factor {c} is missing", c), (f"there is a factor {c} too many", 1 / c)]
-    for words, c in candidates:
-        with assuming(question.problem.assumptions):
-            yield Hypothesis(words, question, algebra.dot(c, claim))
+def _entries_mistaken(question: Question, claim: Expr) -> Iterator[Hypothesis]:
+    """The first moments of independent entries, mistaken for each other or for those of a normal variable."""
+    paired = {n for pair in question.model.covariances for n in pair}
+    for d in question.model.distributions.values():
+        entries = None if d.name in paired else as_entries(d)
+        if entries is None:
+            continue
+        x, (mean, variance, *higher) = d.name, entries.parameters
+        assert mean is not None
+        assert variance is not None
+
+        def told(
+            mean: Expr, variance: Expr, entries: Distribution = entries, higher: list[Expr | None] = higher
+        ) -> Question:
+            return with_distribution(question, replace(entries, parameters=(mean, variance, *higher)))
+
+        if mean != 0:
+            second = mean**2 + variance
+            words = f"E[{x}^2] stands for Var {x}, which is E[{x}^2] - (E {x})^2"
+            yield Hypothesis(words, told(mean, second), claim)
+            words = f"the mean of {x} is forgotten: E[{x}^2] is (E {x})^2 + Var {x}, and not Var {x}"
+            yield Hypothesis(words, told(S.Zero, variance), claim)
+            if variance != mean:
+                words = f"the variance of {x} is taken for its mean"
+                yield Hypothesis(words, told(mean, mean), claim)
+        if d.family not in TWO:
+            words = f"the variance of {x} is forgotten: E[{x}^2] is (E {x})^2 + Var {x}, and not (E {x})^2"
+            yield Hypothesis(words, told(mean, S.Zero), claim)
+            words = f"the standard deviation of {x} stands for its variance"
+            yield Hypothesis(words, told(mean, variance**S.Half), claim)
+            words = f"the higher moments of {x} are taken for those of a normal distribution"
+            yield Hypothesis(words, as_normal(question, x), claim)
 
 
-def _ratio(question: Question, claim: Expr, found: Counterexample | None) -> Iterator[Hypothesis]:
-    """Yield the claim times the ratio of the two values at a counterexample, where that is a plain number."""
-    if found is None:
+def _given_forgotten(question: Question, claim: Expr) -> Iterator[Hypothesis]:
+    """Conditions that are not used, wholly or in part."""
+    before = question.before
+    if before is None:
+        return
+    given = sorted(set(before.distributions) - question.random)
+    listed = ", ".join(given)
+    if not any(s.name in given for s in claim.free_symbols):
+        words = f"{listed} is given, and not used: this is the {question.kind} without it"
+        yield Hypothesis(words, replace(question, model=before, before=None), claim)
+    for name, d in question.model.distributions.items():
+        old = before.distributions[name]
+        if d.family in TWO and d != old:
+            for place, words in ((0, "mean"), (1, "covariance")):
+                value = old.parameters[place]
+                if value is not None:
+                    words = f"the {words} of {name} is that without {listed}, which is given"
+                    yield Hypothesis(words, with_parameter(question, name, place, value), claim)
+
+
+def _other_moment(question: Question, claim: Expr) -> Iterator[Hypothesis]:
+    """Another moment of the same expressions: E[f^2] for Var f, the standard deviation, the expectation."""
+    first, last = question.expressions[0], question.expressions[-1]
+    if question.kind == "expectation":
+        if algebra.shape(first)[1] == 1 and (not algebra.is_matrix(first) or first.shape[0] != 1):
+            words = "this is the variance, and the expectation is asked for"
+            yield Hypothesis(words, replace(question, kind="variance"), claim)
+        return
+    if not question.over:
+        square = first * last if question.shape == (1, 1) else algebra.dot(first, algebra.t(last))
+        seconds = replace(question, kind="expectation", expressions=(square,))
+        if question.kind == "variance":
+            words = "the square of the mean is not subtracted: this is E[f^2], and the variance is E[f^2] - (E f)^2"
+        else:
+            words = (
+                "the product of the means is not subtracted: Cov(f, g) is E[fg] - E f E g, and this is E[fg]"
+            )
+        yield Hypothesis(words, seconds, claim)
+    words = f"this is the expectation, and the {question.kind} is asked for"
+    yield Hypothesis(words, replace(question, kind="expectation", expressions=(first,)), claim)
+    if question.kind == "variance" and question.shape == (1, 1):
+        words = "this is the standard deviation: the variance is its square"
+        yield Hypothesis(words, question, claim**2)
+
+
+def _products(question: Question, claim: Expr) -> Iterator[Hypothesis]:
+    """E f E g for E[fg], of factors that are not independent."""
+    if question.kind != "expectation" or question.over:
+        return
+    for f, g in _cuts(question.expressions[0]):
+        if not (f.free_symbols & g.free_symbols & question.model.random):
+            continue
+        try:
+            means = [replace(question, expressions=(e,)).derived().result for e in (f, g)]
+        except InputError:
+            continue
+        words = f"E[{to_text(f)}] E[{to_text(g)}] stands for E[{to_text(algebra.dot(f, g))}]: the two are dependent"
+        yield Hypothesis(words, _known(question, algebra.dot(*means)), claim)
+
+
+def _cuts(e: Expr) -> Iterator[tuple[Expr, Expr]]:
+    """Yield the ways to cut a product, or a power, into two factors."""
+    if not algebra.is_matrix(e) and kind(e) == "power" and e.exp.is_Integer and e.exp > 1:
+        yield e.base, e.base ** (e.exp - 1)
+        return
+    scalar, matrices = algebra.split(e)
+    for k in range(1, min(len(matrices), MOST_PIECES)):
+        left, right = matrices[:k], matrices[k:]
+        if algebra.shape(left[-1])[1] != 1 or algebra.shape(right[0])[0] == 1:
+            yield algebra.dot(scalar, *left), algebra.dot(*right)
+    factors = scalar.args if kind(scalar) == "product" else ()
+    for f in factors[:MOST_PIECES] if len(factors) <= MOST_PIECES else ():
+        yield f, algebra.dot(scalar / f, *matrices)
+    if matrices and scalar.free_symbols:
+        yield scalar, algebra.dot(*matrices)
+
+
+def _sums(question: Question, claim: Expr) -> Iterator[Hypothesis]:
+    """The sum of variances for the variance of a sum, with the signs of the terms or without."""
+    e = question.expressions[0]
+    terms = e.args if kind(e) == "sum" else ()
+    if question.kind != "variance" or question.over or not 1 < len(terms) <= MOST_PIECES:
         return
     try:
-        c = Fraction(found.true) / Fraction(found.claimed)
-    except (ValueError, ZeroDivisionError):
+        parts = [replace(question, expressions=(t,)).derived().result for t in terms]
+    except InputError:
         return
-    near = c.limit_denominator(MOST_RATIO)
-    if near in (0, 1) or abs(near.numerator) > MOST_RATIO or abs(float(c - near)) > 1e-6 * abs(float(c)):
-        return
-    words = f"a factor {near} is missing" if abs(near) > 1 else f"there is a factor {1 / near} too many"
-    with assuming(question.problem.assumptions):
-        yield Hypothesis(words, question, algebra.dot(Rational(near.numerator, near.denominator), claim))
+    words = "the variances of the terms are added, and their covariances are dropped"
+    yield Hypothesis(words, _known(question, algebra.add(*parts)), claim)
 
 
-def _terms(question: Question, claim: Expr) -> Iterator[Hypothesis]:
-    """Yield the claim with the sign of one of its terms turned, one doubled or halved, or the transpose of it."""
-    terms = claim.args if claim.is_Add or type(claim).__name__ == "MatAdd" else (claim,)
-    with assuming(question.problem.assumptions):
-        for term in terms if len(terms) > 1 else ():
-            others = [t for t in terms if t is not term]
-            shown = to_text(term)
-            for words, c in (
-                (f"the term {shown} has the opposite sign", S.NegativeOne),
-                (f"the term {shown} does not belong there", S.Zero),
-                (f"a factor 2 is missing in the term {shown}", Integer(2)),
-                (f"there is a factor 2 too many in the term {shown}", Rational(1, 2)),
-            ):
-                yield Hypothesis(words, question, algebra.add(*others, algebra.dot(c, term)))
-        if algebra.is_matrix(claim) and claim.shape[0] == claim.shape[1]:
-            yield Hypothesis("it is the transpose of this", question, algebra.t(claim))
+def _sizes(question: Question, claim: Expr) -> Iterator[Hypothesis]:
+    """One size for another, in the claim or in one term of it."""
+    sizes = dict.fromkeys(
+        s for shape in question.problem.shapes.values() for d in shape for s in d.free_symbols
+    )
+    terms = claim.args if kind(claim) == "sum" else ()
+    for a, b in combinations(sorted(sizes, key=str), 2):
+        for right, wrong in ((a, b), (b, a)):
+            words = f"{wrong} stands for {right}"
+            yield Hypothesis(words, question, algebra.dot(right / wrong, claim))
+            for term in terms[:MOST_PIECES] if wrong in claim.free_symbols else ():
+                others = [t for t in terms if t is not term]
+                mended = algebra.add(*others, algebra.dot(right / wrong, term))
+                yield Hypothesis(f"{words} in the term {to_text(term)}", question, mended)
 
 
-__all__ = ["Assumption", "Hypothesis", "diagnose", "missing_assumption", "unstated"]
+def _known(question: Question, value: Expr) -> Question:
+    """Return the question to which a formula in what is known is the answer."""
+    return replace(question, kind="expectation", expressions=(value,))
+
+
+#: The laws that people misapply, those that explain most simply first.
+SLIPS = (
+    _spread_forgotten,
+    _means_for_variables,
+    _spread_mistaken,
+    _entries_mistaken,
+    _given_forgotten,
+    _other_moment,
+    _products,
+    _sums,
+    _sizes,
+)

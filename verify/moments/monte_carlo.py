@@ -77,6 +77,7 @@ def check_moment(
     bounds: tuple[float, float] | None = None,
     controls: Sequence[Control] = (),
     antithetic: bool = False,
+    finite_variance: bool = False,
     max_samples: int = 1 << 30,
     workers: int | None = None,
     on_look: Callable[[Look], None] | None = None,
@@ -96,7 +97,7 @@ def check_moment(
     (65,536 or more, the budget permitting): of what is rarer than one in the number of draws, an experiment knows
     nothing. With `bounds`, (lowest, highest),
     within which every draw lies, nothing is assumed but independence; Boolean draws have the bounds 0 and 1 of
-    themselves.
+    themselves. With `finite_variance` that the draws have one is known, and not doubted for their tail.
 
     `controls` are control variates, pairs (function of (rng, n), its known mean), drawn from the same random numbers
     as the sampler; `antithetic` averages the sampler with its mirror image, two calls a draw (see
@@ -118,7 +119,7 @@ def check_moment(
     if bounds is not None and (controls or antithetic):
         raise InputError("draws with bounds take no control variates and no antithetic pairs: leave one away")
     reducer = _reducer(sampler, controls, antithetic)
-    first = first_draws(reducer, seed, max_samples)
+    first = first_draws(reducer, seed, max_samples, finite_variance)
     limits = _bounds(bounds) or ((0.0, 1.0) if first.boolean and not reducer.technique else None)
     with worker_pool(workers) as pool:
         judge: _Bounded | _Normal

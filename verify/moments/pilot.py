@@ -62,8 +62,8 @@ class Pilot:
     constant: bool
 
 
-def first_draws(reducer: Reducer, seed: int, max_samples: int) -> FirstDraws:
-    """Return what the first draws tell.
+def first_draws(reducer: Reducer, seed: int, max_samples: int, finite_variance: bool = False) -> FirstDraws:
+    """Return what the first draws tell; their tail is not looked at where a variance is known to exist.
 
     Raises InputError where they follow a power law without variance beyond the error of its index, where they are
     not finite, and where a generator in the same state gives different draws.
@@ -79,7 +79,7 @@ def first_draws(reducer: Reducer, seed: int, max_samples: int) -> FirstDraws:
             total = np.abs(draws).sum()
         if not np.isfinite(total):
             name_what_is_not_finite(draws)
-        tail = tail_index(draws)
+        tail = None if finite_variance else tail_index(draws)
         if tail is None or not tail.may_have_no_variance:
             break
     if tail is not None and tail.has_no_variance:

@@ -19,8 +19,8 @@ from derive.moments.distributions import Distribution, central_symbol
 from derive.moments.model import Model
 from derive.problem import Problem
 from verify.moments import moment_claims
-from verify.moments.moment_points import Question
-from verify.moments.moment_slips import unstated
+from verify.moments.moment_assumptions import unstated
+from verify.moments.question import Question
 from verify.proofread.randomness import Randomness
 from verify.proofread.symbols import Symbol as Written
 from verify.proofread.symbols import UnreadError

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from sympy import Expr
 
 from derive.errors import InputError
-from verify.slips import assumptions, chain, functions, pieces, places, terms, whole
+from verify.slips import assumptions, chain, functions, pieces, places, scalars, terms, whole
 from verify.slips.case import Case, Explanation
 from verify.slips.samples import Samples, same
 from verify.study import Study
@@ -35,6 +35,8 @@ SLIPS: tuple[Callable[[Case], Explanation | None], ...] = (
     places.lost_factor,
     assumptions.commuting,
     assumptions.structure,
+    scalars.wrong_trace,
+    scalars.inner_factor,
 )
 
 
@@ -57,14 +59,19 @@ def explain(
     claim: Expr,
     seed: int = 0,
     refuted_at: Mapping[str, int] | None = None,
+    what: str | None = None,
 ) -> Explanation | None:
-    """Return what is wrong with a claim, and the claim mended accordingly; None if nothing can be said."""
+    """Return what is wrong with a claim, and the claim mended accordingly; None if nothing can be said.
+
+    `what` names the truth in the sentence, if not the statement does.
+    """
     try:
         samples = Samples(study.statement, claim, seed, refuted_at)
     except InputError:
         return None
     with samples.arithmetic.context():
         case = Case(study, claim, samples, seed)
+        case.what = what or case.what
         if case.claimed is not None and same(case.claimed, samples.true):
             return pieces.beyond(case)
         for slip in SLIPS:

@@ -9,6 +9,7 @@ from sympy import Expr, Inverse, Transpose
 
 from derive.errors import InputError
 from derive.expression import algebra
+from derive.expression.operation import kind
 from verify.slips.case import Case, Explanation
 from verify.slips.repairs import repairs
 from verify.slips.terms import plus, sums_of
@@ -41,13 +42,19 @@ def lost_factor(case: Case) -> Explanation | None:
             return None
         for term in (case.claim, *dict.fromkeys(terms)) if None in sides else (case.claim,):
             with_it = between(sides, term)
-            if with_it is None or algebra.shape(with_it) != case.claim.shape:
+            if with_it is None or algebra.shape(with_it) != case.claim.shape or _cancels(sides, term):
                 continue
             mended = with_it if term is case.claim else plus(case.claim, algebra.dot(-1, term), with_it)
             if case.is_right(mended):
                 where = "" if term is case.claim else f" of the term {case.text(term)}"
                 return Explanation(f"right but for {missing(sides, case.text)}{where}", mended)
     return None
+
+
+def _cancels(sides: Sides, e: Expr) -> bool:
+    """Tell whether a factor is the inverse of what it stands beside, which was never lost."""
+    alone = [between(s, e) for s in ((sides[0], None), (None, sides[1])) if s != (None, None)]
+    return any(product is not None and kind(algebra.split(product)[1][0]) == "identity" for product in alone)
 
 
 def factors(nodes: Iterator[object]) -> list[Expr]:

@@ -1,182 +1,39 @@
-"""Moments with answers from outside: (kind, expressions, declarations, assumptions, answer, source).
+"""Moments with answers from outside, right ones and wrong ones, as rows of kind, expressions, declarations, assumptions.
 
-MC is the Matrix Cookbook (Petersen and Pedersen, 2012); MN is Magnus and Neudecker (1999); Goodman (1960) is the exact
-variance of products; He and Glorot are the initialisation papers. The answers are written as the sources have them.
+MC in a row is the Matrix Cookbook (Petersen and Pedersen, 2012); MN is Magnus and Neudecker (1999); Goodman (1960) is the
+exact variance of products; He and Glorot are the initialisation papers. The answers are written as the sources have them.
 """
 
-E, V, C = "expectation", "variance", "covariance"
+from __future__ import annotations
 
-TABLE = [
-    # linear and quadratic forms
-    (E, "A*x + p", "x ~ normal(m, S)", "", "A*m + p", "MC (312)"),
-    (V, "A*x", "x ~ normal(m, S)", "", "A*S*A'", "MC (313)"),
-    (C, ("A*x", "B*x"), "x ~ normal(m, S)", "", "A*S*B'", "MC (314)"),
-    (E, "x'*A*x", "mean(x) = m, cov(x) = S", "", "tr(A*S) + m'*A*m", "MC (318)"),
-    (E, "x*x'", "mean(x) = m, cov(x) = S", "", "S + m*m'", "MC (328)"),
-    (E, "norm2(A*x - y)^2", "x ~ normal(m, S)", "", "norm2(A*m - y)^2 + tr(A*S*A')", "MC (318) for A'A"),
-    (
-        V,
-        "x'*A*x",
-        "x ~ normal(m, S)",
-        "symmetric(A)",
-        "2*tr(A*S*A*S) + 4*m'*A*S*A*m",
-        "MC (319) for central moments",
-    ),
-    (V, "x'*A*x", "x ~ normal(m, S)", "", "tr(A*S*(A + A')*S) + m'*(A + A')*S*(A + A')*m", "MC (378)"),
-    (C, ("x'*A*x", "y'*x"), "x ~ normal(m, S)", "", "y'*S*(A + A')*m", "MN ch. 12, by hand"),
-    (
-        C,
-        ("x'*A*x", "x'*B*x"),
-        "x ~ normal(0, S)",
-        "symmetric(A), symmetric(B)",
-        "2*tr(A*S*B*S)",
-        "MN th. 12.12",
-    ),
-    # cubic and quartic
-    (E, "x*x'*x", "x ~ normal(m, S)", "", "2*S*m + (tr(S) + m'*m)*m", "MC (384)"),
-    (
-        E,
-        "x'*A*x*x'*B*x",
-        "x ~ normal(0, S)",
-        "symmetric(A), symmetric(B)",
-        "2*tr(A*S*B*S) + tr(A*S)*tr(B*S)",
-        "MC (381)",
-    ),
-    (E, "x*x'*A*x*x'", "x ~ normal(0, S)", "", "S*(A + A')*S + tr(A*S)*S", "Isserlis by hand"),
-    (E, "(y'*x)^4", "x ~ normal(0, S)", "", "3*(y'*S*y)^2", "the fourth moment of a Gaussian"),
-    (E, "a^4", "a ~ normal(mu, v)", "", "mu^4 + 6*mu^2*v + 3*v^2", "MC (343)"),
-    (V, "a^2", "a ~ normal(mu, v)", "", "2*v^2 + 4*mu^2*v", "noncentral chi-square"),
-    (
-        E,
-        "(A*x + p)*(B*x + q)'*(C*x + r)",
-        "x ~ indep(m, v, w)",
-        "",
-        "A*diag(B'*C)*0 + A*(diag(B'*C).*w) + tr(B*diag(v)*C')*(A*m + p) + A*diag(v)*C'*(B*m + q)"
-        " + (A*diag(v)*B' + (A*m + p)*(B*m + q)')*(C*m + r)",
-        "MC (327)",
-    ),
-    # independent entries
-    (
-        V,
-        "x'*A*x",
-        "x ~ iid(0, v, 0, c)",
-        "symmetric(A)",
-        "(c - 3*v^2)*sum(diag(A).^2) + 2*v^2*tr(A*A)",
-        "Seber, Linear regression analysis, th. 1.6",
-    ),
-    (V, "1/n*sum(x)", "x ~ iid(mu, v), x: n", "", "v/n", "the variance of a mean"),
-    (E, "(1/n*sum(x))^2", "x ~ iid(mu, v), x: n", "", "v/n + mu^2", "PROOFREAD's example"),
-    (
-        E,
-        "norm2(x - 1/n*vector(1)*vector(1)'*x)^2",
-        "x ~ iid(mu, v), x: n",
-        "",
-        "(n - 1)*v",
-        "the sample variance is unbiased",
-    ),
-    (E, "sum(x.^3)", "x ~ iid(mu, v), x: n", "", "n*(mu3_x + 3*mu*v + mu^3)", "raw from central moments"),
-    (V, "sum(x)", "x ~ bernoulli(p), x: n", "", "n*p*(1 - p)", "binomial"),
-    (V, "sum(x)", "x ~ uniform(a, b), x: n", "", "n*(b - a)^2/12", "Irwin-Hall"),
-    (V, "x'*A*x", "x ~ rademacher()", "symmetric(A)", "2*(tr(A*A) - sum(diag(A).^2))", "Hutchinson 1990"),
-    (V, "sum(x)", "x ~ chi2(nu), x: n", "", "2*n*nu", "chi-square"),
-    (E, "sum(x.^2)", "x ~ exponential(c), x: n", "", "2*n/c^2", "exponential"),
-    (E, "sum(x.^2)", "x ~ laplace(0, c), x: n", "", "2*n*c^2", "Laplace"),
-    (E, "x'*x", "x ~ poisson(c), x: n", "", "n*(c + c^2)", "Poisson"),
-    # several variables
-    (
-        E,
-        "x'*A*y",
-        "x ~ normal(m, S), y ~ normal(u, T), cov(x, y) = C",
-        "",
-        "tr(A*C') + m'*A*u",
-        "MC (318) for two",
-    ),
-    (
-        V,
-        "a*b",
-        "mean(a) = mu, var(a) = c, mean(b) = nu, var(b) = d, independent(a, b)",
-        "",
-        "c*d + c*nu^2 + d*mu^2",
-        "Goodman (1960) eq. 2",
-    ),
-    (
-        E,
-        "a^2*b^2",
-        "a ~ normal(0, 1), b ~ normal(0, 1), cov(a, b) = c, jointlynormal(a, b)",
-        "",
-        "1 + 2*c^2",
-        "Isserlis",
-    ),
-    (V, "W*x", "W: m x n, W ~ iid(0, s^2), x ~ iid(0, v^2)", "", "n*s^2*v^2*eye", "Glorot eq. 5"),
-    (V, "W*x", "W: m x n, W ~ iid(0, s^2), x ~ iid(mu, v^2)", "", "n*s^2*(v^2 + mu^2)*eye", "He eq. 8"),
-    (E, "W'*W", "W: m x n, W ~ iid(0, s^2)", "", "m*s^2*eye", "by hand"),
-    (
-        E,
-        "tr(X'*A*X*B)",
-        "X: m x n, X ~ matrixnormal(0, U, V)",
-        "",
-        "tr(A*U)*tr(B*V)",
-        "Gupta and Nagar th. 2.3.5",
-    ),
-    (E, "W*A*W", "W ~ wishart(S, nu)", "symmetric(A)", "nu*(nu + 1)*S*A*S + nu*tr(A*S)*S", "Haff 1979"),
-    (V, "tr(A*W)", "W ~ wishart(S, nu)", "symmetric(A)", "2*nu*tr(A*S*A*S)", "Wishart 1928"),
-    (E, "Q*A*Q'", "Q: n x n, Q ~ haar()", "", "tr(A)/n*eye", "Haar"),
-    (
-        V,
-        "x",
-        "x ~ mixture(p: normal(m, S), q: normal(u, T))",
-        "",
-        "p*(S + m*m') + q*(T + u*u') - (p*m + q*u)*(p*m + q*u)'",
-        "MC (394)",
-    ),
-    # functions
-    (E, "exp(y'*x)", "x ~ normal(m, S)", "", "exp(y'*m + y'*S*y/2)", "the moment generating function"),
-    (
-        E,
-        "relu(a)",
-        "a ~ normal(mu, s^2)",
-        "positive(s)",
-        "mu/2*(1 + erf(mu/(s*sqrt(2)))) + s*exp(-mu^2/(2*s^2))/sqrt(2*pi)",
-        "rectified Gaussian",
-    ),
-    (V, "W*relu(x)", "W: m x n, W ~ iid(0, s^2), x ~ normal(0, v^2)", "", "n*s^2*v^2/2*eye", "He eq. 9"),
-    (E, "x'*relu(x)", "x ~ normal(0, v), x: n", "", "n*v/2", "Stein"),
-    (V, "cos(a)", "a ~ normal(0, v)", "", "1/2*(1 - exp(-v))^2", "characteristic function"),
-    # functions, further: composite ones, several of one entry, with parameters
-    (E, "exp(-a^2)", "a ~ normal(0, 1)", "", "1/sqrt(3)", "the Gaussian integral of width 1 + 2"),
-    (
-        E,
-        "exp(-(y'*x)^2)",
-        "x ~ normal(0, S)",
-        "",
-        "1/sqrt(1 + 2*y'*S*y)",
-        "chi-square, the Laplace transform",
-    ),
-    (E, "exp(-c*a^2)", "a ~ normal(0, v)", "positive(c)", "1/sqrt(1 + 2*c*v)", "the same with a parameter"),
-    (E, "norm2(relu(W*x))^2", "W: m x n, W ~ normal(0, 2/m)", "", "x'*x", "He initialisation keeps the norm"),
-    (
-        V,
-        "relu(W*x)",
-        "W: m x n, W ~ normal(0, v)",
-        "",
-        "(1/2 - 1/(2*pi))*v*x'*x*eye",
-        "the rectified Gaussian, independent rows",
-    ),
-    (V, "sum(exp(z))", "z ~ normal(m, diag(v))", "", "sum(exp(2*m + v).*(exp(v) - 1))", "log-normal"),
-    (
-        E,
-        "exp(2*a)*relu(a)",
-        "a ~ normal(0, s^2)",
-        "positive(s)",
-        "s^2*(1 + erf(s*sqrt(2)))*exp(2*s^2) + s/sqrt(2*pi)",
-        "tilting by hand",
-    ),
-    (E, "exp(c*a)", "a ~ bernoulli(p)", "", "1 - p + p*exp(c)", "the moment generating function"),
-    (E, "exp(x*a)", "a ~ rademacher(), x: scalar", "", "cosh(x)", "the moment generating function"),
-    # how people write the covariance of noise
-    (E, "inv(X'*X)*X'*(X*beta + e)", "e ~ normal(0, s^2*I)", "", "beta", "least squares is unbiased"),
-    (V, "inv(X'*X)*X'*(X*beta + e)", "e ~ normal(0, s^2*eye)", "", "s^2*inv(X'*X)", "Gauss-Markov"),
-    (E, "x'*A*x", "x ~ normal(0, I)", "", "tr(A)", "Hutchinson 1990"),
-    (E, "x'*A*x", "x ~ normal(m, c*R)", "", "c*tr(A*R) + m'*A*m", "MC (318)"),
-    (E, "(x'*x)^3", "x ~ normal(0, eye), x: n", "", "n*(n + 2)*(n + 4)", "the third moment of a chi-square"),
-]
+from pathlib import Path
+from typing import NamedTuple
+
+_DATA = Path(__file__).parent / "data"
+_KINDS = {"E": "expectation", "Var": "variance", "Cov": "covariance"}
+
+
+class Row(NamedTuple):
+    """A moment that is asked for, an answer, and where the answer is from, or what is wrong with it."""
+
+    kind: str
+    expr: str | tuple[str, ...]
+    where: str
+    assume: str
+    answer: str
+    source: str
+
+
+def rows(name: str) -> list[Row]:
+    """Return the rows of a table: cells between bars, a dash for nothing, both expressions of a covariance with ;."""
+    out = []
+    for line in (_DATA / name).read_text().splitlines():
+        kind, written, where, assume, answer, source = (cell.strip() for cell in line.split(" | "))
+        pair = tuple(e.strip() for e in written.split(" ; "))
+        assume = "" if assume == "-" else assume
+        out.append(Row(_KINDS[kind], pair if len(pair) > 1 else pair[0], where, assume, answer, source))
+    return out
+
+
+TABLE = rows("expectations.txt")
+WRONG = rows("wrong_expectations.txt")

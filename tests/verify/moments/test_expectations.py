@@ -9,16 +9,16 @@ import gradproof as gp
 from derive.errors import InputError
 from derive.moments import api
 from derive.results.cookbook_moments import cookbook_moments
-from tests.verify.moments.expectation_table import TABLE
+from tests.verify.moments.expectation_table import TABLE, WRONG
+from verify.moments.moment_assumptions import missing_assumption
 from verify.moments.moment_claims import check_expect, read_moment_claim
-from verify.moments.moment_points import Question
 from verify.moments.moment_sampling import sampling_evidence
-from verify.moments.moment_slips import missing_assumption
+from verify.moments.question import Question
 
 
 def question(kind, expr, where, assume=""):
     r = api.reading(expr if isinstance(expr, tuple) else (expr,), where, assume)
-    return Question(kind, r.problem, r.model, r.expressions)
+    return Question(kind, r.problem, r.model, r.expressions, over=r.over)
 
 
 @pytest.mark.parametrize(
@@ -33,7 +33,7 @@ def test_the_answer_of_the_source(kind, expr, where, assume, answer, source):
     ("kind", "expr", "where", "assume"), [row[:4] for row in TABLE], ids=lambda v: str(v)[:40]
 )
 def test_every_line_names_its_law_and_says_what_it_uses(kind, expr, where, assume):
-    derive = {"expectation": api.expect, "variance": api.variance, "covariance": api.covariance}[kind]
+    derive = {"expectation": gp.expect, "variance": gp.variance, "covariance": gp.covariance}[kind]
     found = derive(*(expr if isinstance(expr, tuple) else (expr,)), where=where, assume=assume)
     assert found.conditions
     assert all(step.rule and step.equation and step.text for step in found.steps)
@@ -45,14 +45,16 @@ def test_sampling_agrees_with_the_source(row):
     kind, expr, where, assume, answer, _ = row
     asked = question(kind, expr, where, assume)
     claim = read_moment_claim(asked, answer)
-    for seed in range(4):  # where the draws are too skewed at one point, there is another
-        found = sampling_evidence(asked, claim, seed, rtol=0.3).verdict
+    for seed in range(8):  # where the draws are too skewed at one point, there is another
+        found = sampling_evidence(asked, claim, seed, rtol=0.3, max_samples=1 << 21).verdict
         if found != "inconclusive":
             break
     assert found == "agrees"
 
 
-@pytest.mark.parametrize("row", [TABLE[16], TABLE[17]], ids=lambda row: str(row[1])[:40])
+@pytest.mark.parametrize(
+    "row", [r for r in TABLE if "Seber" in r.source or "(327)" in r.source], ids=lambda row: str(row[1])[:40]
+)
 def test_sampling_refutes_what_is_wrong_in_the_third_and_fourth_moments(row):
     kind, expr, where, assume, _, _ = row
     asked = question(kind, expr, where, assume)
@@ -106,27 +108,11 @@ def test_the_variance_of_a_layer_is_the_number_of_the_issue():
 
 # ------------------------------------------------------------------------------------ wrong moments
 
-WRONG = [
-    ("expectation", "x'*A*x", "tr(A*S)", "x ~ normal(m, S)", "", "the mean of x is forgotten: right if E x = 0"),
-    ("expectation", "x'*A*x", "m'*A*m", "x ~ normal(m, S)", "", "the variance of x is forgotten"),
-    ("expectation", "W'*W", "m*mu^2*matrix(1)", "W: m x n, W ~ iid(mu, v)", "", "E[W^2] is (E W)^2 + Var W"),
-    ("expectation", "x'*y", "m'*u", "x ~ normal(m, S), y ~ normal(u, T)", "",
-     "independence is used and not stated: right if independent(x, y)"),
-    ("expectation", "x'*y", "m'*u", "x ~ normal(m, S), y ~ normal(u, T), cov(x, y) = C", "", "cov(x, y) = 0"),
-    ("variance", "c*a - d*b", "c^2*v - d^2*v", "var(a) = v, var(b) = v, independent(a, b)", "", "has the opposite sign"),
-    ("variance", "sum(x)", "v", "x ~ iid(mu, v), x: n", "", "a factor n is missing"),
-    ("variance", "a", "mu^2 + v", "a ~ normal(mu, v)", "", "the square of the mean is not subtracted"),
-    ("variance", "x'*A*x", "2*v^2*tr(A*A)", "x ~ iid(0, v)", "symmetric(A)", "right if x is normal"),
-    ("variance", "W*x", "n*s*v*eye", "W: m x n, W ~ iid(0, s^2), x ~ iid(0, v)", "", "the standard deviation s stands"),
-    ("variance", "x'*A*x", "2*tr(A*S*A*S)", "x ~ normal(m, S)", "", "E x = 0 and A is symmetric"),
-    ("expectation", "relu(a)^2", "s^2", "a ~ normal(0, s^2)", "", "a factor 2 too many"),
-]  # fmt: skip
-
 
 @pytest.mark.parametrize(
-    ("kind", "expr", "claim", "where", "assume", "said"), WRONG, ids=lambda v: str(v)[:30]
+    ("kind", "expr", "where", "assume", "claim", "said"), WRONG, ids=lambda v: str(v)[:30]
 )
-def test_a_wrong_moment_is_refuted_with_a_distribution_and_told(kind, expr, claim, where, assume, said):
+def test_a_wrong_moment_is_refuted_with_a_distribution_and_told(kind, expr, where, assume, claim, said):
     verdict = check_expect(expr, claim, where, kind, assume)
     assert verdict.verdict == "refuted"
     assert said in (verdict.diagnosis or ""), verdict.diagnosis
