@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import product
 from typing import Any
 
-from sympy import Expr, Symbol
+from sympy import Expr, Inverse, Symbol
 
 from derive.code.door import (
     JULIA_RESERVED,
@@ -30,6 +30,7 @@ from derive.code.targets import TARGETS, Target
 from derive.code.tidy import tidy
 from derive.errors import InputError
 from derive.expression import algebra
+from derive.expression.functions import Adjugate
 from derive.operations import by_name
 from derive.operations.unknown import KERNEL, callable_name
 
@@ -45,6 +46,14 @@ class Output:
     def shape(self) -> tuple[Any, Any]:
         """Return the shape."""
         return algebra.shape(self.candidates[0])
+
+    @property
+    def ways(self) -> tuple[Expr, ...]:
+        """Return the candidates that hold wherever the first does: none inverts what that has an adjugate of."""
+        first, *others = self.candidates
+        if not first.has(Adjugate):
+            return self.candidates
+        return (first, *(c for c in others if c.atoms(Inverse) <= first.atoms(Inverse)))
 
 
 def plan(
@@ -82,14 +91,14 @@ def _cheapest(
     """Return the cheapest way over what is equal: the formula as it is shown, or the sweep as it was run."""
     sizes = examples(thin)
     best = None
-    ways = range(max(len(o.candidates) for o in outputs))
+    ways = range(max(len(o.ways) for o in outputs))
     orders = (False, True) if any(o.shape != (1, 1) for o in outputs) and len(outputs) > 1 else (False,)
     for way, numbers_first, through in product(ways, orders, (False, True) if thin else (False,)):
         lowering = Lowering(symbols, thin, defined, through)
         nodes: list[Node | None] = [None] * len(outputs)
         for k in sorted(range(len(outputs)), key=lambda k: (outputs[k].shape == (1, 1)) != numbers_first):
             o = outputs[k]
-            nodes[k] = lowering.node(o.candidates[min(way, len(o.candidates) - 1)])
+            nodes[k] = lowering.node(o.ways[min(way, len(o.ways) - 1)])
         roots = tuple(n for n in nodes if n is not None)
         price = sum(total(roots, at) ** 0.5 for at in sizes)
         if best is None or price < best[0] * 0.9995:

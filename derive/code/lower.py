@@ -523,10 +523,10 @@ class Lowering:
         return self.b.power(self.squares(e.arg), Rational(1, 2))
 
     def adjugate(self, e: Adjugate) -> Node:
-        """Return det(X) inv(X), or what singular matrices have too."""
-        if algebra.has_low_rank(e.arg):
-            return self.b.make("function", (self.node(e.arg),), ("adj", 1), e.shape)
-        return self.b.times(self.det(Determinant(e.arg)), self.solver(e.arg).inverse())
+        """Return det(X) inv(X) where X is seen to be invertible, or what singular matrices have too."""
+        if algebra.is_posdef(e.arg):
+            return self.b.times(self.det(Determinant(e.arg)), self.solver(e.arg).inverse())
+        return self.b.make("function", (self.node(e.arg),), ("adj", 1), e.shape)
 
     def applied(self, e: Any) -> Node:
         """Return a function of matrices that every target spells its own way."""

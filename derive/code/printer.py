@@ -246,7 +246,8 @@ class Printer:
         """Return a value as text that holds together at a level."""
         text, holds = self.pieces[node.index]
         if node.op == "positive":
-            text, holds = self._spell("as number", node, text), ATOM
+            loose = node.is_number and not self.target.closed and _is_constant(node)
+            text, holds = f"float({text})" if loose else self._spell("as number", node, text), ATOM
         return text if holds >= level else f"({text})"
 
     def _spell(self, operation: str, node: Node, *args: str) -> str:

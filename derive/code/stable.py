@@ -161,10 +161,15 @@ class _Stable:
         return b.make("logdet", (factor,)), b.make("signdet", (factor,))
 
     def of_function(self, node: Node) -> Pair | None:
-        """Return the pair of the product of all entries."""
+        """Return the pair of the product of all entries, and of det(X) inv(X), which is the adjugate."""
+        b, x = self.b, self._plain(node.args[0])
+        if node.params == ("adj", 1):
+            scale, sign = self.of_det(node)
+            factor = next((n for n in (b.peek("factor", (x,), (k,)) for k in ("cholesky", "lu")) if n), None)
+            assert factor is not None
+            return scale, b.times(sign, b.make("inverse", (factor,), (), node.shape, x.symmetric))
         if node.params != ("prod", 1):
             return None
-        b, x = self.b, self._plain(node.args[0])
         signs = b.make("function", (b.call("sign", x),), ("prod", 1))
         return b.sum(b.call("log", b.call("abs", x))), signs
 

@@ -11,18 +11,18 @@ from derive.expression.functions import Adjugate, LogDet, PseudoInverse
 from derive.operations.entries import function
 from derive.operations.formulas import adjugate_push, inner, inv, pinv_pull, pinv_push, tr
 
-#: adj(U S V) = det(U) det(V) V' adj(S) U' (Stewart 1998), which singular matrices have too; Octave's from its minors.
+#: adj(U S V) = det(U) det(V) V' adj(S) U' (Stewart 1998), which singular matrices have too.
 _BY_SVD = (
-    "(lambda u, s, v: np.linalg.det(u)*np.linalg.det(v)*(v.T*np.array([np.prod(np.delete(s, k)) "
-    "for k in range(s.size)])) @ u.T)(*np.linalg.svd({0}))"
+    "(lambda u, s, v: np.linalg.det(u)*np.linalg.det(v)*(v.T*np.where(np.eye(len(s)) == 1, 1, s).prod(1)) @ u.T)"
+    "(*np.linalg.svd({0}))"
 )
 _BY_SVD_IN_TORCH = (
-    "(lambda u, s, v: torch.linalg.det(u)*torch.linalg.det(v)*(v.T*torch.stack([torch.cat((s[:k], s[k + 1:])).prod() "
-    "for k in range(len(s))])) @ u.T)(*torch.linalg.svd({0}))"
+    "(lambda u, s, v: torch.linalg.det(u)*torch.linalg.det(v)*(v.T*torch.where(torch.eye(len(s), device=device) == 1, 1, s)"
+    ".prod(1)) @ u.T)(*torch.linalg.svd({0}))"
 )
-_BY_MINORS = (
-    "(@(X, r, c) (-1).^(r + c).*arrayfun(@(i, j) det(X([1:j - 1, j + 1:end], [1:i - 1, i + 1:end])), r + 0*c, 0*r + c))"
-    "({0}, (1:rows({0}))', 1:rows({0}))"
+_BY_SVD_IN_OCTAVE = (
+    "(@(c) det(c{{1}})*det(c{{3}})*(c{{3}}.*arrayfun(@(k) prod(diag(c{{2}})([1:k - 1, k + 1:end])), 1:rows(c{{2}})))*c{{1}}')"
+    "(nthargout(1:3, @svd, {0}))"
 )
 
 
@@ -70,7 +70,7 @@ OPERATIONS = (
         push=adjugate_push,
         example="adj(A*B)", source="adj X = det(X) inv(X)", holds="{x} is invertible",
         definition=lambda x: M(Determinant(x.e)) * M(Inverse(x.e)),
-        text="adj", numpy=_BY_SVD, torch=_BY_SVD_IN_TORCH, octave=_BY_MINORS, scalar=lambda c: S.One,
+        text="adj", numpy=_BY_SVD, torch=_BY_SVD_IN_TORCH, octave=_BY_SVD_IN_OCTAVE, scalar=lambda c: S.One,
         symmetric="argument",
     ),
     function(

@@ -47,3 +47,24 @@ def test_rows_that_are_zero_have_no_part_in_others():
     r = np.linalg.norm(x, axis=1, keepdims=True)
     wanted = 3 * r * direction + 3 * x * (x * direction).sum(1, keepdims=True) / np.where(r == 0, 1, r)
     assert np.allclose(found, wanted)
+
+
+@pytest.mark.parametrize("loss", ["det(X)", "det(A*B + X)", "det(tr(X)*eye + A)"])
+def test_determinants_have_gradients_where_they_are_zero(loss):
+    f = derive.gradient(loss, "X", where="X: n x n, A: n x n, B: n x n").function(value=True)
+    x = np.array([[1.0, 2.0, 3.0], [2.0, 4.0, 6.0], [1.0, 0.0, 1.0]])
+    given = (
+        {"A": 0 * x, "B": 0 * x} if "B" in loss else {"A": x - np.trace(x) * np.eye(3)} if "A" in loss else {}
+    )
+    h, gradient = 1e-3, f(X=x, **given)[1]
+    for i, j in np.ndindex(3, 3):
+        e = np.zeros((3, 3))
+        e[i, j] = h
+        slope = (f(X=x + e, **given)[0] - f(X=x - e, **given)[0]) / (2 * h)
+        assert abs(slope - gradient[i, j]) < 1e-4
+
+
+def test_a_step_of_a_number_is_a_number():
+    x = np.ones((2, 2))
+    assert derive.gradient("step(n - 1)*sum(X)", "X", where="X: n x n").function(value=True)(X=x)[0] == 4
+    assert derive.gradient("sum((step(X - X)).*exp(X))", "X").function(value=True)(X=x)[0] == 0
