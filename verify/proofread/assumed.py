@@ -15,6 +15,7 @@ from derive.language.shapes import Shape
 from derive.language.words import FUNCTIONS
 from verify.proofread.document import Document
 from verify.proofread.facts import Fact, facts
+from verify.proofread.handwriting import usual
 from verify.proofread.lines import Line
 
 #: Words of documents -> assumptions of the language.
@@ -72,7 +73,7 @@ def read_assumed(
 def name_in(source: str) -> str | None:
     """Return the name that a formula is, as the language spells it, or None."""
     try:
-        tree = parse(source, scope=Vocabulary(functions=FUNCTIONS, document=True))
+        tree = parse(usual(source), scope=Vocabulary(functions=FUNCTIONS, document=True))
     except (InputError, RecursionError):
         return None
     if tree.op == "apply" or (tree.op == "call" and len(str(tree.value)) == 1):

@@ -159,15 +159,49 @@ def single_letters(document: Document) -> frozenset[str]:
     )
 
 
+#: A transpose before a bracket in plain text, X^T(Xw - y).
+_TURNED_BEFORE = re.compile(r"\^T\s*(?=\()")
+#: Between a Greek letter and a name beside it in plain text, λw and nλ, but not in dλ.
+_GREEK_BESIDE = re.compile(r"(?<=[α-ωΓΔΘΛΞΠΣΦΨΩ])(?=[A-Za-zα-ω])|(?<=[A-Za-ce-z])(?<!\bd)(?=[α-ωΓΔΘΛΞΠΣΦΨΩ])")
+_GREEK = dict(zip("αβγδεζηθικλμνξοπρστυφχψω", (
+    "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi omicron pi rho sigma tau upsilon phi chi "
+    "psi omega").split(), strict=True))  # fmt: skip
+#: What a derivative is by in plain text, dL/dλ.
+_BY_GREEK = re.compile(r"(?<=/)d([α-ρσ-ω])(?!\w)")
+#: Times in subscripts, as filters have them: x_{k|k-1}, P_{t|t}.
+_TIMES = re.compile(
+    r"_\s*\{\s*(?P<time>[a-z](?:\s*[+-]\s*\d)?)\s*(?:\||\\mid|\\vert)\s*(?P<known>[a-z](?:\s*[+-]\s*\d)?)\s*\}"
+)
+#: A divergence of two laws by name, KL(q || p): a number by that name.
+_DIVERGENCE = re.compile(
+    r"(?:D\s*_\s*\{?\s*)?(?:\\(?:mathrm|text|operatorname|mathbb|mathsf)\s*\{\s*)?(?<![A-Za-z])KL(?:\s*\})*\s*(?:\\left|\\[bB]igl?)?\s*[(\[]"
+    r"(?:[^()\[\]]|\([^()]*\))*?(?:\\\||\|\||\\parallel|\\Vert)(?:[^()\[\]]|\([^()]*\))*?(?:\\right|\\[bB]igr?)?\s*[)\]]"
+)
+
+
+def _time(m: re.Match[str]) -> str:
+    """Return the subscript of a value at a time as known at another: a label without a bar."""
+    return (
+        r"_{\mathrm{"
+        + ("post" if re.sub(r"\s", "", m["time"]) == re.sub(r"\s", "", m["known"]) else "prior")
+        + "}}"
+    )
+
+
 def usual(source: str) -> str:
     """Return a formula in the usual spelling; what is not one of these ways of writing stays as it is."""
     if len(source) > 20_000:
         return source
+    source = _TIMES.sub(_time, source)
+    source = _DIVERGENCE.sub(r"\\mathrm{KL}", source)
     source = _LAYER_TURNED.sub(r"^{(\1)}^{\\top}", source)
     source = _LAYER.sub(r"^{(\1)}", source)
     source = _NEXT.sub(r"\g<name>_{new}", source)
     source = _TWICE.sub("∇^2 ", source)
     if "\\" not in source:
+        source = _TURNED_BEFORE.sub("'*", source)
+        source = _BY_GREEK.sub(lambda m: f"d{_GREEK[m[1]]}", source)
+        source = _GREEK_BESIDE.sub(" ", source)
         source = _SPOKEN_GRADIENT.sub(lambda m: f"∇{m[1] or ''}", source)
         return _SECOND.sub(r"\\frac{d^2 \g<what>}{d \g<by>^2}", source) if "/d" in source else source
     for pattern in _INDICATORS:
@@ -215,6 +249,20 @@ def is_alias(source: str) -> bool:
     return _ALIAS.fullmatch(source) is not None
 
 
+def _labels_of(time: str) -> list[tuple[re.Pattern[str], str]]:
+    """Return how x_k, x_{k+1}, x_{k-1} are read where k is the time of a filter and no index: by labels."""
+    labels = {"": "now", "+1": "next", "-1": "last"}
+    return [
+        (
+            re.compile(
+                rf"_\s*\{{\s*{time}\s*{re.escape(step)}\s*\}}" + ("" if step else rf"|_\s*{time}(?![A-Za-z])")
+            ),
+            rf"_{{\mathrm{{{label}}}}}",
+        )
+        for step, label in labels.items()
+    ]
+
+
 def renames(document: Document) -> tuple[tuple[re.Pattern[str], str], ...]:
     """Return what a document calls by other names: functions by letters (g = \\tanh), and probabilities by π with an index."""
     formulas = [p.text.characters for p in document.pieces if p.is_formula]
@@ -236,6 +284,9 @@ def renames(document: Document) -> tuple[tuple[re.Pattern[str], str], ...]:
         found.append(
             (re.compile(r"(?:\\mathcal\s*\{?\s*|(?<![A-Za-z\\]))I(?:\s*\})?(?=\s*(?:\\left)?\()"), r"\iota ")
         )
+    for time in sorted({m["time"] for f in formulas for m in _TIMES.finditer(f) if len(m["time"]) == 1}):
+        if not any(re.search(rf"\\sum\s*_\s*\{{?\s*{time}\b", f) for f in formulas):
+            found += _labels_of(time)
     for name in next_matrices(document):
         found.append(
             (re.compile(rf"{re.escape(name)}\s*\^\s*(?:\{{\s*\+\s*\}}|\+)(?!\s*[\w({{])"), f"{name}_{{new}}")

@@ -53,6 +53,9 @@ class Judge(Mends):
                 relation.at_zero_of = relation.gradient
                 verdict = self._at_zero(relation, {})
         except (UnreadError, InputError, InternalError, RecursionError) as reason:
+            if self._sets_to_zero(relation):
+                s.role = "assumption"
+                return
             s.verdict, s.not_understood = "unread", reason_of(reason)
             return
         except (

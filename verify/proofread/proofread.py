@@ -113,11 +113,14 @@ def _proofread(
     model.over |= roles.over
     model.numbers = frozenset(
         str(s.what[0].value) for s in rewriter.symbols.values()
-        if s.kind in ("derivative", "hessian") and s.what[0].op == "name" and s.what[0].value in LOSSES
+        if s.kind in ("derivative", "hessian") and s.what[0].op == "name" and (s.what[0].value in LOSSES or s.what[0].value in rewriter.fields)
         and s.what[0].value in roles.definitions and s.what[0].value not in assumed.shapes
     )  # fmt: skip
     model.assumptions, matrices = _by_row(model.assumptions, model.declared)
     model.ones = frozenset((assumed.names("onehot") | assumed.names("sums_to_one") | roles.ones) - matrices)
+    model.ones -= {
+        base_of(t) for s in rewriter.symbols.values() for t in s.by
+    }  # free where it is differentiated by
     model.defined = frozenset(roles.definitions)
     model.random = random
     model.declared = {**_variables(random, names), **model.declared}

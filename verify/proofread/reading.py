@@ -120,7 +120,10 @@ class Reading:
             fits = self._fits(wanted)
             self.model.declared = declared
             if not fits and self._misfit:
-                self.misfits[relation.statement.index] = self._why
+                why = self._why
+                if self._entrywise(others, relation) and not self.model.departures() & odd:
+                    return
+                self.misfits[relation.statement.index] = why
                 self._fits(others)
                 return
         self._fits(wanted)
@@ -327,8 +330,8 @@ class Reading:
         right, why, misfit = relation.right, self._why, self._misfit
         if right is None or not misfit:
             return False
-        for signs in ("/", "/*"):  # the asterisk of backward passes
-            if any(p.op == "*" and set(signs) & set(p.value) for p in right.walk()):
+        for signs in ("^", "/", "/^", "/*", "/*^"):  # the asterisk of backward passes, the square of 1 - h^2
+            if _has_signs(right, signs):
                 relation.right = _entry_by_entry(right, signs)
                 if self._fits([*kept, relation]):
                     return True
@@ -372,6 +375,12 @@ class Reading:
         return f"{shown(relation.start)} = {shown(relation.right)}"
 
 
+def _has_signs(tree: Tree, signs: str) -> bool:
+    """Tell whether a tree has all of some signs: fractions, asterisks, powers."""
+    found = {s for p in tree.walk() if p.op == "*" for s in p.value} | {p.op for p in tree.walk()} & {"^"}
+    return set(signs) <= found
+
+
 def _entry_by_entry(tree: Tree, signs: str) -> Tree:
     """Return a tree whose fractions, or products by an asterisk, are taken entry by entry."""
     args = [_entry_by_entry(a, signs) for a in tree.args]
@@ -381,6 +390,8 @@ def _entry_by_entry(tree: Tree, signs: str) -> Tree:
             f".{sign}" if sign and sign in signs and args[k + 1].op != "number" else sign
             for k, sign in enumerate(value)
         ]
+    if tree.op == "^" and "^" in signs and args[1].op == "number":
+        return replace(tree, op=".^", args=args, extra=dict(tree.extra))
     return replace(tree, args=args, value=value, extra=dict(tree.extra))
 
 

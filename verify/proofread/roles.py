@@ -230,15 +230,25 @@ class _Casting:
     # ------------------------------------------------------------------------------------------ roles
 
     def _context(self, line: Line) -> None:
-        """Keep or drop that the lines at hand are about the zero of a gradient."""
+        """Keep or drop that the lines at hand are about the zero of a gradient; one that is never written is that of the latest function."""
         if _STATIONARY.search(line.before) or _AT_STATIONARY.search(line.behind):
             about = root_of(base_of(self._tree(line.sides[0])))
             self.zero_of = self.gradients.get(about, self.gradient) or self.zero_of
+            if self.zero_of is None:
+                self.zero_of = self.gradient = self._unwritten()
         elif (
             line.after != "⇒" and not line.goes_on and not _CONNECTING.fullmatch(line.before)
             and not (self.zero_of and _SUBSTITUTING.search(line.before))
         ):  # fmt: skip
             self.zero_of = None
+
+    def _unwritten(self) -> str | None:
+        """Return the gradient of the latest function of one variable that the document defines."""
+        known = [n for n in self.roles.definitions if len(self.lines.functions.get(n, ())) == 1]
+        if not known or (name := known[-1]) not in self.rewriter.bodies:
+            return None
+        what, by = (Tree("name", [], 0, 0, n) for n in (name, self.lines.functions[name][0]))
+        return str(self.rewriter.symbol("derivative", (what,), (by,), what).value)
 
     def _relation(self, line: Line, side: Side, before: Side | None, chain: int) -> None:
         start, right = self._tree(self.start), self._tree(side)
@@ -416,6 +426,9 @@ class _Casting:
         if self.zero_of:
             inside = self._inside(self.zero_of)
             return _SOLVED.search(name) is not None or (name in self.used and name in inside)
+        if name in self.used and name in self.gradients:  # what a derivative was taken by
+            self.zero_of = self.vanished = self.gradients[name]
+            return True
         symbol = self.rewriter.symbols.get(self.vanished or self.gradient or "")
         if symbol is None or _SOLVED.search(name) is None or symbol.by[0].op != "name":
             return False

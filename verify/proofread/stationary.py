@@ -110,6 +110,10 @@ class Stationary(Truth):
                 yield from self._with_solutions(zero, named, others)
             if relation.operator == "=" and not self._symbols(relation):
                 yield self.compare(zero.left, zero.right)
+                if solved and named is None:  # the value there: f(x*)
+                    yield self.compare(self._put(zero.left, solved), self._put(zero.right, solved))
+            if named is None:
+                yield from self._combined(zero)
         except (UnreadError, InputError, InternalError):
             return
 
@@ -134,6 +138,37 @@ class Stationary(Truth):
             constraint = self._put(constraint, others)
             if named in constraint.free_symbols:
                 yield self._vanishes(replaced(constraint, {named: value}))
+
+    def _combined(self, zero: Zero) -> Iterator[Verdict]:
+        """Yield the verdict on an equation that is parallel to the gradient, or its product with x under the constraints."""
+        difference = algebra.add(zero.left, times(-S.One, zero.right))
+        gradient, x = zero.gradient, zero.x
+        if algebra.is_matrix(gradient) and algebra.shape(difference) == algebra.shape(gradient):
+            if algebra.shape(gradient)[1] == 1:
+                pair = (
+                    algebra.dot(gradient, algebra.t(difference)),
+                    algebra.dot(difference, algebra.t(gradient)),
+                )
+                if difference.free_symbols & {x} and self.holds(*pair):
+                    yield self.compare(*pair)
+            return
+        if algebra.is_matrix(difference) or not algebra.is_matrix(x) or algebra.shape(x)[1] != 1:
+            return
+        product = algebra.dot(algebra.t(x), gradient)
+        for constraint in self._constraints(zero, zero.gradient.free_symbols):
+            if algebra.is_matrix(constraint):
+                continue
+            multipliers = [
+                s for s in zero.gradient.free_symbols & (zero.left.free_symbols | zero.right.free_symbols)
+                if isinstance(s, Symbol) and s not in constraint.free_symbols
+            ]  # fmt: skip
+            for factor in (S.One, 2 * S.One, -S.One, -2 * S.One):
+                for multiplier in sorted(multipliers, key=str)[:2]:
+                    for times_over in (S.One, -S.One, 2 * S.One, -2 * S.One):
+                        whole = algebra.add(product, times(times_over * multiplier, constraint))
+                        if self.holds(times(factor, difference), whole):
+                            yield self.compare(times(factor, difference), whole)
+                            return
 
     def _put(self, expr: Expr, solved: Mapping[Expr, Expr]) -> Expr:
         """Return an expression with what is solved for put in, one after the other."""

@@ -57,12 +57,20 @@ class Rewriter:
         self.bodies: dict[str, Tree] = {}
         self.symbols: dict[str, Symbol] = {}
         self._by_key: dict[str, Symbol] = {}
+        self.fields: set[str] = set()  # what stands behind ∇, rather numbers than vectors
         self.parts: dict[
             str, tuple[Tree, str, str]
         ] = {}  # formulas of entries that got a name: tree, index, key
 
     def rewrite(self, tree: Tree) -> Tree:
         """Return the tree with its symbols as names. Raises UnreadError."""
+        if (
+            tree.op == "sub"
+            and len(tree.args) == 2
+            and tree.args[0].value in ("I", "eye")
+            and free_indices(tree)
+        ):
+            return Tree("call", [tree.args[1]], tree.start, tree.end, "eye")  # I_p, the identity of p rows
         made = _MADE.get(tree.op)
         if made is not None:
             return made(self, tree)
@@ -175,6 +183,8 @@ class Rewriter:
                 raise UnreadError("∇ without the variable: write ∇_x f, or define f(x)")
             by = [Tree("name", [], tree.start, tree.end, parameters[0])]
         order = tree.value["order"] if isinstance(tree.value, dict) else 1
+        if what.op == "name":
+            self.fields.add(str(what.value))
         if order == 2:
             return self.symbol("hessian", (what,), (by[0], by[0]), tree)
         return self.symbol("derivative", (what,), (by[0],), tree)

@@ -46,7 +46,8 @@ class Truth(Reading):
                 return found
             if found is not None:  # right, perhaps, by what is known of sums
                 again = self.compare(self.model.unfold(left), claimed, relation)
-                return again if again.verdict in UPHELD else found
+                plain = found.diagnosis is None or found.diagnosis.startswith("none of")
+                return again if again.verdict in UPHELD or (plain and again.diagnosis) else found
         if symbol is not None and symbol.kind in MOMENTS and len(symbol.over) < 2:
             return self._as_moment(symbol, claimed)
         found = self.compare(self.model.unfold(left), claimed, relation)
