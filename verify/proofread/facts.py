@@ -176,6 +176,8 @@ def _subjects(items: list[_Item], k: int, before: str, after: str) -> tuple[str,
 _SPOKEN = re.compile(
     r"(?:^|[\s,(])((?:[A-Za-z](?:_?\w{0,2})?\s*(?:,|and)\s*)*[A-Za-z](?:_?\w{0,2})?)\s+(?:is|are|be|being)\s+(?:\w+[ -]){0,4}$"
 )
+#: A name right before what is said of it: ", A sym.", "with A symmetric".
+_TERSE = re.compile(r"(?:,|\b(?:with|where|for|and))\s*([B-HJ-Z]|A(?=\s+$))\s+$")
 _NO_NAMES = frozenset({"and", "it", "is", "we", "he", "all", "this"})
 _LISTED = re.compile(r"\s*(?:,|and|or|,\s*and)?\s*")
 
@@ -189,6 +191,9 @@ def _before(items: list[_Item], k: int, before: str) -> tuple[str, ...]:
         names = tuple(n for n in _NAME.findall(spoken[1]) if n.lower() not in _NO_NAMES)
         if names:
             return names
+    terse = _TERSE.search(before)
+    if terse:
+        return (terse[1],)
     subjects: list[str] = []
     for index in range(k - 1, -1, -1):
         item = items[index]

@@ -28,6 +28,7 @@ from verify.proofread.handwriting import (
     unsquared,
     usual,
 )
+from verify.proofread.overloaded import overloaded
 
 #: A function's head as it stands left of its definition: f(x), \ell(\Sigma), J(\mathbf w), f(x, y).
 _HEAD = re.compile(r"^([^()=+*/-]+?)\s*(?:\\left)?\(\s*([^()]+?)\s*(?:\\right)?\)$")
@@ -84,7 +85,12 @@ class Ways:
 def read_lines(document: Document) -> Lines:
     """Return the lines of a document, with trees."""
     found = list(_chains(document))
-    ways = Ways(squared(document), single_letters(document), log_densities(document), renames(document))
+    ways = Ways(
+        squared(document),
+        single_letters(document),
+        log_densities(document),
+        (*renames(document), *overloaded(document)),
+    )
     functions: dict[str, tuple[str, ...]] = {}
     names: set[str] = set()
     for piece, chain, *_ in found:

@@ -19,6 +19,7 @@ from sympy import S
 
 from verify.trace.arrays import FUNCTIONS as ARRAY_FUNCTIONS
 from verify.trace.arrays import UFUNCS, CannotTraceError, Places, Size, Traced, size
+from verify.trace.einsum import einsum
 from verify.trace.functions import filled
 from verify.trace.labels import MADE
 
@@ -457,7 +458,7 @@ def _numpy() -> dict[str, Callable[..., Any]]:
     for function in ARRAY_FUNCTIONS:
         where = "linalg." if getattr(np.linalg, function.__name__, None) is function else ""
         found[where + function.__name__] = function
-    found |= {"abs": np.abs, "max": np.max, "min": np.min, "divide": np.divide}
+    found |= {"abs": np.abs, "max": np.max, "min": np.min, "divide": np.divide, "einsum": einsum}
     found |= MADE
     found |= {
         "zeros": lambda shape, dtype=None: filled(shape, 0),

@@ -126,3 +126,22 @@ def test_masks_and_whole_arrays_are_set_in_place():
 def test_what_cannot_be_traced_is_said(code):
     with pytest.raises(CannotTraceError):
         code(symbols())
+
+
+EINSUMS = [
+    ("ij,jk->ik", "AB"), ("ij,j->i", "Ax"), ("ij,j", "Ax"), ("ij,i->j", "Ay"), ("ij,ij->", "AA"), ("ij,ij->i", "AA"),
+    ("ij,kj->ik", "AA"), ("ji,jk->ik", "AA"), ("i,j->ij", "xy"), ("i,j->ji", "xy"), ("i,i->i", "xx"), ("i,i", "xx"), ("ij->ji", "A"),
+    ("ij->j", "A"), ("ij->", "A"), ("ii->", "Q"), ("ii->i", "Q"), ("i,ij,j->", "yAx"), ("i,ij->ij", "yA"), ("ik,kj,jl->il", "AQB"),
+    ("ij,jk,ki->", "QQQ"), ("ji", "A"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("form", "names"), EINSUMS)
+def test_einstein_sums_are_numpys(form, names):
+    values = data(5)
+    found = np.einsum(form, *(symbols()[n] for n in names))
+    due = np.einsum(form, *(values[n] for n in names))
+    arrays = {n: v.reshape(-1, 1) if np.ndim(v) == 1 else np.atleast_2d(v) for n, v in values.items()}
+    got = np.asarray(evaluate(found.expr, {n: arrays[n] for n in names}, SIZES), dtype=float)
+    assert found.ndim == np.ndim(due)
+    np.testing.assert_allclose(got.reshape(np.shape(due)), due, rtol=1e-9)
