@@ -10,7 +10,7 @@ from __future__ import annotations
 from sympy import Integer
 
 from derive.code.builder import Builder
-from derive.code.chain import Diagonal, Item, Plain
+from derive.code.items import Diagonal, Item, Plain
 from derive.code.plan import Node
 from derive.code.sizes import Sizes
 

@@ -6,12 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from sympy import (
-    Abs,
-    Determinant,
     DiagMatrix,
     E,
     Expr,
-    Function,
     HadamardPower,
     HadamardProduct,
     Identity,
@@ -23,46 +20,36 @@ from sympy import (
     MatPow,
     MatrixSymbol,
     OneMatrix,
-    Rational,
     S,
     Symbol,
     Trace,
     Transpose,
-    log,
     pi,
 )
-from sympy.matrices.expressions.applyfunc import ElementwiseApplyFunction
 
 from derive.code import chain, kronecker
 from derive.code.builder import Builder
-from derive.code.factors import Inverted, Solver, Woodbury
-from derive.code.plan import Node, Shape
+from derive.code.factors import Inverted, Solver
+from derive.code.items import Diagonal, Item, Kronecker, Ones, Permutation, Plain, Power
+from derive.code.lower_functions import Functions
+from derive.code.lower_inverses import Inverses
+from derive.code.plan import Node
 from derive.code.sizes import Sizes, entries, examples
 from derive.errors import InputError
 from derive.expression import algebra
-from derive.expression.elementwise import ENTRY, step
 from derive.expression.functions import (
-    Adjugate,
     EntrySum,
     Functional,
-    LogDet,
     MatrixFunction,
-    Norm1,
     Norm2,
-    template,
 )
-from derive.expression.operation import kind, record
+from derive.expression.operation import kind
 from derive.operations.rows import LOGSUMEXP, SOFTMAX
-from derive.operations.unfold import definition
 
 ONE = Integer(1)
-#: Functions that every target has in a stable form; others are computed as their definition says.
-_PRIMITIVE = frozenset({"relu", "sigmoid", "softplus"})
-#: Functions that share more where they are computed as their definition says.
-_DEFINED = frozenset({"gelu", "swish"})
 
 
-class Lowering:
+class Lowering(Inverses, Functions):
     """Expressions of the same symbols as nodes of one plan.
 
     Matrices c·U·V' + diagonal are solved by low rank where `thin` has pairs (rows, rank), the first by far larger. What was lowered before is used again,
@@ -151,7 +138,7 @@ class Lowering:
         if not terms:
             if d.is_number:
                 return self.b.times(d, self.b.eye(e.shape[0]))
-            return chain.Diagonal(self.b, d).form()
+            return Diagonal(self.b, d).form()
         return self.b.shift(self.b.spread(self.b.add(terms), e.shape), d)
 
     def product(self, e: Expr) -> Node:
@@ -168,20 +155,15 @@ class Lowering:
             return self.b.power(x, exponent)
         return self.b.powers(x, self.loose(exponent))
 
-    def squares(self, x: Expr) -> Node:
-        """Return the sum of the squares of the entries."""
-        node = self.node(x)
-        return self.b.inner(node, node)
-
     # --------------------------------------------------------------------------------------- products
 
-    def items(self, factors: Sequence[Expr]) -> list[chain.Item]:
+    def items(self, factors: Sequence[Expr]) -> list[Item]:
         """Return matrix factors as items of a product."""
-        out: list[chain.Item] = []
+        out: list[Item] = []
         k = 0
         while k < len(factors):
             if (found := kronecker.partial(factors[k : k + 3])) is not None:
-                out.append(chain.Plain(self.b, self.partial(*found)))
+                out.append(Plain(self.b, self.partial(*found)))
                 k += 3
             else:
                 out.extend(self._items(factors[k]))
@@ -193,11 +175,11 @@ class Lowering:
         shape = tuple(a / b for a, b in zip(r.shape, weights.shape, strict=True))
         return self.b.make(f"partial {how}", (self.node(r), self.node(weights)), (), shape)
 
-    def _items(self, a: Expr, transposed: bool = False) -> list[chain.Item]:
+    def _items(self, a: Expr, transposed: bool = False) -> list[Item]:
         b = self.b
         if a in self.known or a in self.bound:
             node = self.node(a)
-            return [chain.Plain(b, b.transpose(node) if transposed else node)]
+            return [Plain(b, b.transpose(node) if transposed else node)]
         if isinstance(a, Transpose):
             return self._items(a.arg, not transposed)
         if isinstance(a, MatMul) and algebra.split(a)[0] == 1:
@@ -206,7 +188,7 @@ class Lowering:
             inner = [self._items(f, transposed) for f in a.args]
             return [i for part in (inner[::-1] if transposed else inner) for i in part]
         if isinstance(a, DiagMatrix):
-            return [chain.Diagonal(b, b.spread(self.loose(a.args[0]), a.args[0].shape))]
+            return [Diagonal(b, b.spread(self.loose(a.args[0]), a.args[0].shape))]
         if isinstance(a, Inverse):
             tidy = algebra.inv(a.arg)
             if not isinstance(tidy, Inverse):
@@ -216,10 +198,10 @@ class Lowering:
             rows, columns = a.shape[::-1] if transposed else a.shape
             pieces = [(rows, ONE)] if rows != 1 else []
             pieces += [(ONE, columns)] if columns != 1 else []
-            return [chain.Ones(b, r, c) for r, c in pieces]
+            return [Ones(b, r, c) for r, c in pieces]
         if isinstance(a, MatPow) and a.exp.is_Integer and a.exp >= 2:
             base = self.node(a.base)
-            return [chain.Power(b, b.transpose(base) if transposed else base, int(a.exp))]
+            return [Power(b, b.transpose(base) if transposed else base, int(a.exp))]
         if isinstance(a, KroneckerProduct) and len(a.args) == 2:
             parts = [
                 algebra.split(x)[1] if isinstance(x, MatMul) and algebra.split(x)[0] == 1 else (x,)
@@ -231,22 +213,22 @@ class Lowering:
             left, right = (self.node(x) for x in a.args)
             if transposed:
                 left, right = b.transpose(left), b.transpose(right)
-            return [chain.Kronecker(b, left, right)]
+            return [Kronecker(b, left, right)]
         if type(a).__name__ == "Commutation":
             m, n = a.args[::-1] if transposed else a.args
-            return [chain.Permutation(b, m, n)]
+            return [Permutation(b, m, n)]
         if (
             isinstance(a, MatAdd)
             and (minus := algebra.add(*[algebra.dot(-1, t) for t in a.args])) in self.known
         ):
             node = b.negative(self.known[minus])
-            return [chain.Plain(b, b.transpose(node) if transposed else node)]
+            return [Plain(b, b.transpose(node) if transposed else node)]
         if isinstance(a, MatAdd) and (found := self._sum_item(a, transposed)) is not None:
             return [found]
         node = self.node(a)
-        return [chain.Plain(b, b.transpose(node) if transposed else node)]
+        return [Plain(b, b.transpose(node) if transposed else node)]
 
-    def _sum_item(self, a: MatAdd, transposed: bool) -> chain.Item | None:
+    def _sum_item(self, a: MatAdd, transposed: bool) -> Item | None:
         """Return a sum as an item where applying its terms may be cheaper than forming it."""
         terms: list[tuple[Any, list[Any]]] = []
         worth = False
@@ -295,7 +277,7 @@ class Lowering:
         if diagonal:
             others = [a for a in e.args if not isinstance(a, Identity)]
             column = self.b.times(*[self.diagonal_of(a) for a in others])
-            return chain.Diagonal(self.b, self.b.spread(column, (e.shape[0], ONE))).form()
+            return Diagonal(self.b, self.b.spread(column, (e.shape[0], ONE))).form()
         return self.b.times(*[self.loose(a) for a in e.args])
 
     def outer(self, e: KroneckerProduct) -> Node:
@@ -315,7 +297,7 @@ class Lowering:
             left, right = flat[k], flat[k + 1]
             vectors = left.columns == right.rows == 1
             flat[k : k + 2] = [
-                self.b.times(left, right) if vectors else chain.Kronecker(self.b, left, right).form()
+                self.b.times(left, right) if vectors else Kronecker(self.b, left, right).form()
             ]
         return flat[0]
 
@@ -404,7 +386,7 @@ class Lowering:
                 return b.inner(product.args[0], product.args[0])
             return b.sum(b.spread(product, x.shape))
         if isinstance(x, MatMul) and algebra.split(x)[0] == 1:
-            ends = [chain.Ones(b, ONE, x.shape[0]), chain.Ones(b, x.shape[1], ONE)]
+            ends = [Ones(b, ONE, x.shape[0]), Ones(b, x.shape[1], ONE)]
             ends = [i for i in ends if (i.rows, i.columns) != (1, 1)]
             first, *rest = (
                 [*ends[:1], *self.items(x.args), *ends[1:]] if len(ends) == 2 else self.items(x.args)
@@ -412,130 +394,6 @@ class Lowering:
             if len(ends) == 2:
                 return self.products.trace([first, *rest])
         return b.sum(self.node(x))
-
-    # -------------------------------------------------------------------------------- inverses and more
-
-    def solver(self, a: Expr) -> Solver:
-        """Return what solves a matrix and gives its determinant."""
-        if a not in self.solvers:
-            posdef = algebra.is_posdef(a)
-            low = self.low_rank(a)
-            if low is not None:
-                diagonal, coefficient, u, v = low
-                posdef |= u == v and algebra.is_positive(diagonal) and algebra.is_nonnegative(coefficient)
-                self.low.append((u.shape[0], u.shape[1]))
-                if self.thin:
-                    left, right = self.node(u), self.node(v)
-                    d, c = self.node(diagonal), self.node(coefficient)
-                    self.solvers[a] = Woodbury(self.b, d, c, left, right, posdef, self.through)
-                    return self.solvers[a]
-            self.solvers[a] = Solver(self.b, self.node(a), posdef)
-        return self.solvers[a]
-
-    def low_rank(self, a: Expr) -> tuple[Expr, Expr, Expr, Expr] | None:
-        """Return (d, c, U, V) of a sum d + c U V', d a number or a column on the diagonal, where U may be thin."""
-        if not isinstance(a, MatAdd):
-            return None
-        diagonal: list[Expr] = []
-        rest: list[Expr] = []
-        for t in a.args:
-            coefficient, factors = algebra.split(t)
-            if len(factors) == 1 and isinstance(factors[0], Identity):
-                diagonal.append(coefficient)
-            elif len(factors) == 1 and isinstance(factors[0], DiagMatrix):
-                diagonal.append(algebra.dot(coefficient, factors[0].args[0]))
-            else:
-                rest.append(t)
-        if len(rest) != 1 or len(diagonal) != 1:
-            return None
-        coefficient, factors = algebra.split(rest[0])
-        n = a.shape[0]
-        cuts = [k for k in range(1, len(factors)) if factors[k].shape[0] != n]
-        if not cuts:
-            return None
-        middle = min(cuts, key=lambda k: (factors[k].shape[0] != 1, abs(2 * k - len(factors)), k))
-        u, v = algebra.dot(*factors[:middle]), algebra.t(algebra.dot(*factors[middle:]))
-        return diagonal[0], coefficient, u, v
-
-    def inverse(self, e: Inverse) -> Node:
-        """Return an inverse that is needed as a matrix."""
-        tidy = algebra.inv(e.arg)
-        return self.solver(tidy.arg).inverse() if isinstance(tidy, Inverse) else self.node(tidy)
-
-    def logdet(self, e: LogDet) -> Node:
-        """Return log|det|."""
-        if isinstance(e.arg, DiagMatrix):
-            d = self.loose(e.arg.args[0])
-            return self.b.sum(self.b.spread(self.b.call("log", self.b.call("abs", d)), e.arg.args[0].shape))
-        return self.solver(e.arg).logdet()
-
-    def det(self, e: Determinant) -> Node:
-        """Return the determinant."""
-        return self.b.make("det", (self.node(e.arg),))
-
-    # ---------------------------------------------------------------------------------------- functions
-
-    def function(self, f: Any, x: Expr) -> Node:
-        """Return a function of every entry."""
-        if f is step:
-            return self.b.positive(self.loose(x))
-        if f is log and isinstance(x, Determinant) and algebra.is_posdef(x.arg):
-            return self.solver(x.arg).logdet()
-        if f is log and isinstance(x, Abs) and isinstance(x.args[0], Determinant):
-            return self.solver(x.args[0].arg).logdet()
-        entry = record(f)
-        if entry is None or not entry.entrywise:
-            raise InputError(f"the function {f.__name__} has no code")
-        spelt = entry.text in _PRIMITIVE or (entry.text not in _DEFINED and template(entry, "numpy", 1))
-        if entry.definition is not None and not spelt:
-            return self.put(entry.definition(ENTRY), ENTRY, self.loose(x))
-        return self.b.call(entry.word, self.loose(x))
-
-    def put(self, body: Expr, variable: Expr, value: Node) -> Node:
-        """Return an expression of one variable with a value put for it."""
-        before, known = dict(self.bound), self.known
-        self.bound[variable] = value
-        self.known = {e: n for e, n in known.items() if not e.has(variable)}
-        try:
-            return self.loose(body)
-        finally:
-            self.bound, self.known = before, known
-
-    def scalar_function(self, e: Any) -> Node:
-        """Return a function of a number."""
-        if len(e.args) != 1:
-            raise InputError(f"the function {e.func.__name__} has no code")
-        return self.function(e.func, e.args[0])
-
-    def elementwise(self, e: ElementwiseApplyFunction) -> Node:
-        """Return a function of every entry."""
-        body, (variable,) = e.function.expr, e.function.variables
-        if isinstance(body, Function) and body.args == (variable,):
-            return self.function(body.func, e.expr)
-        return self.put(body, variable, self.loose(e.expr))
-
-    def norm1(self, e: Norm1) -> Node:
-        """Return the sum of the absolute values."""
-        return self.b.sum(self.b.call("abs", self.node(e.arg)))
-
-    def norm2(self, e: Norm2) -> Node:
-        """Return the Euclidean norm."""
-        return self.b.power(self.squares(e.arg), Rational(1, 2))
-
-    def adjugate(self, e: Adjugate) -> Node:
-        """Return det(X) inv(X) where X is seen to be invertible, or what singular matrices have too."""
-        if algebra.is_posdef(e.arg):
-            return self.b.times(self.det(Determinant(e.arg)), self.solver(e.arg).inverse())
-        return self.b.make("function", (self.node(e.arg),), ("adj", 1), e.shape)
-
-    def applied(self, e: Any) -> Node:
-        """Return a function of matrices that every target spells its own way."""
-        entry = e.record
-        if template(entry, "numpy", len(e.args)) is None and (meaning := definition(e)) is not None:
-            return self.loose(meaning)
-        shape: Shape = e.shape if algebra.is_matrix(e) else None
-        args = tuple(self.node(a) for a in e.args)
-        return self.b.make("function", args, (entry.word, len(args)), shape)
 
 
 def _is_product(x: Expr) -> bool:
@@ -576,9 +434,7 @@ _LOWER: dict[str, Callable[[Lowering, Any], Node]] = {
     "function of entries": Lowering.elementwise,
     "function": Lowering.scalar_function,
     "Kronecker product": Lowering.outer,
-    "diagonal matrix": lambda w, e: chain.Diagonal(
-        w.b, w.b.spread(w.loose(e.args[0]), e.args[0].shape)
-    ).form(),
+    "diagonal matrix": lambda w, e: Diagonal(w.b, w.b.spread(w.loose(e.args[0]), e.args[0].shape)).form(),
     "diagonal": lambda w, e: w.diagonal_of(e.arg),
     "identity": lambda w, e: w.b.eye(e.shape[0]),
     "ones": lambda w, e: w.b.number(ONE),

@@ -10,9 +10,8 @@ from typing import Any
 from sympy import Expr, Float, Integer, MatrixSymbol, factor_terms
 
 from derive.code.builder import Builder
-from derive.code.chain import ratio_of
 from derive.code.plan import Node, post_order, uses
-from derive.code.sizes import flops
+from derive.code.sizes import flops, ratio_of
 from derive.code.targets import Target
 from derive.errors import InputError
 from derive.expression.functions import template

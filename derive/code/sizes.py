@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 from random import Random
 from typing import Any
 
-from sympy import Expr, Rational
+from sympy import Expr, Rational, cancel
 
 from derive.code.plan import Node, post_order
 
@@ -36,7 +37,9 @@ class Sizes:
         self.known: dict[Any, float] = {}
 
     def __getitem__(self, size: Any) -> float:
-        """Return a size as a number."""
+        """Return a size as a number; numbers are sizes themselves."""
+        if isinstance(size, float):
+            return size
         if size not in self.known:
             if size.is_Integer:
                 self.known[size] = float(size)
@@ -125,3 +128,9 @@ def flops(node: Node) -> Expr | None:
         case "input" | "number" | "constant" | "size" | "transpose" | "reshape":
             return None
     return node.rows * node.columns * max(len(node.args), 1)
+
+
+@lru_cache(maxsize=4096)
+def ratio_of(one: Expr, two: Expr) -> Expr:
+    """Return the quotient of two costs without common factors."""
+    return cancel(one / two)
