@@ -5,16 +5,19 @@ Sizes that are numbers cost what they cost; those that no machine holds are refu
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from math import prod
-from typing import Any
+from typing import Any, TypeAlias
 
-from sympy import Basic
+from sympy import Basic, Expr
 
 from derive.errors import InputError
 from derive.expression import algebra
 from derive.expression.operation import kind
 from verify.evaluate import size_of
+
+Shape: TypeAlias = "tuple[Expr, Expr]"
 
 #: Entries of one matrix, and multiplications for all of an expression, at most: some seconds in exact numbers.
 MOST_ENTRIES, MOST_PRODUCTS = 1_000_000, 3_000_000
@@ -77,16 +80,36 @@ def check_effort(nodes: Sequence[Any], sizes: Mapping[str, int]) -> None:
 
 def products(nodes: Iterable[Basic], sizes: Mapping[str, int]) -> int:
     """Return how many multiplications the parts of an expression take at given sizes."""
-    return sum(_products(node, sizes) for node in nodes)
+    return Effort(nodes).at(sizes)
 
 
-def _products(node: Basic, sizes: Mapping[str, int]) -> int:
-    cost = _COSTS.get(kind(node))
-    if cost is not None:
-        return cost(min(size_of(d, sizes) for d in node.args[0].shape))  # type: ignore[attr-defined]
-    if kind(node) != "matrix product":
-        return 0
-    shapes = [tuple(size_of(d, sizes) for d in algebra.shape(a)) for a in node.args if a.is_Matrix]
-    if shapes[-1][1] == 1 or shapes[0][0] == 1:  # from the end at which the vector stands
+class Effort:
+    """How many multiplications the parts of an expression take, to be asked at many sizes: like parts are counted once."""
+
+    def __init__(self, nodes: Iterable[Basic]) -> None:
+        functions: Counter[tuple[Callable[[int], int], Shape]] = Counter()
+        chains: Counter[tuple[Shape, ...]] = Counter()
+        for node in nodes:
+            word = kind(node)
+            if (cost := _COSTS.get(word)) is not None:
+                functions[cost, algebra.shape(node.args[0])] += 1  # type: ignore[arg-type]
+            elif word == "matrix product":
+                chains[tuple(algebra.shape(a) for a in node.args if a.is_Matrix)] += 1  # type: ignore[attr-defined]
+        self._functions, self._chains = list(functions.items()), list(chains.items())
+        met = [shape for (_, shape), _ in self._functions] + [s for chain, _ in self._chains for s in chain]
+        self._dims = list(dict.fromkeys(d for shape in met for d in shape))
+
+    def at(self, sizes: Mapping[str, int]) -> int:
+        """Return the number of multiplications at given sizes."""
+        number = {d: size_of(d, sizes) for d in self._dims}
+        total = sum(count * cost(min(number[r], number[c])) for (cost, (r, c)), count in self._functions)
+        for chain, count in self._chains:
+            total += count * _of_chain([(number[r], number[c]) for r, c in chain])
+        return total
+
+
+def _of_chain(shapes: Sequence[tuple[int, int]]) -> int:
+    """Return the multiplications of a product of matrices, from the end at which a vector stands."""
+    if shapes[-1][1] == 1 or shapes[0][0] == 1:
         return sum(map(prod, shapes))
     return sum(shapes[0][0] * prod(shape) for shape in shapes[1:])

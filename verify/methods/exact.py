@@ -34,7 +34,7 @@ from verify.arithmetics.base import SINGULAR, Abstain, Arithmetic, Array, Undefi
 from verify.arithmetics.degree import DEGREES, Degree
 from verify.arithmetics.exact import LEAST, PRIME_BITS, RATIONALS, PrimeField, prime_field
 from verify.evaluate import Environment, layout, size_of
-from verify.methods.effort import ENOUGH, check_effort, products
+from verify.methods.effort import ENOUGH, Effort, check_effort
 from verify.points.drawn import ONEHOT, STYLES, PointSpace
 from verify.points.pieces import Pieces
 from verify.points.place import Place, draw_weights
@@ -202,15 +202,16 @@ def assignments(statement: Statement, claim: Expr, seed: int, usual: int) -> tup
 
     largest = max(LARGEST, 3 * power + 2) if power else 6
     every = list(statement.space.assignments(seed, largest))
-    entries = [max((size_of(r, s) * size_of(c, s) for r, c in shapes), default=1) for s in every]
+    dims = {d for shape in shapes for d in shape}
+    numbers = [{d: size_of(d, s) for d in dims} for s in every]
+    entries = [max((n[r] * n[c] for r, c in shapes), default=1) for n in numbers]
     # The first two differ in everything that matters, so that they may cost more; numbers for sizes cost what they cost.
     most = max(MOST_ENTRIES, min(2 * power, 2 * LARGEST) ** 2)
     bounds = [max(FIRST_ENTRIES, 4 * min(entries))] * 2 + [most] * (len(every) - 2)
     affordable = [s for s, n, bound in zip(every, entries, bounds, strict=False) if n <= bound]
     tried = affordable or [every[entries.index(min(entries))]]
-    tried = [s for s in tried if products(nodes, s) <= ENOUGH] or [
-        min(tried, key=lambda s: products(nodes, s))
-    ]
+    effort = Effort(nodes)
+    tried = [s for s in tried if effort.at(s) <= ENOUGH] or [min(tried, key=effort.at)]
     check_effort(nodes, tried[0])
     return SIZED_ASSIGNMENTS if power else usual, tried
 
