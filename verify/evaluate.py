@@ -23,7 +23,7 @@ from derive.errors import InputError
 from derive.expression.elementwise import ENTRY
 from derive.expression.operation import Operation, kind
 from derive.expression.walk import CONSTANTS, parts, post_order
-from derive.language.text import join_terms
+from derive.language.text import join_terms, to_text
 from derive.operations import record
 from derive.operations.unfold import definition
 from derive.operations.unknown import KERNEL
@@ -332,7 +332,7 @@ def _power_children(node: Any) -> tuple[Basic, ...]:
 def _matrix_power(env: Environment, node: Any, x: Array) -> Array:
     k = env.exact(node.args[1])
     if k is None or k.denominator != 1:
-        raise InputError(f"a matrix power needs an integer: {node}")
+        raise InputError(f"a matrix power needs an integer: {to_text(node)}")
     return env.arithmetic.matrix_power(x, int(k))
 
 

@@ -143,8 +143,9 @@ def _shift(node: Node, x: Expr, d: Expr) -> Expr:
 
 
 def _solve(node: Node, a: Expr, b: Expr) -> Expr:
-    a = algebra.t(a) if node.params[0] else a
-    return algebra.dot(Inverse(a), b)
+    if not algebra.is_matrix(a):
+        return algebra.dot(1 / a, b)
+    return algebra.dot(Inverse(algebra.t(a) if node.params[0] else a), b)
 
 
 def _function(node: Node, *args: Expr) -> Expr:

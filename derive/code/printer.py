@@ -477,7 +477,8 @@ class Printer:
         for f, e in arrays:
             if e > 0:
                 operator = "*" if first and text else times
-                text += (operator if text else "") + self._factor(f, UNARY if not text else POWER, floats)
+                # A mask in front is a number, which a minus can stand before.
+                text += operator + self._factor(f, POWER, floats) if text else self.text(f, UNARY)
                 first = False
         if tail:
             text = (text or "1") + "/" + tail

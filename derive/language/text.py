@@ -12,6 +12,7 @@ from derive.expression import algebra
 from derive.expression.algebra.blocks import grid
 from derive.expression.elementwise import ENTRY, holds_matrices
 from derive.expression.operation import Operation, kind, record
+from derive.expression.printed import PRINTED
 from derive.expression.walk import distinct, parts
 from derive.language.picked import Picked, picked, places
 
@@ -26,6 +27,7 @@ _SIZED: ContextVar[bool] = ContextVar("sized", default=False)
 _PRINTED: ContextVar[dict[tuple[Expr, bool], Piece]] = ContextVar("printed")
 
 
+@PRINTED.provide
 def to_text(expr: Expr) -> str:
     """Return an expression in the text language."""
     if _PRINTED.get(None) is not None:

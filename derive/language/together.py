@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from sympy import Expr
 
-from derive.expression.facts import assuming
+from derive.expression.facts import SQUARE, assuming
 from derive.language.definitions import sizes_of
 from derive.language.kinds import MAX_TRIES, best_reading
 from derive.language.lost import lost
@@ -15,7 +15,7 @@ from derive.language.parser import finish, kind_notes, name_sizes, scope_notes, 
 from derive.language.reader import Reader
 from derive.language.scope import Misfit, Node, Scope
 from derive.language.settle import decide_sizes
-from derive.language.shapes import Shape
+from derive.language.shapes import Shape, SizeConflict, is_scalar, unify
 from derive.language.tree import Tree
 
 
@@ -90,6 +90,7 @@ def build(
         if not loose:
             raise
         scope, nodes = best_reading(lambda kinds: attempt(kinds, False), fixed=given, loose=True, tries=tries)
+    _make_square(scope, assumptions)
     decide_sizes(scope)
     name_sizes(scope)
     symbols, shapes = symbols_of(scope)
@@ -98,3 +99,13 @@ def build(
     expressions = tuple(node.expr for node in nodes if node.expr is not None)
     domains = tuple(lost(node) for node in nodes if node.expr is not None)
     return Built(expressions, domains, symbols, shapes, (*kind_notes(scope), *scope_notes(scope)))
+
+
+def _make_square(scope: Scope, assumptions: Iterable[tuple[str, str]]) -> None:
+    """Make matrices square that are assumed to be what only square ones are, where their sizes allow it."""
+    for kind, name in sorted(assumptions):
+        if kind in SQUARE and name in scope.used and not is_scalar(scope.used[name]):
+            try:
+                unify(*scope.used[name])
+            except SizeConflict:
+                continue

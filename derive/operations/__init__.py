@@ -15,6 +15,7 @@ from derive.errors import InputError
 from derive.expression.elementwise import scalar_function
 from derive.expression.entrywise import any_derivative
 from derive.expression.operation import Operation, by_name, names, of_head, record, register
+from derive.expression.printed import PRINTED
 from derive.operations import (
     columns,
     entrywise,
@@ -79,7 +80,7 @@ def operation(y: Expr) -> tuple[Operation, tuple[Expr, ...]]:
             return entry, entry.arguments(y)
     if isinstance(y, Function):
         return OTHER_FUNCTION, y.args
-    raise InputError(f"there is no rule for {head.__name__} in {y}")
+    raise InputError(f"there is no rule for {head.__name__} in {PRINTED.to_text(y)}")
 
 
 def __getattr__(name: str) -> Any:

@@ -29,6 +29,7 @@ from derive.expression.functions import (
     Eigenvector,
     Lower,
 )
+from derive.expression.printed import PRINTED
 
 
 def inv(x: M) -> M:
@@ -133,7 +134,7 @@ def elementwise_power_push(d: M, y: M, x: Sequence[M], i: int) -> M:
 def matrix_power(x: Expr) -> tuple[Expr, ...]:
     """Return the base of an integer power. Raises InputError for other powers."""
     if not x.exp.is_Integer:
-        raise InputError(f"the power {x} has no integer exponent: write the exponent out")
+        raise InputError(f"the power {PRINTED.to_text(x)} has no integer exponent: write the exponent out")
     return (x.base,)
 
 
@@ -264,7 +265,7 @@ def symmetric_argument(y: Expr) -> tuple[Expr, ...]:
     """Return the matrix: at one that is not symmetric, the left eigenvectors are others than the right ones."""
     if not algebra.is_symmetric(y.args[0]):
         raise InputError(
-            f"the matrix of {y} is not seen to be symmetric: assume symmetric(X), and for second derivatives "
+            f"the matrix of {PRINTED.to_text(y)} is not seen to be symmetric: assume symmetric(X), and for second derivatives "
             "structured-symmetric(X), or write it as X + X' or X*X'"
         )
     return y.args[:1]

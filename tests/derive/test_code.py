@@ -354,3 +354,18 @@ def test_julia_broadcasts_by_dots_and_says_that_it_was_not_run():
     assert "(flat ? vec(value2) : value2)" in code
     with pytest.raises(InputError, match="Julia code is no Python function"):
         d.function("julia")
+
+
+def test_a_mask_in_front_of_a_product_may_have_a_minus():
+    f = derive.gradient("-sum(relu(diag(x)*B*z))", "B", where="x: n, B: n x n, z: n").function("numpy")
+    x, B, z = np.array([1.0, -2.0]), np.array([[3.0, 1.0], [1.0, 5.0]]), np.array([2.0, -3.0])
+    active = (x * (B @ z) > 0).astype(float)
+    assert np.allclose(f(x=x, B=B, z=z), -np.outer(active * x, z))
+    g = derive.gradient("-sum(relu(diag(S*B)))", "S", where="S: n x n, B: n x n").function("numpy")
+    S = np.array([[1.0, -1.0], [2.0, 7.0]])
+    assert np.allclose(g(S=S, B=B), -((np.diag(S @ B) > 0)[:, None] * B.T))
+
+
+def test_the_update_of_a_determinant_by_one_column_divides_by_a_number():
+    f = derive.gradient("det(x*z' + 2*eye)", "z", where="x: 4, z: 4").function("numpy")
+    assert np.allclose(f(x=np.ones(4), z=np.ones(4)), 8)  # 2^4 (1 + z'x/2), by hand

@@ -245,3 +245,15 @@ def test_the_matrix_of_eigenvectors_moves_as_numpys_does(n, seed):
 def test_what_has_no_derivative_in_the_language_is_an_input_error():
     with pytest.raises(InputError, match="the derivative of the pentagamma function has no name"):
         derive.gradient("sum(pentagamma(x))", "x")
+
+
+def test_a_sum_with_a_product_of_diagonal_matrices_is_seen_to_be_symmetric():
+    assert (
+        gradient("eigmin(cumsum(diag(x), columns)*cumsum(diag(x), columns)' + 2*eye)", "x").verdict
+        == "agrees"
+    )
+
+
+def test_an_error_names_the_matrix_in_the_language():
+    with pytest.raises(InputError, match=r"the matrix of eig\w+\(diag\(x\)\*A"):
+        derive.gradient("eigmin(diag(x)*A)", "A")

@@ -57,3 +57,19 @@ def test_the_error_is_the_claims_where_it_has_a_value_nowhere(claim):
 def test_a_claim_with_the_value_of_the_truth_is_upheld(expr, wrt, claim):
     where = "x: n" if "/n" in claim else None
     assert check_claim(expr, wrt, claim, where=where)
+
+
+@pytest.mark.parametrize(
+    ("expr", "wrt", "claim", "where"),
+    [
+        ("x'*x", "x", "2*x*(1 + relu(1.5 - n))", "x: n"),
+        ("sum(X)", "X", "matrix(1)*(1 + relu(1.5 - m))", "X: m x n"),
+    ],
+)
+def test_a_claim_that_is_wrong_for_a_size_of_one_only_is_refuted(expr, wrt, claim, where):
+    assert check_claim(expr, wrt, claim, where=where).verdict == "refuted"
+
+
+def test_an_equation_in_orthogonal_matrices_knows_that_they_are_square():
+    assert check_equal("Q*Q'", "eye", assume="orthogonal(Q)")
+    assert not check_equal("norm1(Q*x)", "norm1(x)", assume="orthogonal(Q)")

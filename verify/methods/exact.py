@@ -203,6 +203,9 @@ def assignments(statement: Statement, claim: Expr, seed: int, usual: int) -> tup
     largest = max(LARGEST, 3 * power + 2) if power else 6
     every = list(statement.space.assignments(seed, largest))
     dims = {d for shape in shapes for d in shape}
+    if power:  # what depends on the number n may be another thing where n is 1
+        ones = [statement.space.fitting({**every[0], name: 1}) for name in every[0]]
+        every[2:2] = [s for s in ones if all(size_of(d, s) > 0 for d in dims)]
     numbers = [{d: size_of(d, s) for d in dims} for s in every]
     entries = [max((n[r] * n[c] for r, c in shapes), default=1) for n in numbers]
     # The first two differ in everything that matters, so that they may cost more; numbers for sizes cost what they cost.

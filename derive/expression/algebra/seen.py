@@ -32,7 +32,8 @@ def is_symmetric(x: Expr) -> bool:
         return all(core.t(a) == core.t(core.t(b)) for a, b in zip(matrices, reversed(matrices), strict=True))
     if word in ("sum", "elementwise product"):
         # Counted, not only present: X + X + X' is not symmetric. A transpose of a product is written in two ways.
-        return Counter(core.t(core.t(a)) for a in x.args) == Counter(core.t(a) for a in x.args)
+        turned = [core.t(a) for a in x.args]
+        return Counter(core.t(a) for a in turned) == Counter(core.t(core.t(a)) for a in turned)
     entry = known_as(type(x))
     return entry is not None and _follows(entry.symmetric, x, is_symmetric)
 
