@@ -68,8 +68,8 @@ class Calculus(Cursor):
         del self.bound[len(self.bound) - len(names) :]
         for i, of in [(r[0], r[2]) for r in relations if r[1] == "where"]:
             body = self._within(body, [i], of)
-        for indices, of in [(r[0], r[2:]) for r in relations if r[1] == "∈"]:
-            body = self._within(body, [*of[1:], *indices.split(",")], of[0])
+        for indices, (family, *others) in [(r[0], r[2:]) for r in relations if r[1] == "∈"]:
+            body = self._within(body, [*others, *indices.split(",")], family)
         value = {"relations": relations, "bounds": bounds}
         return Tree(op, [body, *names], token.start, body.end, value, extra={"big": True})
 

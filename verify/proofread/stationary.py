@@ -172,7 +172,7 @@ class Stationary(Truth):
 
     def _put(self, expr: Expr, solved: Mapping[Expr, Expr]) -> Expr:
         """Return an expression with what is solved for put in, one after the other."""
-        for unknown, value in reversed(solved.items()):
+        for unknown, value in reversed(list(solved.items())):
             if unknown in expr.free_symbols and unknown not in value.free_symbols:
                 expr = replaced(expr, {unknown: value})
         return expr
