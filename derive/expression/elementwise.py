@@ -18,6 +18,7 @@ from sympy import (
     HadamardPower,
     Lambda,
     S,
+    Transpose,
     exp,
     log,
     sign,
@@ -98,6 +99,8 @@ def elementwise(f: Any, x: Expr) -> Expr:
         return f(x) if f in _SAFE or not holds_matrices(x) else f(x, evaluate=False)
     if f is sqrt:
         return HadamardPower(x, S.Half)
+    if isinstance(x, Transpose):
+        return one_object(Transpose(elementwise(f, x.arg)))  # exp(X') is exp(X)'
     # As it stands: SymPy's constructor counts the function's arguments, and walks x for its shape.
     return one_object(Basic.__new__(ElementwiseApplyFunction, _entrywise(f), x))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
-from sympy import Expr, Function, Inverse
+from sympy import Expr, Function, Inverse, Transpose
 from sympy.matrices.expressions.applyfunc import ElementwiseApplyFunction
 
 from derive.expression import algebra
@@ -24,13 +24,11 @@ def tidy(e: Expr, args: list[Expr]) -> Expr:
     if isinstance(e, ElementwiseApplyFunction):
         x = args[0]
         f = scalar_function(e)
-        if algebra.is_matrix(x) or f is None:
-            return (
-                algebra.make(ElementwiseApplyFunction, e.function, x)
-                if algebra.is_matrix(x)
-                else e.function(x)
-            )
-        return elementwise(f, x)
+        if f is not None and (not algebra.is_matrix(x) or isinstance(x, Transpose)):
+            return elementwise(f, x)
+        return (
+            algebra.make(ElementwiseApplyFunction, e.function, x) if algebra.is_matrix(x) else e.function(x)
+        )
     if isinstance(e, Function) and len(args) == 1:
         return elementwise(e.func, args[0])
     entry = record(type(e))

@@ -277,6 +277,8 @@ def _matrix_power(expr: Any) -> Piece:
 def _transpose(expr: Any) -> Piece:
     if kind(expr.arg) == "columns of the identity":
         return f"eye({to_text(expr.arg.shape[0])})[{_range(expr.arg)}, :]", ATOM
+    if (x := algebra.by_columns(expr)) is not None:
+        return f"{record(type(expr.arg)).text}({to_text(x)}, columns)", ATOM
     return f"{_at(expr.arg, ATOM)}'", ATOM
 
 

@@ -69,6 +69,8 @@ def cost(e: Expr) -> int:
         return 1 + cost(e.expr)
     if (power := written_power(e)) is not None:
         return 1 + sum(map(cost, power))
+    if word == "transpose" and (x := algebra.by_columns(e)) is not None:
+        return 1 + cost(x)
     if word == "trace" and e.arg.shape == (1, 1):
         return cost(e.arg)
     return 1 + sum(map(cost, e.args[:1])) + sum(cost(a) for a in e.args[1:] if a.is_Matrix)

@@ -23,7 +23,7 @@ from derive.expression.rebuild import tidy
 from derive.expression.walk import distinct, parts
 from derive.language.equation import read_equation
 from derive.simplify.cost import cost
-from derive.simplify.match import Bound, Powers, commuting, instance, is_scaled, matches, run
+from derive.simplify.match import Bound, Powers, commuting, flipped, instance, is_scaled, matches, run
 
 #: Conditions, and how they are seen to hold where a law is used.
 _SEEN: dict[str, Callable[[Expr], bool]] = {
@@ -66,6 +66,17 @@ class Reading:
         if kind(self.left) == "sum" and self.law.entrywise:
             return self._in_sum
         return self._whole
+
+    @property
+    def is_product(self) -> bool:
+        """Tell whether the left side is a product of matrices, or one entry by entry."""
+        word = kind(self.left)
+        return word == "elementwise product" or (word == "matrix product" and not is_scaled(self.left))
+
+    @property
+    def transposed(self) -> Reading:
+        """Return the law of the transposes of both sides."""
+        return Reading(flipped(self.left), flipped(self.right), self.law)
 
     @cached_property
     def _is_one(self) -> bool:
@@ -229,8 +240,7 @@ class Law:
         if self.entrywise:
             return self._read(re.sub(r"[*/^]", r".\g<0>", str(self)), "m x n")
         found = [r for r in self._plain if algebra.is_matrix(r.left)]
-        runs = [r for r in found if kind(r.left) == "matrix product" and len(algebra.split(r.left)[1]) > 1]
-        return found + [Reading(algebra.t(r.left), algebra.t(r.right), self) for r in runs]
+        return found + [r.transposed for r in found if r.is_product]
 
     @cached_property
     def _plain(self) -> list[Reading]:

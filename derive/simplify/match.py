@@ -49,11 +49,15 @@ def matches(p: Expr, e: Expr, bound: Bound) -> Iterator[Bound]:
         if p == e:
             yield bound
     elif word == "transpose":
-        yield from matches(p.arg, algebra.t(e), bound)
+        if kind(e) == "function of entries" and head(p.arg) is head(e):  # exp(S)' is exp(S')
+            yield from matches(p.arg.expr, algebra.t(e.expr), bound)
+        else:
+            yield from matches(p.arg, algebra.t(e), bound)
     elif is_scaled(p) and _is_known(p, bound) and _same(algebra.add(instance(p, bound)), e):
         yield bound  # -(x - y), met as y - x
     elif word in _COMMUTING or is_scaled(p):
-        yield from (found for found, rest in commuting(p, Powers.of(e), bound) if rest.is_one)
+        whole = flipped(e.arg) if kind(e) == "transpose" else e  # (x.*y)' is x'.*y'
+        yield from (found for found, rest in commuting(p, Powers.of(whole), bound) if rest.is_one)
     elif kind(e) != word:
         return
     elif word == "matrix power":
@@ -72,6 +76,21 @@ def matches(p: Expr, e: Expr, bound: Bound) -> Iterator[Bound]:
             yield from matches(p.arg, x, bound)
     elif head(p) is head(e) and len(p.args) == len(e.args):
         yield from _in_order(parts(p), parts(e), bound)
+
+
+def flipped(e: Expr) -> Expr:
+    """Return the transpose, of sums and products in any sense that of their parts."""
+    word = kind(e)
+    if word == "elementwise product":
+        return algebra.hadamard(*map(flipped, e.args))
+    if word == "sum":
+        return algebra.add(*map(flipped, e.args))
+    if word == "elementwise power":
+        return algebra.elementwise_power(flipped(e.base), flipped(e.exp))
+    if word == "matrix product":
+        coefficient, factors = algebra.split(e)
+        return algebra.dot(coefficient, *map(flipped, reversed(factors)))
+    return algebra.t(e)
 
 
 def is_scaled(e: Expr) -> bool:
@@ -298,7 +317,12 @@ def _looked_for(p: Expr) -> tuple[Expr, Expr, list[tuple[Expr, Expr]]]:
 
 def _rank(p: Expr) -> tuple[bool, bool, int]:
     """Return when a factor is looked for: what says most first, exp(t) late, which is a power of exp(t/2), variables last."""
-    return is_variable(p), applied(exp, p) is not None, -len(distinct(p))
+    return _is_plain(p), applied(exp, p) is not None, -len(distinct(p))
+
+
+def _is_plain(p: Expr) -> bool:
+    """Tell whether a pattern is a variable or its transpose."""
+    return is_variable(p.arg if kind(p) == "transpose" else p)
 
 
 def _commuting(items: list[tuple[Expr, Expr]], have: Powers, bound: Bound) -> Iterator[tuple[Bound, Powers]]:
@@ -306,18 +330,19 @@ def _commuting(items: list[tuple[Expr, Expr]], have: Powers, bound: Bound) -> It
         yield bound, have
         return
     (p, k), *others = items
+    plain = _is_plain(p)
     if _is_known(p, bound):
         rest = have.over(Powers.of(instance(p, bound)), k)
-        if rest is not None or is_variable(p):
+        if rest is not None or plain:
             yield from _commuting(others, rest, bound) if rest else ()
             return
-    if is_variable(p):
+    if plain:
         if not others and not k.free_symbols:
             root = have.root(k)
             if root is not None:
                 yield from (
                     (m, replace(have, coefficient=S.One, powers={}))
-                    for m in _bind(p, algebra.add(root.times()), bound)
+                    for m in matches(p, algebra.add(root.times()), bound)
                 )
             return
     for base, j in have.powers.items():

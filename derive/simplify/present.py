@@ -42,6 +42,7 @@ from derive.simplify.fractions import reduced
 from derive.simplify.inverses import scaled_inverse
 from derive.simplify.laws import lawful
 from derive.simplify.literal import written_out
+from derive.simplify.match import flipped
 from derive.simplify.pairs import completed
 from derive.simplify.regroup import regrouped
 from derive.simplify.sharing import MOST_PARTS
@@ -264,7 +265,18 @@ def _shortened(e: Expr, new: Expr) -> Expr:
         new = Trace(min(_blocks(new.arg), _blocks(algebra.t(new.arg)), key=cost))
     if isinstance(new, Trace | EntrySum):
         return lawful(new)
+    if isinstance(new, Transpose):
+        return _flipped_inside(new)
     return new
+
+
+def _flipped_inside(e: Transpose) -> Expr:
+    """Return a transpose with its parts transposed in place of the whole, where that is shorter."""
+    coefficient, factors = algebra.split(flipped(e.arg))
+    inner = factor_sum(factors[0]) if len(factors) == 1 else algebra.dot(*factors)
+    if any(isinstance(a, Transpose) and isinstance(a.arg, MatAdd) for a in distinct(inner)):
+        return e
+    return shorter(algebra.dot(coefficient, inner), e)
 
 
 def _regrouped(e: Expr, args: list[Expr]) -> Expr | None:

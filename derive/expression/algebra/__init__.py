@@ -11,6 +11,7 @@ rule reads as its formula.
 from derive.expression.algebra import cancel  # noqa: F401 - provides its laws to the constructors
 from derive.expression.algebra.core import (
     add,
+    by_columns,
     diag,
     divides,
     divisor,
@@ -56,6 +57,7 @@ from derive.expression.algebra.structure import (
 __all__ = [
     "M",
     "add",
+    "by_columns",
     "commutation",
     "det",
     "diag",

@@ -43,6 +43,7 @@ from derive.expression.elementwise import holds_matrices, relu, scalar_function,
 from derive.expression.facts import memo, remembered, remembered_together
 from derive.expression.functions import Blocks, EntrySum, Selection, Softmax, Vec
 from derive.expression.objects import one_object
+from derive.expression.operation import record
 
 
 def make(head: type, *args: Expr) -> Expr:
@@ -386,7 +387,7 @@ def hadamard(*terms: Expr) -> Expr:
         elif not isinstance(a, OneMatrix):
             if isinstance(a, Transpose) and on_diagonal:
                 a = a.arg
-            base, exponent = (a.args) if isinstance(a, HadamardPower) else (a, S.One)
+            base, exponent = _base_and_exponent(a)
             if isinstance(base, MatAdd):  # x + y is y + x
                 base = sums.setdefault(_terms(base), base)
             if base in powers and not (is_matrix(exponent) or is_matrix(powers[base])):
@@ -405,14 +406,34 @@ def hadamard(*terms: Expr) -> Expr:
     if place is not None and place.args[1] == 1:
         others = [elementwise_power(b, e) for b, e in powers.items() if e != 0 and b != place]
         return dot(*scalars, *[dot(t(place), a) for a in others], place)
-    powers = {b: S.One if e.is_positive and RECURSION.is_onehot(b) else e for b, e in powers.items()}
-    kept = [elementwise_power(b, e) for b, e in powers.items() if e != 0]
+    powers = {
+        b: S.One if e.is_positive and (isinstance(b, Identity) or RECURSION.is_onehot(b)) else e
+        for b, e in powers.items()
+    }
+    kept = [_power_in_product(b, e) for b, e in powers.items() if e != 0]
     kept.sort(key=divides)  # what is divided by comes last
     if not kept:
         return dot(*scalars, ones(like))
     if any(isinstance(a, Identity | DiagMatrix) for a in kept) and any(map(_is_partial, kept)):
         return dot(*scalars, diag(hadamard(*map(diagonal, kept))))
-    return dot(*scalars, kept[0] if len(kept) == 1 else make(HadamardProduct, *kept))
+    if len(kept) > 1:
+        return dot(*scalars, make(HadamardProduct, *kept))
+    return dot(*scalars, *[elementwise_power(b, e) for b, e in powers.items() if e != 0])
+
+
+def _base_and_exponent(a: Expr) -> tuple[Expr, Expr]:
+    """Return a factor of an elementwise product as a power; what divides by B' is kept as (1/B)' where it is alone."""
+    if isinstance(a, HadamardPower):
+        return a.base, a.exp
+    if isinstance(a, Transpose) and divides(a.arg):
+        return t(a.arg.base), a.arg.exp
+    return a, S.One
+
+
+def _power_in_product(base: Expr, exponent: Expr) -> Expr:
+    if isinstance(base, Transpose) and exponent.is_Number and exponent < 0:
+        return HadamardPower(base, exponent)
+    return elementwise_power(base, exponent)
 
 
 #: Functions that are finite, and bounded by the size of their argument, everywhere.
@@ -484,6 +505,14 @@ def scalar_power(base: Expr, exponent: Expr) -> Expr:
     return exp(exponent * log(base))
 
 
+def by_columns(x: Expr) -> Expr | None:
+    """Return X where an expression is f(X', rows)' for a function f of rows, which people write f(X, columns)."""
+    entry = record(type(x.arg)) if isinstance(x, Transpose) else None
+    if entry is None or entry.axis != "rows" or len(x.arg.args) != 1:
+        return None
+    return x.arg.args[0].arg if isinstance(x.arg.args[0], Transpose) else None
+
+
 def elementwise_power(x: Expr, exponent: Expr) -> Expr:
     """Return every entry of x to a power, which is a scalar or a matrix of x's shape."""
     if not is_matrix(x):
@@ -494,7 +523,7 @@ def elementwise_power(x: Expr, exponent: Expr) -> Expr:
         return ones(x.shape)
     if exponent.is_positive and not is_matrix(exponent) and RECURSION.is_onehot(x):
         return x
-    if isinstance(x, Transpose) and not is_matrix(exponent):
+    if isinstance(x, Transpose) and not is_matrix(exponent) and by_columns(x) is None:
         return t(elementwise_power(x.arg, exponent))
     if not is_matrix(exponent) and exponent.is_integer:
         if isinstance(x, HadamardPower) and not is_matrix(x.exp):
