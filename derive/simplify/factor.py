@@ -130,7 +130,9 @@ def _scalar_fraction(e: Add) -> Iterator[Expr]:
     if not below or all(base in p for p in powers for base in below):
         return
     denominator = Mul(*[Pow(b, k) for b, k in below.items()])
-    yield _scalar_sum_over(Add(*[expand_mul(a * denominator, deep=False) for a in e.args]), denominator)
+    above = Add(*[expand_mul(a * denominator, deep=False) for a in e.args])
+    yield _scalar_sum_over(above, denominator)
+    yield from (_scalar_sum_over(new, denominator) for _, new in rewrites(above))
 
 
 def _scalar_sum_over(above: Expr, below: Expr) -> Expr:

@@ -110,8 +110,8 @@ def read(text: str) -> Tree:
             if parts != [Tree("number", leaf="1")]:
                 raise Unreadable(f"only {word}(1) is known")
             return Tree(word)
-        if parts[1:] == [Tree("name", leaf="rows")] and word == "softmax":
-            return Tree("softmax_rows", parts[:1])
+        if word == "softmax" and parts[1:] in ([Tree("name", leaf="rows")], [Tree("name", leaf="columns")]):
+            return Tree(f"softmax_{parts[1].leaf}", parts[:1])
         due = 3 if word == "reshape" else 2 if word in _TWO else 1
         if word not in (*_FUNCTIONS, "reshape") or not (
             len(parts) == due or (word == "dexpm" and len(parts) > 1)
@@ -346,6 +346,7 @@ _FUNCTIONS = {
     "gelu": lambda x: x * scipy.special.ndtr(x),
     "softmax": lambda x: scipy.special.softmax(x),
     "softmax_rows": lambda x: scipy.special.softmax(x, axis=1),
+    "softmax_columns": lambda x: scipy.special.softmax(x, axis=0),
     "logsumexp": lambda x: scipy.special.logsumexp(x),
     "tr": np.trace,
     "det": np.linalg.det,
