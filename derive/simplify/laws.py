@@ -79,6 +79,10 @@ class Reading:
         return Reading(flipped(self.left), flipped(self.right), self.law)
 
     @cached_property
+    def _is_one(self) -> bool:
+        return Powers.of(self.left).is_one
+
+    @cached_property
     def _split(self) -> tuple[Expr, Factors]:
         return algebra.split(self.left)
 
@@ -92,6 +96,9 @@ class Reading:
             return
         have = Powers.of(e)
         if len(have.powers) > MAX_FACTORS:
+            return
+        if self._is_one:  # exp(t)*exp(-t): powers of one base, which are together in `have`
+            yield have.times()
             return
         for found, rest in commuting(self.left, have, {}):
             if self.law.holds(found):
