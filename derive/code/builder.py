@@ -11,6 +11,7 @@ from typing import Any
 
 from sympy import Integer, Rational
 
+from derive.code.forms import Forms, is_call
 from derive.code.plan import Node, Shape
 
 ONE = Integer(1)
@@ -27,7 +28,7 @@ def joined(nodes: Iterable[Node]) -> Shape:
     return None if rows is None else (rows, columns)
 
 
-class Builder:
+class Builder(Forms):
     """Makes nodes; equal ones are one object."""
 
     def __init__(self) -> None:
@@ -104,7 +105,7 @@ class Builder:
                 continue
             d, node = self.parted(node)
             collected[node] = collected.get(node, 0) + c * d
-        self._paired(collected)
+        self.paired(collected)
         const, collected = self._opened(const, collected)
         kept = [(a, c) for a, c in collected.items() if c != 0]
         if not kept:
@@ -115,7 +116,7 @@ class Builder:
         args, coefficients = tuple(a for a, _ in kept), tuple(c for _, c in kept)
         if len(args) == 1 and const == 0:
             return self.product(args, (1,), coefficients[0])
-        if len(args) == 1 and (special := self._special_sum(args[0], coefficients[0], const)) is not None:
+        if len(args) == 1 and (special := self.special_sum(args[0], coefficients[0], const)) is not None:
             return special
         turned = self._turned(args)
         if turned is not None:
@@ -148,15 +149,6 @@ class Builder:
         ratio = terms[best.args[0]] / best.params[1][0]
         rest = {a: c for a, c in terms.items() if a not in best.args}
         return const - ratio * best.params[0], [*rest.items(), (best, ratio)]
-
-    def _paired(self, terms: dict[Node, Any]) -> None:
-        """Write softplus(z) - softplus(-z) as z."""
-        for a in [a for a in terms if _is(a, "softplus")]:
-            other = self.peek("call", (self.negative(a.args[0]),), ("softplus",))
-            if other is not None and terms.get(a) and terms.get(other) == -terms[a]:
-                c, z = self.parted(a.args[0])
-                terms[z] = terms.get(z, 0) + c * terms.pop(a)
-                del terms[other]
 
     def _symmetric(self, terms: dict[Node, Any]) -> bool:
         """Tell whether a sum or a product entry by entry is symmetric: of every matrix, it has the transpose too."""
@@ -195,13 +187,6 @@ class Builder:
             for d, inner in zip(a.params[1], a.args, strict=True):
                 out[inner] = out.get(inner, 0) + c * d
         return const, out
-
-    def _special_sum(self, x: Node, c: Any, constant: Any) -> Node | None:
-        if x.op == "call" and x.params[0] == "sigmoid" and (c, constant) == (-1, 1):
-            return self.call("sigmoid", self.negative(x.args[0]))
-        if x.op == "call" and x.params[0] == "exp" and (c, constant) in ((1, -1), (-1, 1)):
-            return self.scaled(c, self.call("expm1", x.args[0]))
-        return None
 
     def negative(self, x: Node) -> Node:
         """Return -x."""
@@ -251,7 +236,7 @@ class Builder:
                 powers[node] = powers.get(node, 0) + Rational(e)
         if c == 0:
             return self.number(Integer(0))
-        powers = self._stable(powers)
+        powers = self.quotients(powers)
         final: dict[Node, int] = {}
         for node, e in sorted(powers.items(), key=lambda pair: pair[0].index):
             if e != 0 and (found := self._raised(node, abs(e))) is not None:
@@ -306,61 +291,6 @@ class Builder:
         """Return every entry to a rational power."""
         return self.product((x,), (Rational(exponent),))
 
-    def _stable(self, powers: dict[Node, Any]) -> dict[Node, Any]:
-        """Write quotients of exponentials as functions that do not overflow."""
-        for base in list(powers):
-            e = powers.get(base, 0)
-            if e >= 0 or not Rational(e).is_integer:
-                continue
-            if base.op == "add" and base.params == (1, (1,)) and _is(base.args[0], "exp"):
-                top = base.args[0]
-                p, q = powers.get(top, 0), -e
-                if not 0 <= p <= q:
-                    continue
-                z = top.args[0]
-                powers.pop(base), powers.pop(top, None)
-                for f, k in ((self.call("sigmoid", z), p), (self.call("sigmoid", self.negative(z)), q - p)):
-                    if k:
-                        powers[f] = powers.get(f, 0) + k
-            elif base.op == "sum" and _is(base.args[0], "exp") and powers.get(base.args[0], 0) > 0:
-                top = base.args[0]
-                axis = base.params[0]
-                if axis is None and top.columns != 1:
-                    continue
-                k = min(powers[top], -e)
-                soft = self.softmax(top.args[0], 0 if axis is None else axis)
-                powers[top], powers[base] = powers[top] - k, e + k
-                powers[soft] = powers.get(soft, 0) + k
-            elif _is(base, "cosh"):
-                top = self.call("sinh", base.args[0])
-                if (k := min(powers.get(top, 0), -e)) > 0:
-                    powers[top], powers[base] = powers[top] - k, e + k
-                    tanh = self.call("tanh", base.args[0])
-                    powers[tanh] = powers.get(tanh, 0) + k
-        for base in [f for f in powers if _is(f, "exp")]:
-            self._into_sigmoids(base, powers)
-        for base in [f for f in powers if _is(f, "expm1")]:  # (e^z - 1)/(e^z + 1) is tanh(z/2)
-            below = self.call("sigmoid", self.negative(base.args[0]))
-            if (k := min(powers[base], powers.get(below, 0))) > 0:
-                powers[base], powers[below] = powers[base] - k, powers[below] - k
-                tanh = self.call("tanh", self.scaled(Rational(1, 2), base.args[0]))
-                powers[tanh] = powers.get(tanh, 0) + k
-        return powers
-
-    def _into_sigmoids(self, growing: Node, powers: dict[Node, Any]) -> None:
-        """Write exp(-r z)^p sigmoid(z)^q, in which one overflows where the other is 0, with sigmoid(-z) for sigmoid(z)."""
-        c, u = self.parted(growing.args[0])
-        for base in [f for f in powers if _is(f, "sigmoid") and powers[f] > 0]:
-            p, (d, v) = powers.get(growing, 0), self.parted(base.args[0])
-            ratio = -c / d if p > 0 else c / d
-            if v is not u or p == 0 or not (ratio.is_integer and ratio >= 1):
-                continue
-            k = min(abs(p), powers[base] // ratio)
-            other = self.call("sigmoid", self.negative(base.args[0]))
-            powers[growing] -= k if p > 0 else -k
-            powers[base] -= ratio * k
-            powers[other] = powers.get(other, 0) + ratio * k
-
     def larger(self, x: Node, y: Node) -> Node:
         """Return the larger of two values entry by entry."""
         x, y = (x, y) if x.index < y.index else (y, x)
@@ -380,28 +310,11 @@ class Builder:
             return self.transpose(self.call(f, x.args[0]))
         if f == "sqrt":
             return self.power(x, Rational(1, 2))
-        if f == "log" and (special := self._special_log(x)) is not None:
+        if f == "log" and (special := self.special_log(x)) is not None:
             return special
-        if f == "exp" and _is(x, "log"):
+        if f == "exp" and is_call(x, "log"):
             return x.args[0]
         return self.make("call", (x,), (f,), x.shape, x.symmetric)
-
-    def _special_log(self, x: Node) -> Node | None:
-        if _is(x, "exp"):
-            return x.args[0]
-        if x.op == "add" and x.params == (1, (1,)):
-            inner = x.args[0]
-            return self.call("softplus", inner.args[0]) if _is(inner, "exp") else self.call("log1p", inner)
-        if x.op == "add" and x.params[0] == 1 and len(x.args) == 1:
-            return self.call("log1p", self.scaled(x.params[1][0], x.args[0]))
-        if _is(x, "sigmoid"):
-            return self.negative(self.call("softplus", self.negative(x.args[0])))
-        if x.op == "softmax":
-            z, axis = x.args[0], x.params[0]
-            return self.add([(1, z), (-1, self.logsumexp(z, axis))])
-        if x.op == "sum" and _is(x.args[0], "exp"):
-            return self.logsumexp(x.args[0].args[0], x.params[0])
-        return None
 
     def positive(self, x: Node) -> Node:
         """Return where the entries are larger than 0, as 0 and 1."""
@@ -529,10 +442,6 @@ class Builder:
         if x.rows == 1 and columns == 1:
             return self.transpose(x)
         return self.make("reshape", (x,), (rows, columns), (rows, columns))
-
-
-def _is(x: Node, f: str) -> bool:
-    return x.op == "call" and x.params[0] == f
 
 
 def _summed(x: Node, axis: int | None) -> Shape:

@@ -22,9 +22,10 @@ from derive.code.door import (
 from derive.code.lower import Lowering
 from derive.code.others import without_quotients
 from derive.code.plan import Branch, Node, Plan, post_order
-from derive.code.printer import Printer, expanded
+from derive.code.printer import Printer
 from derive.code.removable import removable
 from derive.code.sizes import examples, total
+from derive.code.softmax import expanded
 from derive.code.stable import stable
 from derive.code.targets import TARGETS, Target
 from derive.code.tidy import tidy

@@ -9,7 +9,6 @@ from sympy import (
     DiagMatrix,
     E,
     Expr,
-    HadamardPower,
     HadamardProduct,
     Identity,
     Integer,
@@ -18,11 +17,9 @@ from sympy import (
     MatAdd,
     MatMul,
     MatPow,
-    MatrixSymbol,
     OneMatrix,
     S,
     Symbol,
-    Trace,
     Transpose,
     pi,
 )
@@ -33,12 +30,12 @@ from derive.code.factors import Inverted, Solver
 from derive.code.items import Diagonal, Item, Kronecker, Ones, Permutation, Plain, Power
 from derive.code.lower_functions import Functions
 from derive.code.lower_inverses import Inverses
+from derive.code.lower_reductions import Reductions
 from derive.code.plan import Node
 from derive.code.sizes import Sizes, entries, examples
 from derive.errors import InputError
 from derive.expression import algebra
 from derive.expression.functions import (
-    EntrySum,
     Functional,
     MatrixFunction,
     Norm2,
@@ -49,7 +46,7 @@ from derive.operations.rows import LOGSUMEXP, SOFTMAX
 ONE = Integer(1)
 
 
-class Lowering(Inverses, Functions):
+class Lowering(Reductions, Inverses, Functions):
     """Expressions of the same symbols as nodes of one plan.
 
     Matrices c·U·V' + diagonal are solved by low rank where `thin` has pairs (rows, rank), the first by far larger. What was lowered before is used again,
@@ -300,106 +297,6 @@ class Lowering(Inverses, Functions):
                 self.b.times(left, right) if vectors else Kronecker(self.b, left, right).form()
             ]
         return flat[0]
-
-    # ------------------------------------------------------------------------------- traces, diagonals
-
-    def trace(self, e: Trace) -> Node:
-        """Return a trace as an inner product."""
-        x = e.arg
-        if isinstance(x, MatrixSymbol) or not isinstance(x, MatMul):
-            if isinstance(x, MatAdd):
-                return self.b.add([(1, self.trace(Trace(a))) for a in x.args])
-            if isinstance(x, Identity):
-                return self.size(x.shape[0])
-            return self.products.trace(self.items([x])) if x.shape != (1, 1) else self.b.trace(self.node(x))
-        coefficient, factors = algebra.split(x)
-        c = self.node(coefficient)
-        if len(factors) == 1:
-            return self.b.times(c, self.trace(Trace(factors[0])))
-        spread = self._distributed(list(factors))
-        if spread is not None:
-            return self.b.times(c, self.b.add([(1, self._traced(t)) for t in spread]))
-        if any(f.shape[0] == 1 for f in factors[1:]):
-            cut = next(k for k in range(1, len(factors)) if factors[k].shape[0] == 1)
-            factors = (*factors[cut:], *factors[:cut])
-        found = self.products.trace(self.items(factors))
-        return self.b.times(c, found)
-
-    def _traced(self, x: Expr) -> Node:
-        return self.trace(Trace(x)) if algebra.is_matrix(x) else self.node(x)
-
-    def _distributed(self, factors: list[Expr]) -> list[Expr] | None:
-        """Return the terms of a product with a sum in it that holds an identity or an outer product."""
-        for k, a in enumerate(factors):
-            if isinstance(a, MatAdd) and a not in self.known and any(
-                isinstance(f, Identity | Inverse) for t in a.args for f in algebra.split(t)[1]
-            ):  # fmt: skip
-                return [algebra.dot(*factors[:k], t, *factors[k + 1 :]) for t in a.args]
-        return None
-
-    def diagonal_of(self, x: Expr) -> Node:
-        """Return the diagonal of a square expression as a column."""
-        b = self.b
-        if isinstance(x, MatAdd):
-            return b.add([(1, self.diagonal_of(a)) for a in x.args])
-        if isinstance(x, HadamardProduct):
-            return b.times(*[self.diagonal_of(a) for a in x.args])
-        if isinstance(x, Identity | OneMatrix):
-            return b.number(ONE)
-        if isinstance(x, Transpose):
-            return self.diagonal_of(x.arg)
-        if isinstance(x, HadamardPower) and x.exp.is_Rational:
-            return b.power(self.diagonal_of(x.base), x.exp)
-        coefficient, factors = algebra.split(x)
-        c = self.node(coefficient)
-        if coefficient != 1 and len(factors) == 1:
-            return b.times(c, self.diagonal_of(factors[0]))
-        spread = self._distributed(list(factors)) if len(factors) > 1 else None
-        if spread is not None:
-            return b.times(c, b.add([(1, self.diagonal_of(t)) for t in spread]))
-        if x in self.known:
-            return b.diagonal(self.node(x))
-        items = self.items(factors)
-        if not items:
-            return c
-        return b.times(c, self.products.diagonal(items))
-
-    def entry_sum(self, e: EntrySum) -> Node:
-        """Return the sum of all entries."""
-        x = e.arg
-        b = self.b
-        if isinstance(x, HadamardPower) and x.exp == 2:
-            return self.squares(x.base)
-        if isinstance(x, MatAdd) and x not in self.known and any(_is_product(t) for t in x.args):
-            return b.add([(1, self.entry_sum(EntrySum(t))) for t in x.args])  # an inner product needs no room
-        if isinstance(x, MatMul) and len(factors := algebra.split(x)[1]) == 1:
-            return b.times(self.node(algebra.split(x)[0]), self.entry_sum(EntrySum(factors[0])))
-        if isinstance(x, HadamardProduct):
-            a, *rest = x.args
-            one, two = self.loose(a), b.times(*[self.loose(r) for r in rest])
-            product = b.times(one, two)
-            if product.op == "prod" and len(product.args) == 2 and product.params[1] == (1, 1):
-                u, v = product.args
-                if u.shape == v.shape == x.shape:
-                    return b.scaled(product.params[0], b.inner(u, v))
-            if product.op == "power" and product.params[0] == 2 and product.shape == x.shape:
-                return b.inner(product.args[0], product.args[0])
-            return b.sum(b.spread(product, x.shape))
-        if isinstance(x, MatMul) and algebra.split(x)[0] == 1:
-            ends = [Ones(b, ONE, x.shape[0]), Ones(b, x.shape[1], ONE)]
-            ends = [i for i in ends if (i.rows, i.columns) != (1, 1)]
-            first, *rest = (
-                [*ends[:1], *self.items(x.args), *ends[1:]] if len(ends) == 2 else self.items(x.args)
-            )
-            if len(ends) == 2:
-                return self.products.trace([first, *rest])
-        return b.sum(self.node(x))
-
-
-def _is_product(x: Expr) -> bool:
-    """Tell whether a term is a multiple of a product, entry by entry, of two matrices."""
-    factors = algebra.split(x)[1]
-    return len(factors) == 1 and isinstance(factors[0], HadamardProduct) and len(factors[0].args) == 2
 
 
 def _constant(w: Lowering, e: Expr) -> Node:
