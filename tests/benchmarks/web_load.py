@@ -28,18 +28,8 @@ from typing import Any
 import gevent
 import psutil
 
-HOSTILE = [
-    {"expr": "(" * 5000 + "x" + ")" * 5000, "wrt": "x"},
-    {"expr": "x^(2^63)", "wrt": "x", "where": "x: scalar"},
-    {"expr": "9^9^9*x", "wrt": "x", "where": "x: scalar"},
-    {"expr": "tr(A)", "wrt": "A", "where": "A: 999999 x 999999"},
-    {"expr": "+".join(["sin(x)"] * 2000), "wrt": "x", "where": "x: scalar"},
-    {"expr": "norm2(2*x)^1e9", "wrt": "x"},
-    {"expr": "1/(1+" * 60 + "x" + "^2)" * 60, "wrt": "x", "where": "x: scalar"},
-    {"expr": "det(" + "*".join(f"A{k}" for k in range(200)) + ")", "wrt": "A0"},
-    {"expr": "\\frac{" * 300, "wrt": "x"},
-    {"expr": "x" * 200_000, "wrt": "x"},
-]
+from tests.benchmarks.hostile import HOSTILE
+
 #: Answers of a server that refuses or is full, which are answers; anything else from 500 on is a request lost.
 REFUSALS = {503, 504}
 #: Requests a second that one simulated user sends at most: more users, each slower, do not wait for one another.
@@ -54,9 +44,9 @@ class _User(FastHttpUser):
     abstract = True
     kind = ""
 
-    def ask(self, body: dict[str, str]) -> None:
-        """Ask for a gradient; a refusal counts as an answer."""
-        with self.client.post("/api/gradient", json=body, name=self.kind, catch_response=True) as answer:
+    def ask(self, body: dict[str, str], path: str = "/api/gradient") -> None:
+        """Ask a question; a refusal counts as an answer."""
+        with self.client.post(path, json=body, name=self.kind, catch_response=True) as answer:
             if answer.status_code and (answer.status_code < 500 or answer.status_code in REFUSALS):
                 answer.success()
 
@@ -70,7 +60,8 @@ def _new(user: _User) -> None:
 
 
 def _hostile(user: _User) -> None:
-    user.ask(HOSTILE[next(_count) % len(HOSTILE)])
+    path, body = HOSTILE[next(_count) % len(HOSTILE)]
+    user.ask(body, path)
 
 
 def _users(rates: dict[str, float]) -> dict[type[_User], int]:
