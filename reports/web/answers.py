@@ -152,7 +152,13 @@ def _moment(q: Question) -> dict[str, Any]:
     import verify
     from reports.chapters.moments import moment_blocks
 
-    moment = getattr(verify, q.name)(q.get("expr"), where=q.get("where"), assume=q.get("assume"), seed=q.seed)
+    options: dict[str, Any] = {
+        "where": q.get("where"), "assume": q.get("assume"), "given": q.get("given"), "seed": q.seed
+    }  # fmt: skip
+    if q.get("claim"):
+        kind = {"expect": "expectation"}.get(q.name, q.name)
+        return _verdict(verify.check_expect(q.get("expr"), q.get("claim"), kind=kind, **options))
+    moment = getattr(verify, q.name)(q.get("expr"), **options)
     return {**moment.to_dict(), "page": {"result": _html(moment_blocks(moment))}}
 
 

@@ -22,6 +22,7 @@ LONGEST_DOCUMENT = 200_000
 _PROBLEM = ("expr", "wrt", "where", "assume")
 
 #: Question -> (its fields, which of them must be there).
+_MOMENT = ("expr", "where", "assume", "given", "claim")
 QUESTIONS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "preview": (_PROBLEM, ("expr",)),
     "gradient": (_PROBLEM, ("expr", "wrt")),
@@ -30,8 +31,8 @@ QUESTIONS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "differential": (_PROBLEM, ("expr", "wrt")),
     "check": ((*_PROBLEM, "claim", "kind"), ("expr", "wrt", "claim")),
     "equal": (("left", "right", "where", "assume"), ("left", "right")),
-    "expect": (("expr", "where", "assume"), ("expr", "where")),
-    "variance": (("expr", "where", "assume"), ("expr", "where")),
+    "expect": (_MOMENT, ("expr", "where")),
+    "variance": (_MOMENT, ("expr", "where")),
     "proofread": (("text", "where", "assume"), ("text",)),
     "graph": ((*_PROBLEM, "kind"), ("expr", "wrt")),
     "code": ((*_PROBLEM, "kind", "target"), ("expr", "wrt", "target")),

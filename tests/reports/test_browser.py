@@ -150,9 +150,10 @@ def serious(page):
 
 
 @pytest.mark.skipif(find_spec("axe_playwright_python") is None, reason="axe is not installed")
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_nothing_serious(browser, address, tmp_path, scheme):
-    context = browser.new_context(color_scheme=scheme, bypass_csp=True)
+@pytest.mark.parametrize(("scheme", "width"), [("light", 1280), ("dark", 360)])
+def test_axe_finds_nothing_serious(browser, address, tmp_path, scheme, width):
+    size = {"width": width, "height": 800}
+    context = browser.new_context(color_scheme=scheme, bypass_csp=True, viewport=size)
     context.set_default_timeout(WAIT)
     page = context.new_page()
     page.goto(address)
@@ -162,6 +163,14 @@ def test_axe_finds_nothing_serious(browser, address, tmp_path, scheme):
     with page.expect_download() as taken:
         page.click(".download[data-format=html]")
     taken.value.save_as(tmp_path / "report.html")
+    derive(page, "1/2*norm2(W'*W*x - x)^2", "W")  # wider than a phone
+    page.fill("#claim", "W*x*(W'*W*x - x)'")
+    page.click("#claim-form button")
+    page.wait_for_selector("#verdict .word.refuted")
+    assert serious(page) == [], "refuted"
+    page.fill("#input", "norm2(A*")
+    page.wait_for_selector("#preview .problem")
+    assert serious(page) == [], "error"
     for tab, form, answer in (
         ("derive", None, None),
         ("equal", None, None),
@@ -208,3 +217,7 @@ def test_an_expectation_is_derived(page):
     page.click("#moment-form button")
     page.wait_for_selector("#moment-result .word.certified")
     assert page.locator("#moment-result math").count() > 3
+    page.fill("#moment-claim", "tr(A*S)")
+    page.click("#moment-form button")
+    page.wait_for_selector("#moment-result .word.refuted")
+    assert "the mean of x is forgotten" in page.inner_text("#moment-result")

@@ -91,6 +91,13 @@ def test_a_wrong_claim_is_refuted_with_a_counterexample(client):
     assert "symmetric" in found["diagnosis"]
 
 
+def test_a_claimed_moment_is_judged(client):
+    asked = {"expr": "x'*A*x", "where": "x ~ normal(m, S)", "claim": "tr(A*S)"}
+    found = client.post("/api/expect", json=asked).json()
+    assert found["verdict"] == "refuted"
+    assert "mean of x is forgotten" in found["diagnosis"]
+
+
 def test_the_preview_says_how_the_formula_was_read(client):
     found = client.post("/api/preview", json={"expr": "A*x"}).json()
     assert found["shape"] == "m x 1"

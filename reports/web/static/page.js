@@ -264,6 +264,7 @@ $("moment-form").addEventListener("submit", async (event) => {
   remember();
   const { moment, ...fields } = fieldsOf(event.target);
   const place = $("moment-result");
+  if (fields.claim) { judge(moment, fields, place, "moment"); return; }
   place.replaceChildren();
   place.setAttribute("aria-busy", "true");
   const found = await ask(moment, fields, "moment");
@@ -404,6 +405,12 @@ $("examples").addEventListener("change", (event) => {
   if (example.claim) $("claim-form").requestSubmit();
   derive();
 });
+
+// What is wider than its place is reached by the keyboard, and only that.
+const reach = () => document.querySelectorAll("main .display").forEach((formula) => {
+  formula.scrollWidth > formula.clientWidth ? formula.setAttribute("tabindex", "0") : formula.removeAttribute("tabindex");
+});
+new ResizeObserver(reach).observe(document.querySelector("main"));
 
 const known = location.hash.length > 1 ? new URLSearchParams(location.hash.slice(1)) : null;
 if (known && FORMS[known.get("mode")]) recall();
