@@ -54,6 +54,11 @@ class Components:
                     within.append(right)
         while within:
             a = within.pop()
+            if a.op == "apply" and (row := _feature(a)) is not None:
+                self.scope.note(
+                    a.start, f"{a.args[0].value}({a.args[1].value}) is read as a row of a matrix of features"
+                )
+                a.op, a.args, a.value = row.op, row.args, row.value
             if a.op in ("+", "neg") or (a.bracketed and a.op in ("*",)):
                 within += a.args
             elif (
@@ -409,6 +414,18 @@ class Components:
         return Tree(
             "*", [whole, *[self.scalar(a) for _, a in rest]], tree.start, tree.end, [s for s, _ in rest]
         )
+
+
+def _feature(tree: Tree) -> Tree | None:
+    """Return phi(x_n), the features of a sample, as phi_n; None for another application."""
+    head, *args = tree.args
+    if head.op != "name" or head.value not in ("phi", "psi") or len(args) != 1 or args[0].op != "sub":
+        return None
+    indices = args[0].args[1:]
+    if len(indices) != 1 or indices[0].op != "name":
+        return None
+    name = Tree("name", [], head.start, head.end, str(head.value).capitalize())
+    return Tree("sub", [name, indices[0]], tree.start, tree.end, f"{name.value}_{indices[0].value}")
 
 
 def of_vectors(reader: Reading, tree: Tree) -> tuple[Tree, tuple[str, ...]]:

@@ -113,7 +113,7 @@ def read_program(text: str, words: Vocabulary, primes: bool = False) -> Program:
     source, text = text, without_words(without_prose(text, clauses), words.wanted, clauses)
     latex = notation_of(source) == "latex"
     found = latex_tokens(text) if latex else tokens(text)
-    found = _labelled(found)
+    found = _with_distances(_labelled(found))
     if primes:
         found = _primed(found)
     glued: list[str] = []
@@ -152,13 +152,16 @@ def read_program(text: str, words: Vocabulary, primes: bool = False) -> Program:
                 )
             main = tree
             continue
-        left, body = _equation(text, tree)
+        left, body = _of_root(*_equation(text, tree))
         if left.op in ("apply", "call"):
             name, names = _function(text, left)
             macros[name] = (names, body)
             definitions.append((name, body, ()))
             continue
         name, indices = _indexed_name(left, body)
+        if left.op == "name" and left.value in words.wanted and _uses(body, name):
+            said = f"{name} is defined by itself: give one of the two another name"
+            raise ParseError(said, text, left.start)
         words.names.add(name)
         if any(name == n for n, _, _ in definitions):
             raise ParseError(f"{name} is defined twice: rename one of them", text, left.start)
@@ -168,7 +171,8 @@ def read_program(text: str, words: Vocabulary, primes: bool = False) -> Program:
     known = {*macros, *words.functions}
     main = without_libraries(reaching(main), text, known)
     definitions = [(n, without_libraries(reaching(t), text, known), i) for n, t, i in definitions]
-    main = function_asked(main, text, words.wanted, clauses)
+    asked, main = main, function_asked(main, text, words.wanted, clauses)
+    definitions = [(n, main if t is asked else t, i) for n, t, i in definitions]
     if main.op == "name" and main.value in macros:
         main = macros[main.value][1]
     if macros:
@@ -278,6 +282,19 @@ def _labelled(found: list[Token]) -> list[Token]:
             out.append(t)
             place += 1
     return out
+
+
+def _with_distances(found: list[Token]) -> list[Token]:
+    """Return the tokens with d as a name where the text defines a function d(x, y) = ..., a distance."""
+    for i, t in enumerate(found):
+        if (
+            t.kind == "d"
+            and found[i + 1].text == "("
+            and (i == 0 or found[i - 1].kind in ("sep", "prose") or found[i - 1].text == ",")
+        ):
+            if _head([t._replace(kind="name"), *found[i + 1 :]]):
+                return [a._replace(kind="name") if a.kind == "d" else a for a in found]
+    return found
 
 
 def _primed(found: list[Token]) -> list[Token]:
@@ -459,11 +476,22 @@ def _equation(text: str, tree: Tree) -> tuple[Tree, Tree]:
         return left, body
     if left.op == "apply" and all(a.op in ("name", "sub") for a in left.args):
         return left, body
+    if left.op == "^" and left.args[0].op in ("name", "sub") and left.args[1].value == 2:
+        return left, body
     if left.op not in ("name", "sub", "index"):
         at = text.find("=", left.end)
         message = "this is not an expression but an equation: definitions begin with a name, such as K = A*A'"
         raise ParseError(message, text, at if at >= 0 else tree.start)
     return left, body
+
+
+def _of_root(left: Tree, body: Tree) -> tuple[Tree, Tree]:
+    """Return the definition sigma = sqrt(v) that sigma^2 = v is, another one as it is."""
+    if left.op != "^":
+        return left, body
+    root = Tree("call", [body], body.start, body.end, "sqrt", extra={"at": body.start})
+    root.extra["note"] = f"{left.args[0].value} is read as the positive root of what its square is"
+    return left.args[0], root
 
 
 def _function(text: str, left: Tree) -> tuple[str, list[str]]:

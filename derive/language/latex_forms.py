@@ -16,6 +16,8 @@ _TRANSPOSES = frozenset({"T", "top", "intercal", "dagger", "H"})
 _ALSO_TRANSPOSES = frozenset({"t", "tr"})
 #: Functions that are written as names with an index.
 _EXTREMES = {"lambda_max": "eigmax", "lambda_min": "eigmin", "sigma_max": "normspec", "s_max": "normspec"}
+#: What sigma_i(X) and lambda_i(X) in a sum over i are entries of.
+_SPECTRA = {"sigma": "svdvals", "lambda": "eigvals"}
 #: Subscripts that are words, not indices.
 _LABELS = frozenset(
     "in out min max new old tr test ref true pred fan total eff obs opt est MLE ML MAP OLS".split()
@@ -155,6 +157,14 @@ class LatexForms(Calculus):
         """Return h_theta(x) as an application where the text defines such a function, lambda_max(A) as eigmax."""
         if tree.op == "sub" and tree.value in _EXTREMES and self.sees("("):
             return self._named_call(_EXTREMES[tree.value], self._arguments(), tree.start, tree.start)
+        if (
+            tree.op == "sub"
+            and (word := _SPECTRA.get(str(tree.args[0].value)))
+            and [a.value for a in tree.args[1:]] == self.bound[-1:]
+            and self.sees("(")
+        ):
+            call = self._named_call(word, self._arguments(), tree.start, tree.start)
+            return Tree("index", [call, tree.args[1]], tree.start, self.end())
         if tree.op != "sub" or tree.value not in self.words.defined or not self.sees("("):
             return tree
         head = Tree("name", [], tree.start, tree.end, tree.value)

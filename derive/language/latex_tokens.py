@@ -334,6 +334,8 @@ class _Reader:
             self.put("func", _FUNCTIONS[inside], start, finish)
         elif piece.startswith(("\\operatorname", "\\mathrm")) and (ALSO.get(inside, inside) in FUNCTIONS):
             self.put("func", ALSO.get(inside, inside), start, finish)
+        elif inside in _GREEK_COMMANDS:
+            self.put("name", _GREEK_COMMANDS[inside], start, finish, bold)
         elif roman and inside == "d":
             self.put("d", "d", start, finish)
         elif (roman and inside in ("T", "H")) or (piece in ("\\mathsf", "\\intercal") and inside == "T"):

@@ -356,6 +356,13 @@ def _want(scope: Scope, name: str) -> None:
         raise InputError(
             f"{name} stands for {base} at every {index} here: --wrt {base} gives the derivative by all of them"
         )
+    if (
+        name not in scope.used
+        and (hit := re.search(rf"_\{{?\\?{re.escape(name)}\b", scope.text))
+        and len(name) > 1
+    ):
+        said = f"{name} stands only in a subscript here, where it tells nothing: define the function that depends on it"
+        raise scope.error(said, hit.start())
     if name == "pi" and name not in scope.declared and name not in scope.kinds:
         raise InputError("pi is a number, not a variable: rename it, or declare its shape with --where")
     scope.shape_of(name, 0)

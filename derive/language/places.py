@@ -28,6 +28,12 @@ class Places:
     def entry(self, tree: Tree, base: Node) -> Node:
         """Return an entry, a row, a column or a range of a matrix or a vector."""
         places = tree.args[1:]
+        if (
+            self.reader.numpy
+            and len(places) == 2
+            and (turned := self._with_axis(places, base, tree)) is not None
+        ):
+            return turned
         if is_scalar(base.shape):
             raise self.scope.misfit("a number has no entries", tree.start, base)
         if len(places) > 2:
@@ -41,6 +47,15 @@ class Places:
         if len(sides) == 1:
             sides.append(None)
         return self.picked(base, sides[0], sides[1], tree)
+
+    def _with_axis(self, places: list[Tree], base: Node, tree: Tree) -> Node | None:
+        """Return v[:, None] as a column and v[None, :] as a row of an array of one dimension; None for other places."""
+        new = [p.op == "name" and p.value in ("None", "newaxis") for p in places]
+        if sum(new) != 1 or find(base.shape[1]) != 1 or is_scalar(base.shape):
+            return None
+        if new[1]:
+            return base
+        return self.reader.node("'", [base], base.shape[::-1], tree.start)
 
     def picked(self, base: Node, rows: Node | None, columns: Node | None, tree: Tree) -> Node:
         """Return rows and columns of a matrix, picked by columns of the identity."""

@@ -72,7 +72,7 @@ class NormsRead(ProductsRead):
             return self.node("abs", args, SCALAR, tree.start)
         if is_column(x.shape) or is_row(x.shape):
             if tree.extra.get("powered"):
-                scope.note(tree.start, "|...| of a vector under a power is read as its norm")
+                scope.note(tree.start, "|...| of a vector under a power or a line is read as its norm")
                 return self.node("norm2", args, SCALAR, tree.start)
             scope.note(
                 tree.start, "|...| of a vector is read entry by entry, as abs(...); ||...|| is its norm"

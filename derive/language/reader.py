@@ -58,6 +58,11 @@ class Reader(CallsRead):
             for a in _terms(tree.args):
                 if a.op == "sum":
                     a.extra["vector"] = True  # nobody takes the norm of a number
+        if tree.op == "*" and not self.numpy:
+            for sign, a in zip(tree.value, tree.args[1:], strict=True):
+                for b in _factors(a) if sign == "/" else ():
+                    if b.op == "bars":
+                        b.extra["powered"] = True  # nothing is divided by a vector
         if tree.op in ("^", ".^") and tree.args[0].op == "bars":
             tree.args[0].extra["powered" if tree.op == "^" else "entrywise"] = True
         return tree.args
@@ -123,6 +128,11 @@ class Reader(CallsRead):
     def _blocks(self, tree: Tree, args: list[Node]) -> Node:
         waiting = iter(args)
         return Places(self).blocks(tree, [[next(waiting) for _ in row.args] for row in tree.args])
+
+
+def _factors(tree: Tree) -> list[Tree]:
+    """Return the factors of a product, of another piece itself."""
+    return tree.args if tree.op == "*" else [tree]
 
 
 def _terms(trees: list[Tree]) -> Iterator[Tree]:
