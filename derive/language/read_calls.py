@@ -86,7 +86,12 @@ class CallsRead(NormsRead):
             axis = ""  # the one axis of an array of one dimension
         if axis:
             return self._by_axis(word, axis, args, position)
-        if word == "softmax" and len(args) == 1 and self.form(args[0]) == "matrix" and not scope.closed:
+        if (
+            word == "softmax"
+            and len(args) == 1
+            and self.form(args[0]) == "matrix"
+            and not (scope.closed or scope.strict)
+        ):
             scope.cost += ROWS
             scope.note(
                 position, "softmax of a matrix is read by rows, softmax(S, rows), as attention is written"

@@ -151,7 +151,12 @@ class ProductsRead(SumsRead):
         scope = self.scope
         if op == "/" and not two and self.numpy:
             op = "./"
-        if op == "/" and is_column(b.shape) and (one or is_column(a.shape)) and not scope.closed:
+        if (
+            op == "/"
+            and is_column(b.shape)
+            and (one or is_column(a.shape))
+            and not (scope.closed or scope.strict)
+        ):
             scope.cost += PRODUCTS if one else COLUMNS
             scope.note(b.position, "the quotient / by a column is read entry by entry, as ./")
             op = "./"
@@ -242,7 +247,12 @@ class ProductsRead(SumsRead):
             if mend:
                 raise scope.error(said, exponent.position)
             raise scope.misfit(said, exponent.position, exponent)
-        if op == "^" and tree.extra.get("summed") and is_column(base.shape) and not scope.closed:
+        if (
+            op == "^"
+            and tree.extra.get("summed")
+            and is_column(base.shape)
+            and not (scope.closed or scope.strict)
+        ):
             scope.cost += PRODUCTS
             scope.note(base.position, "the power ^ of a column in a sum is read entry by entry, as .^")
             op = ".^"
