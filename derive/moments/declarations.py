@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from difflib import get_close_matches
 from typing import Any
 
 from sympy import Expr, S
@@ -27,60 +26,22 @@ from derive.language.together import build
 from derive.language.tree import Tree
 from derive.language.words import FUNCTIONS
 from derive.moments.covariances import symmetric_names
-from derive.moments.distributions import RAW_MOMENTS, Distribution, central_symbol
+from derive.moments.distributions import Distribution, central_symbol
 from derive.moments.model import Model
+from derive.moments.said import NAME, Drawn, Said, sorted_out, split_outside
 from derive.problem import Problem
 
-_NAME = r"[A-Za-z][A-Za-z_0-9]*"
-_INDEXED = rf"(?P<name>{_NAME})\s*(?:\[\s*(?P<index>{_NAME}(?:\s*,\s*{_NAME})*)\s*\])?"
-_DRAWN = re.compile(rf"\s*{_INDEXED}\s*(?:~|\\sim)\s*(?P<family>.*)", re.DOTALL)
-_CALL = re.compile(rf"\s*(?P<family>{_NAME})\s*(?:\((?P<args>.*)\))?\s*", re.DOTALL)
-_MOMENT = re.compile(
-    rf"\s*(?P<what>E|mean|var|cov|Var|Cov)\s*[(\[]\s*(?P<names>{_NAME}(?:\s*,\s*{_NAME})*)\s*[)\]]\s*=\s*(?P<value>.+)",
-    re.DOTALL,
-)
-_SET = re.compile(r"\s*(?P<word>independent|jointlynormal)\s*\((?P<names>[^()]*)\)\s*")
-_WORD = re.compile(_NAME)
-
-#: Families and how they are written.
-FAMILIES: dict[str, str] = {
-    "normal": "normal(m, S), with the mean and the covariance",
-    "iid": "iid(mean, variance), further central moments after them",
-    "indep": "indep(m, v), with the columns of means and variances, further central moments after them",
-    "matrixnormal": "matrixnormal(M, U, V), with Cov(X_ij, X_kl) = U_ik V_jl",
-    "wishart": "wishart(S, n)",
-    "haar": "haar(), uniform over the orthogonal matrices",
-    "mixture": "mixture(p: normal(m, S), q: normal(u, T)), with weights that add up to 1",
-    "poisson": "poisson(rate)",
-    **{name: f"{name}({', '.join(parameters)})" for name, (parameters, _) in RAW_MOMENTS.items()},
-}
+_WORD = re.compile(NAME)
 #: The places of covariance matrices among the parameters.
 _COVARIANCES = {"normal": (1,), "given": (1,), "matrixnormal": (1, 2), "wishart": (0,)}
-_ALSO = {
-    "gaussian": "normal",
-    "n": "normal",
-    "orthogonal": "haar",
-    "chisquare": "chi2",
-    "chisquared": "chi2",
-    "chi_square": "chi2",
-    "unif": "uniform",
-    "sign": "rademacher",
-    "mvn": "normal",
-    "binary": "bernoulli",
-    "double_exponential": "laplace",
-}
-_WITHOUT = {
-    "cauchy": "a Cauchy variable has no mean: its integral does not converge",
-    "student": "the moments of Student's t exist below its degrees of freedom only: give iid(mean, variance)",
-    "pareto": "the moments of a Pareto variable exist below its exponent only: give iid(mean, variance)",
-    "levy": "a Lévy variable has no mean: its integral does not converge",
-}
 
 
 @dataclass(frozen=True)
 class Reading:
-    """Expressions with the model that they are read in; `over` are the free indices of entries that they are of, and
-    `before` the model before it was conditioned, where it was."""
+    """Expressions with the model that they are read in.
+
+    `over` are the free indices of entries that they are of, `before` the model before it was conditioned, where it was.
+    """
 
     problem: Problem
     model: Model
@@ -88,30 +49,6 @@ class Reading:
     notes: tuple[str, ...]
     over: tuple[str, ...] = ()
     before: Model | None = None
-
-
-@dataclass
-class _Drawn:
-    """A declaration of a distribution, before its parameters are read."""
-
-    name: str
-    family: str
-    args: list[str]
-    text: str
-    weights: list[str]
-    parts: list[_Drawn]
-    indices: int | None = None
-
-
-@dataclass
-class _Said:
-    """The parts of `where`, sorted."""
-
-    shapes: list[str]
-    drawn: dict[str, _Drawn]
-    independent: list[frozenset[str]]
-    covariances: dict[tuple[str, str], str]
-    jointly_normal: list[frozenset[str]]
 
 
 def read_moment(
@@ -124,7 +61,7 @@ def read_moment(
     Raises InputError with what was expected, also where nothing is declared as random.
     """
     texts = [e if isinstance(e, str) else to_text(canonical(e)) for e in expressions]
-    said = _sorted_out(where)
+    said = sorted_out(where)
     if not said.drawn:
         raise InputError(
             'nothing is declared as random: say how a variable is distributed, such as --where "x ~ normal(m, S)"'
@@ -132,143 +69,10 @@ def read_moment(
     return _Reader(texts, said, assume).read()
 
 
-# ------------------------------------------------------------------------------------- taking apart
-
-
-def _split(text: str, marks: str = ",;") -> list[str]:
-    """Split a text at marks outside of brackets."""
-    out, depth, start = [], 0, 0
-    for i, c in enumerate(text):
-        depth += (c in "([") - (c in ")]")
-        if c in marks and depth == 0:
-            out.append(text[start:i])
-            start = i + 1
-    if depth != 0:
-        raise InputError(f'the brackets in "{text.strip()[:60]}" do not match')
-    return [part.strip() for part in [*out, text[start:]] if part.strip()]
-
-
-def _sorted_out(where: str | Mapping[str, Any] | None) -> _Said:
-    said = _Said([], {}, [], {}, [])
-    if isinstance(where, Mapping):
-        where = ", ".join(
-            f"{name} {'' if '~' in str(value) else ': '}{_shape_text(value)}" for name, value in where.items()
-        )
-    if where is not None and not isinstance(where, str):
-        raise InputError(f'declarations are text such as "x ~ normal(m, S)", not {type(where).__name__}')
-    moments: list[re.Match[str]] = []
-    for part in _split(where or ""):
-        if drawn := _DRAWN.fullmatch(part):
-            found = _drawn(drawn, part)
-            if found.name in said.drawn:
-                raise InputError(f"{found.name} is given two distributions: keep one of them")
-            said.drawn[found.name] = found
-        elif (word := _SET.fullmatch(part)) is not None:
-            names = [n.strip() for n in word["names"].split(",")]
-            if len(set(names)) < 2:
-                raise InputError(f'"{part}" names fewer than two variables: write {word["word"]}(x, y)')
-            kind = said.independent if word["word"] == "independent" else said.jointly_normal
-            kind.append(frozenset(names))
-        elif (moment := _MOMENT.fullmatch(part)) is not None:
-            moments.append(moment)
-        elif "~" in part:
-            raise InputError(f'cannot read "{part[:60]}": write x ~ normal(m, S)')
-        else:
-            said.shapes.append(part)
-    for moment in moments:
-        _given_moment(said, moment)
-    for named in (*said.independent, *said.jointly_normal, *map(frozenset, said.covariances)):
-        for name in sorted(named - set(said.drawn)):
-            raise InputError(
-                f"{name} is said to be independent or to covary, and has no distribution: add {name} ~ normal(m, S), "
-                f"or mean({name}) = m"
-            )
-    return said
-
-
-def _shape_text(value: Any) -> str:
-    return f"{value[0]} x {value[1]}" if isinstance(value, tuple | list) and len(value) == 2 else str(value)
-
-
-def _given_moment(said: _Said, moment: re.Match[str]) -> None:
-    """Take a mean or a (co)variance that is given by an equation."""
-    names = [n.strip() for n in moment["names"].split(",")]
-    if len(names) == 2 and moment["what"].lower() == "cov":
-        said.covariances[names[0], names[1]] = moment["value"].strip()
-        return
-    if len(names) != 1:
-        raise InputError(
-            f'cannot read "{moment[0].strip()[:60]}": write mean(x) = m, cov(x) = S or cov(x, y) = C'
-        )
-    (name,) = names
-    drawn = said.drawn.setdefault(name, _Drawn(name, "given", ["", ""], "", [], []))
-    if drawn.family != "given":
-        raise InputError(f"{name} has a distribution, which says its mean and covariance already")
-    drawn.args[0 if moment["what"] in ("E", "mean") else 1] = moment["value"].strip()
-    drawn.text = ", ".join(
-        f"{word}({name}) = {value}" for word, value in zip(("mean", "cov"), drawn.args, strict=True) if value
-    )
-
-
-def _drawn(hit: re.Match[str], part: str) -> _Drawn:
-    found = _family(hit["name"], hit["family"], part)
-    if hit["index"]:
-        found.indices = hit["index"].count(",") + 1
-    return found
-
-
-def _family(name: str, text: str, part: str) -> _Drawn:
-    call = _CALL.fullmatch(text)
-    if call is None:
-        raise InputError(f'cannot read the distribution in "{part[:60]}": write x ~ normal(m, S)')
-    word = call["family"]
-    family = _ALSO.get(word.lower(), word if word in FAMILIES else word.lower())
-    if family in _WITHOUT:
-        raise InputError(_WITHOUT[family])
-    if family not in FAMILIES:
-        near = get_close_matches(family, FAMILIES, 1)
-        mend = f"did you mean {near[0]}?" if near else f"known are {', '.join(FAMILIES)}"
-        raise InputError(f"unknown distribution {word[:40]}: {mend}")
-    args = _split(call["args"] or "", ",")
-    found = _Drawn(name, family, args, " ".join(part.split()), [], [])
-    if family == "mixture":
-        for arg in args:
-            weight, colon, rest = arg.partition(":")
-            if not colon:
-                raise InputError(f'"{arg[:40]}" is no component: write {FAMILIES["mixture"]}')
-            found.weights.append(weight.strip())
-            found.parts.append(_family(name, rest, part))
-        if len(args) < 2:
-            raise InputError(f"a mixture has two components or more: write {FAMILIES['mixture']}")
-        return found
-    least, most = _arity(family)
-    if not least <= len(args) <= most:
-        raise InputError(f'"{part[:60]}" has {len(args)} parameters: write {FAMILIES[family]}')
-    return found
-
-
-def _arity(family: str) -> tuple[int, int]:
-    if family in RAW_MOMENTS:
-        n = len(RAW_MOMENTS[family][0])
-        return n, n
-    return {
-        "normal": (2, 2),
-        "iid": (2, 8),
-        "indep": (2, 8),
-        "matrixnormal": (3, 3),
-        "wishart": (2, 2),
-        "haar": (0, 0),
-        "poisson": (1, 1),
-    }[family]
-
-
-# ------------------------------------------------------------------------------------------ reading
-
-
 class _Reader:
     """Reads the expressions and the parameters in one scope: every text is a tree, and some have one shape."""
 
-    def __init__(self, texts: list[str], said: _Said, assume: str | Iterable[Any] | None) -> None:
+    def __init__(self, texts: list[str], said: Said, assume: str | Iterable[Any] | None) -> None:
         self.said, self.notes = said, list[str]()
         self.assume = [assume] if isinstance(assume, str) else list(assume or ())
         self.declared = read_where(", ".join(said.shapes))
@@ -303,7 +107,7 @@ class _Reader:
                     )
                     drawn.args[k] = written
 
-    def _covarying(self) -> list[_Drawn]:
+    def _covarying(self) -> list[Drawn]:
         """Return the declarations that have covariances among their parameters."""
         every = [d for top in self.said.drawn.values() for d in (top, *top.parts)]
         return [d for d in every if d.family in _COVARIANCES]
@@ -358,7 +162,11 @@ class _Reader:
 
     def _assumed(self) -> list[str]:
         """The assumptions, with those that covariances and Wishart matrices bring."""
-        out = [part for text in self.assume for part in (_split(text) if isinstance(text, str) else [text])]
+        out = [
+            part
+            for text in self.assume
+            for part in (split_outside(text) if isinstance(text, str) else [text])
+        ]
         for drawn in self._covarying():
             for k in _COVARIANCES[drawn.family]:
                 if drawn.args[k] and self._is_matrix(drawn.args[k]):
@@ -407,7 +215,7 @@ class _Reader:
         if text and not _zero(text):
             self.same.append((self._tree(text), self._tree(other)))
 
-    def _constrain(self, drawn: _Drawn) -> None:
+    def _constrain(self, drawn: Drawn) -> None:
         """Note the shapes that a distribution asks for."""
         x, family, args = drawn.name, drawn.family, drawn.args
         self._tree(x)
@@ -434,7 +242,7 @@ class _Reader:
         elif family != "mixture":
             self._scalar(*args)
 
-    def _constrain_normal(self, drawn: _Drawn) -> None:
+    def _constrain_normal(self, drawn: Drawn) -> None:
         x, (mean, covariance) = drawn.name, drawn.args
         if x not in self.declared and kind_of(x) == "scalar" and self._is_matrix(covariance):
             self.preferred[x] = "vector"  # the use wins over the letter
@@ -464,7 +272,7 @@ class _Reader:
             return algebra.zero(shape)
         return canonical(self.values[self.known[text]])
 
-    def _distribution(self, problem: Problem, drawn: _Drawn) -> Distribution:
+    def _distribution(self, problem: Problem, drawn: Drawn) -> Distribution:
         symbol = problem.symbols[drawn.name]
         rows, columns = problem.shapes[drawn.name]
         family, args = drawn.family, drawn.args
@@ -533,7 +341,7 @@ def _about(assumption: Any) -> str:
     """Return the name that an assumption is about."""
     if isinstance(assumption, tuple):
         return str(assumption[-1])
-    hit = re.search(rf"\(\s*({_NAME})\s*\)", str(assumption))
+    hit = re.search(rf"\(\s*({NAME})\s*\)", str(assumption))
     return hit[1] if hit else ""
 
 
