@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 
 #: Tokens that matter: delimiters with their size, commands, escaped signs, single signs.
-_TOKEN = re.compile(r"\\(?:left|right)(?![A-Za-z])\s*(?:\\[A-Za-z]+|\\?.)|\\[A-Za-z]+|\\.|.", re.DOTALL)
+_TOKEN = re.compile(
+    r"\\(?:left|right|[Bb]ig[lr])(?![A-Za-z])\s*(?:\\[A-Za-z]+|\\?.)|\\[A-Za-z]+|\\.|.", re.DOTALL
+)
 _RELATIONS = {
     "=",
     r"\approx",
@@ -19,6 +21,10 @@ _RELATIONS = {
 _OPERATORS = {"+", "-", r"\odot", r"\otimes"}
 _OPENING, _CLOSING = re.compile(r"\\(left|begin)(?![a-z])"), re.compile(r"\\(right|end)(?![a-z])")
 _WHERE = re.compile(r"\\q?quad\s*\\text\{\s*\w+\s*\}\s*$")
+#: The end of a factor in brackets, with its exponent, before another factor.
+_FACTOR = re.compile(
+    r"\\right\s*[)\]](?:\^\{[^{}]*\}|\^\w)?\s*(?:\\,\s*)?(?=[A-Za-z\\])(?!\\right|\\end|\\,)"
+)
 _SPACES = {r"\quad", r"\qquad"}
 _OPEN, _CLOSE = set("{(["), set("})]")
 #: Commands that set no sign of their own.
@@ -56,6 +62,35 @@ def pieces(latex: str) -> list[str]:
                 cuts.append(match.start())
         previous = token
     return [part for a, b in zip(cuts, [*cuts[1:], None], strict=True) if (part := latex[a:b].strip())]
+
+
+def finer(piece: str) -> list[str]:
+    """Return a piece cut inside its longest outermost brackets, whose signs are then of a fixed size.
+
+    A product of brackets without such is cut after the first; any other piece is returned alone.
+    """
+    groups: list[tuple[int, int, int, int]] = []
+    depth, opened = 0, (0, 0)
+    for match in _TOKEN.finditer(piece):
+        token = match[0]
+        if token in _OPEN or _OPENING.match(token):
+            depth += 1
+            if depth == 1:
+                opened = match.span()
+        elif token in _CLOSE or _CLOSING.match(token):
+            depth -= 1
+            if depth == 0 and token.startswith(r"\right"):
+                groups.append((*opened, *match.span()))
+    for start, inside, end, after in sorted(groups, key=lambda group: group[1] - group[2]):
+        parts = pieces(piece[inside:end])
+        if len(parts) > 1:
+            size = r"\Big" if r"\left" in piece[inside:end] or "frac" in piece[inside:end] else r"\big"
+            left = size + "l" + piece[start:inside].removeprefix(r"\left").strip()
+            right = size + "r" + piece[end:after].removeprefix(r"\right").strip()
+            first, last = f"{piece[:start]}{left} {parts[0]}", f"{parts[-1]} {right}{piece[after:]}"
+            return [first, *parts[1:-1], last]
+    factor = _FACTOR.match(piece, groups[0][2]) if groups else None
+    return [piece[: factor.end()].rstrip(), piece[factor.end() :]] if factor else [piece]
 
 
 def _is_sign(token: str, previous: str) -> bool:

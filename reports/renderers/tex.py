@@ -16,7 +16,7 @@ from markupsafe import Markup
 
 from derive.errors import InternalError
 from reports.document import Block, Cell, Check, Document, Table, spans
-from reports.renderers.breaking import extent, pieces
+from reports.renderers.breaking import extent, finer, pieces
 from reports.renderers.numbering import numbered
 
 #: What a sign of running text becomes where TeX's text fonts lack it or give it a meaning of its own.
@@ -246,7 +246,7 @@ def _cell(text: str) -> Markup:
     """A cell of a table; one that is a formula alone fits into its column."""
     parts = spans(text)
     if len(parts) == 1 and parts[0].kind == "math" and extent(parts[0].text) > _NARROW:
-        return Markup(r"\gpcell{{{}}}{{{}}}").format(_math(parts[0].text), _pieces(parts[0].text))
+        return Markup(r"\gpcell{{{}}}{{{}}}").format(_math(parts[0].text), _pieces(parts[0].text, _NARROW))
     return _inline(text)
 
 
@@ -262,11 +262,18 @@ def _math(latex: str) -> Markup:
     return Markup(latex)
 
 
-def _pieces(latex: str) -> Markup:
+def _pieces(latex: str, short: int = _SHORT) -> Markup:
     """The pieces into which a long formula may be broken; nothing for a short one."""
-    if extent(latex) <= _SHORT:
+    if extent(latex) <= short:
         return Markup("")
-    return Markup("").join(Markup(r"\gppiece{{{}}}").format(_math(piece)) for piece in pieces(latex))
+    return Markup("").join(_piece(piece) for piece in pieces(latex))
+
+
+def _piece(latex: str) -> Markup:
+    """A piece, and the finer ones for where it is wider than a line; none where nothing is cut."""
+    parts = finer(latex)
+    smaller = Markup("").join(map(_piece, parts)) if len(parts) > 1 else Markup("")
+    return Markup(r"\gppiece{{{}}}{{{}}}").format(_math(latex), smaller)
 
 
 def _code(line: str) -> Markup:

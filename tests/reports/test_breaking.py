@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import derive
-from reports.renderers.breaking import extent, pieces
+from reports.renderers.breaking import extent, finer, pieces
 from reports.renderers.mathml import mathml
 
 
@@ -70,3 +70,36 @@ def test_a_long_gradient_is_broken_and_a_short_one_is_measured_short():
     long = derive.gradient("norm2(A*x - y)^2 + sum(exp(B*x)) + x'*C*x + norm1(D*x + z)", "x")
     assert len(pieces(long.to_latex(name_parts=False))) > 3
     assert extent(derive.gradient("x'*x", "x").to_latex()) < 12
+
+
+@given(formulas())
+def test_finer_pieces_are_the_formula_and_leave_no_bracket_that_grows_open(latex):
+    for piece in pieces(latex):
+        parts = finer(piece)
+        whole = re.sub(r"\\([Bb]ig[lr]|left|right)", "", "".join(parts))
+        assert squeezed(whole) == squeezed(re.sub(r"\\(left|right)", "", piece))
+        for part in parts:
+            assert part.count("{") == part.count("}")
+            assert part.count("\\left") == part.count("\\right")
+
+
+@pytest.mark.parametrize(
+    ("piece", "parts"),
+    [
+        (r"2 \left(a - b\right)^{\top} c", [r"2 \bigl( a", r"- b \bigr)^{\top} c"]),
+        (
+            r"\left(a + b\right) \left(x + y + z\right)",
+            [r"\left(a + b\right) \bigl( x", "+ y", r"+ z \bigr)"],
+        ),
+        (r"\left\Vert A^{-1} + \frac{1}{2} \right\Vert", [r"\Bigl\Vert A^{-1}", r"+ \frac{1}{2} \Bigr\Vert"]),
+        (r"\frac{\left(a + b\right)}{c}", None),
+        (r"\left(a b\right)", None),
+        (
+            r"+ b \bigr)^{-1} \left(I - \left(c\right)\right) x",
+            [r"+ b \bigr)^{-1} \Bigl( I", r"- \left(c\right) \Bigr) x"],
+        ),
+        (r"\left(a b\right)^{-1} C \left(d\right)", [r"\left(a b\right)^{-1}", r"C \left(d\right)"]),
+    ],
+)
+def test_a_piece_is_cut_inside_its_longest_brackets(piece, parts):
+    assert finer(piece) == (parts or [piece])
