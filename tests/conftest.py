@@ -24,3 +24,16 @@ settings.load_profile("steady")
 def _no_width(monkeypatch):
     """Forget how wide the terminal of whoever runs the tests is."""
     monkeypatch.delenv("COLUMNS", raising=False)
+
+
+@pytest.fixture(autouse=True)
+def _own_numbers(request):
+    """Let each test draw from the generator of its file as it stood when that was read, whichever tests ran before."""
+    rng = getattr(request.module, "RNG", None)
+    if rng is not None:
+        state = _AS_READ.setdefault(request.module.__name__, rng.bit_generator.state)
+        rng.bit_generator.state = state
+
+
+#: The states of the generators of files, by name.
+_AS_READ: dict[str, dict] = {}

@@ -394,7 +394,8 @@ def parse_within(
         )
     scope, root = _attempt(program, scope)
     bare = program.expression
-    if shape is not None and bare.op == "name" and bare.value == "0_vector":
+    is_zero = root.op == "number" and root.value == 0  # of any shape, as the number 0 is
+    if shape is not None and (is_zero or (bare.op == "name" and bare.value == "0_vector")):
         return algebra.zero(shape), ()
     if shape is not None:
         try:

@@ -70,6 +70,16 @@ def test_a_claim_that_is_wrong_for_a_size_of_one_only_is_refuted(expr, wrt, clai
     assert check_claim(expr, wrt, claim, where=where).verdict == "refuted"
 
 
+def test_a_number_as_long_as_a_tiny_difference_is_told_from_it():
+    expr, claim = "5/3*c*sin(norm2(x)^14)", "(5/3 + 1e-90)*sin(norm2(x)^14)"
+    assert check_claim(expr, "c", claim).verdict == "refuted"
+
+
+def test_the_text_0_is_zero_in_any_shape():
+    assert check_claim("x'*x", "x", "0").verdict == "refuted"
+    assert check_claim("tr(X) - tr(X')", "X", "0")
+
+
 def test_an_equation_in_orthogonal_matrices_knows_that_they_are_square():
     assert check_equal("Q*Q'", "eye", assume="orthogonal(Q)")
     assert not check_equal("norm1(Q*x)", "norm1(x)", assume="orthogonal(Q)")

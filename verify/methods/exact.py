@@ -537,7 +537,10 @@ def compare(statement: Statement, claim: Expr, place: Place) -> Gap:
 
     Raises Undefined where one of them has no value.
     """
+    least = _precision(statement.expr, claim)
     for bits in PRECISIONS:
+        if bits < least:
+            continue
         arithmetic = Balls(bits)
         try:
             true, claimed = sides(statement, claim, place, arithmetic)
@@ -556,6 +559,12 @@ def compare(statement: Statement, claim: Expr, place: Place) -> Gap:
             zero = all(a.is_zero() and b.is_zero() for a, b in pairs)
             return Gap("agrees", digits, bits, f"{digits} digits agree", zero)
     return Gap("inconclusive", digits, bits, f"only {digits} digits can be told")
+
+
+def _precision(*formulas: Expr) -> int:
+    """Return the bits at which the longest number in formulas is told from one that differs in its last digit."""
+    height = max((max(abs(n.p), n.q).bit_length() for e in formulas for n in rationals(e)), default=0)
+    return min(height + PRECISIONS[0] // 2, PRECISIONS[-1])
 
 
 def _digits(a: Any, b: Any) -> int:
