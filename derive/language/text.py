@@ -277,8 +277,9 @@ def _matrix_power(expr: Any) -> Piece:
 def _transpose(expr: Any) -> Piece:
     if kind(expr.arg) == "columns of the identity":
         return f"eye({to_text(expr.arg.shape[0])})[{_range(expr.arg)}, :]", ATOM
-    if (x := algebra.by_columns(expr)) is not None:
-        return f"{record(type(expr.arg)).text}({to_text(x)}, columns)", ATOM
+    entry = record(type(expr.arg))
+    if entry is not None and (x := algebra.by_columns(expr)) is not None:
+        return f"{entry.text}({to_text(x)}, columns)", ATOM
     return f"{_at(expr.arg, ATOM)}'", ATOM
 
 
