@@ -481,6 +481,9 @@ def _is_indexed(tree: Tree, name: str) -> bool:
 
 def _found(tree: Tree) -> Iterator[str]:
     for piece in tree.walk():
+        if piece.op == "*" and piece.args[-2].op == "'" and piece.value[-1] not in ("/", "./"):
+            if name := _entry_of(piece.args[-1]):  # w'x_i
+                yield name
         if piece.op in ("'", "norm"):
             inner = piece.args[0]
             for term in inner.args if inner.op == "+" else [inner]:

@@ -168,6 +168,10 @@ _GREEK = dict(zip("αβγδεζηθικλμνξοπρστυφχψω", (
     "psi omega").split(), strict=True))  # fmt: skip
 #: What a derivative is by in plain text, dL/dλ.
 _BY_GREEK = re.compile(r"(?<=/)d([α-ρσ-ω])(?!\w)")
+#: What a formula leaves open behind it.
+UP_TO_A_CONSTANT = re.compile(
+    r"\+\s*(?:\\(?:text|mathrm|textrm|operatorname)\s*\{\s*const(?:ant)?s?\.?\s*\}|const(?:ant)?\.?(?![A-Za-z]))\s*[.,;]?\s*$"
+)
 #: Times in subscripts, as filters have them: x_{k|k-1}, P_{t|t}.
 _TIMES = re.compile(
     r"_\s*\{\s*(?P<time>[a-z](?:\s*[+-]\s*\d)?)\s*(?:\||\\mid|\\vert)\s*(?P<known>[a-z](?:\s*[+-]\s*\d)?)\s*\}"
@@ -192,6 +196,7 @@ def usual(source: str) -> str:
     """Return a formula in the usual spelling; what is not one of these ways of writing stays as it is."""
     if len(source) > 20_000:
         return source
+    source = UP_TO_A_CONSTANT.sub("", source)
     source = _TIMES.sub(_time, source)
     source = _DIVERGENCE.sub(r"\\mathrm{KL}", source)
     source = _LAYER_TURNED.sub(r"^{(\1)}^{\\top}", source)
@@ -237,6 +242,20 @@ def is_logistic(source: str) -> bool:
 _INFORMATION = re.compile(
     r"\s*(?:\\mathcal\s*\{?\s*)?I(?:\s*\})?\s*(?:\\left)?\(\s*(?:\\?[A-Za-z]+)(?:\^\{?2\}?)?\s*(?:\\right)?\)\s*&?:?="
 )
+
+
+def logistic_arguments(document: Document) -> set[str]:
+    """Return the letters in which a document only defines the logistic function: numbers, unless they are arrays elsewhere."""
+    formulas = [p.text.characters for p in document.pieces if p.is_formula]
+    found = set()
+    for formula in formulas:
+        plain = re.sub(r"\\(?:left|right|[bB]igg?[lr]?|[,;:! ])|\s", "", formula)
+        if (m := _LOGISTIC.fullmatch(plain)) is not None:
+            array = re.compile(rf"(?<![A-Za-z\\]){m['x']}\s*(?:_|\^|')|\\partial\s*{m['x']}(?![A-Za-z])")
+            found |= {m["x"]} if not any(array.search(f) for f in formulas) else set()
+    return found
+
+
 _ALIAS = re.compile(
     r"\s*(?P<name>[a-zA-Z]|\\(?:phi|varphi|sigma|psi|rho))\s*(?:\(\s*\\cdot\s*\))?\s*:?=\s*"
     r"\\?(?:(?:mathrm|operatorname|text)\s*\{\s*)?(?P<function>tanh|sigma|relu|ReLU|sigmoid|softplus|gelu|GELU|swish)\s*\}?"
@@ -247,6 +266,15 @@ _ALIAS = re.compile(
 def is_alias(source: str) -> bool:
     """Tell whether a formula only says by which letter a function is called: g = \\tanh."""
     return _ALIAS.fullmatch(source) is not None
+
+
+def _primed(formulas: list[str]) -> list[str]:
+    """Return the small letters whose next value a document writes with a prime, h' = ..., and which it defines by no formula."""
+    heads = {m[1] for f in formulas if (m := re.match(r"\s*([a-z])'\s*&?:?=(?!=)", f))}
+    return sorted(
+        n for n in heads
+        if not any(re.match(rf"\s*{n}\s*(?:\([^()]*\))?\s*&?:?=", f) or re.search(rf"(?<![A-Za-z\\]){n}'\s*[A-Za-z(\\]", f.partition("=")[2]) for f in formulas)
+    )  # fmt: skip
 
 
 def _labels_of(time: str) -> list[tuple[re.Pattern[str], str]]:
@@ -287,6 +315,8 @@ def renames(document: Document) -> tuple[tuple[re.Pattern[str], str], ...]:
     for time in sorted({m["time"] for f in formulas for m in _TIMES.finditer(f) if len(m["time"]) == 1}):
         if not any(re.search(rf"\\sum\s*_\s*\{{?\s*{time}\b", f) for f in formulas):
             found += _labels_of(time)
+    for name in _primed(formulas):
+        found.append((re.compile(rf"(?<![A-Za-z\\]){name}'(?!['(])"), rf"{name}_{{new}}"))
     for name in next_matrices(document):
         found.append(
             (re.compile(rf"{re.escape(name)}\s*\^\s*(?:\{{\s*\+\s*\}}|\+)(?!\s*[\w({{])"), f"{name}_{{new}}")

@@ -72,6 +72,7 @@ class Judge(Mends):
             return
         self._write(relation, verdict)
         self._on_paper(relation)
+        self.say_transposed(relation)
         self.note_solution(relation)
 
     def _sets_to_zero(self, relation: Relation) -> bool:

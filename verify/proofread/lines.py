@@ -20,6 +20,7 @@ from verify.proofread.document import Document, Piece
 from verify.proofread.handwriting import (
     is_logistic,
     log_densities,
+    logistic_arguments,
     named_densities,
     renames,
     single_letters,
@@ -113,7 +114,7 @@ def read_lines(document: Document) -> Lines:
     ]
     numbers = frozenset(
         name.removeprefix("\\").replace("{", "").replace("}", "") for name in ways.densities.values()
-    )
+    ) | logistic_arguments(document)
     return Lines(lines, functions, defined, numbers)
 
 

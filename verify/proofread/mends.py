@@ -30,6 +30,19 @@ class Mends(Paper):
             return
         s.mended = self._spoken(f"{left}{latex(true)}".strip())
 
+    def say_transposed(self, relation: Relation) -> None:
+        """Say of a slip without a better diagnosis by which name's transpose it goes right."""
+        s = relation.statement
+        plain = s.diagnosis is None or s.diagnosis.startswith("none of") or "..." in s.diagnosis
+        if (
+            s.is_slip
+            and plain
+            and not relation.over
+            and not relation.at_zero_of
+            and (found := self._by_transposing(relation)) is not None
+        ):
+            s.diagnosis = self._spoken(f"right with {found[0]}")
+
     def refute_by_sizes(self, relation: Relation) -> None:
         """Write a line as refuted whose shapes cannot fit, with the sizes."""
         s = relation.statement

@@ -252,7 +252,9 @@ def _preferred(model: Model, functions: Mapping[str, tuple[str, ...]], trees: li
     found |= {n: "matrix" for kind, n in model.assumptions if kind in _OF_MATRICES}
     for s in model.symbols.values():
         what = s.what[0]
-        losses = s.kind in ("derivative", "hessian", "differential") and what.op == "name"
+        losses = what.op == "name" and (
+            s.kind in ("derivative", "hessian") or (s.kind == "differential" and what.value in LOSSES)
+        )
         if (
             losses
             and kind_of(str(what.value)) == "matrix"

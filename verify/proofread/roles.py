@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from derive.language.tree import Tree
 from verify.proofread.families import Families, FamilyError
-from verify.proofread.handwriting import is_alias, is_logistic
+from verify.proofread.handwriting import UP_TO_A_CONSTANT, is_alias, is_logistic
 from verify.proofread.lines import Line, Lines, Side
 from verify.proofread.moments import KINDS as MOMENTS
 from verify.proofread.randomness import Randomness, spoken
@@ -40,8 +40,8 @@ _SET = re.compile(
 _NOTHING = re.compile(r"0|\\(?:mathbf|boldsymbol|bm|vec)\s*\{?\s*0\s*\}?")
 #: Words before an equation that holds by what is asked, not by what was said.
 _CONSTRAINT = re.compile(
-    r"(?:\bsubject to|\bs\.\s?t\.|\bsuch that|\bsatisf\w*|\bconstraints?|\bassum\w*|\bsuppose|\bnormali[sz]ed|\bwhere|\bwith|"
-    r"\bprovided|\bgiven|\bif|\bwhen|\bso that|\bunder)\b[^.]{0,40}$",
+    r"(?:\bs\.\s?t\.|(?:\bsubject to|\bsuch that|\bsatisf\w*|\bconstraints?|\bassum\w*|\bsuppose|\bnormali[sz]ed|\bwhere|\bwith|"
+    r"\bprovided|\bgiven|\bif|\bwhen|\bso that|\bunder)\b)[^.]{0,40}$",
     re.IGNORECASE,
 )
 #: A law by its name, q(z) = N(m, s²), which says what a variable follows.
@@ -318,6 +318,8 @@ class _Casting:
                 self.roles.ones.add(name)
         elif _is_null(right):
             self._ends_in_zero(start)
+        elif UP_TO_A_CONSTANT.search(side.source):
+            relation.error = "a side that is equal up to a constant"
         if start is not None:
             self._note(start)
         if right is not None:
