@@ -430,7 +430,10 @@ def find_families(
 ) -> Families:
     r"""Return the families of a document: what is transposed, normed or declared by a member, x_i ∈ R^d."""
     trees = list(trees)
+    heads = {id(p.args[0]) for t in trees for p in t.walk() if p.op in ("sub", "index")}
+    alone = {str(p.value) for t in trees for p in t.walk() if p.op == "name" and id(p) not in heads}
     names = {str(base) for t in trees for base in _found(t)}
+    names |= {name for t in trees for name in _behind_row(t)} - alone
     while more := {n for t in trees for n in _beside(t, names)} - names:
         names |= more
     for name, (_, columns) in shapes.items():
@@ -449,8 +452,6 @@ def find_families(
         str(a.value) for t in trees for p in t.walk() if p.op in ("sum", "prod") for a in p.args[1:] if a.op == "name"
     }  # fmt: skip
     found = Families(shapes=shapes, indices=_INDICES | bound)
-    heads = {id(p.args[0]) for t in trees for p in t.walk() if p.op in ("sub", "index")}
-    alone = {str(p.value) for t in trees for p in t.walk() if p.op == "name" and id(p) not in heads}
     found.two = {n for t in trees for p in t.walk() if (n := _by_two(p))} - alone
     found.capitals = {n for n in found.two if n.upper() in used and len(n) == 1}
     for name in sorted(names):
@@ -481,9 +482,6 @@ def _is_indexed(tree: Tree, name: str) -> bool:
 
 def _found(tree: Tree) -> Iterator[str]:
     for piece in tree.walk():
-        if piece.op == "*" and piece.args[-2].op == "'" and piece.value[-1] not in ("/", "./"):
-            if name := _entry_of(piece.args[-1]):  # w'x_i
-                yield name
         if piece.op in ("'", "norm"):
             inner = piece.args[0]
             for term in inner.args if inner.op == "+" else [inner]:
@@ -497,6 +495,14 @@ def _found(tree: Tree) -> Iterator[str]:
                         and not str(base.value)[:1].isupper()
                     ):
                         yield str(base.value)
+
+
+def _behind_row(tree: Tree) -> Iterator[str]:
+    """Yield the names of entries that are vectors by the row before them: x of w'x_i."""
+    for piece in tree.walk():
+        if piece.op == "*" and piece.args[-2].op == "'" and piece.value[-1] not in ("/", "./"):
+            if name := _entry_of(piece.args[-1]):
+                yield name
 
 
 def _beside(tree: Tree, names: Collection[str]) -> Iterator[str]:

@@ -39,6 +39,9 @@ class Judge(Mends):
             self._on_paper(relation)
             return
         if relation.error is not None or relation.start is None or relation.right is None:
+            if relation.place_in_chain > 1 and self._sets_to_zero(relation):
+                s.role = "assumption"
+                return
             s.verdict, s.not_understood = "unread", self._spoken(relation.error or "a side is missing")
             return
         try:

@@ -125,6 +125,12 @@ def _proofread(
     model.random = random
     model.declared = {**_variables(random, names), **model.declared}
     model.declared |= dict.fromkeys(sorted(lines.numbers & names), (1, 1))
+    if (
+        "epsilon" in names
+        and "epsilon" not in model.declared
+        and _keeps_off_zero("epsilon", [*read, *roles.definitions.values()])
+    ):
+        model.declared["epsilon"] = (1, 1)
     spreads = {
         str(t.value) for n, t in random.spreads.items() if t.op in ("name", "sub") and n not in random.entries
     }
@@ -148,6 +154,13 @@ def _proofread(
     shapes = {**(model.built.shapes if model.built is not None else {}), **assumed.shapes}
     of_code, notes = code_statements(source, shapes, assumed.assumptions, seed, run)
     return Proofreading(name, source.source, numbered([*statements, *of_code]), notes)
+
+
+def _keeps_off_zero(name: str, trees: list[Tree]) -> bool:
+    """Tell whether a name stands only under roots, ε of √(v + ε): a number that keeps them off zero."""
+    roots = [p for t in trees for p in t.walk() if p.op == "call" and p.value == "sqrt"]
+    inside = sum(p.op == "name" and p.value == name for r in roots for p in r.walk())
+    return 0 < inside == sum(p.op == "name" and p.value == name for t in trees for p in t.walk())
 
 
 def _by_row(
