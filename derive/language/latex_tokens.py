@@ -189,7 +189,8 @@ class _Reader:
         """Put out a letter, or the function that several letters spell: tr, exp, det."""
         run = [hit]
         place = self.at
-        while place < len(self.raw) and self.raw[place][0] == "letter":
+        raised = bool(self.found) and self.found[-1].text in ("^", "_")  # one letter, of V^Tr and x_tr too
+        while not raised and place < len(self.raw) and self.raw[place][0] == "letter":
             run.append(self.raw[place][1])
             place += 1
         word = "".join(m[0] for m in run)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from typing import Any
 
 from sympy import Expr
 
 from derive.errors import InputError
+from derive.language.names import kind_of
 from derive.language.scope import Misfit, ParseError
 from derive.language.text import to_text
 from derive.language.tree import Tree
@@ -57,7 +59,9 @@ class Reading:
             except (UnreadError, InputError, RecursionError) as reason:
                 relation.error = reason_of(reason)
         wanted = [r for r in wanted if r.error is None]
-        if self._fits(wanted):
+        fits = self._fits(wanted)
+        odd = self.model.departures() if fits else self._small_letters(wanted)
+        if self._powers_of_entries(wanted, odd) or fits:
             self._leave_odd_one(wanted)
             return
         if self._fits_with_numbers(wanted):
@@ -95,6 +99,34 @@ class Reading:
             else:
                 self.misfits[relation.statement.index] = self._why
         return left
+
+    def _small_letters(self, wanted: list[Relation]) -> set[str]:
+        """Return the names in some lines that are no matrices by their letters."""
+        return {n for r in wanted for n in self._names(r) if self.model.prefer.get(n, kind_of(n)) != "matrix"}
+
+    def _powers_of_entries(self, wanted: list[Relation], odd: set[str]) -> bool:
+        """Take powers of some names entry by entry, 1 - h^2 of a column h, where all fits then and none departs from its letter."""
+        if not odd:
+            return False
+        taken: dict[int, Tree | None] = {}
+
+        def entrywise(tree: Tree | None) -> Tree | None:
+            if id(tree) not in taken:
+                taken[id(tree)] = None if tree is None else _powers_by_entry(tree, odd)
+            return taken[id(tree)]
+
+        sides = [(r, r.start, r.before, r.right) for r in wanted if not r.over]
+        definitions = dict(self.model.definitions)
+        for relation, *trees in sides:
+            relation.start, relation.before, relation.right = map(entrywise, trees)  # type: ignore[assignment]
+        self.model.definitions |= {n: _powers_by_entry(t, odd) for n, t in definitions.items()}
+        if self._fits(wanted) and not self.model.departures() & odd:
+            return True
+        for relation, *trees in sides:
+            relation.start, relation.before, relation.right = trees  # type: ignore[assignment]
+        self.model.definitions.update(definitions)
+        self._fits(wanted)
+        return False
 
     def _leave_odd_one(self, wanted: list[Relation]) -> None:
         """Leave out the one line for whose sake names would be read against their letters, where there is one."""
@@ -393,6 +425,17 @@ def _entry_by_entry(tree: Tree, signs: str) -> Tree:
     if tree.op == "^" and "^" in signs and args[1].op == "number":
         return replace(tree, op=".^", args=args, extra=dict(tree.extra))
     return replace(tree, args=args, value=value, extra=dict(tree.extra))
+
+
+def _powers_by_entry(tree: Tree, names: Collection[str]) -> Tree:
+    """Return a tree whose powers by numbers are taken entry by entry where some of the names stand in the base."""
+    if not tree.args:
+        return tree
+    args = [_powers_by_entry(a, names) for a in tree.args]
+    power = tree.op == "^" and args[1].op == "number" and not args[0].names().keys().isdisjoint(names)
+    if not power and all(a is b for a, b in zip(args, tree.args, strict=True)):
+        return tree
+    return replace(tree, op=".^" if power else tree.op, args=args, extra=dict(tree.extra))
 
 
 def is_zero(tree: Tree | None) -> bool:
