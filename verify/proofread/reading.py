@@ -10,7 +10,6 @@ from typing import Any
 from sympy import Expr
 
 from derive.errors import InputError
-from derive.language.names import kind_of
 from derive.language.scope import Misfit, ParseError
 from derive.language.text import to_text
 from derive.language.tree import Tree
@@ -59,12 +58,13 @@ class Reading:
             except (UnreadError, InputError, RecursionError) as reason:
                 relation.error = reason_of(reason)
         wanted = [r for r in wanted if r.error is None]
-        fits = self._fits(wanted)
-        odd = self.model.departures() if fits else self._small_letters(wanted)
-        if self._powers_of_entries(wanted, odd) or fits:
+        if self._fits(wanted):
+            self._powers_of_entries(wanted)
             self._leave_odd_one(wanted)
             return
+        plain = (dict(self.model.declared), dict(self.model.kinds))
         if self._fits_with_numbers(wanted):
+            self._powers_of_entries(wanted, plain)
             return
         kept: list[Relation] = []
         for relation in wanted:
@@ -100,33 +100,32 @@ class Reading:
                 self.misfits[relation.statement.index] = self._why
         return left
 
-    def _small_letters(self, wanted: list[Relation]) -> set[str]:
-        """Return the names in some lines that are no matrices by their letters."""
-        return {n for r in wanted for n in self._names(r) if self.model.prefer.get(n, kind_of(n)) != "matrix"}
+    def _powers_of_entries(self, wanted: list[Relation], plain: tuple[dict, dict] | None = None) -> None:
+        """Take powers entry by entry, 1 - h^2 of a column h, where names go against their letters for nothing else.
 
-    def _powers_of_entries(self, wanted: list[Relation], odd: set[str]) -> bool:
-        """Take powers of some names entry by entry, 1 - h^2 of a column h, where all fits then and none departs from its letter."""
-        if not odd:
-            return False
-        taken: dict[int, Tree | None] = {}
-
-        def entrywise(tree: Tree | None) -> Tree | None:
-            if id(tree) not in taken:
-                taken[id(tree)] = None if tree is None else _powers_by_entry(tree, odd)
-            return taken[id(tree)]
-
+        `plain` are the declarations and kinds without the numbers that are tried for variables.
+        """
+        odd = self.model.departures()
         sides = [(r, r.start, r.before, r.right) for r in wanted if not r.over]
         definitions = dict(self.model.definitions)
+        before = [*definitions.values(), *(t for _, *trees in sides for t in trees if t is not None)]
+        taken = {id(t): _powers_by_entry(t, odd) for t in before}
+        if all(taken[id(t)] is t for t in before):
+            return
+        settled = (self.model.declared, self.model.kinds)
         for relation, *trees in sides:
-            relation.start, relation.before, relation.right = map(entrywise, trees)  # type: ignore[assignment]
-        self.model.definitions |= {n: _powers_by_entry(t, odd) for n, t in definitions.items()}
+            relation.start, relation.before, relation.right = (t and taken[id(t)] for t in trees)
+        self.model.definitions |= {n: taken[id(t)] for n, t in definitions.items()}
+        self.model.declared, self.model.kinds = plain or settled
+        self._rename()
         if self._fits(wanted) and not self.model.departures() & odd:
-            return True
+            return
         for relation, *trees in sides:
-            relation.start, relation.before, relation.right = trees  # type: ignore[assignment]
+            relation.start, relation.before, relation.right = trees
         self.model.definitions.update(definitions)
+        self.model.declared, self.model.kinds = settled
+        self._rename()
         self._fits(wanted)
-        return False
 
     def _leave_odd_one(self, wanted: list[Relation]) -> None:
         """Leave out the one line for whose sake names would be read against their letters, where there is one."""
