@@ -22,12 +22,15 @@ from derive.language import lambdified  # noqa: F401 - every result is one that 
 from derive.language.latex import latex
 from derive.language.text import to_text
 from derive.problem import Problem
+from derive.simplify.cost import cost
 from derive.simplify.names import abbreviate, in_names
 from derive.step import Step
 from derive.structured import structures, tied
 
 Kind = Literal["gradient", "jacobian", "hessian", "differential"]
 Phase = Literal["forward", "backward", "sum", "structure", "result"]
+#: Operations of a result that is written out whole in its line.
+LONGEST = 2000
 
 
 @dataclass(frozen=True)
@@ -486,7 +489,9 @@ class _Lines:
 
     def _result(self, part: Derivation) -> None:
         by = f" by {part.key}" if self.d.parts else ""
-        self._final("result", f"the {self._kind}{by}, simplified", part.result, part.result, part=part)
+        # Of shared parts a text may grow without bound; then the names of `where` are its readers' only hope.
+        right = part.result if cost(part.result) <= LONGEST else part.short
+        self._final("result", f"the {self._kind}{by}, simplified", right, part.result, part=part)
 
     @property
     def _kind(self) -> str:

@@ -181,9 +181,9 @@ def read_program(text: str, words: Vocabulary, primes: bool = False) -> Program:
         main = unfold.tree(main)
     definitions = [d for d in _in_order(definitions) if d[1] is not main]
     if not words.names & words.wanted:
-        columns, said = entries_of([main, *[t for _, t, _ in definitions]], words.wanted)
+        columns, told = entries_of([main, *[t for _, t, _ in definitions]], words.wanted)
         clauses.shapes |= {n: (k, 1) for n, k in columns.items() if n not in clauses.shapes}
-        clauses.notes += said
+        clauses.notes += told
     sizes = sizes_of([main, *[t for _, t, _ in definitions]])
     notes = (*clauses.notes, *asked_notes(clauses, source, words.wanted))
     return Program(
