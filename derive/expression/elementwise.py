@@ -96,13 +96,19 @@ def elementwise(f: Any, x: Expr) -> Expr:
     if f is sign and (inner := applied(relu, x)) is not None:
         return elementwise(step, inner)
     if not getattr(x, "is_Matrix", False):
-        return f(x) if f in _SAFE or not holds_matrices(x) else f(x, evaluate=False)
+        return f(x) if f in _SAFE or not holds_matrices(x) else _real(f(x, evaluate=False))
     if f is sqrt:
         return HadamardPower(x, S.Half)
     if isinstance(x, Transpose):
         return one_object(Transpose(elementwise(f, x.arg)))  # exp(X') is exp(X)'
     # As it stands: SymPy's constructor counts the function's arguments, and walks x for its shape.
     return one_object(Basic.__new__(ElementwiseApplyFunction, _entrywise(f), x))
+
+
+def _real(e: Expr) -> Expr:
+    """Tell SymPy that a scalar is real, which it would seek by rebuilding the matrices inside, and fail."""
+    e._assumptions.deduce_all_facts([("real", True)])
+    return e
 
 
 def holds_matrices(x: Expr) -> bool:

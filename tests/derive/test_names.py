@@ -106,6 +106,12 @@ def test_other_names_give_an_answer_as_long(part):
         ("sum(abs(exp(X)))", "X", None, "exp(X)"),
         ("logdet(expm(x'*A*x))*c", "c", None, "x'*A*x"),
         ("relu(exp(A*y))", "y", "A: 1 x n, y: n", "exp(A*y)*A'"),
+        (
+            "erf(tanh(log(sum(exp(2*p)))))",
+            "p",
+            None,
+            "4*(1 - tanh(log(sum(exp(2*p))))^2)*exp(-tanh(log(sum(exp(2*p))))^2)*softmax(2*p)/sqrt(pi)",
+        ),
     ],
 )
 def test_scalars_made_of_matrices_stay_whole(text, wrt, where, result):

@@ -616,3 +616,14 @@ def test_the_error_function_of_sympy_has_the_derivative_that_sympy_gives_it():
     at = np.array([[0.3], [-1.1]])
     wanted = [float((q * sympy.erf(q)).diff(q).subs(q, v)) for v in at.ravel()]
     assert np.allclose(evaluate(read, {"w": at}).astype(float).ravel(), wanted, rtol=1e-13)
+
+
+def test_the_lines_of_a_loss_of_shared_parts_stay_short():
+    """Written out whole, the gradient of twelve nestings has a million characters."""
+    a = sympy.Symbol("a", real=True)
+    e = a
+    for _ in range(12):
+        e = sympy.sin(e) + e**2
+    d = gradient(e, a)
+    assert len(str(d)) < 20_000
+    assert len(d.to_latex()) < 20_000
