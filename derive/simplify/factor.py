@@ -31,6 +31,7 @@ from derive.expression import algebra
 from derive.expression.elementwise import applied
 from derive.expression.facts import memo
 from derive.expression.functions import Softmax, Toeplitz, Vec
+from derive.expression.operation import kind
 from derive.expression.walk import distinct
 from derive.language.text import signed
 from derive.simplify.cost import cost, distinct_cost, leaves
@@ -204,11 +205,14 @@ class Reading:
         self.expr, self.length = e, (named_cost(e), cost(e))
 
     @cached_property
-    def rest(self) -> tuple[int, int, int, bool]:
+    def rest(self) -> tuple[int, int, int, int, bool]:
         """Return what settles a tie: exponentials first, which overflow where the logistic function does not."""
         e = self.expr
         exponentials = sum(applied(exp, part) is not None for part in distinct(e))
-        return exponentials, distinct_cost(e), leaves(e), isinstance(e, MatAdd) and signed(e.args[0])[0]
+        rows = sum(
+            kind(part) == "ones" and part.shape[0] == 1 for part in distinct(e)
+        )  # transposes in the text
+        return exponentials, distinct_cost(e), leaves(e), rows, isinstance(e, MatAdd) and signed(e.args[0])[0]
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Reading):

@@ -44,7 +44,7 @@ def test_a_printed_formula_is_refuted_and_the_mended_one_holds(given):
 
 def test_relu_halves_the_second_moment_and_not_the_variance(given):
     values = [value for _, _, _, value in given["initialisation_study"] if value is not None]
-    assert values[0].to_text() == "m*s^2*(x'*x)"
+    assert values[0].to_text() == "m*s^2*norm2(x)^2"
     assert [bool(v) for v in values[1:]] == [True, False]
     kept = given["initialisation_study"][-1][2].splitlines()[1]
     assert 0.2 < float(kept.split()[-1]) < 5

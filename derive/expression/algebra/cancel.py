@@ -51,7 +51,8 @@ def _merged(a: Expr, b: Expr) -> list[Expr] | None:
     if (picked := blocks.merged(a, b)) is not None:
         return picked
     if isinstance(a, OneMatrix) and isinstance(b, OneMatrix):
-        return [a.shape[1], OneMatrix(a.shape[0], b.shape[1])]
+        one = OneMatrix(a.shape[0], b.shape[1])
+        return [a.shape[1]] if one.shape == (1, 1) else [a.shape[1], one]  # 1'1 is n
     if (isinstance(b, OneMatrix) and "rows" in seen.adds_to_one(a)) or (
         isinstance(a, OneMatrix) and "columns" in seen.adds_to_one(b)
     ):
