@@ -14,7 +14,7 @@ SOURCES := gradproof.py $(shell find derive verify reports -type f -not -path '*
 TEX     := $(and $(shell command -v latexmk),$(shell command -v pdflatex))
 REPORT  := build/report/$(if $(TEX),report.pdf,index.html)
 
-.PHONY: report test everywhere benchmark readme docs clean
+.PHONY: report docs test types tests everywhere test-oldest benchmark readme clean
 
 report: gradproof $(REPORT)
 
