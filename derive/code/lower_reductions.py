@@ -5,20 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Sequence
 
-from sympy import (
-    Expr,
-    HadamardPower,
-    HadamardProduct,
-    Identity,
-    Integer,
-    Inverse,
-    MatAdd,
-    MatMul,
-    MatrixSymbol,
-    OneMatrix,
-    Trace,
-    Transpose,
-)
+from sympy import Expr, Integer, Trace
 
 from derive.code.chain import Products
 from derive.code.items import Item, Ones
@@ -26,6 +13,7 @@ from derive.code.lower_values import Values
 from derive.code.plan import Node
 from derive.expression import algebra
 from derive.expression.functions import EntrySum
+from derive.expression.operation import kind
 
 ONE = Integer(1)
 
@@ -46,10 +34,10 @@ class Reductions(Values):
     def trace(self, e: Trace) -> Node:
         """Return a trace as an inner product."""
         x = e.arg
-        if isinstance(x, MatrixSymbol) or not isinstance(x, MatMul):
-            if isinstance(x, MatAdd):
+        if kind(x) != "matrix product":
+            if kind(x) == "sum":
                 return self.b.add([(1, self.trace(Trace(a))) for a in x.args])
-            if isinstance(x, Identity):
+            if kind(x) == "identity":
                 return self.size(x.shape[0])
             return self.products.trace(self.items([x])) if x.shape != (1, 1) else self.b.trace(self.node(x))
         coefficient, factors = algebra.split(x)
@@ -71,24 +59,24 @@ class Reductions(Values):
     def _distributed(self, factors: list[Expr]) -> list[Expr] | None:
         """Return the terms of a product with a sum in it that holds an identity or an outer product."""
         for k, a in enumerate(factors):
-            if isinstance(a, MatAdd) and a not in self.known and any(
-                isinstance(f, Identity | Inverse) for t in a.args for f in algebra.split(t)[1]
+            if kind(a) == "sum" and a not in self.known and any(
+                kind(f) in ("identity", "inverse") for t in a.args for f in algebra.split(t)[1]
             ):  # fmt: skip
                 return [algebra.dot(*factors[:k], t, *factors[k + 1 :]) for t in a.args]
         return None
 
     def diagonal_of(self, x: Expr) -> Node:
         """Return the diagonal of a square expression as a column."""
-        b = self.b
-        if isinstance(x, MatAdd):
+        b, word = self.b, kind(x)
+        if word == "sum":
             return b.add([(1, self.diagonal_of(a)) for a in x.args])
-        if isinstance(x, HadamardProduct):
+        if word == "elementwise product":
             return b.times(*[self.diagonal_of(a) for a in x.args])
-        if isinstance(x, Identity | OneMatrix):
+        if word in ("identity", "ones"):
             return b.number(ONE)
-        if isinstance(x, Transpose):
+        if word == "transpose":
             return self.diagonal_of(x.arg)
-        if isinstance(x, HadamardPower) and x.exp.is_Rational:
+        if word == "elementwise power" and x.exp.is_Rational:
             return b.power(self.diagonal_of(x.base), x.exp)
         coefficient, factors = algebra.split(x)
         c = self.node(coefficient)
@@ -107,14 +95,14 @@ class Reductions(Values):
     def entry_sum(self, e: EntrySum) -> Node:
         """Return the sum of all entries."""
         x = e.arg
-        b = self.b
-        if isinstance(x, HadamardPower) and x.exp == 2:
+        b, word = self.b, kind(x)
+        if word == "elementwise power" and x.exp == 2:
             return self.squares(x.base)
-        if isinstance(x, MatAdd) and x not in self.known and any(_is_product(t) for t in x.args):
+        if word == "sum" and x not in self.known and any(_is_product(t) for t in x.args):
             return b.add([(1, self.entry_sum(EntrySum(t))) for t in x.args])  # an inner product needs no room
-        if isinstance(x, MatMul) and len(factors := algebra.split(x)[1]) == 1:
+        if word == "matrix product" and len(factors := algebra.split(x)[1]) == 1:
             return b.times(self.node(algebra.split(x)[0]), self.entry_sum(EntrySum(factors[0])))
-        if isinstance(x, HadamardProduct):
+        if word == "elementwise product":
             a, *rest = x.args
             one, two = self.loose(a), b.times(*[self.loose(r) for r in rest])
             product = b.times(one, two)
@@ -125,7 +113,7 @@ class Reductions(Values):
             if product.op == "power" and product.params[0] == 2 and product.shape == x.shape:
                 return b.inner(product.args[0], product.args[0])
             return b.sum(b.spread(product, x.shape))
-        if isinstance(x, MatMul) and algebra.split(x)[0] == 1:
+        if word == "matrix product" and algebra.split(x)[0] == 1:
             ends = [Ones(b, ONE, x.shape[0]), Ones(b, x.shape[1], ONE)]
             ends = [i for i in ends if (i.rows, i.columns) != (1, 1)]
             first, *rest = (
@@ -139,4 +127,4 @@ class Reductions(Values):
 def _is_product(x: Expr) -> bool:
     """Tell whether a term is a multiple of a product, entry by entry, of two matrices."""
     factors = algebra.split(x)[1]
-    return len(factors) == 1 and isinstance(factors[0], HadamardProduct) and len(factors[0].args) == 2
+    return len(factors) == 1 and kind(factors[0]) == "elementwise product" and len(factors[0].args) == 2

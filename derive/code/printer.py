@@ -73,7 +73,7 @@ class Printer(Pieces):
             if size not in self.given:
                 self.given.append(size)
             return size.name
-        known = {s: type(s)(self.size(s)) for s in size.free_symbols}
+        known = {s: type(s)(self.size(s)) for s in sorted(size.free_symbols, key=str)}
         return f"({size.xreplace(known)})".replace("**", self.target.raised)
 
     # ------------------------------------------------------------------------------------------ lines

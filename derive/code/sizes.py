@@ -47,7 +47,9 @@ class Sizes:
                 low, high = math.log(SMALLEST), math.log(LARGEST)
                 self.known[size] = math.exp(self.rng.uniform(low, high)) if self.rng else float(EQUAL)
             else:
-                self.known[size] = max(float(size.subs({s: self[s] for s in size.free_symbols})), 1.0)
+                # In one order, since each letter draws its number when it is first met.
+                numbers = {s: self[s] for s in sorted(size.free_symbols, key=str)}
+                self.known[size] = max(float(size.subs(numbers)), 1.0)
         return self.known[size]
 
 

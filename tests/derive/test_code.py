@@ -1,9 +1,11 @@
 """Printed code: the same numbers as the evaluator in every language, stable, and no more operations than needed."""
 
 import importlib.util
+import os
 import re
 import shutil
 import subprocess
+import sys
 import warnings
 
 import numpy as np
@@ -369,3 +371,20 @@ def test_a_mask_in_front_of_a_product_may_have_a_minus():
 def test_the_update_of_a_determinant_by_one_column_divides_by_a_number():
     f = derive.gradient("det(x*z' + 2*eye)", "z", where="x: 4, z: 4").function("numpy")
     assert np.allclose(f(x=np.ones(4), z=np.ones(4)), 8)  # 2^4 (1 + z'x/2), by hand
+
+
+def test_the_same_loss_gives_the_same_code_in_every_process():
+    """Python hashes texts anew in each process, and a set of sizes comes in another order."""
+    program = (
+        "import derive\n"
+        "print(derive.gradient(\"vec(Y)'*kron(A,B)*vec(X)\", 'X').to_code('numpy', True))\n"
+        "print(derive.gradient(\"tr(B'*X'*C*X*B)\", 'X').to_code('numpy', True))\n"
+    )
+    printed = {
+        subprocess.run(
+            [sys.executable, "-c", program],
+            env={**os.environ, "PYTHONHASHSEED": seed}, capture_output=True, text=True, check=True,
+        ).stdout
+        for seed in ("1", "2", "3")
+    }  # fmt: skip
+    assert len(printed) == 1
