@@ -13,7 +13,7 @@ from derive.errors import InputError
 from derive.expression import algebra
 from derive.expression.facts import misfit
 from derive.language.formula import notation_of, parse, tokens_of
-from derive.language.names import read_assumptions, read_where
+from derive.language.names import read_where
 from derive.language.pratt import Vocabulary
 from derive.language.scope import Misfit, ParseError
 from derive.language.shapes import SCALAR
@@ -66,7 +66,7 @@ def read_equation(
     so does a whole number that is all of a side. Raises ParseError with the place; a Misfit where a side cannot fit in
     itself though the left side can.
     """
-    declared = read_where(where)
+    declared, assumptions = read_where(where, assume)
     words = Vocabulary(functions=FUNCTIONS, names=set(declared))
     functions = frozenset(unknown_names(tokens_of(text), words))
     tree = parse(text, scope=replace(words, names=set(), defined=set(functions)))
@@ -78,7 +78,6 @@ def read_equation(
         check_name(name)
     decimals = _named(tree, text) if approx or tree.value[0] == "≈" else {}
     shapes = {**declared, **dict.fromkeys(decimals, SCALAR)}
-    assumptions = frozenset(read_assumptions(assume))
     latex = notation_of(text) == "latex"
 
     def built(trees: list[Tree], same: list[tuple[int, int]]) -> Built:

@@ -9,8 +9,20 @@ from functools import reduce
 from typing import Any
 
 from derive.errors import InputError
-from derive.expression.facts import KINDS, said
-from derive.language.shapes import SCALAR, Product, Shape, Size, Total, Triangle, find, size_names
+from derive.expression.facts import KINDS, SQUARE, TOTALS, said
+from derive.language.shapes import (
+    SCALAR,
+    Product,
+    Shape,
+    Size,
+    SizeConflict,
+    Total,
+    Triangle,
+    Unknown,
+    find,
+    size_names,
+    unify,
+)
 
 GREEK = frozenset(
     "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi omicron pi rho sigma tau "
@@ -20,8 +32,11 @@ GREEK = frozenset(
 #: The largest size that may be declared.
 MAX_SIZE = 999_999
 
+#: What a declaration says by a word about a shape, without a size: S: square, x: positive vector.
+_SHAPES = frozenset("scalar vector column matrix square".split())
+
 #: What stands for what is not a size, or is one of the words of a declaration.
-_WORDS = frozenset("scalar vector column row matrix x by".split())
+_WORDS = frozenset({*_SHAPES, "row", "x", "by"})
 
 _NAME = r"[A-Za-z][A-Za-z_0-9]*"
 _FACTOR = rf"(?:{_NAME}|[0-9]+)"
@@ -106,6 +121,10 @@ def _factor(text: str, part: str) -> Size:
         raise InputError(f'{text} is no size in "{part}": write a matrix as "A: m x n", a column as "x: n", a row '
                          'as the transpose of one, a scalar as "t: scalar"')  # fmt: skip
     if not text.isdigit():
+        words = get_close_matches(text.lower(), {*_SHAPES, *KINDS, *_ALSO}, 1, 0.8)
+        near = [_ALSO.get(word, word) for word in words if len(text) > 4]
+        if near:
+            raise InputError(f'{text} is no size in "{part}": did you mean {near[0]}?')
         return text
     if int(text) == 0:
         raise InputError(f'cannot read the declaration "{part}": a size is 1 or more')
@@ -116,21 +135,65 @@ def _factor(text: str, part: str) -> Size:
     return int(text)
 
 
-def _declaration(part: str) -> tuple[str, Shape]:
+def _declaration(part: str) -> tuple[str, Shape | None, set[tuple[str, str]]]:
+    """Read a declaration: the name, the shape where it is told, and what is known of values. Raises InputError."""
     part = _SPACE.sub(lambda m: f" : {m[1]} ", " ".join(part.split())[:80]).strip()
     part = re.sub(r"\s*(?:\\times|×)\s*", " x ", "".join(_LETTERS.get(c, c) for c in part))
     part = re.sub(r"^\\(?=[A-Za-z])", "", " ".join(part.split()))[:60]
+    part, words = _worded(part)
+    name = part.partition(":")[0].strip()
+    facts = {(word, name) for word in words if word in KINDS}
+    shape = _shape_of_words(words)
+    if part.endswith(":"):
+        return name, shape, facts
     hit = _DECLARATION.fullmatch(part)
     if not hit:
         raise InputError(
             f'cannot read the declaration "{part}": write a matrix as "W: m x n", '
             'a column vector as "x: n", a scalar as "t: scalar"'
         )
-    if hit["n"]:
-        return hit["name"], (_size(hit["n"], part), _size(hit["m"], part))
-    if hit["rows"] == "scalar" and not hit["columns"]:
-        return hit["name"], SCALAR
-    return hit["name"], (_size(hit["rows"], part), _size(hit["columns"] or "1", part))
+    rows = _size(hit["n"] or hit["rows"], part)
+    columns = _size(hit["m"] or hit["columns"] or "1", part)
+    try:
+        for size, told in zip((rows, columns), shape or (), strict=False):
+            unify(size, told)
+    except SizeConflict:
+        raise InputError(
+            f'the size in "{part}" is not {" ".join(words)}: keep the size, or the word'
+        ) from None
+    return name, (rows, columns), facts
+
+
+def _worded(part: str) -> tuple[str, list[str]]:
+    """Part the words of a declaration from its sizes: "S: n x n symmetric" is "S: n x n" and symmetric.
+
+    Raises InputError for a word by which people call an assumption otherwise.
+    """
+    name, colon, rest = part.partition(":")
+    words, kept = list[str](), list[str]()
+    for word in rest.split():
+        if word in _SHAPES or word in KINDS:
+            words.append(word)
+        elif (also := _ALSO.get(word.lower().replace("_", "-"))) is not None:
+            raise InputError(f'{word} is no size in "{part}": did you mean {name.strip()}: {also}?')
+        else:
+            kept.append(word)
+    return f"{name}{colon} {' '.join(kept)}".rstrip(), words
+
+
+def _shape_of_words(words: Iterable[str]) -> Shape | None:
+    """Return the shape that words tell: of S: symmetric a square one, of x: positive none."""
+    for word in words:
+        if word == "scalar":
+            return SCALAR
+        if word in ("vector", "column") or word in TOTALS:
+            return Unknown(), 1
+        if word == "matrix":
+            return Unknown(), Unknown()
+        if word == "square" or word in SQUARE:
+            size = Unknown()
+            return size, size
+    return None
 
 
 def _as_text(name: Any, value: Any) -> str:
@@ -145,13 +208,17 @@ def _as_text(name: Any, value: Any) -> str:
     )
 
 
-def read_where(where: str | Mapping[str, Any] | None) -> dict[str, Shape]:
-    """Read declarations such as "W: m x n, b1: h, t: scalar".
+def read_where(
+    where: str | Mapping[str, Any] | None, assume: str | Iterable[Any] | None = None
+) -> tuple[dict[str, Shape], frozenset[tuple[str, str]]]:
+    """Read declarations such as "W: m x n, b1: h, t: scalar, S: symmetric, x: positive vector", and assumptions.
 
-    A mapping from names to what stands after the colon, or to (rows, columns), says the same. Raises InputError.
+    A mapping from names to what stands after the colon, or to (rows, columns), says the same. Returns the shapes, and
+    the assumptions of `assume` with those among the declarations. Raises InputError.
     """
+    assumptions = read_assumptions(assume)
     if where is None:
-        return {}
+        return {}, assumptions
     if isinstance(where, Mapping):
         parts = [_as_text(name, value) for name, value in where.items()]
     elif isinstance(where, str):
@@ -162,15 +229,22 @@ def read_where(where: str | Mapping[str, Any] | None) -> dict[str, Shape]:
     for part in parts:
         if not part.strip():
             continue
-        name, declared = _declaration(part)
-        if shapes.setdefault(name, declared) != declared:
-            raise InputError(f"{name} is declared twice with different shapes: keep one of them")
+        name, declared, facts = _declaration(part)
+        assumptions |= facts
+        try:
+            for size, other in (
+                zip(shapes.setdefault(name, declared), declared, strict=True) if declared else ()
+            ):
+                unify(size, other)
+        except SizeConflict:
+            raise InputError(f"{name} is declared twice with different shapes: keep one of them") from None
+    shapes = {name: (find(m), find(n)) for name, (m, n) in shapes.items()}
     both = sorted(
         shapes.keys() & {name for shape in shapes.values() for d in shape for name in size_names(d)}
     )
     if both:
         raise InputError(f"{both[0]} is declared as a variable and named as a size: rename one of them")
-    return shapes
+    return shapes, assumptions
 
 
 def read_assumptions(assume: str | Iterable[Any] | None) -> frozenset[tuple[str, str]]:

@@ -24,7 +24,7 @@ from derive.language.formula import name_of
 from derive.language.indices import bound_indices, free_indices
 from derive.language.kinds import best_reading
 from derive.language.lost import lost
-from derive.language.names import kind_of, read_assumptions, read_where
+from derive.language.names import kind_of, read_where
 from derive.language.pratt import Vocabulary
 from derive.language.reader import Reader
 from derive.language.scope import Node, ParseError, Scope
@@ -226,7 +226,7 @@ def parse(
     """
     if not isinstance(text, str):
         raise InputError(f"expected text, got {type(text).__name__}")
-    declared = read_where(where)
+    declared, said = read_where(where, assume)
     names = [name_of(n.strip()) for w in ([wrt] if isinstance(wrt, str) else wrt) for n in w.split(",")]
     program, scope, root = _understood(text, declared, names, scalar)
     names = [scope.families.get(n, n) if n not in scope.used else n for n in names]
@@ -234,9 +234,9 @@ def parse(
         _refuse_other_case(scope, name)
         _want(scope, name)
     _warn_of_unused(scope)
-    assumptions = frozenset(
-        a for a in read_assumptions(assume) if a[1] not in scope.declared.keys() - scope.used
-    ) | {a for a in program.assumptions if a[1] in scope.used}
+    assumptions = frozenset(a for a in said if a[1] not in scope.declared.keys() - scope.used) | {
+        a for a in program.assumptions if a[1] in scope.used
+    }
     for kind, name in sorted(assumptions):
         if name not in scope.used:
             raise InputError(f"{kind}({name}): {name} does not occur in the expression")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
@@ -92,6 +93,14 @@ class Scope:
     strict: bool = False
     functions: frozenset[str] = frozenset()
     families: dict[str, str] = field(default_factory=dict)  # x -> X where x_i is row i of X
+
+    def __post_init__(self) -> None:
+        """Take sizes that are declared by a word alone, such as S: square, afresh: each reading finds its own."""
+        new: dict[Unknown, Unknown] = defaultdict(Unknown)
+        self.declared = {
+            name: (new[m] if isinstance(m, Unknown) else m, new[n] if isinstance(n, Unknown) else n)
+            for name, (m, n) in self.declared.items()
+        }
 
     @property
     def sizes(self) -> set[str]:

@@ -75,7 +75,7 @@ class _Reader:
     def __init__(self, texts: list[str], said: Said, assume: str | Iterable[Any] | None) -> None:
         self.said, self.notes = said, list[str]()
         self.assume = [assume] if isinstance(assume, str) else list(assume or ())
-        self.declared = read_where(", ".join(said.shapes))
+        self.declared, self.stated = read_where(", ".join(said.shapes))
         if "I" not in self.declared and not any("I" in parse_tree(t).names() for t in texts):
             self._read_identity()
         self.text, self.trees = "", list[Tree]()
@@ -129,7 +129,7 @@ class _Reader:
             self._constrain(drawn)
         for (x, y), value in self.said.covariances.items():
             self._like(value, f"{x}*{y}'")
-        assumptions = read_assumptions(self._assumed())
+        assumptions = read_assumptions(self._assumed()) | self.stated
         free = dict(zip(self.expressions, self.over, strict=True))
         over = [free.get(k, ()) for k in range(len(self.trees))]
         built = build(

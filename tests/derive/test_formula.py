@@ -110,13 +110,13 @@ def test_formulas_of_one_document_share_their_shapes():
     text = r"J = \|r\|^2 + \lambda w^\top w"
     first, second = parse("r = Xw - y", "latex"), parse(text, "latex")
     sides = [*first.args, *second.args]
-    built = build(sides, text, read_where("X: m x n"), same=[(0, 1), (2, 3)], scalars=[3])
+    built = build(sides, text, read_where("X: m x n")[0], same=[(0, 1), (2, 3)], scalars=[3])
     assert [str(d) for d in built.shapes["r"]] == ["m", "1"]
     assert [str(d) for d in built.shapes["w"]] == ["n", "1"]
     assert built.shapes["J"] == (1, 1)
     assert any(note.startswith("J is read as a scalar") for note in built.notes)
     with pytest.raises(Misfit):
-        build(sides, text, read_where("X: 2 x 3, y: 4, r: 2"), same=[(0, 1)])
+        build(sides, text, read_where("X: 2 x 3, y: 4, r: 2")[0], same=[(0, 1)])
 
 
 def collected():

@@ -308,6 +308,28 @@ def test_a_claim_whose_sizes_do_not_follow_is_refused_with_the_place():
         read_claim("x'", problem, problem.shapes["x"])
 
 
+@pytest.mark.parametrize(
+    ("where", "declared", "said"),
+    [
+        ("A: symmetric", "A: n x n", "symmetric(A)"),
+        ("A: n x n symmetric", "A: n x n", "symmetric(A)"),
+        ("A: symmetric, A: n x n", "A: n x n", "symmetric(A)"),
+        ("A: 3x3 posdef", "A: 3 x 3", "posdef(A)"),
+        ({"A": "square"}, "A: n x n", ""),
+        ("A: matrix, x: positive vector", "x: n", "positive(x)"),
+        ("x: positive", "", "positive(x)"),
+    ],
+)
+def test_words_declare_kinds_shapes_and_facts(where, declared, said):
+    one, other = (
+        gradient("x'*A*x + log(sum(x.^2))", "x", where=w, assume=a)
+        for w, a in ((where, ""), (declared, said))
+    )
+    assert (one.to_text(), one.problem.shapes) == (other.to_text(), other.problem.shapes)
+    assert one.problem.assumptions == other.problem.assumptions
+    assert gradient("norm2(A*b)^2", "b", where="b: vector").to_text() == "2*A'*A*b"
+
+
 def test_depth_that_is_allowed_works_through_to_the_gradient():
     inner = "x"
     for _ in range(100):
@@ -344,8 +366,12 @@ def test_depth_that_is_allowed_works_through_to_the_gradient():
         ("sum(x)", "sum", "", "", "sum is a function"),
         ("pi*sum(x)", "pi", "", "", "pi is a number, not a variable"),
         ("sum(A)", "A", "a: m x n", "", "a is declared but does not occur: did you mean A"),
-        ("sum(A)", "A", "A: matrix", "", 'matrix is no size in "A: matrix": write a matrix as'),
-        ("sum(x)", "x", "x: vector", "", "vector is no size"),
+        ("sum(x)", "x", "x: row", "", 'row is no size in "x: row": write a matrix as'),
+        ("sum(x)", "x", "x: n matrix", "", 'the size in "x: n" is not matrix'),
+        ("sum(A)", "A", "A: m x n symmetric", "", 'the size in "A: m x n" is not symmetric'),
+        ("sum(A)", "A", "A: symmetric, A: 2 x 3", "", "declared twice"),
+        ("sum(A)", "A", "A: symetric", "", "did you mean symmetric"),
+        ("logdet(A)", "A", "A: spd", "", "did you mean A: posdef"),
         ("sum(A)", "A", "A: m by n", "", "cannot read the declaration .* write a matrix as"),
         ("sum(A)", "A", "A: m ÷ n", "", "cannot read the declaration"),
         ("sum(A)", "A", "A: (m, n)", "", r'cannot read the declaration "A: \(m, n\)"'),

@@ -11,7 +11,7 @@ from derive.expression.facts import KINDS
 from derive.language.formula import parse
 from derive.language.names import read_assumptions, read_where
 from derive.language.pratt import Vocabulary
-from derive.language.shapes import Shape
+from derive.language.shapes import Shape, Unknown
 from derive.language.words import FUNCTIONS
 from verify.proofread.document import Document
 from verify.proofread.facts import Fact, facts
@@ -41,6 +41,16 @@ class Assumed:
     assumptions: set[tuple[str, str]] = field(default_factory=set)
     said: list[Fact] = field(default_factory=list)
 
+    def add(self, where: str) -> None:
+        """Add what declarations say. Raises InputError."""
+        shapes, assumptions = read_where(where)
+        for name, shape in shapes.items():
+            if not any(isinstance(size, Unknown) for size in shape):
+                self.shapes[name] = shape
+            else:
+                self.shapes.setdefault(name, shape)
+        self.assumptions |= assumptions
+
     def names(self, kind: str) -> set[str]:
         """Return the names of which a fact of a kind is said."""
         return {name for f in self.said if f.kind == kind for s in f.subjects if (name := name_in(s))}
@@ -50,7 +60,8 @@ def read_assumed(
     document: Document, lines: Iterable[Line], where: str | None, assume: str | Iterable[str] | None
 ) -> Assumed:
     """Return what a document and its caller assume. What is not understood is left out; the caller's raises InputError."""
-    found = Assumed(dict(read_where(where)), set(read_assumptions(assume)))
+    shapes, assumptions = read_where(where, assume)
+    found = Assumed(shapes, set(assumptions))
     for piece in document.pieces:
         if piece.role == "directive":
             _directive(piece.text.characters, found)
@@ -84,7 +95,7 @@ def name_in(source: str) -> str | None:
 def _directive(text: str, found: Assumed) -> None:
     for part in re.split(r";", text):
         if ":" in part:
-            found.shapes.update(read_where(part))
+            found.add(part)
         elif part.strip():
             found.assumptions |= read_assumptions(part)
 
@@ -129,7 +140,7 @@ def _member(name: str, source: str, found: Assumed) -> None:
             )
         elif reals is not None and (reals["sign"] or reals["after"]):
             found.assumptions.add(("positive", name))
-        found.shapes.update(read_where(f"{name}: {' x '.join(shown) if shown else 'scalar'}"))
+        found.add(f"{name}: {' x '.join(shown) if shown else 'scalar'}")
     except InputError:
         return
 
