@@ -10,6 +10,7 @@ from derive.errors import InputError
 from verify.fit.exact import ExactFit, exact_network
 from verify.fit.fit import Budget, Fit, Progress
 from verify.fit.points import Points
+from verify.fit.rounding import straightened
 
 __all__ = [
     "METHODS",
@@ -119,7 +120,7 @@ def usual_hidden(points: Points, method: Method) -> int:
 
 def _exact(points: Points, hidden: int | None) -> Fit:
     found = exact_network(points)
-    notes = found.proof()
+    notes = [*found.proof(), *_up_to_rounding(found)]
     net = found.net
     if hidden is not None and hidden < found.units:
         if hidden < found.proven:
@@ -139,6 +140,20 @@ def _exact(points: Points, hidden: int | None) -> Fit:
         notes.append(f"{points.merged} repeated point{'s' if points.merged > 1 else ''} counted once.")
     # Its residuals are computed once, when the network is held to the points.
     return Fit(points, "exact", net, 0, found.seconds, True, 1, tuple(notes), exact=found)
+
+
+def _up_to_rounding(found: ExactFit) -> list[str]:
+    """Return what fewer units do, where the points were computed in float64."""
+    straight = straightened(found.points)
+    if straight is None or straight.y == found.points.y:
+        return []
+    rounded = exact_network(straight)
+    if rounded.units >= found.units:
+        return []
+    return [
+        f"The y are rounded to some 16 digits. Up to that rounding (2⁻⁵⁰ of the largest) {_units(rounded.units)} "
+        f"will do: {rounded.net.formula()}"
+    ]
 
 
 def _units(count: int, kind: str = "") -> str:

@@ -13,7 +13,7 @@ from decimal import Decimal, InvalidOperation
 from fractions import Fraction
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 from derive.errors import InputError
 from verify.fit.rationals import short
@@ -28,8 +28,8 @@ Rational = int | Fraction
 
 #: Numbers beyond 1e±300 would overflow or vanish as float64; no data set needs them.
 _LARGEST_EXPONENT = 300
-#: What other programs put between columns.
-_SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "bars", " ": "spaces"}
+#: What stands between columns, the first that a file has: a comma beside one of those before it is a decimal comma.
+_SEPARATORS = "\t;|, "
 #: Slopes beyond these would overflow or vanish as float64.
 _STEEPEST = 10**305
 _FLATTEST = Fraction(1, 10**305)
@@ -139,12 +139,14 @@ def load_points(source: str) -> Points:
 def read_csv(path: str | Path) -> Points:
     """Read points from a CSV file with columns x,y, with or without a header.
 
-    A header may name further columns, which are ignored. Raises InputError with the file and the line number.
+    Commas, semicolons (with decimal commas too), tabs, bars or spaces stand between the columns. Two columns are x and
+    y in this order, whatever a header calls them; a header with x and y may name further columns, which are ignored.
+    Raises InputError with the file and the line number.
     """
     path = Path(path)
     try:
         with path.open(newline="", encoding="utf-8-sig") as stream:
-            points = Points.from_rows(str(path), _rows(path, csv.reader(stream, strict=True)))
+            points = Points.from_rows(str(path), _rows(path, _reader(stream)))
     except UnicodeDecodeError:
         raise InputError(f"{path}: not a text file in UTF-8; expected a CSV file with columns x,y") from None
     except OSError as error:
@@ -160,6 +162,15 @@ def read_csv(path: str | Path) -> Points:
     return points
 
 
+def _reader(stream: TextIO) -> Any:
+    """Return a reader of CSV that parts columns as the first line with text does."""
+    first = next((line.strip() for line in stream if line.strip()), "")
+    stream.seek(0)
+    sign = next((sign for sign in _SEPARATORS if sign in first), ",")
+    lines = (line.strip() for line in stream) if sign == " " else stream
+    return csv.reader(lines, delimiter=sign, skipinitialspace=True, strict=True)
+
+
 def _rows(path: Path, reader: Any) -> list[tuple[Fraction, Fraction, str]]:
     """Return (x, y, place) for every line; a first line that holds words is the header."""
     rows: list[tuple[Fraction, Fraction, str]] = []
@@ -173,6 +184,8 @@ def _rows(path: Path, reader: Any) -> list[tuple[Fraction, Fraction, str]]:
         if cells is None:
             return rows
         cells = [cell.strip() for cell in cells]
+        if reader.dialect.delimiter not in ", ":
+            cells = [cell if "." in cell else cell.replace(",", ".") for cell in cells]
         if not any(cells):
             continue
         place = f"line {reader.line_num}"
@@ -193,9 +206,7 @@ def _layout(path: Path, place: str, cells: list[str]) -> tuple[tuple[int, int], 
         return (names.index("x"), names.index("y")), len(cells), True
     if len(cells) == 2:
         if not any(_is_number(cell) for cell in cells):
-            raise InputError(
-                f"{path}: {place}: the header names {_cut(cells[0])} and {_cut(cells[1])}; expected x and y, or no header"
-            )
+            return ((1, 0) if names[1] == "x" or names[0] == "y" else (0, 1)), 2, True
         for name, cell in zip("xy", cells, strict=True):
             _number(path, place, name, cell)
         return (0, 1), 2, False
@@ -205,10 +216,8 @@ def _layout(path: Path, place: str, cells: list[str]) -> tuple[tuple[int, int], 
 
 
 def _columns(cells: list[str]) -> str:
-    """Say how many columns a line has, and with what they may be separated instead of commas."""
-    count = f"{len(cells)} column{'s' if len(cells) != 1 else ''}"
-    found = next((name for sign, name in _SEPARATORS.items() if len(cells) == 1 and sign in cells[0]), None)
-    return f"{count} (found {found}: separate with commas)" if found else count
+    """Say how many columns a line has."""
+    return f"{len(cells)} column{'s' if len(cells) != 1 else ''}"
 
 
 def _cut(cell: str) -> str:
