@@ -26,7 +26,7 @@ def straightened(points: Points) -> Points | None:
     if max(map(_digits, points.y)) < _DIGITS:
         return None
     x, y = points.x, points.y
-    most = ROUNDING * max(map(abs, y))
+    most = ROUNDING * max(max(y), -min(y))
     moved = [y[0]]
     while len(moved) < len(x):
         start = len(moved) - 1
