@@ -16,6 +16,8 @@ from xml.etree.ElementTree import Element
 #: A bar or a sized bracket that is not already part of a \left ... \right pair.
 _OPENING = re.compile(r"(?<!\\left)\\(lVert|lvert)\b|\\[bB]ig{1,2}l\s*(?=[(\[])")
 _CLOSING = re.compile(r"(?<!\\right)\\(rVert|rvert)\b|\\[bB]ig{1,2}r\s*(?=[)\]])")
+#: A function's name of several words.
+_WORDS = re.compile(r"\\operatorname\{([A-Za-z]+(?:\\,[A-Za-z]+)+)\}")
 #: Roman letters: one is a symbol that stands upright (the differential's d), several are a function's name.
 _ROMAN = re.compile(r"\\mathrm\{([A-Za-z]+)\}")
 
@@ -49,6 +51,9 @@ def mathml(latex: str, display: bool = False, continued: bool = False) -> str:
     paired = _OPENING.sub(lambda m: "\\left" + ("\\" + m[1] if m[1] else ""), latex)
     paired = _CLOSING.sub(lambda m: "\\right" + ("\\" + m[1] if m[1] else ""), paired)
     paired = _ROMAN.sub(lambda m: ("\\text{" if len(m[1]) == 1 else "\\operatorname{") + m[1] + "}", paired)
+    paired = _WORDS.sub(
+        lambda m: r"\,".join(rf"\operatorname{{{word}}}" for word in m[1].split(r"\,")), paired
+    )
     paired = paired.replace(r"\mathrel{+}=", rf"\operatorname{{{_PLUS_EQUALS}}}")
     try:
         root = ElementTree.fromstring(convert(paired, display="block" if display else "inline"))

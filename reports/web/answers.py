@@ -84,12 +84,12 @@ def _derive(kind: str, q: Question) -> Checked:
 
 
 def _derivative(q: Question) -> dict[str, Any]:
-    from reports.chapters.derivation import conditions, evidence_table, line_blocks, result
+    from reports.chapters.derivation import conditions, evidence_table, line_blocks, results
     from reports.document import Box, Heading
 
     d = _derive(q.name, q)
     lines: list[Block] = line_blocks(d)
-    found: list[Block] = [Box("result", "Result", [result(d), *conditions(d)])]
+    found: list[Block] = [Box("result", "Result", [*results(d), *conditions(d)])]
     proof: list[Block] = [Heading("Evidence"), evidence_table(d.evidence)]
     return {
         **d.to_dict(),

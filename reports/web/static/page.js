@@ -101,23 +101,33 @@ async function preview() {
   if (found.error) { place.replaceChildren(element("p", "problem", found.error)); return; }
   place.innerHTML = found.mathml;
   for (const note of found.notes) place.append(element("p", "note", note));
-  showShapes(found);
+  showRead(found);
 }
 
-function showShapes(found) {
-  const shapes = $("shapes");
-  if (!shapes.contains(document.activeElement)) {
-    shapes.replaceChildren(...Object.entries(found.shapes).map(([name, shape]) => {
-      const chip = element("label", "chip", `${name}:`);
-      const box = element("input");
-      box.value = Array.isArray(shape) ? shape.join(" x ") : shape;
-      box.setAttribute("aria-label", `shape of ${name}`);
-      box.style.width = `${Math.max(6, box.value.length + 1)}ch`;
-      box.addEventListener("change", () => declare(name, box.value));
-      chip.append(box);
-      return chip;
-    }));
-  }
+// What may be changed where it stands; not while somebody is about it.
+function chips(place, entries) {
+  if (place.contains(document.activeElement)) return;
+  place.replaceChildren(...entries.map(({ said, label, value, change }) => {
+    const chip = element("label", "chip", said);
+    const box = element("input");
+    box.value = value;
+    box.setAttribute("aria-label", label);
+    box.style.width = `${Math.max(6, box.value.length + 1)}ch`;
+    box.addEventListener("change", () => change(box.value));
+    chip.append(box);
+    return chip;
+  }));
+}
+
+function showRead(found) {
+  chips($("shapes"), Object.entries(found.shapes).map(([name, shape]) => ({
+    said: `${name}:`, label: `shape of ${name}`, value: Array.isArray(shape) ? shape.join(" x ") : shape,
+    change: (value) => declare(name, value),
+  })));
+  chips($("assumptions"), found.assumptions.map((fact, k) => ({
+    said: "", label: `assumption ${k + 1}`, value: fact,
+    change: (value) => { $("assume").value = found.assumptions.with(k, value.trim()).filter(Boolean).join(", "); preview(); },
+  })));
   $("variables").replaceChildren(...found.variables.map((name) => {
     const button = element("button", "", name);
     button.type = "button";
@@ -154,7 +164,6 @@ async function derive() {
   answer = { ...found, kind, fields };
   place.innerHTML = found.page.result;
   place.prepend(word(found.verdict));
-  for (const note of found.notes) place.append(element("p", "note", note));
   for (const part of ["steps", "evidence"]) $(part).innerHTML = found.page[part] || "<p>none</p>";
   $("graph").replaceChildren();
   $("command").textContent = command(kind, fields);
