@@ -51,8 +51,8 @@ def check(
     show(verdict, output)
 
 
-def show(verdict: Verdict, output: Literal["text", "json"]) -> None:
-    """Print a verdict, and exit with its code."""
+def show(verdict: Verdict, output: str) -> None:
+    """Print a verdict, as JSON or for people, and exit with its code."""
     if output == "json":
         found = verdict.to_dict()
         if verdict.verdict == "refuted":

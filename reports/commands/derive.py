@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated, Literal
 
 import typer
@@ -10,6 +11,7 @@ import verify
 from derive.code.selfcheck import self_check
 from reports.chapters.derivation import checked_blocks
 from reports.commands.options import Assume, Expression, Manifold, Seed, Where, Wrt, as_json, warn
+from reports.commands.shared import followed_by
 from reports.renderers import terminal
 from verify.derived import Checked
 
@@ -25,7 +27,6 @@ Plan = Annotated[bool, typer.Option("--plan", help="Of code: write the operation
 Selfcheck = Annotated[
     bool, typer.Option("--selfcheck", help="Of Python code: add a check on random data, run as a program.")
 ]
-
 Variables = Annotated[
     str, typer.Option("--wrt", metavar="X,Y", help="The variables to differentiate by, with commas between.")
 ]
@@ -38,25 +39,8 @@ Form = Annotated[
 ]
 
 
-def gradient(
-    expr: Expression,
-    wrt: Wrt,
-    where: Where = None,
-    assume: Assume = None,
-    on: Manifold = None,
-    output: Output = "text",
-    value: Value = False,
-    plan: Plan = False,
-    selfcheck: Selfcheck = False,
-    seed: Seed = 0,
-) -> None:
-    """Derive the gradient of a scalar, in the shape of the variable."""
-    _show(verify.gradient(expr, wrt, where, assume, seed=seed, on=on), output, value, plan, selfcheck)
-
-
-def jacobian(
-    expr: Expression,
-    wrt: Wrt,
+def _show(
+    derive: partial[Checked],
     where: Where = None,
     assume: Assume = None,
     output: Output = "text",
@@ -65,44 +49,8 @@ def jacobian(
     selfcheck: Selfcheck = False,
     seed: Seed = 0,
 ) -> None:
-    """Derive the Jacobian of a vector y: entry (i, j) is d y_i / d x_j."""
-    _show(verify.jacobian(expr, wrt, where, assume, seed=seed), output, value, plan, selfcheck)
-
-
-def hessian(
-    expr: Expression,
-    wrt: Wrt,
-    where: Where = None,
-    assume: Assume = None,
-    form: Form = "operator",
-    output: Output = "text",
-    value: Value = False,
-    plan: Plan = False,
-    selfcheck: Selfcheck = False,
-    seed: Seed = 0,
-) -> None:
-    """Derive the Hessian of a scalar: by a vector its matrix, by a matrix the form that is asked for."""
-    _show(verify.hessian(expr, wrt, where, assume, form=form, seed=seed), output, value, plan, selfcheck)
-
-
-def differential(
-    expr: Expression,
-    wrt: Variables,
-    where: Where = None,
-    assume: Assume = None,
-    output: Output = "text",
-    value: Value = False,
-    plan: Plan = False,
-    selfcheck: Selfcheck = False,
-    seed: Seed = 0,
-) -> None:
-    """Derive the differential, linear in dX for every variable X."""
-    names = [name.strip() for name in wrt.split(",")]
-    _show(verify.differential(expr, names, where, assume, seed=seed), output, value, plan, selfcheck)
-
-
-def _show(derivation: Checked, output: str, value: bool, plan: bool, selfcheck: bool) -> None:
     """Print a checked derivation in one of the formats, its notes as warnings."""
+    derivation = derive(where=where, assume=assume, seed=seed)
     warn(derivation.notes)
     match output:
         case "latex":
@@ -114,3 +62,27 @@ def _show(derivation: Checked, output: str, value: bool, plan: bool, selfcheck: 
             typer.echo(as_json(derivation.to_dict()))
         case _:
             terminal.show(checked_blocks(derivation))
+
+
+@followed_by(_show)
+def gradient(expr: Expression, wrt: Wrt, on: Manifold = None) -> partial[Checked]:
+    """Derive the gradient of a scalar, in the shape of the variable."""
+    return partial(verify.gradient, expr, wrt, on=on)
+
+
+@followed_by(_show)
+def jacobian(expr: Expression, wrt: Wrt) -> partial[Checked]:
+    """Derive the Jacobian of a vector y: entry (i, j) is d y_i / d x_j."""
+    return partial(verify.jacobian, expr, wrt)
+
+
+@followed_by(_show)
+def hessian(expr: Expression, wrt: Wrt, form: Form = "operator") -> partial[Checked]:
+    """Derive the Hessian of a scalar: by a vector its matrix, by a matrix the form that is asked for."""
+    return partial(verify.hessian, expr, wrt, form=form)
+
+
+@followed_by(_show)
+def differential(expr: Expression, wrt: Variables) -> partial[Checked]:
+    """Derive the differential, linear in dX for every variable X."""
+    return partial(verify.differential, expr, [name.strip() for name in wrt.split(",")])

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from collections.abc import Callable
+from typing import Annotated, Literal, NamedTuple
 
 import typer
 
 from reports.chapters.moments import moment_blocks
-from reports.chapters.verdicts import verdict_blocks
-from reports.commands.check import INCONCLUSIVE, REFUTED
+from reports.commands import check
 from reports.commands.options import Assume, Expression, Seed, as_json, warn
-from reports.document import Check
+from reports.commands.shared import followed_by
 from reports.renderers import terminal
 from verify.moments import moment_claims
 from verify.moments.moment_claims import Expected
 from verify.moments.moment_sampling import sampled_too
-from verify.verdict import Verdict
 
 Declared = Annotated[
     str,
@@ -39,8 +38,16 @@ Sampled = Annotated[
 Output = Annotated[Literal["text", "latex", "json"], typer.Option("--format", help="What to print.")]
 
 
-def expect(
-    expr: Expression,
+class _Asked(NamedTuple):
+    """A moment of expressions: its kind, and what derives it."""
+
+    kind: str
+    expressions: tuple[str, ...]
+    derive: Callable[..., Expected]
+
+
+def _show(
+    asked: _Asked,
     where: Declared = "",
     assume: Assume = None,
     given: Given = None,
@@ -49,61 +56,13 @@ def expect(
     output: Output = "text",
     seed: Seed = 0,
 ) -> None:
-    """Derive the expectation of a matrix expression, each line with the assumption that it uses.
-
-    With --claim, exits with 0 where it holds, 1 where it is refuted, 3 where neither is established.
-    """
-    _run("expectation", (expr,), where, assume, given, claim, sampled, output, seed)
-
-
-def variance(
-    expr: Expression,
-    where: Declared = "",
-    assume: Assume = None,
-    given: Given = None,
-    claim: Claim = None,
-    sampled: Sampled = False,
-    output: Output = "text",
-    seed: Seed = 0,
-) -> None:
-    """Derive the variance of a scalar, or the covariance matrix of a column; as `expect`."""
-    _run("variance", (expr,), where, assume, given, claim, sampled, output, seed)
-
-
-def covariance(
-    first: Expression,
-    second: Annotated[str, typer.Argument(metavar="EXPR", help="The second expression.")],
-    where: Declared = "",
-    assume: Assume = None,
-    given: Given = None,
-    claim: Claim = None,
-    sampled: Sampled = False,
-    output: Output = "text",
-    seed: Seed = 0,
-) -> None:
-    """Derive the covariance of two scalars or columns; as `expect`."""
-    _run("covariance", (first, second), where, assume, given, claim, sampled, output, seed)
-
-
-def _run(
-    kind: str,
-    expressions: tuple[str, ...],
-    where: str,
-    assume: str | None,
-    given: str | None,
-    claim: str | None,
-    sampled: bool,
-    output: str,
-    seed: int,
-) -> None:
+    """Print a checked moment, or the verdict on a claimed one."""
     if claim is not None:
-        whole = expressions if len(expressions) > 1 else expressions[0]
-        _show_verdict(moment_claims.check_expect(whole, claim, where, kind, assume, given, seed), output)
+        of = asked.expressions if len(asked.expressions) > 1 else asked.expressions[0]
+        verdict = moment_claims.check_expect(of, claim, where, asked.kind, assume, given, seed)
+        check.show(verdict, output)
         return
-    name = {"expectation": "expect"}.get(kind, kind)
-    found: Expected = getattr(moment_claims, name)(
-        *expressions, where=where, assume=assume, given=given, seed=seed
-    )
+    found = asked.derive(*asked.expressions, where=where, assume=assume, given=given, seed=seed)
     if sampled:
         found = sampled_too(found, seed)
     warn(found.notes)
@@ -116,15 +75,25 @@ def _run(
             terminal.show(moment_blocks(found))
 
 
-def _show_verdict(verdict: Verdict, output: str) -> None:
-    if output == "json":
-        found = verdict.to_dict()
-        if verdict.verdict == "refuted":
-            found = {"counterexample": None, "diagnosis": None, **found}
-        typer.echo(as_json(found))
-    else:
-        out = terminal.console()
-        out.print(terminal.verdict(Check(verdict.verdict)))
-        terminal.show(verdict_blocks(verdict), out)
-    if not verdict:
-        raise typer.Exit(REFUTED if verdict.verdict == "refuted" else INCONCLUSIVE)
+@followed_by(_show)
+def expect(expr: Expression) -> _Asked:
+    """Derive the expectation of a matrix expression, each line with the assumption that it uses.
+
+    With --claim, exits with 0 where it holds, 1 where it is refuted, 3 where neither is established.
+    """
+    return _Asked("expectation", (expr,), moment_claims.expect)
+
+
+@followed_by(_show)
+def variance(expr: Expression) -> _Asked:
+    """Derive the variance of a scalar, or the covariance matrix of a column; as `expect`."""
+    return _Asked("variance", (expr,), moment_claims.variance)
+
+
+@followed_by(_show)
+def covariance(
+    first: Expression,
+    second: Annotated[str, typer.Argument(metavar="EXPR", help="The second expression.")],
+) -> _Asked:
+    """Derive the covariance of two scalars or columns; as `expect`."""
+    return _Asked("covariance", (first, second), moment_claims.covariance)
