@@ -278,9 +278,13 @@ class Calculus(Cursor):
         starts = follows.kind in ("name", "func") or (
             follows.kind == "op" and follows.text in ("(", "{", "[")
         )
-        if "d" in self.words.names or not starts or (follows.gap and follows.kind != "name"):
-            tree = Tree("name", [], token.start, token.end, "d")
-            return tree
+        of_function = follows.kind == "func" and self.words.document  # d \\log\\det A
+        if (
+            "d" in self.words.names
+            or not starts
+            or (follows.gap and follows.kind != "name" and not of_function)
+        ):
+            return Tree("name", [], token.start, token.end, "d")
         return self._partial(token)
 
     def _plain_derivative(self, token: Token) -> Tree | None:

@@ -199,7 +199,8 @@ class LatexForms(Calculus):
     def _joined(self, left: Tree, indices: list[Tree], end: int) -> Tree:
         base, before = (left, []) if left.op == "name" else (left.args[0], left.args[1:])
         every = [*before, *indices]
-        label = "".join(re.sub(r"\W+", "", self.text[i.start : i.end].replace("\\", "")) for i in every)
+        spelled = (str(i.value) if i.op == "name" else self.text[i.start : i.end] for i in every)
+        label = "".join(re.sub(r"\W+", "", s.replace("\\", "")) for s in spelled)
         return Tree("sub", [base, *every], left.start, end, f"{base.value}_{label}" if label else base.value,
                     bold=base.bold)  # fmt: skip
 

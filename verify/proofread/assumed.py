@@ -20,7 +20,7 @@ from verify.proofread.lines import Line
 
 #: Words of documents -> assumptions of the language.
 _WORDS = {
-    "posdef": "posdef", "symmetric": "symmetric", "invertible": "invertible", "orthogonal": "orthogonal",
+    "posdef": "posdef", "symmetric": "symmetric", "covariance_matrix": "symmetric", "invertible": "invertible", "orthogonal": "orthogonal",
     "positive": "positive", "onehot": "onehot", "sums_to_one": "sums_to_one", "nonzero": "nonzero",
     "diagonal": "structured-diagonal", "lower": "structured-lower", "upper": "structured-upper",
     "skew": "structured-skew",

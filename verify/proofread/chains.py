@@ -55,6 +55,10 @@ _ARRANGED = re.compile(
 _TABLE = re.compile(
     r"\\begin\{array\}\s*\{[^{}]*\}(?P<rows>(?:(?!\\begin).)*?&\s*=\s*&.*?)\\end\{array\}", re.DOTALL
 )
+#: For which entries a line is, in brackets beside it: \\quad (i \\ne j).
+_BESIDE = re.compile(
+    r"(?:\\q?quad|[,;&]|\\[,; ])\s*(?P<open>\()\s*(?P<test>[a-z]\s*(?:=|\\neq?(?![a-z])|≠)\s*[a-z])\s*\)"
+)
 _BLANKS_BEFORE = re.compile(r"(?:\\[ ,;:!>]|[~\s.])+")
 _BLANKS_AFTER = re.compile(r"(?:\\[ ,;:!>]|\\$|[~\s.])+$")
 #: What stands upright in \text{} and is a function's name all the same.
@@ -114,6 +118,10 @@ def _plain(text: Text) -> Text:
     for found in reversed(list(_TABLE.finditer(text.characters))):
         text = text.replaced(found.end("rows"), found.end(), " ").replaced(
             found.start(), found.start("rows"), " "
+        )
+    for found in reversed(list(_BESIDE.finditer(text.characters))):
+        text = text.replaced(found.end("test"), found.end(), " ").replaced(
+            found.start("open"), found.start("test"), r"\quad "
         )
     for found in reversed(list(_ARRANGED.finditer(text.characters))):
         text = text.replaced(found.start(), found.end(), " ")

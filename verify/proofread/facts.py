@@ -18,6 +18,7 @@ KINDS = {
     r"positive[ -]definite|\bspd\b|\bs\.p\.d\.": "posdef",
     r"positive[ -]semi-?definite|\bpsd\b": "symmetric",
     r"(?<!skew-)(?<!skew )(?<!anti)symmetric(?!\s+(?:part|component))|\bsym\b\.?": "symmetric",
+    r"covariances?(?: matri(?:x|ces))?|(?:precision|kernel|gram|information) matri(?:x|ces)": "covariance_matrix",
     r"skew-?[ ]?symmetric|antisymmetric": "skew",
     r"non-?singular|invertible": "invertible",
     r"orthogonal|orthonormal": "orthogonal",
@@ -124,7 +125,11 @@ def _of_thought(items: list[_Item]) -> Iterator[Fact]:
             before, after = item.text[: word.start()], item.text[word.end() :]
             if _negated(before):
                 continue
-            subjects = _subjects(items, k, before, after)
+            subjects = (
+                _ahead_only(items, k, after)
+                if kind == "covariance_matrix"
+                else _subjects(items, k, before, after)
+            )
             if kind == "independent" and re.match(r"\s*of\s*$", after) and k + 1 < len(items):
                 subjects = (*_before(items, k, before), *_names_from(items[k + 1]))
             if subjects or kind in ("independent", "iid"):
@@ -149,8 +154,20 @@ def _negated(before: str) -> bool:
     )
 
 
+def _ahead_only(items: list[_Item], k: int, after: str) -> tuple[str, ...]:
+    """Return the capitals right after a word: "the covariance $P$", not "X has covariance c"."""
+    if after.strip() or k + 1 == len(items) or not items[k + 1].is_formula:
+        return ()
+    return tuple(n for n in _names_from(items[k + 1]) if _CAPITAL.search(n))
+
+
+_CAPITAL = re.compile(r"(?:^|\{)\s*(?:[A-Z](?![a-z])|\\(?:Sigma|Lambda|Omega|Gamma|Psi)(?![A-Za-z]))")
+
+
 def _subjects(items: list[_Item], k: int, before: str, after: str) -> tuple[str, ...]:
     """Return the names that a word is about: those before it ("K is symmetric"), else the one right after it."""
+    if _PARTED.search(after) and (owners := _before(items, k, before)):
+        return owners  # "K symmetric and s > 0"
     if re.fullmatch(
         r"\s*(?:(?:real|square|random|constant|variables?|and|or|matri(?:x|ces)|vectors?|numbers?|scalars?|\w+-?\w*definite|symmetric|invertible|diagonal|column|,)\s*)*"
         r"|\s*(?:\w+[ -]){0,2}(?:matri(?:x|ces)|vectors?|operators?)\s*",
@@ -172,6 +189,8 @@ def _subjects(items: list[_Item], k: int, before: str, after: str) -> tuple[str,
     return _before(items, k, before)
 
 
+#: Words after which a new thing is spoken of.
+_PARTED = re.compile(r"(?:\b(?:and|or|with|for)|,)\s*$")
 #: Names in running text: "A is", "A and B are".
 _SPOKEN = re.compile(
     r"(?:^|[\s,(])((?:[A-Za-z](?:_?\w{0,2})?\s*(?:,|and)\s*)*[A-Za-z](?:_?\w{0,2})?)\s+(?:is|are|be|being)\s+(?:\w+[ -]){0,4}$"

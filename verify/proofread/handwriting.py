@@ -3,9 +3,12 @@ r"""Ways of writing that are put into the usual one before a formula is read: 1_
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from verify.proofread.document import Document
+
+#: How a document spells something, and how it is read.
+Spelling = tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]]
 
 _ONE = r"(?:\\(?:mathbf|mathbb|mathds|boldsymbol|bm|mathrm|text|operatorname)\s*\{?\s*[1I]\s*\}?|\\(?:one|ind)(?![A-Za-z])|\b[1I](?=\s*(?:_|\\?[\[({])))"
 _TEST = r"[^{}\[\]()<>=]*?(?:<|>|\\[lg]eq?\b|\\leqslant|\\geqslant|≤|≥)[^{}\[\]<>=]*?"
@@ -16,6 +19,9 @@ _INDICATORS = (
     re.compile(
         rf"{_ONE}\s*(?:\\left)?\s*(?:\\\{{|\(|\[)\s*(?P<test>{_TEST})\s*(?:\\right)?\s*(?:\\\}}|\)|\])"
     ),
+)
+_EQUAL_INDICES = re.compile(
+    rf"{_ONE}\s*_\s*\{{\s*(?:\\?[\[{{(])?\s*(?P<test>[a-z]\s*(?:=|\\neq?(?![a-z]))\s*[a-z])\s*(?:\\?[\]}})])?\s*\}}"
 )
 _PARTIAL = re.compile(r"\\partial\s*_\s*(?:\{(?P<braced>[^{}]*)\}|(?P<plain>\\[A-Za-z]+|\w))")
 _LAYER = re.compile(r"\^\s*\{\s*\[\s*([\w+-]+)\s*\]\s*\}")
@@ -36,14 +42,20 @@ _SQUARE = re.compile(
 _SQUARE_DEFINED = re.compile(
     r"\s*(?P<name>\\(?:sigma|tau|gamma|eta|omega|nu))\s*\^\s*\{?2\}?\s*&?\s*:?=(?=.*\\sum)", re.DOTALL
 )
+_SQUARED_NAME = re.compile(
+    r"\s*(?P<name>[A-Za-z]|\\(?:sigma|tau|chi|kappa|rho))\s*\^\s*(?:2(?!\d)|\{\s*2\s*\})\s*&?\s*:?="
+)
+_SQUARED = re.compile(r"\s*\^\s*(?:2(?!\d)|\{\s*[24]\s*\})")
 _MOMENTS = re.compile(r"\\(?:mathbb|mathrm|operatorname|text)\s*\{?(?:E|Var|Cov)\b|\bVar\b|\bE\s*\[")
 
 
 def squared(document: Document) -> frozenset[str]:
     """Return the letters whose squares a document takes for variables: σ of ∂ℓ/∂σ²."""
-    text = "\n".join(p.text.characters for p in document.pieces if p.is_formula)
+    formulas = [p.text.characters for p in document.pieces if p.is_formula]
+    text = "\n".join(formulas)
+    named = _only_squared(formulas)
     if _MOMENTS.search(text):
-        return frozenset()
+        return named
     defined = (
         m["name"]
         for p in document.pieces
@@ -51,7 +63,20 @@ def squared(document: Document) -> frozenset[str]:
         for m in [_SQUARE_DEFINED.match(p.text.characters)]
         if m
     )
-    return frozenset([*(m["by"] or m["of"] for m in _SQUARE.finditer(text)), *defined])
+    return frozenset([*(m["by"] or m["of"] for m in _SQUARE.finditer(text)), *defined, *named])
+
+
+def _only_squared(formulas: list[str]) -> frozenset[str]:
+    """Return the letters that a document only has squared, and defines so: S² = Σ(X_i - X̄)²/(n - 1)."""
+    heads = {m["name"] for f in formulas if (m := _SQUARED_NAME.match(f))}
+    return frozenset(
+        name for name in heads
+        if all(_SQUARED.match(f[m.end() :]) for f in formulas for m in re.finditer(rf"{_start(name)}(?![A-Za-z])", f))
+    )  # fmt: skip
+
+
+def _start(name: str) -> str:
+    return re.escape(name) if name[0] == "\\" else rf"(?<![A-Za-z\\]){name}"
 
 
 def unsquared(source: str, letters: frozenset[str]) -> str:
@@ -67,7 +92,7 @@ def unsquared(source: str, letters: frozenset[str]) -> str:
             return hat if order == 2 else rf"{{{hat}}}^{{{order // 2}}}"
 
         source = re.sub(
-            rf"(?:\\(?P<hat>hat|tilde|bar)\s*\{{?\s*)?{re.escape(letter)}(?![A-Za-z])(?(hat)\s*\}}?)(?!\s*[_(])"
+            rf"(?:\\(?P<hat>hat|tilde|bar)\s*\{{?\s*)?{_start(letter)}(?![A-Za-z])(?(hat)\s*\}}?)(?!\s*[_(])"
             r"(?:\s*\^\s*(?:\{\s*(?P<order>-?\d)\s*\}|(?P<short>\d)))?",
             power,
             source,
@@ -78,6 +103,10 @@ def unsquared(source: str, letters: frozenset[str]) -> str:
 #: A layer and a transpose in one exponent: W^{(2)\\top}.
 _LAYER_TURNED = re.compile(
     r"\^\s*\{\s*[(\[]\s*([\w+-]+)\s*[)\]]\s*(\\top|T|\\intercal|\\mathsf\s*\{?T\}?|\\prime|')\s*\}"
+)
+#: The square of an optimum, \\sigma^{*2}.
+_STAR_POWER = re.compile(
+    r"(?P<name>\\[A-Za-z]+|[A-Za-z])\s*\^\s*\{\s*(?:(?:\*|\\star|\\ast)\s*(?P<one>\d)|(?P<two>\d)\s*(?:\*|\\star|\\ast))\s*\}"
 )
 _TWICE = re.compile(r"(?<![A-Za-z\\])D\s*\^\s*\{?2\}?\s*(?=[A-Za-z]\s*\()")
 #: The next iterate, x^+ or x^{+}: of a vector there is no pseudoinverse in use.
@@ -109,7 +138,7 @@ _RUN = re.compile(r"(?<![\w\\^_])[A-Z][A-Za-z]{1,2}(?![\w(])")
 
 
 _LOG_DENSITY = re.compile(
-    r"\\(?:log|ln)\s*(?P<letter>[pq])\s*(?:_\{?\w+\}?)?\s*(?:\\left|\\[bB]igl?)?\((?P<given>[^()]*?)(?:\\right|\\[bB]igr?)?\)"
+    r"\\(?:log|ln)\s*(?P<letter>[pq]|\\(?:var)?pi(?![A-Za-z]))\s*(?:_\s*(?:\{?\\?\w+\}?))?\s*(?:\\left|\\[bB]igl?)?\((?P<given>[^()]*?)(?:\\right|\\[bB]igr?)?\)"
 )
 
 
@@ -117,7 +146,9 @@ def log_densities(document: Document) -> dict[str, str]:
     r"""Return a name for the logarithm of each density that a document speaks of: \log p(w | y) is a function ell of w and y."""
     text = "\n".join(p.text.characters for p in document.pieces if p.is_formula)
     if not re.search(
-        r"(?:=|&)\s*[^=\n]*\\(?:log|ln)\s*[pq]\s*[(_]|\\(?:log|ln)\s*[pq]\s*\([^()]*\)\s*&?\s*=", text
+        r"(?:=|&)\s*[^=\n]*\\(?:log|ln)\s*[pq]\s*[(_]"
+        r"|\\(?:log|ln)\s*(?:[pq]|\\pi)\s*(?:_\s*\{?\\?\w+\}?)?\s*\([^()]*\)\s*&?\s*=",
+        text,
     ):
         return {}
     found = dict.fromkeys(_spelled(m) for m in _LOG_DENSITY.finditer(text))
@@ -127,7 +158,7 @@ def log_densities(document: Document) -> dict[str, str]:
 
 def _spelled(m: re.Match[str]) -> str:
     given = re.sub(r"\s+", "", m["given"])
-    return f"{m['letter']}({given})"
+    return f"{m['letter'].replace('var', '')}({given})"
 
 
 def named_densities(source: str, names: Mapping[str, str]) -> str:
@@ -168,6 +199,9 @@ _GREEK = dict(zip("αβγδεζηθικλμνξοπρστυφχψω", (
     "psi omega").split(), strict=True))  # fmt: skip
 #: What a derivative is by in plain text, dL/dλ.
 _BY_GREEK = re.compile(r"(?<=/)d([α-ρσ-ω])(?!\w)")
+#: d as a number, 1/d or n/d; and as the factor of what stands behind a space, d\\, s.
+_D_DIVIDES = re.compile(r"\\[td]?frac\s*(?:\d|\{[^{}]*\})\s*(?:d(?![A-Za-z])|\{\s*d\s*\})|/\s*d(?![\w\\])")
+_D_TIMES = re.compile(r"(?<![A-Za-z\\])d\s*\\[,;:]\s*(?=[A-Za-z\\(])")
 #: What a formula leaves open behind it.
 UP_TO_A_CONSTANT = re.compile(
     r"\+\s*(?:\\(?:text|mathrm|textrm|operatorname)\s*\{\s*const(?:ant)?s?\.?\s*\}|const(?:ant)?\.?(?![A-Za-z]))\s*[.,;]?\s*$"
@@ -201,6 +235,7 @@ def usual(source: str) -> str:
     source = _DIVERGENCE.sub(r"\\mathrm{KL}", source)
     source = _LAYER_TURNED.sub(r"^{(\1)}^{\\top}", source)
     source = _LAYER.sub(r"^{(\1)}", source)
+    source = _STAR_POWER.sub(lambda m: f"{{{m['name']}^*}}^{{{m['one'] or m['two']}}}", source)
     source = _NEXT.sub(r"\g<name>_{new}", source)
     source = _TWICE.sub("∇^2 ", source)
     if "\\" not in source:
@@ -209,7 +244,7 @@ def usual(source: str) -> str:
         source = _GREEK_BESIDE.sub(" ", source)
         source = _SPOKEN_GRADIENT.sub(lambda m: f"∇{m[1] or ''}", source)
         return _SECOND.sub(r"\\frac{d^2 \g<what>}{d \g<by>^2}", source) if "/d" in source else source
-    for pattern in _INDICATORS:
+    for pattern in (*_INDICATORS, _EQUAL_INDICES):
         source = pattern.sub(lambda m: rf"\mathbb 1[{m['test']}]", source)
     source = _PARTIAL.sub(lambda m: rf"\frac{{\partial}}{{\partial {m['braced'] or m['plain']}}}", source)
     source = re.sub(r"\\\\(?=\\[A-Za-z])", r"\\\\ ", source)
@@ -291,10 +326,38 @@ def _labels_of(time: str) -> list[tuple[re.Pattern[str], str]]:
     ]
 
 
-def renames(document: Document) -> tuple[tuple[re.Pattern[str], str], ...]:
+#: The head of a function of names, Q(x, u) = ...
+_FUNCTION = re.compile(
+    r"\s*(?P<name>[A-Z])\s*(?:\\left)?\(\s*(?P<given>[a-z](?:_\w)?(?:\s*,\s*[a-z](?:_\w)?)*)\s*(?:\\right)?\)\s*&?\s*:?=(?P<body>.*)",
+    re.DOTALL,
+)
+
+
+#: What stands before a function that is differentiated.
+_DIFFERENTIATES = r"\\frac\s*\{\s*(?:\\partial|d)\s*(?:\^\s*\{?2\}?)?\s*|\\nabla\s*(?:_\s*(?:\{[^{}]*\}|\w)\s*|\^\s*\{?2\}?\s*)*"
+
+
+def _as_function(m: re.Match[str]) -> str:
+    return rf"{m['sign']}{m[0][len(m['sign']) :]}_{{\mathrm{{fun}}}}"
+
+
+def _functions_beside_matrices(formulas: list[str]) -> list[Spelling]:
+    """Return how a function is spelled by whose letter its own body has a matrix: Q(x, u) = x'Qx + u'Ru."""
+    found: list[Spelling] = []
+    for m in (m for f in formulas if (m := _FUNCTION.match(f))):
+        name = m["name"]
+        if re.search(rf"(?<![A-Za-z\\]){name}(?![A-Za-z]|\s*(?:\\left)?\()", m["body"]):
+            given = r"\s*,\s*".join(re.escape(g.strip()) for g in m["given"].split(","))
+            called = rf"(?<![A-Za-z\\]){name}(?=\s*(?:\\left)?\(\s*{given}\s*(?:\\right)?\))"
+            found.append((re.compile(called), rf"{name}_{{\mathrm{{fun}}}}"))
+            found.append((re.compile(rf"(?P<sign>{_DIFFERENTIATES}){name}(?![A-Za-z])"), _as_function))
+    return found
+
+
+def renames(document: Document) -> tuple[Spelling, ...]:
     """Return what a document calls by other names: functions by letters (g = \\tanh), and probabilities by π with an index."""
     formulas = [p.text.characters for p in document.pieces if p.is_formula]
-    found = []
+    found: list[Spelling] = []
     for formula in formulas:
         if (m := _ALIAS.fullmatch(formula)) is not None and m["name"] != rf"\{m['function']}":
             function = r"\tanh" if m["function"] == "tanh" else rf"\operatorname{{{m['function']}}}"
@@ -312,11 +375,14 @@ def renames(document: Document) -> tuple[tuple[re.Pattern[str], str], ...]:
         found.append(
             (re.compile(r"(?:\\mathcal\s*\{?\s*|(?<![A-Za-z\\]))I(?:\s*\})?(?=\s*(?:\\left)?\()"), r"\iota ")
         )
+    if any(_D_DIVIDES.search(f) for f in formulas):
+        found.append((_D_TIMES, r"d \cdot "))
     for time in sorted({m["time"] for f in formulas for m in _TIMES.finditer(f) if len(m["time"]) == 1}):
         if not any(re.search(rf"\\sum\s*_\s*\{{?\s*{time}\b", f) for f in formulas):
             found += _labels_of(time)
     for name in _primed(formulas):
         found.append((re.compile(rf"(?<![A-Za-z\\]){name}'(?!['(])"), rf"{name}_{{new}}"))
+    found += _functions_beside_matrices(formulas)
     for name in next_matrices(document):
         found.append(
             (re.compile(rf"{re.escape(name)}\s*\^\s*(?:\{{\s*\+\s*\}}|\+)(?!\s*[\w({{])"), f"{name}_{{new}}")

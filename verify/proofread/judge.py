@@ -115,7 +115,7 @@ class Judge(Mends):
         s = relation.statement
         s.verdict = verdict.verdict
         s.evidence = [e.to_dict() for e in verdict.evidence]
-        s.diagnosis = verdict.diagnosis
+        s.diagnosis = self._spoken(verdict.diagnosis) if verdict.diagnosis else None
         s.reading = self._reading(relation)
         if verdict.counterexample is not None:
             s.counterexample = self._spoken(str(verdict.counterexample))
@@ -127,7 +127,7 @@ class Judge(Mends):
         name = base_of(start)
         if s.role != "claim" or start is None or name not in self.model.symbols:
             return
-        if s.verdict == "unread" or relation.right is None or relation.error is not None:
+        if s.verdict == "unread" or relation.right is None or relation.error is not None or relation.only:
             return
         value = None
         if s.index not in self.misfits:

@@ -18,6 +18,7 @@ from derive.language.words import FUNCTIONS
 from verify.proofread.chains import Chain, chains
 from verify.proofread.document import Document, Piece
 from verify.proofread.handwriting import (
+    Spelling,
     is_logistic,
     log_densities,
     logistic_arguments,
@@ -29,10 +30,17 @@ from verify.proofread.handwriting import (
     unsquared,
     usual,
 )
+from verify.proofread.labels import labels
 from verify.proofread.overloaded import overloaded
 
 #: A function's head as it stands left of its definition: f(x), \ell(\Sigma), J(\mathbf w), f(x, y).
 _HEAD = re.compile(r"^([^()=+*/-]+?)\s*(?:\\left)?\(\s*([^()]+?)\s*(?:\\right)?\)$")
+
+
+def depends(first: str, second: str) -> bool:
+    """Tell whether a line only says what a name depends on: K = K(θ)."""
+    head = _HEAD.match(second.strip().rstrip(".,;"))
+    return head is not None and head[1].strip() == first.strip()
 
 
 @dataclass
@@ -80,7 +88,7 @@ class Ways:
     squares: frozenset[str]
     runs: frozenset[str]
     densities: dict[str, str]
-    renames: tuple[tuple[re.Pattern[str], str], ...] = ()
+    renames: tuple[Spelling, ...] = ()
 
 
 def read_lines(document: Document) -> Lines:
@@ -90,7 +98,7 @@ def read_lines(document: Document) -> Lines:
         squared(document),
         single_letters(document),
         log_densities(document),
-        (*renames(document), *overloaded(document)),
+        (*renames(document), *overloaded(document), *labels(document)),
     )
     functions: dict[str, tuple[str, ...]] = {}
     names: set[str] = set()
@@ -166,8 +174,8 @@ def _note_head(
         return
     if is_logistic(f"{chain.sides[0].text.characters}={chain.sides[1].text.characters}"):
         return
-    first = _own(chain.sides[0].text.characters.strip(), "latex", ways)
-    head = _HEAD.match(first)
+    first, second = (_own(s.text.characters.strip(), "latex", ways) for s in chain.sides[:2])
+    head = _HEAD.match(second if depends(first, second) else first)
     try:
         if head is None:
             tree = parse(first, notation, scope=Vocabulary(functions=FUNCTIONS, document=True))
@@ -196,7 +204,7 @@ def _own(source: str, notation: Notation, ways: Ways) -> str:
     if notation != "latex":
         return split_runs(source, ways.runs)
     for pattern, new in ways.renames:
-        source = pattern.sub(lambda m, new=new: new, source)  # type: ignore[misc]
+        source = pattern.sub(new if callable(new) else (lambda m, new=new: new), source)  # type: ignore[misc]
     return named_densities(unsquared(source, ways.squares), ways.densities)
 
 

@@ -27,7 +27,8 @@ from verify.proofread.memory import content, remembered
 from verify.proofread.moments import KINDS as MOMENTS
 from verify.proofread.moments import Moments
 from verify.proofread.randomness import Randomness
-from verify.proofread.symbols import PREFIX, UnreadError
+from verify.proofread.solving import turned_round
+from verify.proofread.symbols import PREFIX, UnreadError, is_name
 from verify.proofread.symbols import Symbol as Written
 
 _ONE: Shape = (1, 1)
@@ -55,7 +56,8 @@ class Model:
     """The definitions, symbols and assumptions of a document, and the reading that they share.
 
     `definitions` are names with the trees of their bodies (`defined` all names that the document defines), `ones` vectors whose entries add up to one, `symbols` the written symbols by name, `over` the free indices
-    of trees (of which they then are the column or the matrix), `given` the symbols that are given of undefined losses.
+    of trees (of which they then are the column or the matrix), `given` the symbols that are given of undefined losses,
+    `dependent` arrays that depend on a number in a way that is not given, K of ∂K/∂θ.
     """
 
     definitions: dict[str, Tree]
@@ -79,6 +81,7 @@ class Model:
     _open: set[str] = field(default_factory=set)
     directions: set[Expr] = field(default_factory=set)
     failed: int = 0
+    dependent: set[str] = field(default_factory=set)
 
     # ---------------------------------------------------------------------------------------- reading
 
@@ -89,7 +92,7 @@ class Model:
             s.what[0].value
             for s in self.symbols.values()
             if s.kind in ("derivative", "hessian") and s.what[0].op == "name" and s.what[0].value not in self.defined
-            and s.what[0].value not in self.declared
+            and s.what[0].value not in self.declared and s.what[0].value not in self.dependent
         }  # fmt: skip
 
     def classify(self) -> None:
@@ -360,7 +363,7 @@ class Model:
         )
 
     def _derived(self, s: Written) -> Expr:
-        if s.kind == "direction" or self.is_given(s):
+        if s.kind == "direction" or self.is_given(s) or self._is_rate(s):
             return self.symbol(s.name)
         if s.kind in MOMENTS:
             return self.moments.truth(s, tuple(self.unfold(self.value_of(t)) for t in s.what))
@@ -371,6 +374,9 @@ class Model:
             return self._differential(s, what)
         x = self._variable(s.by[0])
         folded = self.fold(what, x)
+        rates = self._rates(folded, x) if s.kind == "derivative" else {}
+        if rates:
+            return self.unfold(self._along(folded, x, rates))
         kind = (
             "hessian" if s.kind == "hessian" else "gradient" if not algebra.is_matrix(folded) else "jacobian"
         )
@@ -378,6 +384,25 @@ class Model:
         if s.name in self.turned:
             result = algebra.t(result)
         return self.unfold(result)
+
+    def _is_rate(self, s: Written) -> bool:
+        """Tell whether a symbol is the derivative of an array that depends on a number in a way that is not given."""
+        return s.kind == "derivative" and is_name(s.what[0]) and s.what[0].value in self.dependent
+
+    def _rates(self, what: Expr, x: Expr) -> dict[Expr, Expr]:
+        """Return the arrays in an expression that depend on a number, with their derivatives by it."""
+        found = {
+            self.symbol(str(s.what[0].value)): self.symbol(s.name)
+            for s in self.symbols.values()
+            if self._is_rate(s) and is_name(s.by[0]) and s.by[0].value == getattr(x, "name", "")
+        }
+        return {array: rate for array, rate in found.items() if array in what.free_symbols}
+
+    def _along(self, what: Expr, x: Expr, rates: Mapping[Expr, Expr]) -> Expr:
+        """Return the derivative by a number on which arrays depend: the differential along their derivatives."""
+        moves = {**rates, **({x: S.One} if x in what.free_symbols else {})}
+        found = self._checked_differential(what, list(moves))
+        return replaced(found.result, {d: moves[a] for a, d in found.directions.items()})
 
     def _value_at(self, s: Written) -> Expr:
         """Return a value at a point, where 0 stands for zeros of any shape."""
@@ -417,11 +442,17 @@ class Model:
         return self.symbol(by.value)
 
     def fold(self, what: Expr, x: Expr) -> Expr:
-        """Return an expression unfolded but for x, with every part that is x's definition folded back to x."""
+        """Return an expression unfolded but for x, with every part that is x's definition folded back to x.
+
+        What x is the inverse of is written by x wherever it stands: Σ where Λ = Σ^-1.
+        """
         opened = self.unfold(what, stop={x.name})
         if x.name not in self.definitions:
             return opened
-        return folded(opened, self.unfold(self._trees[id(self.definitions[x.name])]), x)
+        body = self.unfold(self._trees[id(self.definitions[x.name])])
+        made = folded(opened, body, x)
+        turned = turned_round(body, x)
+        return replaced(made, dict([turned])) if turned is not None else made
 
     def derive(self, kind: str, expr: Expr, x: Expr) -> Expr:
         """Return a derivative that has passed its own check. Raises UnreadError where there is none."""
@@ -443,23 +474,26 @@ class Model:
         return result
 
     def _differential(self, s: Written, what: Expr) -> Expr:
-        from verify import derived
-
         directions = {w.what[0].value: w for w in self.symbols.values() if w.kind == "direction"}
         opened = self.unfold(what)
         by = [x for x in opened.free_symbols if getattr(x, "name", "") in directions]
         if not by:
             by = self._own_directions(opened)
-        problem = self.problem(opened, sorted(by, key=lambda x: x.name))
-        try:
-            found = derived.differential(problem, [x.name for x in problem.wrt])
-        except (InputError, InternalError) as error:
-            raise UnreadError(str(error).partition("\n")[0]) from None
+        found = self._checked_differential(opened, by)
         ours = {
             d: self.symbol(directions[x.name].name) if x.name in directions else self._direction(x)
             for x, d in found.directions.items()
         }
         return replaced(found.result, ours)
+
+    def _checked_differential(self, what: Expr, by: Iterable[Expr]) -> Any:
+        from verify import derived
+
+        problem = self.problem(what, sorted(by, key=lambda x: x.name))
+        try:
+            return derived.differential(problem, [x.name for x in problem.wrt])
+        except (InputError, InternalError) as error:
+            raise UnreadError(str(error).partition("\n")[0]) from None
 
     def _own_directions(self, opened: Expr) -> list[Expr]:
         """Return what a differential runs over where the document names no direction: all arrays that are free."""
@@ -489,7 +523,12 @@ class Model:
             if self.built.symbols.get(s.name) == s or s in self.moments.fresh.values() or s in self.directions  # type: ignore[union-attr]
         }
         shapes = {n: algebra.shape(s) for n, s in symbols.items()}
-        assumptions = frozenset(a for a in self.assumptions if a[1] in symbols)
+        rates = {
+            (kind, s.name) for kind, n in self.assumptions if kind in ("symmetric", "posdef")
+            for s in self.symbols.values() if self._is_rate(s) and s.what[0].value == n
+        }  # fmt: skip
+        said = {*self.assumptions, *(("symmetric", name) for _, name in rates)}
+        assumptions = frozenset(a for a in said if a[1] in symbols)
         return Problem(expr, tuple(wrt), symbols, shapes, assumptions, domain=domain)
 
 

@@ -18,10 +18,11 @@ from verify.proofread.instances import instance
 from verify.proofread.model import inner
 from verify.proofread.moments import KINDS as MOMENTS
 from verify.proofread.reading import Claimed
+from verify.proofread.restricted import masked
 from verify.proofread.roles import Relation
 from verify.proofread.stationary import Stationary
 from verify.proofread.symbols import Symbol as Written
-from verify.proofread.symbols import UnreadError, base_of, substitute
+from verify.proofread.symbols import UnreadError, base_of, is_name, substitute
 from verify.proofread.truth import UPHELD, times
 
 
@@ -150,6 +151,8 @@ class Paper(Stationary):
             return self.compare(left, right, relation).verdict in UPHELD
         if right == 0 and algebra.is_matrix(left):
             right = algebra.zero(algebra.shape(left))
+        if relation.only is not None:
+            left, right = (masked(e, relation.only, relation.over) for e in (left, right))
         return self.holds(left, right)
 
     def _paper_lefts(self, relation: Relation, values: Mapping[str, Expr]) -> Iterator[Expr]:
@@ -203,7 +206,7 @@ class Paper(Stationary):
     def _through(self, name: str, values: Mapping[str, Expr]) -> Iterator[Expr]:
         """Yield a derivative by the chain rule through each node whose own derivative a line claims."""
         written = self.model.symbols[name]
-        x = self.model.symbol(written.by[0].value) if written.by[0].op == "name" else None
+        x = self.model.symbol(written.by[0].value) if is_name(written.by[0]) else None
         if x is None:
             return
         for other, value in values.items():
@@ -211,7 +214,7 @@ class Paper(Stationary):
             if known.kind != "derivative":
                 continue
             node = known.by[0]
-            if known.what[0].show() != written.what[0].show() or node.op != "name":
+            if known.what[0].show() != written.what[0].show() or not is_name(node):
                 continue
             if other == name or node.value not in self.model.definitions:
                 continue

@@ -20,16 +20,28 @@ from derive.language.words import FUNCTIONS
 from derive.operations import by_name
 from derive.problem import Problem
 
+#: Letters that are indices of entries.
+INDICES = frozenset("ijklrspq")
+
 #: Names that people give to functions of the language.
 _CALLED = {"sigma": "sigmoid", "Phi": "normcdf", "ReLU": "relu", "ln": "log"}
 
 
 def step_of(condition: Tree) -> Tree | None:
-    """Return the step function that is 1 where a condition a > b holds, None for another kind of condition."""
+    """Return the step function that is 1 where a condition a > b holds, None for another kind of condition.
+
+    For indices i = j it is Kronecker's delta.
+    """
     if condition.op != "chain" or len(condition.args) != 2:
         return None
     left, right = condition.args
     sign = condition.value[0]
+    if sign in ("=", "≠") and all(t.op == "name" and t.value in INDICES for t in condition.args):
+        delta = Tree("sub", [Tree("name", [], 0, 0, "delta"), left, right], condition.start, condition.end,
+                     f"delta_{left.value}{right.value}")  # fmt: skip
+        if sign == "=":
+            return delta
+        return Tree("+", [Tree("number", [], 0, 0, S.One), delta], 0, 0, ["+", "-"], True)
     if sign in ("<", "≤"):
         left, right = right, left
     elif sign not in (">", "≥"):

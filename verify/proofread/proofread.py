@@ -18,16 +18,18 @@ from verify.proofread.assumed import Assumed, read_assumed
 from verify.proofread.by_rows import read_by_rows
 from verify.proofread.code_process import code_statements, has_code
 from verify.proofread.context import own_statements, under
+from verify.proofread.conventions import take_covariances
 from verify.proofread.document import Document, read_document
 from verify.proofread.families import Families, find_families
 from verify.proofread.judge import Judge
 from verify.proofread.lines import read_lines
 from verify.proofread.model import Model
 from verify.proofread.randomness import Randomness
+from verify.proofread.repeated import read_repeated
 from verify.proofread.result import Proofreading, numbered
 from verify.proofread.roles import Relation, cast
 from verify.proofread.shorthand import LOSSES, read_shorthand
-from verify.proofread.symbols import Rewriter, base_of, free_indices
+from verify.proofread.symbols import Rewriter, base_of, free_indices, is_name
 from verify.seeds import checked_seed
 
 #: Characters of a document.
@@ -89,12 +91,14 @@ def _proofread(
 ) -> Proofreading:
     lines = read_lines(source)
     read_shorthand(lines)
+    read_repeated(source, lines)
     assumed = read_assumed(source, lines.lines, where, assume)
     rewriter = Rewriter(lines.functions, set())
     random = Randomness()
     random.add_facts(assumed.said)
     random.add_lines(lines.lines)
     sides = [s.tree for line in lines.lines for s in line.sides if s.tree is not None]
+    tacit = take_covariances(source, sides, assumed)
     families = find_families(source, sides, assumed.shapes, lines.defined)
     read_by_rows(source, lines, families)
     roles = cast(lines, rewriter, source.line_column, random, families)
@@ -135,6 +139,7 @@ def _proofread(
         str(t.value) for n, t in random.spreads.items() if t.op in ("name", "sub") and n not in random.entries
     }
     model.assumptions |= {("symmetric", n) for n in spreads if n in names and n not in model.declared}
+    model.dependent = _dependent(model, lines.functions, read)
     model.prefer = {
         **_numbers(random, read, names, model.defined),
         **_preferred(model, lines.functions, read),
@@ -150,10 +155,10 @@ def _proofread(
     Judge(model, roles.relations, rewriter, seed).run(progress)
     statements = [r.statement for r in roles.relations]
     if not has_code(source):
-        return Proofreading(name, source.source, statements)
+        return Proofreading(name, source.source, statements, tacit)
     shapes = {**(model.built.shapes if model.built is not None else {}), **assumed.shapes}
     of_code, notes = code_statements(source, shapes, assumed.assumptions, seed, run)
-    return Proofreading(name, source.source, numbered([*statements, *of_code]), notes)
+    return Proofreading(name, source.source, numbered([*statements, *of_code]), [*tacit, *notes])
 
 
 def _keeps_off_zero(name: str, trees: list[Tree]) -> bool:
@@ -262,6 +267,7 @@ def _preferred(model: Model, functions: Mapping[str, tuple[str, ...]], trees: li
                 found[str(piece.value)] = "matrix" if str(piece.value)[:1].isupper() else "vector"
     found |= dict.fromkeys(_numbers_of_cases(model), "scalar")
     found |= dict.fromkeys(_squared(trees + list(model.definitions.values()), model), "scalar")
+    found |= dict.fromkeys(_of_numbers(trees, functions, model), "scalar")
     found |= {n: "matrix" for kind, n in model.assumptions if kind in _OF_MATRICES}
     for s in model.symbols.values():
         what = s.what[0]
@@ -270,6 +276,7 @@ def _preferred(model: Model, functions: Mapping[str, tuple[str, ...]], trees: li
         )
         if (
             losses
+            and what.value not in model.dependent
             and kind_of(str(what.value)) == "matrix"
             and (what.value in functions or what.value in model.defined)
         ):
@@ -292,6 +299,25 @@ def _squared(trees: list[Tree], model: Model) -> set[str]:
         plain = all(p.op in ("+", "neg", "name", "number", "*", "^") for p in inside)
         if plain and not names & arrays and all(kind_of(n) != "matrix" for n in names):
             found |= {n for n in names - known if kind_of(n) == "vector"}
+    return found
+
+
+def _of_numbers(trees: list[Tree], functions: Mapping[str, tuple[str, ...]], model: Model) -> set[str]:
+    """Return the small letters that are numbers in a function of one number: g, a, s of g(λ) = (a + s) log λ."""
+    arrays = _arrays_of([*trees, *model.definitions.values()], model.random) | model.random.names
+    found: set[str] = set()
+    for name, parameters in functions.items():
+        body = model.definitions.get(name)
+        if body is None or len(parameters) != 1 or kind_of(parameters[0]) != "scalar":
+            continue
+        names = {n for n in body.names() if kind_of(n) != "scalar"} | {name}
+        if (
+            names & arrays
+            or any(kind_of(n) == "matrix" for n in names - {name})
+            or names & model.defined - {name}
+        ):
+            continue
+        found |= {n for n in names if kind_of(n) == "vector"} - set(model.declared)
     return found
 
 
@@ -353,6 +379,19 @@ def _is_matrix(tree: Tree, random: Randomness) -> bool:
     """Tell whether a tree is a name that is no number beside a random variable: a capital that is not random itself."""
     name = str(tree.value)
     return tree.op == "name" and name not in random.names and (kind_of(name) == "matrix" or name in _MATRICES)
+
+
+def _dependent(model: Model, functions: Mapping[str, tuple[str, ...]], trees: list[Tree]) -> set[str]:
+    """Return the undefined arrays that are differentiated and that definitions are made of: K of ∂K/∂θ, which depends on θ."""
+    inside = {n for body in model.definitions.values() for n in body.names()}
+    arrays = _arrays_of([*trees, *model.definitions.values()], model.random)
+    arrays |= {n for kind, n in model.assumptions if kind in _OF_MATRICES}
+    arrays |= {n for n in functions if kind_of(n) == "matrix" and n not in LOSSES}
+    return {
+        str(s.what[0].value)
+        for s in model.symbols.values()
+        if s.kind == "derivative" and is_name(s.what[0]) and s.what[0].value in arrays & inside - model.defined
+    }  # fmt: skip
 
 
 def _given(model: Model, relations: list[Relation]) -> set[str]:

@@ -8,9 +8,10 @@ from dataclasses import dataclass, field, replace
 from derive.language.tree import Tree
 from verify.proofread.families import Families, FamilyError
 from verify.proofread.handwriting import UP_TO_A_CONSTANT, is_alias, is_logistic
-from verify.proofread.lines import Line, Lines, Side
+from verify.proofread.lines import Line, Lines, Side, depends
 from verify.proofread.moments import KINDS as MOMENTS
 from verify.proofread.randomness import Randomness, spoken
+from verify.proofread.restricted import condition, restrict
 from verify.proofread.result import Role, Statement
 from verify.proofread.symbols import INDICES, Rewriter, UnreadError, base_of, free_indices
 
@@ -62,7 +63,10 @@ _SOLVED = re.compile(
 
 @dataclass
 class Relation:
-    """A relation of a chain, with the trees of the chain's start, of the side before, and of its own."""
+    """A relation of a chain, with the trees of the chain's start, of the side before, and of its own.
+
+    `only` are the entries that it is about where those are not all: i and j, and whether they are equal.
+    """
 
     statement: Statement
     operator: str
@@ -76,6 +80,8 @@ class Relation:
     at_zero_of: str | None = None
     gradient: str | None = None
     error: str | None = None
+    line: Line | None = None
+    only: tuple[str, str, bool] | None = None
 
 
 @dataclass
@@ -152,6 +158,7 @@ class _Casting:
                 self._relation(line, side, before, chain)
                 before = side
             self.last = line.sides[-1]
+        restrict(self.roles.relations)
         return self.roles
 
     start: Side | None = None
@@ -271,7 +278,7 @@ class _Casting:
         relation.error = next(
             (self.errors[id(s)] for s in (self.start, side) if s is not None and id(s) in self.errors), None
         )
-        relation.gradient = self.gradient
+        relation.gradient, relation.line = self.gradient, line
         self.roles.relations.append(relation)
         if operator in _ASSUMED or self.said_at_once or _DENSITY.match(side.source.strip()):
             statement.role = "assumption"
@@ -291,6 +298,10 @@ class _Casting:
             relation.error = relation.error or "a side that is proportional to the one before"
         elif first and self.start is not None and is_alias(f"{self.start.source}={side.source}"):
             statement.role = "assumption"  # g = tanh
+        elif first and condition(start, right, operator):
+            statement.role = "assumption"  # for i = j
+        elif first and self.start is not None and depends(self.start.source, side.source):
+            statement.role = "assumption"  # K = K(θ)
         elif first and self.start is not None and is_logistic(f"{self.start.source}={side.source}"):
             statement.role = "definition"
         elif right is None or start is None:
@@ -338,6 +349,8 @@ class _Casting:
         symbol = self.rewriter.symbols.get(base_of(start))
         if symbol is None or symbol.kind not in MOMENTS:
             return False
+        if any(base_of(t) in self.rewriter.symbols for t in symbol.what):
+            return False  # the mean of a score
         moments = [n for n, s in self.rewriter.symbols.items() if s.kind in MOMENTS]
         return self.random.says(symbol, start, right, moments, self.lines.defined)
 
@@ -470,7 +483,7 @@ class _Casting:
 
     def _zero_of(self, start: Tree) -> str:
         """Return the gradient whose zero a line is about: of several that are set to zero, that by what it solves for."""
-        by = base_of(start)
+        by = base_of(start.args[0] if start.op == "^" else start)  # the square of a name: σ*²
         return self.gradients.get(by) or self.gradients.get(root_of(by)) or str(self.zero_of)
 
     def _is_about_zero(self, start: Tree, right: Tree) -> bool:

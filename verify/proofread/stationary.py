@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
-from sympy import Add, Expr, MatrixSymbol, Mul, S, Symbol, exp, log
+from sympy import Expr, MatrixSymbol, S, Symbol
 
 from derive.errors import InputError, InternalError
 from derive.expression import algebra
 from derive.expression.rebuild import replaced
 from verify.proofread.roles import Relation, root_of
+from verify.proofread.solving import solved
 from verify.proofread.symbols import Symbol as Written
 from verify.proofread.symbols import UnreadError
 from verify.proofread.truth import UPHELD, Truth, times
@@ -252,27 +253,3 @@ class Stationary(Truth):
                 yield n / d
                 yield n * d
                 yield n / d**2
-
-
-def solved(side: Expr, value: Expr, x: Expr) -> Expr | None:
-    """Return x from an equation of numbers in one side of which it stands once, its positive root; else None."""
-    while side != x:
-        inside = [a for a in side.args if x in a.free_symbols]
-        if len(inside) != 1:
-            return None
-        (inner,) = inside
-        rest = [a for a in side.args if a is not inner]
-        if side.is_Add:
-            value = value - Add(*rest)
-        elif side.is_Mul:
-            value = value / Mul(*rest)
-        elif side.is_Pow and inner is side.base:
-            value = value ** (1 / side.exp)
-        elif isinstance(side, exp):
-            value = log(value)
-        elif isinstance(side, log):
-            value = exp(value)
-        else:
-            return None
-        side = inner
-    return value

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from derive.language.tree import Tree
-from verify.proofread.pieces import larger, slope, smaller, step_of, without_cases
+from verify.proofread.pieces import INDICES, larger, slope, smaller, step_of, without_cases
 
 Kind = Literal["derivative", "hessian", "differential", "direction", "expect", "var", "cov", "at"]
 
@@ -98,7 +98,15 @@ class Rewriter:
         row: bool = False,
     ) -> Tree:
         """Return the name of a symbol, one for equal symbols."""
-        made = Symbol(f"{PREFIX}{len(self._by_key) + 1}", kind, what, by, _written(kind, what, by), over, row)
+        made = Symbol(
+            f"{PREFIX}{len(self._by_key) + 1}",
+            kind,
+            what,
+            by,
+            _written(kind, what, by, self.symbols),
+            over,
+            row,
+        )
         known = self._by_key.setdefault(made.key, made)
         self.symbols[known.name] = known
         return Tree("name", [], tree.start, tree.end, known.name)
@@ -315,10 +323,6 @@ _MADE: dict[str, Callable[[Rewriter, Tree], Tree]] = {
 }
 
 
-#: Letters that are indices where they are subscripts.
-INDICES = frozenset("ijklrspq")
-
-
 def free_indices(tree: Tree, bound: frozenset[str] = frozenset()) -> list[str]:
     """Return the indices of entries in a tree that no sum runs over, in order of appearance."""
     if tree.op in ("sub", "index"):
@@ -329,6 +333,11 @@ def free_indices(tree: Tree, bound: frozenset[str] = frozenset()) -> list[str]:
         inner = bound | {a.value for a in tree.args[1:] if a.op == "name"}
         return free_indices(tree.args[0], inner)
     return list(dict.fromkeys(i for a in tree.args for i in free_indices(a, bound)))
+
+
+def is_name(tree: Tree) -> bool:
+    """Tell whether a tree is a name, with a subscript perhaps that is no index: W, W_1."""
+    return tree.op == "name" or (tree.op == "sub" and not free_indices(tree))
 
 
 def _parts(tree: Tree) -> tuple[Tree, list[Tree]]:
@@ -354,8 +363,10 @@ def substitute(tree: Tree, given: Mapping[str, Tree]) -> Tree:
     return replace(tree, args=[substitute(a, given) for a in tree.args], extra=dict(tree.extra))
 
 
-def _written(kind: Kind, what: tuple[Tree, ...], by: tuple[Tree, ...]) -> str:
+def _written(kind: Kind, what: tuple[Tree, ...], by: tuple[Tree, ...], symbols: Mapping[str, Symbol]) -> str:
     def shown(tree: Tree) -> str:
+        if tree.op == "name" and tree.value in symbols:
+            return symbols[str(tree.value)].written
         return (
             str(tree.value) if tree.op in ("name", "sub") and not str(tree.value).startswith(PART) else "(…)"
         )

@@ -14,8 +14,10 @@ from verify.proofread.decimals import decimal
 from verify.proofread.memory import content, remembered
 from verify.proofread.moments import KINDS as MOMENTS
 from verify.proofread.reading import Reading
+from verify.proofread.restricted import masked
 from verify.proofread.roles import Relation
 from verify.proofread.symbols import Symbol as Written
+from verify.proofread.symbols import is_name
 from verify.study import Study
 from verify.verdict import Verdict
 
@@ -38,6 +40,7 @@ class Truth(Reading):
             symbol is not None
             and symbol.kind in ("derivative", "hessian")
             and symbol.name not in self.model.turned
+            and relation.only is None
         ):
             found = self._as_derivative(symbol.name, claimed, relation)
             if found is not None and found.verdict == "refuted":
@@ -91,7 +94,7 @@ class Truth(Reading):
         """Check a claimed derivative by a free variable as such, with the diagnoses of derivatives."""
         written = self.model.symbols[name]
         by = written.by[0]
-        if by.op != "name" or by.value in self.model.definitions or self.model.is_given(written):
+        if not is_name(by) or by.value in self.model.definitions or self.model.is_given(written):
             return None
         what, x = self.model.unfold(self.model._what(written)), self.model.symbol(by.value)
         if x not in what.free_symbols or not isinstance(x, Symbol | MatrixSymbol):
@@ -127,6 +130,8 @@ class Truth(Reading):
             return equal.compare(problem, -symbol if negative else symbol, self.seed, {symbol.name: number})
         if right == 0 and algebra.is_matrix(left):
             right = algebra.zero(algebra.shape(left))
+        if relation is not None and relation.only is not None:
+            left, right = (masked(e, relation.only, relation.over) for e in (left, right))
         ours, theirs = self._domains(relation)
         problem = self.model.problem(left, (), [right, *theirs], ours)
         key = ("equal", content(problem), right, self.seed, theirs)
