@@ -19,7 +19,7 @@ from derive.graph import Graph, build_graph
 from derive.ingest import read_problem
 from derive.limits import check_work
 from derive.linear import NoMatrixError, read_map
-from derive.problem import Problem
+from derive.problem import Problem, beyond_a_point
 from derive.simplify.present import present
 from derive.structured import structures, tied, tied_columns
 
@@ -188,7 +188,7 @@ def hessian(
     if len(problem.wrt) > 1:
         return _block_hessian(problem)
     x = _one(problem, "hessian")
-    first = gradient(replace(problem, assumptions=_beyond_a_point(problem)), x)
+    first = gradient(replace(problem, assumptions=beyond_a_point(problem)), x)
     shape = algebra.shape(x)
     inner = replace(problem, expr=first.result)
     taken = [n.name for n in first.graph.nodes]
@@ -209,7 +209,7 @@ def hessian(
 
 def _block_hessian(problem: Problem) -> Derivation:
     """Return the Hessian by several variables in blocks: block (x, y) is the Jacobian of the gradient by x, by y."""
-    first = gradient(replace(problem, assumptions=_beyond_a_point(problem)), list(problem.wrt))
+    first = gradient(replace(problem, assumptions=beyond_a_point(problem)), list(problem.wrt))
     taken = [n.name for n in first.graph.nodes]
     parts = []
     with warnings.catch_warnings():
@@ -231,17 +231,6 @@ def _matrix_or_map(problem: Problem, taken: Iterable[str]) -> Derivation:
         return _jacobian(problem, taken)
     except NoMatrixError:
         return _differential(problem, taken)
-
-
-def _beyond_a_point(problem: Problem) -> frozenset[tuple[str, str]]:
-    """Return the assumptions that hold in a neighbourhood of a point, for a gradient to be differentiated again.
-
-    That the value of X is symmetric says nothing of X + dX, and so must not simplify the first derivative.
-    """
-    weaker = {"symmetric": None, "posdef": "invertible", "orthogonal": "invertible"}
-    names = {x.name for x in problem.wrt}
-    kept = ((weaker.get(kind, kind) if name in names else kind, name) for kind, name in problem.assumptions)
-    return frozenset((kind, name) for kind, name in kept if kind)
 
 
 def _one(problem: Problem, kind: str) -> Expr:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -13,6 +13,8 @@ from sympy import Expr
 
 from derive.backprop import Sweep
 from derive.code import Output, Plan, compiled, plan, source
+from derive.code.low_rank import thinned
+from derive.code.program import Program, forward, program, reverse
 from derive.display import Shown, write_report
 from derive.expression import algebra
 from derive.expression.algebra import M
@@ -21,7 +23,7 @@ from derive.graph import Graph, Node, symbol
 from derive.language import lambdified  # noqa: F401 - every result is one that lambdify takes
 from derive.language.latex import latex
 from derive.language.text import to_text
-from derive.problem import Problem
+from derive.problem import Problem, beyond_a_point
 from derive.simplify.cost import cost
 from derive.simplify.names import abbreviate, in_names
 from derive.step import Step
@@ -197,7 +199,7 @@ class Derivation(Shown):
             return self._blocks_in_numpy(name, guarded)
         with assuming(self.problem.assumptions):
             named = {e: n for n, e in self.problem.definitions if e.args and n not in self.symbols()}
-            made = plan(self.outputs(value), self.symbols(), named)
+            made = plan(self.outputs(value), self.symbols(), named, lambda pairs: self._of_thin(pairs, value))
             doc = self._doc(target, value, self.judged(made[0], value) if checked else [])
             return source(self.outputs(value), self.symbols(), target, name, doc, guarded, costs, made)
 
@@ -222,6 +224,19 @@ class Derivation(Shown):
             candidates.append(self.sweep.values[self.graph.nodes[-1].index])
         result = Output(tuple(dict.fromkeys(candidates)), wrt)
         return [Output((self.problem.expr,)), result] if value else [result]
+
+    def _of_thin(self, pairs: Sequence[tuple[Any, Any]], value: bool) -> Program | None:
+        """Return the program of the outputs by the small matrices of low ranks, None where there is none."""
+        variables = self.problem.wrt
+        product = self.kind == "hessian" and self.is_map and not self.parts
+        if any(structures(x) for x in variables) or not (self.kind == "gradient" or product):
+            return None
+        taken = [*self.symbols(), *map(str, self.problem.sizes)]
+        with assuming(beyond_a_point(self.problem) if product else self.problem.assumptions):
+            made = reverse(program(thinned(self.problem.expr, pairs), taken), variables, taken)
+        if product:
+            return forward(replace(made, outputs=made.outputs[1:]), self.directions, taken)
+        return made if value else replace(made, outputs=made.outputs[1:])
 
     def _blocks_in_numpy(self, name: str, guarded: bool) -> str:
         """Return the source of a function of the Hessian by several variables, one matrix of blocks."""

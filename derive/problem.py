@@ -54,3 +54,14 @@ class Problem:
     def assumption_texts(self) -> list[str]:
         """Return the assumptions in the text language, sorted."""
         return sorted(said(kind, name) for kind, name in self.assumptions)
+
+
+def beyond_a_point(problem: Problem) -> frozenset[tuple[str, str]]:
+    """Return the assumptions that hold in a neighbourhood of a point, for a gradient to be differentiated again.
+
+    That the value of X is symmetric says nothing of X + dX, and so must not simplify the first derivative.
+    """
+    weaker = {"symmetric": None, "posdef": "invertible", "orthogonal": "invertible"}
+    names = {x.name for x in problem.wrt}
+    kept = ((weaker.get(kind, kind) if name in names else kind, name) for kind, name in problem.assumptions)
+    return frozenset((kind, name) for kind, name in kept if kind)

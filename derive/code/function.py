@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import keyword
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 from typing import Any
@@ -23,6 +23,7 @@ from derive.code.lower import Lowering
 from derive.code.others import without_quotients
 from derive.code.plan import Branch, Node, Plan, post_order
 from derive.code.printer import Printer
+from derive.code.program import Program
 from derive.code.removable import removable
 from derive.code.sizes import examples, total
 from derive.code.softmax import expanded
@@ -31,9 +32,14 @@ from derive.code.targets import TARGETS, Target
 from derive.code.tidy import tidy
 from derive.errors import InputError
 from derive.expression import algebra
+from derive.expression.facts import assuming
 from derive.expression.functions import Adjugate
 from derive.operations import by_name
 from derive.operations.unknown import KERNEL, callable_name
+
+
+#: (rows, rank) of the products whose rank is by far the smaller.
+Thin = tuple[tuple[Any, Any], ...]
 
 
 @dataclass(frozen=True)
@@ -58,18 +64,22 @@ class Output:
 
 
 def plan(
-    outputs: Sequence[Output], symbols: Mapping[str, Expr], defined: Mapping[Expr, str] | None = None
+    outputs: Sequence[Output],
+    symbols: Mapping[str, Expr],
+    defined: Mapping[Expr, str] | None = None,
+    of_thin: Callable[[Thin], Program | None] = lambda pairs: None,
 ) -> tuple[Plan, Any]:
     """Return the cheapest plan of some outputs, one branch more where a low rank is worth it at some sizes.
 
-    `defined` are the names of parts, which their values then have.
+    `defined` are the names of parts, which their values then have. `of_thin` gives a program of the same outputs in
+    terms of the small matrices of low ranks, of which (rows, rank) are given, where there is one.
     """
     dense, low = _cheapest(outputs, symbols, (), defined or {})
     branches = [Branch((), dense[1])]
     builder: Any = dense[0].b
     if low:
         pairs = tuple(dict.fromkeys(low))
-        thin, _ = _cheapest(outputs, symbols, pairs, defined or {})
+        thin, _ = _cheapest(outputs, symbols, pairs, defined or {}, of_thin(pairs))
         certain = all(rank == 1 for _, rank in pairs)
         branches = [Branch(pairs, thin[1])] if certain else [Branch(pairs, thin[1]), *branches]
         builder = thin[0].b if certain else _Both(thin[0].b, builder)
@@ -86,12 +96,29 @@ class _Both:
 def _cheapest(
     outputs: Sequence[Output],
     symbols: Mapping[str, Expr],
-    thin: tuple[tuple[Any, Any], ...],
+    thin: Thin,
     defined: Mapping[Expr, str],
+    program: Program | None = None,
 ) -> tuple[tuple[Lowering, tuple[Node, ...]], list[Any]]:
-    """Return the cheapest way over what is equal: the formula as it is shown, or the sweep as it was run."""
+    """Return the cheapest way over what is equal: the formula as it is shown, the sweep as it was run, a program."""
     sizes = examples(thin)
     best = None
+    for lowering, roots in _ways(outputs, symbols, thin, defined, program):
+        price = sum(total(roots, at) ** 0.5 for at in sizes)
+        if best is None or price < best[0] * 0.9995:
+            best = (price, lowering, roots)
+    assert best is not None
+    b = best[1].b
+    return (best[1], removable(tidy(stable(without_quotients(best[2], b), b), b), b)), best[1].low
+
+
+def _ways(
+    outputs: Sequence[Output],
+    symbols: Mapping[str, Expr],
+    thin: Thin,
+    defined: Mapping[Expr, str],
+    program: Program | None,
+) -> Iterator[tuple[Lowering, tuple[Node, ...]]]:
     ways = range(max(len(o.ways) for o in outputs))
     orders = (False, True) if any(o.shape != (1, 1) for o in outputs) and len(outputs) > 1 else (False,)
     for way, numbers_first, through in product(ways, orders, (False, True) if thin else (False,)):
@@ -100,13 +127,13 @@ def _cheapest(
         for k in sorted(range(len(outputs)), key=lambda k: (outputs[k].shape == (1, 1)) != numbers_first):
             o = outputs[k]
             nodes[k] = lowering.node(o.ways[min(way, len(o.ways) - 1)])
-        roots = tuple(n for n in nodes if n is not None)
-        price = sum(total(roots, at) ** 0.5 for at in sizes)
-        if best is None or price < best[0] * 0.9995:
-            best = (price, lowering, roots)
-    assert best is not None
-    b = best[1].b
-    return (best[1], removable(tidy(stable(without_quotients(best[2], b), b), b), b)), best[1].low
+        yield lowering, tuple(n for n in nodes if n is not None)
+    if program is not None:
+        lowering = Lowering(symbols, thin, defined)
+        with assuming(program.known):
+            for name, body in program.lines:
+                lowering.bound[name] = lowering.loose(body)
+            yield lowering, tuple(lowering.node(e) for e in program.outputs)
 
 
 def source(
