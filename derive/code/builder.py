@@ -356,9 +356,21 @@ class Builder(Forms):
         if c * d == -1:
             return self.negative(self.matmul(a, b))
         (x, y), flipped = self._oriented(a, b)
-        symmetric = x is self.transpose(y) and not flipped
+        symmetric = not flipped and self._is_around(x, y)
         out = self.make("matmul", (x, y), (), (x.rows, y.columns), symmetric)
         return self.transpose(out) if flipped else out
+
+    def _is_around(self, x: Node, y: Node) -> bool:
+        """Tell whether a matrix product is one of A A' and A M A' with M symmetric."""
+        if x is self.transpose(y):
+            return True
+        for outer, inner in ((x, y), (self.transpose(y), self.transpose(x))):  # A (M A'), or the transpose of it
+            whole, turned = (inner.args[0], True) if inner.is_transpose else (inner, False)
+            if whole.op == "matmul":
+                m, end = whole.args[::-1] if turned else whole.args
+                if m.symmetric and (end if turned else self.transpose(end)) is outer:
+                    return True
+        return False
 
     def _unsigned(self, x: Node) -> tuple[Any, Node]:
         """Return a value without its sign, and the sign."""

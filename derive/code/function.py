@@ -25,6 +25,7 @@ from derive.code.plan import Branch, Node, Plan, post_order
 from derive.code.printer import Printer
 from derive.code.program import Program
 from derive.code.removable import removable
+from derive.code.scaling import scaled
 from derive.code.sizes import examples, total
 from derive.code.softmax import expanded
 from derive.code.stable import stable
@@ -109,7 +110,8 @@ def _cheapest(
             best = (price, lowering, roots)
     assert best is not None
     b = best[1].b
-    return (best[1], removable(tidy(stable(without_quotients(best[2], b), b), b), b)), best[1].low
+    whole = tidy(stable(without_quotients(best[2], b), b), b)
+    return (best[1], removable(scaled(whole, b, sizes) if thin else whole, b)), best[1].low
 
 
 def _ways(
