@@ -17,7 +17,9 @@ from derive.expression import algebra
 Shape = tuple[Any, Any]
 
 #: Names that the door uses itself.
-RESERVED = frozenset({"device", "dtype", "flat", "floats", "sizes", "take", "type", "types", "value"})
+RESERVED = frozenset(
+    "cholesky device dtype flat floats potrf potrs sizes solve take type types value".split()
+)
 
 #: Names that Julia's door uses, or that Julia's words for operations have.
 JULIA_RESERVED = frozenset(

@@ -19,6 +19,7 @@ from derive.code.door import (
     julia_door,
     octave_door,
 )
+from derive.code.gather import gathered
 from derive.code.lower import Lowering
 from derive.code.others import without_quotients
 from derive.code.plan import Branch, Node, Plan, post_order
@@ -110,7 +111,7 @@ def _cheapest(
             best = (price, lowering, roots)
     assert best is not None
     b = best[1].b
-    whole = tidy(stable(without_quotients(best[2], b), b), b)
+    whole = gathered(tidy(stable(without_quotients(best[2], b), b), b), b)
     return (best[1], removable(scaled(whole, b, sizes) if thin else whole, b)), best[1].low
 
 
@@ -176,6 +177,8 @@ class _Function:
         name: str, doc: str, guarded: bool, costs: bool,
     ) -> None:  # fmt: skip
         self.target, self.outputs, self.symbols, self.plan = target, outputs, symbols, made
+        if guarded:
+            self.target = target.with_helpers
         self.builder, self.name, self.doc, self.guarded, self.costs = builder, name, doc, guarded, costs
         reserved = {"np", "jnp", "jax", "torch", "math", "scipy", "kwargs", "float", *RESERVED}
         odd = (
@@ -223,9 +226,15 @@ class _Function:
                 body += lines
         given = {s.name: s for s in printers[0].given if s.name not in self.symbols}
         modules = {m for p in printers for m in p.modules}
+        if self._is_helped(body):
+            modules |= {m for m in self.target.imports if f"{m}." in self.target.helpers}
         if self.target.closed:
             return self._octave(body, given) if self.target.name == "octave" else self._julia(body, given)
         return self._python(body, given, modules)
+
+    def _is_helped(self, body: list[str]) -> bool:
+        """Tell whether the lines call functions that the code brings along."""
+        return self.guarded and bool(self.target.helpers) and any("cholesky(" in line for line in body)
 
     def _returned(self, values: list[str]) -> list[str]:
         """Return the lines that give the values back, each of the kind that its variable came in."""
@@ -269,10 +278,12 @@ class _Function:
         )
         first = next(iter(self.target.imports))
         imports = [first, *[m for m in self.target.imports if m in modules and m != first]]
+        helpers = self.target.helpers.splitlines() if self._is_helped(body) else []
         code = [self.target.imports[m] for m in imports]
         code += [f'{n}_ = kwargs["{n}"]' for n in odd]
         if self.guarded:
             code += ["", *door(names, symbols, self.kinds, list(given), self.target), ""]
+            code += [*helpers, ""] if helpers else []
         elif any("dtype" in line for line in body):
             code.append(UNGUARDED[self.target.name])
         lines = [*(line for part in head for line in part.splitlines()), *code, *body]

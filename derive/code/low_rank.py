@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sympy import Expr, Identity, Integer, log
+from sympy import Abs, Expr, Identity, Integer, log
 
 from derive.expression import algebra
 from derive.expression.elementwise import elementwise
@@ -65,7 +65,7 @@ class LowRank:
         """Return log|det|."""
         rows, rank = self.u.shape
         if algebra.is_matrix(self.d):
-            outer = algebra.entry_sum(elementwise(log, elementwise(abs, self.d)))
+            outer = algebra.entry_sum(elementwise(log, elementwise(Abs, self.d)))
         else:
             outer = (rows - rank) * log(self.d if algebra.is_positive(self.d) else abs(self.d))
         return outer + LogDet(self.small)

@@ -59,6 +59,19 @@ OPERATIONS = {
     "flatten": "{0}.ravel()",
 }
 
+#: SciPy's own functions look at their arguments for longer than small matrices take.
+CHOLESKY = """\
+potrf, potrs = scipy.linalg.get_lapack_funcs(("potrf", "potrs"), dtype=dtype)
+
+def cholesky(matrix):
+    factor, minor = potrf(matrix, lower=True, clean=False)
+    if minor:
+        raise np.linalg.LinAlgError(f"the leading minor of order {minor} is not positive definite")
+    return factor
+
+def solve(factor, right):
+    return potrs(factor, right, lower=True)[0] if right.size else right"""
+
 NUMPY = Target(
     name="numpy",
     words="NumPy",
@@ -84,4 +97,11 @@ NUMPY = Target(
     prefix="np.",
     in_place=True,
     typed=".astype(dtype, copy=False)",
+    own={
+        "cholesky": "cholesky({0})",
+        "cholesky solve": "solve({0}, {1})",
+        "cholesky inverse": "solve({0}, np.eye({rows}, dtype=dtype))",
+        "cholesky logdet": "2*np.log(np.diagonal({0})).sum()",
+    },
+    helpers=CHOLESKY,
 )

@@ -7,7 +7,7 @@ of the value, and of the type {dtype} of the arguments given. What a language la
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 
 @dataclass(frozen=True)
@@ -37,6 +37,14 @@ class Target:
     prefix: str = ""
     note: str = ""
     typed: str = ""
+    #: Spellings by functions of the code's own, and these functions; they are for code that has a door too.
+    own: Mapping[str, str] = field(default_factory=dict)
+    helpers: str = ""
+
+    @property
+    def with_helpers(self) -> Target:
+        """Return the language with the spellings by functions of the code's own."""
+        return replace(self, operations={**self.operations, **self.own})
 
 
 #: Functions of entries that every language calls by the same name.
