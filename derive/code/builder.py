@@ -38,6 +38,8 @@ class Builder(Forms):
         #: Nodes that only one way of a choice at run time has made: they are not there for free.
         self.tentative: set[int] = set()
         self.trying = False
+        #: Goes up with every value that there is to be used again.
+        self.version = 0
         #: The sums that a value is a term of.
         self.sums: dict[Node, list[Node]] = {}
 
@@ -54,11 +56,13 @@ class Builder(Forms):
         key = (op, tuple(a.index for a in args), params)
         if key not in self.nodes:
             self.nodes[key] = Node(len(self.nodes), op, args, params, shape, symmetric)
+            self.version += op != "transpose"  # which comes for free
             if self.trying:
                 self.tentative.add(self.nodes[key].index)
         found = self.nodes[key]
         if not self.trying and found.index in self.tentative:
             self.tentative.discard(found.index)
+            self.version += 1
         return found
 
     # ------------------------------------------------------------------------------------------ leaves
@@ -364,7 +368,10 @@ class Builder(Forms):
         """Tell whether a matrix product is one of A A' and A M A' with M symmetric."""
         if x is self.transpose(y):
             return True
-        for outer, inner in ((x, y), (self.transpose(y), self.transpose(x))):  # A (M A'), or the transpose of it
+        for outer, inner in (
+            (x, y),
+            (self.transpose(y), self.transpose(x)),
+        ):  # A (M A'), or the transpose of it
             whole, turned = (inner.args[0], True) if inner.is_transpose else (inner, False)
             if whole.op == "matmul":
                 m, end = whole.args[::-1] if turned else whole.args

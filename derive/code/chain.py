@@ -32,11 +32,20 @@ class Sum(Item):
         self.maker, self.terms, self._form = maker, terms, form
         self.rows, self.columns = next((i[0].rows, i[-1].columns) for _, i in terms if i)
         self._node: Node | None = None
+        self._prices: dict[Any, float] = {}
+
+    def _remembered(self, key: Any, price: Callable[[], float]) -> float:
+        """Return a price, worked out once as long as nothing is made: sums stand in sums."""
+        key = (*key, self._node is None, self.maker.b.version)
+        if key not in self._prices:
+            self._prices[key] = price()
+        return self._prices[key]
 
     def formed(self, at: Sizes) -> float:
         """Return the cost of all terms."""
         own = PASS * at[self.rows] * at[self.columns]
-        return sum(self.maker.price(items, at) + own for _, items in self.terms if items)
+        terms = [items for _, items in self.terms if items]
+        return self._remembered((id(at),), lambda: sum(self.maker.price(items, at) + own for items in terms))
 
     def form(self) -> Node:
         """Return the sum."""
@@ -50,17 +59,25 @@ class Sum(Item):
     def on_right(self, at: Sizes, width: float, other: Node | None = None) -> float:
         """Return the cost of all terms applied; to a value that is there, terms may be there too."""
         ghost = Virtual(self.columns, width) if other is None else Plain(self.maker.b, other)
-        return sum(
-            (self.maker.price([*items, ghost], at) if items else 0.0) + at[self.rows] * width
-            for _, items in self.terms
-        )
+        return self._applied(at, width, other, True, lambda items: [*items, ghost])
 
     def on_left(self, at: Sizes, width: float, other: Node | None = None) -> float:
         """Return the cost of all terms applied; to a value that is there, terms may be there too."""
         ghost = Virtual(width, self.rows) if other is None else Plain(self.maker.b, other)
-        return sum(
-            (self.maker.price([ghost, *items], at) if items else 0.0) + at[self.columns] * width
-            for _, items in self.terms
+        return self._applied(at, width, other, False, lambda items: [ghost, *items])
+
+    def _applied(
+        self,
+        at: Sizes,
+        width: float,
+        other: Node | None,
+        right: bool,
+        beside: Callable[[list[Item]], list[Item]],
+    ) -> float:
+        own = at[self.rows if right else self.columns] * width
+        return self._remembered(
+            (id(at), width, other and other.index, right),
+            lambda: sum((self.maker.price(beside(i), at) if i else 0.0) + own for _, i in self.terms),
         )
 
     def times(self, other: Node) -> Node:

@@ -39,7 +39,6 @@ from derive.expression.functions import Adjugate
 from derive.operations import by_name
 from derive.operations.unknown import KERNEL, callable_name
 
-
 #: (rows, rank) of the products whose rank is by far the smaller.
 Thin = tuple[tuple[Any, Any], ...]
 

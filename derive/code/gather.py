@@ -37,7 +37,9 @@ def _together(node: Node, b: Builder, count: dict[int, int]) -> Node | None:
     for k, a in enumerate(node.args):
         for shared, rest in _shared(a, b, count).items() if a.shape == node.shape else ():
             groups.setdefault(shared, {})[k] = rest
-    (how, matrix, flag), chosen = max(groups.items(), key=lambda g: len(g[1]), default=(("", node, False), {}))
+    (how, matrix, flag), chosen = max(
+        groups.items(), key=lambda g: len(g[1]), default=(("", node, False), {})
+    )
     if len(chosen) < 2:
         return None
     inner = b.add((coefficients[k], rest) for k, rest in chosen.items())

@@ -34,9 +34,7 @@ class LowRank:
         if algebra.is_matrix(self.d):
             over = algebra.dot(algebra.diag(algebra.elementwise_power(self.d, Integer(-1))), self.u)
             return algebra.add(Identity(r), algebra.dot(self.c, algebra.t(self.v), over))
-        return algebra.add(
-            algebra.dot(self.d, Identity(r)), algebra.dot(self.c, algebra.t(self.v), self.u)
-        )
+        return algebra.add(algebra.dot(self.d, Identity(r)), algebra.dot(self.c, algebra.t(self.v), self.u))
 
     def _over(self) -> tuple[Expr, ...]:
         """Return inv(D) as factors."""
@@ -44,7 +42,9 @@ class LowRank:
             return (algebra.diag(algebra.elementwise_power(self.d, Integer(-1))),)
         return (1 / self.d, Identity(self.u.shape[0]))
 
-    def ways(self, before: Sequence[Expr], after: Sequence[Expr]) -> tuple[tuple[tuple[Expr, ...], ...], int, int]:
+    def ways(
+        self, before: Sequence[Expr], after: Sequence[Expr]
+    ) -> tuple[tuple[tuple[Expr, ...], ...], int, int]:
         """Return the inverse as products of which it is the sum, and how many factors around it they hold too.
 
         inv(K) U is inv(D) U inv(S) with no sum, and so is V' inv(K): what is thin already comes out at once.
@@ -114,9 +114,14 @@ def thinned(expr: Expr, pairs: Sequence[tuple[Expr, Expr]]) -> Expr:
             if f in opened:
                 ways, left, right = opened[f].ways(factors[:k], factors[k + 1 :])
             elif kind(f) == "transpose" and f.arg in opened:
-                turned = [algebra.t(x) for x in reversed(factors[k + 1 :])], [algebra.t(x) for x in reversed(factors[:k])]
+                turned = (
+                    [algebra.t(x) for x in reversed(factors[k + 1 :])],
+                    [algebra.t(x) for x in reversed(factors[:k])],
+                )
                 ways, right, left = opened[f.arg].ways(*turned)
-                ways = tuple(tuple(algebra.t(x) if algebra.is_matrix(x) else x for x in reversed(w)) for w in ways)
+                ways = tuple(
+                    tuple(algebra.t(x) if algebra.is_matrix(x) else x for x in reversed(w)) for w in ways
+                )
             else:
                 continue
             before, rest = algebra.dot(*factors[: k - left]), factors[k + 1 + right :]

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from sympy import Determinant, DiagMatrix, Expr, Identity, Inverse, MatAdd
+from sympy import Determinant, DiagMatrix, Expr, Inverse
 
 from derive.code.factors import Solver, Woodbury
+from derive.code.low_rank import low_rank
 from derive.code.lower_values import Values
 from derive.code.plan import Node
 from derive.expression import algebra
@@ -28,43 +29,17 @@ class Inverses(Values):
         """Return what solves a matrix and gives its determinant."""
         if a not in self.solvers:
             posdef = algebra.is_posdef(a)
-            low = self.low_rank(a)
+            low = low_rank(a)
             if low is not None:
-                diagonal, coefficient, u, v = low
-                posdef |= u == v and algebra.is_positive(diagonal) and algebra.is_nonnegative(coefficient)
-                self.low.append((u.shape[0], u.shape[1]))
+                posdef |= low.u == low.v and algebra.is_positive(low.d) and algebra.is_nonnegative(low.c)
+                self.low.append((low.u.shape[0], low.u.shape[1]))
                 if self.thin:
-                    left, right = self.node(u), self.node(v)
-                    d, c = self.node(diagonal), self.node(coefficient)
+                    left, right = self.node(low.u), self.node(low.v)
+                    d, c = self.node(low.d), self.node(low.c)
                     self.solvers[a] = Woodbury(self.b, d, c, left, right, posdef, self.through)
                     return self.solvers[a]
             self.solvers[a] = Solver(self.b, self.node(a), posdef)
         return self.solvers[a]
-
-    def low_rank(self, a: Expr) -> tuple[Expr, Expr, Expr, Expr] | None:
-        """Return (d, c, U, V) of a sum d + c U V', d a number or a column on the diagonal, where U may be thin."""
-        if not isinstance(a, MatAdd):
-            return None
-        diagonal: list[Expr] = []
-        rest: list[Expr] = []
-        for t in a.args:
-            coefficient, factors = algebra.split(t)
-            if len(factors) == 1 and isinstance(factors[0], Identity):
-                diagonal.append(coefficient)
-            elif len(factors) == 1 and isinstance(factors[0], DiagMatrix):
-                diagonal.append(algebra.dot(coefficient, factors[0].args[0]))
-            else:
-                rest.append(t)
-        if len(rest) != 1 or len(diagonal) != 1:
-            return None
-        coefficient, factors = algebra.split(rest[0])
-        n = a.shape[0]
-        cuts = [k for k in range(1, len(factors)) if factors[k].shape[0] != n]
-        if not cuts:
-            return None
-        middle = min(cuts, key=lambda k: (factors[k].shape[0] != 1, abs(2 * k - len(factors)), k))
-        u, v = algebra.dot(*factors[:middle]), algebra.t(algebra.dot(*factors[middle:]))
-        return diagonal[0], coefficient, u, v
 
     def inverse(self, e: Inverse) -> Node:
         """Return an inverse that is needed as a matrix."""

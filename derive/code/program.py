@@ -64,7 +64,9 @@ def program(expr: Expr, taken: Iterable[str]) -> Program:
 
     def named(body: Expr, like: Expr) -> Expr:
         name = names.fresh(body)
-        found.update((word, name.name) for word, holds in _SEEN.items() if algebra.is_matrix(like) and holds(like))
+        found.update(
+            (word, name.name) for word, holds in _SEEN.items() if algebra.is_matrix(like) and holds(like)
+        )
         lines.append((name, body))
         return name
 
@@ -117,7 +119,9 @@ def reverse(made: Program, variables: Sequence[Expr], taken: Iterable[str]) -> P
                 adjoint = lines[-1][0]
             _pull(body, adjoint, active, arriving)
         gradients = [
-            _in_names(algebra.add(*arriving[x]), products) if x in arriving else algebra.zero(algebra.shape(x))
+            _in_names(algebra.add(*arriving[x]), products)
+            if x in arriving
+            else algebra.zero(algebra.shape(x))
             for x in variables
         ]
     return Program(tuple(lines), (*made.outputs, *gradients), made.known)
@@ -181,7 +185,9 @@ def forward(made: Program, tangents: Mapping[Expr, Expr], taken: Iterable[str]) 
             tangent = _pushed(body, moves)
             if tangent is None:
                 continue
-            tangent = _in_names(tangent, {f: n for f, n in products.items() if n not in (name, algebra.t(name))})
+            tangent = _in_names(
+                tangent, {f: n for f, n in products.items() if n not in (name, algebra.t(name))}
+            )
             if not (_is_within(tangent) or not parts(tangent)):
                 lines.append((names.fresh(tangent), tangent))
                 tangent = lines[-1][0]

@@ -47,10 +47,26 @@ class Sizes:
                 low, high = math.log(SMALLEST), math.log(LARGEST)
                 self.known[size] = math.exp(self.rng.uniform(low, high)) if self.rng else float(EQUAL)
             else:
-                # In one order, since each letter draws its number when it is first met.
-                numbers = {s: self[s] for s in sorted(size.free_symbols, key=str)}
-                self.known[size] = max(float(size.subs(numbers)), 1.0)
+                for s in sorted(
+                    size.free_symbols, key=str
+                ):  # in one order: each letter draws when it is first met
+                    self[s]
+                self.known[size] = max(self._value(size), 1.0)
         return self.known[size]
+
+    def _value(self, e: Any) -> float:
+        """Return a polynomial of sizes as a number."""
+        if e.is_Rational:
+            return int(e.p) / int(e.q)
+        if e.is_Symbol:
+            return self.known[e]
+        if e.is_Add:
+            return math.fsum(self._value(a) for a in e.args)
+        if e.is_Mul:
+            return math.prod(self._value(a) for a in e.args)
+        if e.is_Pow:
+            return self._value(e.base) ** self._value(e.exp)
+        return float(e.subs(self.known))
 
 
 def examples(larger: tuple[tuple[Any, Any], ...] = ()) -> list[Sizes]:
