@@ -1,4 +1,4 @@
-"""The logistic function, softplus and erfcx as functions of their own, so that no exponential overflows beside them.
+"""The logistic function, softplus and tails of the error function by their names, so that no exponential overflows.
 
 1/(1 + exp(-x)) and its derivative exp(-x)/(1 + exp(-x))^2 are harmless, but exp(-x) is not: in floating point it
 overflows where the quotient is 0. With the logistic function L as one symbol L'(x) = L(x) L(-x), and nothing does.
@@ -8,27 +8,7 @@ from __future__ import annotations
 
 import sympy as sp
 
-
-class Logistic(sp.Function):
-    """L(x) = 1/(1 + exp(-x))."""
-
-    nargs = 1
-    is_real = True
-
-    def fdiff(self, argindex: int = 1) -> sp.Expr:
-        """Return L(x) L(-x)."""
-        return Logistic(self.args[0]) * Logistic(-self.args[0])
-
-
-class Softplus(sp.Function):
-    """log(1 + exp(x)), whose derivative is L(x)."""
-
-    nargs = 1
-    is_real = True
-
-    def fdiff(self, argindex: int = 1) -> sp.Expr:
-        """Return L(x)."""
-        return Logistic(self.args[0])
+from derive.expression.elementwise import sigmoid, softplus
 
 
 class ErrorTail(sp.Function):
@@ -36,10 +16,6 @@ class ErrorTail(sp.Function):
 
     nargs = 1
     is_real = True
-
-    def fdiff(self, argindex: int = 1) -> sp.Expr:
-        """Return -2/sqrt(pi) exp(-x^2)."""
-        return -2 / sp.sqrt(sp.pi) * sp.exp(-(self.args[0] ** 2))
 
 
 class erfcx(sp.Function):
@@ -100,25 +76,25 @@ def stable(e: sp.Expr) -> sp.Expr:
     if isinstance(e, sp.log):
         parts = _one_plus_exponential(e.args[0])
         if parts is not None:
-            return sp.log(parts[0]) + Softplus(parts[1])
+            return sp.log(parts[0]) + softplus(parts[1])
     if isinstance(e, sp.Pow) and e.exp.is_Integer and e.exp.is_negative:
         parts = _one_plus_exponential(e.base)
         if parts is not None:
-            return parts[0] ** e.exp * Logistic(-parts[1]) ** -e.exp
+            return parts[0] ** e.exp * sigmoid(-parts[1]) ** -e.exp
     if (tail := _one_plus_error_function(e)) is not None:
         return tail
     return _absorbed(e) if isinstance(e, sp.Mul) else e
 
 
 def _one_plus_error_function(e: sp.Expr) -> sp.Expr | None:
-    """Return c ErrorTail(-u) for c (1 + erf(u)), c ErrorTail(u) for c (1 - erf(u)), or None."""
-    if not isinstance(e, sp.Add) or len(e.args) != 2:
-        return None
-    number, rest = e.as_coeff_Add()
-    c, function = rest.as_coeff_Mul()
-    if not isinstance(function, sp.erf) or not number or abs(c) != abs(number):
-        return None
-    return number * ErrorTail(-function.args[0] if c == number else function.args[0])
+    """Return a sum with c ErrorTail(-u) for its terms c + c erf(u), c ErrorTail(u) for c - c erf(u), or None."""
+    number, _ = e.as_coeff_Add() if isinstance(e, sp.Add) else (0, e)
+    for term in e.args if number else ():
+        c, function = term.as_coeff_Mul()
+        if isinstance(function, sp.erf) and abs(c) == abs(number):
+            u = function.args[0]
+            return e - number - term + number * ErrorTail(-u if c == number else u)
+    return None
 
 
 def _one_plus_exponential(e: sp.Expr) -> tuple[sp.Expr, sp.Expr] | None:
@@ -140,11 +116,11 @@ def _absorbed(product: sp.Expr) -> sp.Expr:
             continue
         for k, other in enumerate(factors):
             base, times = other.as_base_exp()
-            if isinstance(base, Logistic) and times.is_Integer:
+            if isinstance(base, sigmoid) and times.is_Integer:
                 w = base.args[0]
                 j = sp.cancel(-factor.args[0] / w)
                 if j.is_Integer and 1 <= j <= times:
                     factors[k] = base ** (times - j)
-                    factors[i] = Logistic(-w) ** j
+                    factors[i] = sigmoid(-w) ** j
                     return _absorbed(sp.Mul(*factors))
     return product
