@@ -1,4 +1,4 @@
-"""The matrices that are symmetric because of where they stand in a covariance: P and Q in F·P·F' + s²·Q."""
+"""What names are because of where they stand in a covariance: P and Q are symmetric in F·P·F' + v·Q, and v is a scalar."""
 
 from __future__ import annotations
 
@@ -23,6 +23,24 @@ def symmetric_names(covariance: Tree, is_matrix: Callable[[str], bool]) -> Itera
                 matrices = matrices[1:-1]
             if len(matrices) == 1:
                 yield from symmetric_names(matrices[0], is_matrix)
+
+
+def scale_names(covariance: Tree, is_matrix: Callable[[str], bool]) -> Iterator[str]:
+    """Yield the names in front of the matrices of a covariance, which only scalars stand before: v in v·eye."""
+    match covariance.op:
+        case "+" | "neg":
+            for term in covariance.args:
+                yield from scale_names(term, is_matrix)
+        case "*":
+            front = []
+            for a in covariance.args:
+                if a.op == "name" and a.value != "eye" and not is_matrix(a.value):
+                    front.append(a.value)
+                elif front and (a.op in ("name", "call")):
+                    yield from front
+                    return
+                elif a.op != "number":
+                    return
 
 
 def _transposes(left: Tree, right: Tree) -> bool:

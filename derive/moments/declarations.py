@@ -25,8 +25,8 @@ from derive.language.text import to_text
 from derive.language.together import build
 from derive.language.tree import Tree
 from derive.language.words import FUNCTIONS
-from derive.moments.covariances import symmetric_names
-from derive.moments.distributions import Distribution, central_symbol
+from derive.moments.covariances import scale_names, symmetric_names
+from derive.moments.distributions import Distribution, central_symbol, refuse_impossible
 from derive.moments.model import Model
 from derive.moments.said import NAME, Drawn, Said, sorted_out, split_outside
 from derive.problem import Problem
@@ -85,9 +85,11 @@ class _Reader:
         self.preferred: dict[str, str] = {}
         self.expressions, self.asked = [self._tree(t) for t in texts], len(texts)
         self.over = [free_indices(self.trees[k]) for k in self.expressions]
-        if len(set(self.over)) > 1:
-            raise InputError("the two expressions have different free indices: use the same, or none")
-        if self.over[0] and len(texts) > 1:
+        # Cov(f[i], g[j]) is the covariance of two columns, with a row for every i and a column for every j.
+        self.columns = len(set(self.over)) == 2 and [len(over) for over in self.over] == [1, 1]
+        if len(set(self.over)) > 1 and not self.columns:
+            raise InputError("the two expressions have different free indices: use one in each, or none")
+        if self.over[0] and len(texts) > 1 and not self.columns:
             # One index runs over one size, in both.
             self.expressions.append(self._tree(" + ".join(f"({t})" for t in texts)))
             self.over.append(self.over[0])
@@ -125,6 +127,7 @@ class _Reader:
 
     def read(self) -> Reading:
         """Return the expressions and the model. Raises InputError."""
+        self._prefer_scales()
         for drawn in self.said.drawn.values():
             self._constrain(drawn)
         for (x, y), value in self.said.covariances.items():
@@ -154,11 +157,14 @@ class _Reader:
                 if set(pair) <= set(distributions)
             }
         self._refuse_random_parameters(distributions)
+        for d in distributions.values():
+            refuse_impossible(d)
         model = Model(
             distributions, tuple(self.said.independent), covariances, tuple(self.said.jointly_normal)
         )
         notes = (*built.notes, *self.notes)
-        return Reading(_with_moment_symbols(problem, distributions), model, read, notes, self.over[0])
+        over = () if self.columns else self.over[0]
+        return Reading(_with_moment_symbols(problem, distributions), model, read, notes, over)
 
     def _assumed(self) -> list[str]:
         """The assumptions, with those that covariances and Wishart matrices bring."""
@@ -198,6 +204,16 @@ class _Reader:
             (self.declared[n] != (1, 1) if n in self.declared else kind_of(n) == "vector")
             for n in _WORD.findall(text)
         )
+
+    def _prefer_scales(self) -> None:
+        """Take v in the covariance v·eye for a scalar, whatever its letter, unless it is declared."""
+        for drawn in self._covarying():
+            for k in _COVARIANCES[drawn.family]:
+                if drawn.args[k]:
+                    names = scale_names(parse_tree(drawn.args[k]), self._is_matrix_name)
+                    self.preferred.update(
+                        dict.fromkeys((n for n in names if n not in self.declared), "scalar")
+                    )
 
     # -- shapes ------------------------------------------------------------------------------------------
 
@@ -246,7 +262,7 @@ class _Reader:
         x, (mean, covariance) = drawn.name, drawn.args
         if x not in self.declared and kind_of(x) == "scalar" and self._is_matrix(covariance):
             self.preferred[x] = "vector"  # the use wins over the letter
-        if self._is_scalar_name(x) and x not in self.preferred:
+        if self._is_scalar_name(x) and self.preferred.get(x) != "vector":
             self._scalar(x, mean, covariance)
         elif covariance and not self._is_matrix(covariance):
             self._scalar(covariance)

@@ -9,9 +9,10 @@ family therefore says its cumulants and nothing else.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from math import comb
+from typing import Any
 
 from sympy import Expr, Identity, Integer, S, Symbol, cancel, expand, factor, factorial
 
@@ -96,6 +97,36 @@ class Distribution:
     def cumulant(self, places: Places) -> list[Part]:
         """Return the joint cumulant of entries, as a sum; the empty sum is zero. Raises InputError."""
         return _CUMULANTS[self.family](self, places)
+
+
+#: What parameters that are numbers break, by family: the places, whether they do, and what is expected.
+_IMPOSSIBLE: dict[str, tuple[tuple[int, ...], Callable[..., Any], str]] = {
+    "normal entries": ((1,), lambda v: v < 0, "a variance is not negative"),
+    "iid": ((1,), lambda v: v < 0, "a variance is not negative"),
+    "given": ((1,), lambda v: v < 0, "a variance is not negative"),
+    "uniform": ((0, 1), lambda a, b: a >= b, "the first end is less than the second"),
+    "bernoulli": ((0,), lambda p: (p < 0) | (p > 1), "a chance lies between 0 and 1"),
+    "poisson": ((0,), lambda rate: rate <= 0, "a rate is positive"),
+    "exponential": ((0,), lambda rate: rate <= 0, "a rate is positive"),
+    "chi2": ((0,), lambda n: n <= 0, "the degrees of freedom are positive"),
+    "gamma": ((0, 1), lambda shape, scale: (shape <= 0) | (scale <= 0), "shape and scale are positive"),
+    "laplace": ((1,), lambda scale: scale <= 0, "a scale is positive"),
+}
+
+
+def refuse_impossible(d: Distribution) -> None:
+    """Raise InputError where numbers are given with which no such distribution exists."""
+    for _, component in d.components:
+        refuse_impossible(replace(component, text=d.text))
+    weights = [w for w, _ in d.components]
+    if weights and all(w.is_number for w in weights) and (sum(weights) != 1 or any(w < 0 for w in weights)):
+        written = d.text.partition(" with ")[0]
+        raise InputError(f"{written}: the weights of a mixture are not negative and add up to 1")
+    places, breaks, expected = _IMPOSSIBLE.get(d.family, ((), None, ""))
+    values = [d.parameters[k] for k in places]
+    numbers = [v for v in values if isinstance(v, Expr) and v.is_number]
+    if breaks is not None and len(numbers) == len(values) and breaks(*numbers) == True:  # noqa: E712
+        raise InputError(f"{d.text or d.name}: {expected}")
 
 
 # ----------------------------------------------------------------------------------------- cumulants

@@ -22,7 +22,8 @@ from derive.language.text import to_text
 from derive.moments.activations import X
 from derive.moments.distributions import Distribution, Part
 from derive.moments.entry_functions import KNOWN_X
-from derive.moments.integrals import has_jumps, sum_of_pieces, tidy
+from derive.moments.family_functions import family_expectation
+from derive.moments.integrals import has_jumps, real, sum_of_pieces, tidy
 from derive.moments.nets import Factor
 from derive.moments.pieces import Piece, UndecidedError, derivative_pieces, pieces
 
@@ -84,7 +85,7 @@ def _closed_form(f: Expr, order: int, centred: bool = False) -> Expr | None:
         total = sum_of_pieces(shifted, X, _S)
     if total is None or total.has(sp.oo):
         return _odd_but_for_a_constant(f) if centred and order == 0 else None
-    return tidy(_real(total.subs(MEAN, mean)), thorough=False).subs(_S, sp.sqrt(VARIANCE))
+    return tidy(real(total.subs(MEAN, mean)), thorough=False).subs(_S, sp.sqrt(VARIANCE))
 
 
 def _odd_but_for_a_constant(f: Expr) -> Expr | None:
@@ -99,19 +100,6 @@ def _odd_but_for_a_constant(f: Expr) -> Expr | None:
     if not finite or sp.calculus.util.continuous_domain(f, X, sp.S.Reals) != sp.S.Reals:
         return None
     return even / 2
-
-
-def _real(e: Expr) -> Expr:
-    """Return a real expression without the imaginary unit, which sines and cosines were integrated by."""
-    if not e.has(sp.I):
-        return e
-
-    def turned(a: Expr) -> Expr:
-        real, imaginary = sp.expand(a.args[0]).as_independent(sp.I, as_Add=True)
-        angle = sp.expand(imaginary / sp.I)
-        return sp.exp(real) * (sp.cos(angle) + sp.I * sp.sin(angle))
-
-    return sp.expand(sp.powsimp(e).replace(lambda a: isinstance(a, sp.exp) and a.has(sp.I), turned))
 
 
 def _joined(parts: list[Piece]) -> Expr:
@@ -177,18 +165,17 @@ def entry_cumulant_of(d: Distribution, functions: Sequence[Expr]) -> Expr:
         assert variance is not None
         found = _gaussian_cumulant(tuple(functions), mean == 0)
         return put(found, mean, variance)
-    if d.family == "rademacher":
-        found = _cumulant(functions, lambda f: (f.subs(X, 1) + f.subs(X, -1)) / 2)
-        return found.xreplace({KNOWN_X: X})
-    if d.family == "bernoulli":
-        (p,) = d.parameters
-        assert p is not None
-        found = _cumulant(functions, lambda f: p * f.subs(X, 1) + (1 - p) * f.subs(X, 0))
-        return found.xreplace({KNOWN_X: X})
-    raise InputError(
-        f"expectations of functions such as {_shown(functions[0])} are those of Gaussians: {d.name} is not said to be "
-        "normal"
-    )
+
+    def moment(f: Expr) -> Expr:
+        found = family_expectation(d, f)
+        if found is None:
+            raise NoClosedFormError(
+                f"the expectation of {_shown(f)} has no closed form here where {d.text or d.name}: with numbers for all "
+                "that is known it may be computed to proved digits"
+            )
+        return found
+
+    return _cumulant(functions, moment).xreplace({KNOWN_X: X})
 
 
 @lru_cache(maxsize=512)
@@ -210,7 +197,8 @@ def _cumulant(functions: Sequence[Expr], moment: Callable[[Expr], Expr]) -> Expr
 def put(e: Expr, mean: Expr, variance: Expr) -> Expr:
     """Return an expression in MEAN and VARIANCE for given ones; what stands squared as a variance is not negative."""
     roots = variance.free_symbols - mean.free_symbols
-    squared = {s for s in roots if variance.subs(s, -s) == variance and not s.is_positive}
+    scalars = [s for s in roots if not s.is_positive and not s.is_integer and not algebra.is_matrix(s)]
+    squared = [s for s in scalars if variance.subs(s, -s) == variance]
     positive = {s: sp.Symbol(s.name, positive=True) for s in squared}
     given = {MEAN: mean, VARIANCE: variance.xreplace(positive)}
     found = e.subs(given, simultaneous=True)
@@ -275,6 +263,13 @@ def independent_cumulant(
     first, *rest = places
     equal = tuple((i, j) for other in rest for i, j in zip(first, other, strict=True))
     return [Part(p.coefficient, p.factors, equal) for p in _at(value, first)]
+
+
+def cumulant_at_one_place(
+    functions: Sequence[Expr], indices: tuple[int, ...], mean: Expr, variance: Expr
+) -> list[Part]:
+    """Return κ(f(a_i), g(a_i), ...) of functions of one and the same entry of a Gaussian column."""
+    return _at(lifted(_gaussian_cumulant(tuple(functions), _is_zero(mean)), mean, variance), indices)
 
 
 def _is_zero(e: Expr) -> bool:

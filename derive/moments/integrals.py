@@ -141,6 +141,20 @@ def tidy(e: sp.Expr, thorough: bool = True) -> sp.Expr:
     return min((candidate.xreplace(back) for candidate in candidates), key=length)
 
 
+def real(e: sp.Expr) -> sp.Expr:
+    """Return a real expression without the imaginary unit, which sines and cosines are integrated by."""
+    if not e.has(sp.I):
+        return e
+
+    def turned(a: sp.Expr) -> sp.Expr:
+        real, imaginary = sp.expand(a.args[0]).as_independent(sp.I, as_Add=True)
+        angle = sp.expand(imaginary / sp.I)
+        return sp.exp(real) * (sp.cos(angle) + sp.I * sp.sin(angle))
+
+    found = sp.expand(sp.powsimp(e).replace(lambda a: isinstance(a, sp.exp) and a.has(sp.I), turned))
+    return sp.cancel(sp.together(found)) if found.has(sp.I) else found
+
+
 def _outermost(e: sp.Expr) -> list[sp.Expr]:
     """Return the exponentials and error functions in `e` that stand inside no other."""
     if isinstance(e, sp.exp | sp.erf):

@@ -17,7 +17,12 @@ from derive.moments.activations import X
 from derive.moments.contraction import contract
 from derive.moments.distributions import MAX_DEGREE, Distribution, Part
 from derive.moments.entry_functions import function_of, in_terms_of, of_one_array
-from derive.moments.gaussian_functions import entry_cumulant_of, gaussian_cumulant, independent_cumulant
+from derive.moments.gaussian_functions import (
+    cumulant_at_one_place,
+    entry_cumulant_of,
+    gaussian_cumulant,
+    independent_cumulant,
+)
 from derive.moments.nets import Factor, Index, Lowering, Term
 
 
@@ -192,6 +197,8 @@ class Model:
             entry = Distribution(inside, "normal entries", (mean, variance))
             value = entry_cumulant_of(entry, functions)
             return [Part(value)] if value != 0 else []
+        if len(set(places)) == 1:
+            return cumulant_at_one_place(functions, places[0], *self._gaussian_of(inside))
         mean, covariance = self._gaussian_of(inside, apart=True)
         variance = diagonal_of(covariance)
         return None if variance is None else independent_cumulant(functions, places, mean, variance)

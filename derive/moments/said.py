@@ -45,12 +45,17 @@ _ALSO = {
     "mvn": "normal",
     "binary": "bernoulli",
     "double_exponential": "laplace",
+    "t": "student",
+    "studentt": "student",
+    "student_t": "student",
 }
 _WITHOUT = {
     "cauchy": "a Cauchy variable has no mean: its integral does not converge",
     "student": "the moments of Student's t exist below its degrees of freedom only: give iid(mean, variance)",
     "pareto": "the moments of a Pareto variable exist below its exponent only: give iid(mean, variance)",
     "levy": "a Lévy variable has no mean: its integral does not converge",
+    "lognormal": "a log-normal variable is exp(z) of a normal one: write exp(z) with z ~ normal(m, v)",
+    "binomial": "a binomial variable is the sum of independent ones: write sum(z) with z ~ bernoulli(p), z: n",
 }
 
 
@@ -171,7 +176,11 @@ def _family(name: str, text: str, part: str) -> Drawn:
         raise InputError(_WITHOUT[family])
     if family not in FAMILIES:
         near = get_close_matches(family, FAMILIES, 1)
-        mend = f"did you mean {near[0]}?" if near else f"known are {', '.join(FAMILIES)}"
+        mend = (
+            f"did you mean {near[0]}?"
+            if near
+            else f"known are {', '.join(FAMILIES)}; of others give iid(mean, variance), or mean({name}) and cov({name})"
+        )
         raise InputError(f"unknown distribution {word[:40]}: {mend}")
     args = split_outside(call["args"] or "", ",")
     found = Drawn(name, family, args, " ".join(part.split()), [], [])

@@ -11,7 +11,6 @@ import time
 from collections.abc import Mapping
 from dataclasses import replace
 from fractions import Fraction
-from functools import lru_cache
 from random import Random
 from typing import Any
 
@@ -28,7 +27,8 @@ from derive.moments.entry_functions import function_of
 from verify.arithmetics.balls import Balls
 from verify.arithmetics.base import Abstain, Undefined
 from verify.moments.entry_moments import EntryMoments
-from verify.moments.moment_points import Point, exact_number, plain_raw
+from verify.moments.family_means import FAMILIES, family_mean
+from verify.moments.moment_points import Point, plain_raw
 from verify.moments.polynomials import Entry, Monomial, Polynomial
 from verify.moments.question import Question
 from verify.moments.rigorous import gaussian_mean
@@ -89,8 +89,8 @@ def integrate(moments: EntryMoments, m: Monomial) -> Any:
     f = sp.Mul(*[moments.functions[e[0]].function ** k for e, k in functions])
     entries = {e for monomial in a.terms for e, _ in monomial}
     families = {moments.model.distributions[e[0]].family for e in entries}
-    if families <= {"bernoulli", "rademacher"}:
-        return _discrete(moments, f, a, entries, others)
+    if families <= FAMILIES:
+        return _of_one_entry(moments, f, a, entries, others)
     if not families <= {"normal", "normal entries"}:
         raise Abstain("a function of what is no Gaussian")
     if any(sum(k for _, k in monomial) > 1 for monomial in a.terms):
@@ -184,29 +184,17 @@ def _mean(f: Expr, j: int, mean: Any, variance: Any) -> Any:
 _KNOWN: dict[Any, Any] = {}
 
 
-def _discrete(moments: EntryMoments, f: Expr, a: Any, entries: set[Entry], others: Monomial) -> Any:
-    """Sum over the two values of one entry."""
+def _of_one_entry(moments: EntryMoments, f: Expr, a: Any, entries: set[Entry], others: Monomial) -> Any:
+    """Return the expectation of a function of one entry that is no Gaussian, times a power of it."""
     if len(entries) != 1 or any(e not in entries for e, _ in others):
-        raise Abstain("a function of several discrete entries")
+        raise Abstain("a function of several entries that are no Gaussians")
     (entry,) = entries
     d = moments.model.distributions[entry[0]]
-    chance = moments.parameters[d.name][0][0, 0] if d.family == "bernoulli" else arb(1) / 2
-    values = (0, 1) if d.family == "bernoulli" else (-1, 1)
-    total = arb(0)
-    for x, weight in zip(values, (1 - chance, chance), strict=True):
-        at = arb(0)
-        for monomial, c in a.terms.items():
-            at += c * x ** sum(k for _, k in monomial)
-        value = Balls(BITS).array([[0]])[0, 0] + _exact(f.subs(X, exact_number(at)))
-        total += weight * value * x ** sum(k for _, k in others)
-    return total
-
-
-@lru_cache(maxsize=128)
-def _exact(e: Expr) -> Any:
-    from verify.evaluate import evaluate
-
-    return evaluate(e, {}, {}, Balls(BITS))[0, 0]
+    parameters = [p[0, 0] for p in moments.parameters[d.name]]
+    start, slope = (arb(a.terms.get(m, 0)) for m in ((), ((entry, 1),)))
+    if len(a.terms) > 2 or not a.terms.keys() <= {(), ((entry, 1),)}:
+        raise Abstain("a function of what is not affine in an entry")
+    return family_mean(d.family, parameters, f, start, slope, sum(k for _, k in others))
 
 
 # ------------------------------------------------------------------------------------------- evidence

@@ -37,7 +37,7 @@ def gaussian_mean(f: sp.Expr, mean: Any, variance: Any) -> Any:
         parts = pieces(f, X)
     except UndecidedError as reason:
         raise Abstain(f"the kinks of the function are not known: {reason}") from None
-    bounds = {part: _growth(part.expression) for part in parts}
+    bounds = {part: growth(part.expression) for part in parts}
     steepest = max(float(b.upper()) * float(scale.upper()) for _, b in bounds.values())
     if steepest > 200:
         raise Abstain("the function grows too fast for its Gaussian mean to be bounded here")
@@ -47,8 +47,8 @@ def gaussian_mean(f: sp.Expr, mean: Any, variance: Any) -> Any:
     for part in parts:
         if part.expression == 0:
             continue
-        a = lower if part.lower == -sp.oo else _number(part.lower)
-        b = upper if part.upper == sp.oo else _number(part.upper)
+        a = lower if part.lower == -sp.oo else number(part.lower)
+        b = upper if part.upper == sp.oo else number(part.upper)
         a, b = (a if bool(a > lower) else lower), (b if bool(b < upper) else upper)
         if not bool(a < b):
             continue
@@ -58,7 +58,7 @@ def gaussian_mean(f: sp.Expr, mean: Any, variance: Any) -> Any:
 
 
 def _integral(f: sp.Expr, a: Any, b: Any, mean: Any, variance: Any) -> Any:
-    g = _compiled(f)
+    g = compiled(f)
     norm = 1 / (2 * arb.pi() * variance).sqrt()
 
     def integrand(z: Any, analytic: bool) -> Any:
@@ -86,19 +86,19 @@ def _tails(bound: Bound, width: int, mean: Any, scale: Any) -> Any:
     return arb(0, (2 * one).upper())
 
 
-def _number(e: sp.Expr) -> Any:
+def number(e: sp.Expr) -> Any:
     """Return an exact real number as a ball."""
     q = sp.nsimplify(e) if e.is_Float else e
     if q.is_Rational:
         return arb(fmpq(int(q.p), int(q.q)))
-    return _compiled(q)(acb(0), False).real
+    return compiled(q)(acb(0), False).real
 
 
 # -------------------------------------------------------------------------------------------- compiled
 
 
 @lru_cache(maxsize=256)
-def _compiled(e: sp.Expr) -> Callable[[Any, bool], Any]:
+def compiled(e: sp.Expr) -> Callable[[Any, bool], Any]:
     """Return a formula as a function of a complex ball; where it may not be analytic, its value is not finite."""
     if e == X:
         return lambda z, analytic: z
@@ -109,7 +109,7 @@ def _compiled(e: sp.Expr) -> Callable[[Any, bool], Any]:
         return lambda z, analytic: acb(arb.pi())
     if e is sp.E:
         return lambda z, analytic: acb(arb.const_e())
-    parts = [_compiled(a) for a in e.args]
+    parts = [compiled(a) for a in e.args]
     if e.is_Add:
         return lambda z, analytic: _fold(parts, z, analytic, acb(0), lambda x, y: x + y)
     if e.is_Mul:
@@ -152,54 +152,58 @@ def _fold(parts: Any, z: Any, analytic: bool, start: Any, f: Any) -> Any:
 # ---------------------------------------------------------------------------------------------- growth
 
 
-def _growth(e: sp.Expr) -> Bound:
-    """Return (c, b) with |e(x)| ≤ c·exp(b|x|) for all real x; k! e^|x| bounds |x|^k. Raises Abstain."""
+def growth(e: sp.Expr, flat: int = 1, side: int = 0) -> Bound:
+    """Return (c, b) with |e(x)| ≤ c·exp(b|x|) for all real x, or for those of the sign `side`. Raises Abstain.
+
+    k!·flat^k·e^(|x|/flat) bounds |x|^k.
+    """
     if not e.has(X):
-        value = abs(_compiled(e)(acb(0), False))
+        value = abs(compiled(e)(acb(0), False))
         return arb(value.upper()), arb(0)
     if e == X:
-        return arb(1), arb(1)
+        return arb(flat), arb(1) / flat
     if e.is_Add:
-        pairs = [_growth(a) for a in e.args]
+        pairs = [growth(a, flat, side) for a in e.args]
         return sum((c for c, _ in pairs), arb(0)), _largest([b for _, b in pairs])
     if e.is_Mul:
-        return _product_growth(e)
+        return _product_growth(e, flat, side)
     if e.is_Pow and e.exp.is_Integer and e.exp > 0:
-        c, b = _growth(e.base)
+        c, b = growth(e.base, flat, side)
         k = int(e.exp)
-        return (arb(sp.factorial(k).p), arb(1)) if e.base == X else (c**k, b * k)
+        return (arb(sp.factorial(k).p) * flat**k, arb(1) / flat) if e.base == X else (c**k, b * k)
     if e.is_Pow and e.exp == sp.S.Half:
-        c, b = _growth(e.base)
+        c, b = growth(e.base, flat, side)
         return c.sqrt() + 1, b / 2
     if e.is_Pow and e.exp.is_Integer and _at_least_one(e.base):
         return arb(1), arb(0)
     if isinstance(e, sp.exp) and e.args[0].is_polynomial(X):
-        return _exponential_growth(sp.Poly(e.args[0], X))
+        return _exponential_growth(sp.Poly(e.args[0], X), side)
     if isinstance(e, sp.log) and _at_least_one(e.args[0]):
         # 0 ≤ log u ≤ log(c) + b|x|, and |x| ≤ e^|x|
-        c, b = _growth(e.args[0])
-        return abs(c.log()) + b + 1, arb(1)
+        c, b = growth(e.args[0], flat, side)
+        return abs(c.log()) + abs(b) + 1, arb(1)
     if isinstance(e, sp.erf | sp.tanh | sp.sin | sp.cos):
         return arb(1), arb(0)
     if isinstance(e, sp.erfc | sp.atan):
         return arb(2), arb(0)
     if isinstance(e, sp.sinh | sp.cosh):
-        return _growth(sp.exp(e.args[0]) + sp.exp(-e.args[0]))
+        return growth(sp.exp(e.args[0]) + sp.exp(-e.args[0]), flat, side)
     raise Abstain(f"how fast {e} grows is not known")
 
 
-def _product_growth(e: sp.Expr) -> Bound:
+def _product_growth(e: sp.Expr, flat: int, side: int) -> Bound:
     c, b = arb(1), arb(0)
     for a in e.args:
-        d, k = _growth(a)
+        d, k = growth(a, flat, side)
         c, b = c * d, b + k
     return c, b
 
 
-def _exponential_growth(p: sp.Poly) -> Bound:
+def _exponential_growth(p: sp.Poly, side: int) -> Bound:
     if p.degree() == 1:
         slope, constant = p.all_coeffs()
-        return _value(sp.exp(constant)), _value(sp.Abs(slope))
+        steepness = _value(sp.Abs(slope))
+        return _value(sp.exp(constant)), -steepness if (side * slope).is_negative else steepness
     if p.degree() == 2 and p.all_coeffs()[0].is_negative:
         a, b, constant = p.all_coeffs()
         return _value(sp.exp(constant - b**2 / (4 * a))), arb(0)
@@ -209,7 +213,7 @@ def _exponential_growth(p: sp.Poly) -> Bound:
 def _value(e: sp.Expr) -> Any:
     if isinstance(e, sp.Abs):
         e = e.args[0] if e.args[0].is_nonnegative else -e.args[0]
-    return arb(abs(_compiled(e)(acb(0), False)).upper())
+    return arb(abs(compiled(e)(acb(0), False)).upper())
 
 
 def _largest(values: list[Any]) -> Any:

@@ -36,4 +36,5 @@ def rows(name: str) -> list[Row]:
 
 
 TABLE = rows("expectations.txt")
+FURTHER = rows("further_expectations.txt")
 WRONG = rows("wrong_expectations.txt")

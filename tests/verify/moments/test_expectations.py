@@ -9,7 +9,7 @@ import gradproof as gp
 from derive.errors import InputError
 from derive.moments import api
 from derive.results.cookbook_moments import cookbook_moments
-from tests.verify.moments.expectation_table import TABLE, WRONG
+from tests.verify.moments.expectation_table import FURTHER, TABLE, WRONG
 from verify.moments.moment_assumptions import missing_assumption
 from verify.moments.moment_claims import check_expect, read_moment_claim
 from verify.moments.moment_sampling import sampling_evidence
@@ -22,7 +22,7 @@ def question(kind, expr, where, assume=""):
 
 
 @pytest.mark.parametrize(
-    ("kind", "expr", "where", "assume", "answer", "source"), TABLE, ids=lambda v: str(v)[:40]
+    ("kind", "expr", "where", "assume", "answer", "source"), [*TABLE, *FURTHER], ids=lambda v: str(v)[:40]
 )
 def test_the_answer_of_the_source(kind, expr, where, assume, answer, source):
     verdict = check_expect(expr, answer, where, kind, assume)
@@ -148,6 +148,16 @@ def test_what_is_not_stated_is_not_used():
     [
         ("x'*x", "", "nothing is declared as random"),
         ("x'*x", "x ~ cauchy(0, 1)", "has no mean"),
+        ("x'*x", "x ~ t(3)", "give iid\\(mean, variance\\)"),
+        ("x'*x", "x ~ lognormal(0, 1)", "write exp\\(z\\)"),
+        ("x'*x", "x ~ beta(1, 2)", "of others give iid\\(mean, variance\\)"),
+        ("a", "a ~ normal(0, -1)", "a variance is not negative"),
+        ("a", "a ~ uniform(1, 0)", "first end is less"),
+        ("a", "a ~ bernoulli(2)", "between 0 and 1"),
+        ("a", "a ~ mixture(0.5: normal(0, 1), 0.6: normal(1, 1))", "add up to 1"),
+        ("1/a", "a ~ uniform(-1, 1)", "no finite enclosure"),
+        ("exp(2*a)", "a ~ exponential(1)", "grows too fast"),
+        ("exp(2*a)", "a ~ laplace(0, 1)", "grows too fast"),
         ("x'*x", "x ~ nrmal(m, S)", "did you mean normal"),
         ("x'*x", "x ~ normal(m)", "write normal\\(m, S\\)"),
         ("x'*x", "x ~ normal(m, S), x ~ iid(0, 1)", "two distributions"),
