@@ -163,8 +163,8 @@ class _Reader:
             distributions, tuple(self.said.independent), covariances, tuple(self.said.jointly_normal)
         )
         notes = (*built.notes, *self.notes)
-        over = () if self.columns else self.over[0]
-        return Reading(_with_moment_symbols(problem, distributions), model, read, notes, over)
+        free_of_both = () if self.columns else self.over[0]
+        return Reading(_with_moment_symbols(problem, distributions), model, read, notes, free_of_both)
 
     def _assumed(self) -> list[str]:
         """The assumptions, with those that covariances and Wishart matrices bring."""
