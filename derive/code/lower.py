@@ -289,8 +289,9 @@ class Lowering(Reductions, Inverses, Functions):
                 flat.append(self.node(a))
         at = self.examples[0]
         size = lambda k: entries(flat[k], at) * entries(flat[k + 1], at)
-        while len(flat) > 1:  # the smallest first
-            k = min(range(len(flat) - 1), key=size)
+        thick = any(1 not in (x.rows, x.columns) for x in flat)
+        while len(flat) > 1:  # the smallest first, a column on what is whole last: it copies whole stretches
+            k = min(range(len(flat) - 1), key=lambda k: (thick and flat[k].columns == 1, size(k)))
             left, right = flat[k], flat[k + 1]
             vectors = left.columns == right.rows == 1
             flat[k : k + 2] = [

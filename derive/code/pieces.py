@@ -371,6 +371,11 @@ class Pieces(ABC):
             f"{kind}solve{end}", node, matrix, self.text(node.args[1], _level(template, 1))
         ), ATOM
 
+    def on_kron(self, node: Node) -> Piece:
+        """Write a Kronecker product; of a column, as copies of the whole right factor, one under the other."""
+        column = node.args[0].columns == 1 and "kron column" in self.target.operations
+        return self._spelled("kron column" if column else "kron", node, *node.args), ATOM
+
     def on_inverse(self, node: Node) -> Piece:
         """Write an inverse."""
         kind, matrix = self._factor_of(node)

@@ -27,6 +27,7 @@ OPERATIONS = {
     "trace": "np.trace({0})",
     "diagonal": "np.diagonal({0})[:, None]",
     "diagflat": "np.diagflat({0})",
+    "kron column": "np.multiply.outer({0}.ravel(), {1}).reshape({rows}, {columns})",
     "kron": "np.kron({0}, np.ascontiguousarray({1}))",
     "others": (
         "np.hstack([np.ones_like({0}[:, :1]), {0}[:, :-1]]).cumprod(axis=1)"
