@@ -448,6 +448,26 @@ class Builder(Forms):
             return self.transpose(self.shift(x.args[0], d))
         return self.make("shift", (x, d), (), x.shape, x.symmetric)
 
+    def part(self, x: Node, axis: int, skip: Any, count: Any) -> Node:
+        """Return `count` rows (axis 0) or columns (axis 1) after the first `skip`."""
+        if x.is_transpose:
+            return self.transpose(self.part(x.args[0], 1 - axis, skip, count))
+        shape = (count, x.columns) if axis == 0 else (x.rows, count)
+        return x if shape == x.shape else self.make("part", (x,), (axis, skip), shape)
+
+    def put(self, x: Node, axis: int, skip: Any, n: Any) -> Node:
+        """Return n rows (axis 0) or columns (axis 1) that are those of a matrix after the first `skip`, and else zero."""
+        if x.is_transpose:
+            return self.transpose(self.put(x.args[0], 1 - axis, skip, n))
+        shape = (n, x.columns) if axis == 0 else (x.rows, n)
+        return x if shape == x.shape else self.make("put", (x,), (axis, skip), shape)
+
+    def cumulative(self, x: Node, axis: int, backward: bool) -> Node:
+        """Return the sums of all rows (axis 0) or columns (axis 1) so far, or from here to the end."""
+        if x.is_transpose:
+            return self.transpose(self.cumulative(x.args[0], 1 - axis, backward))
+        return self.make("cumsum", (x,), (axis, backward), x.shape)
+
     def reshape(self, x: Node, rows: Any, columns: Any) -> Node:
         """Return the matrix with the same entries, column by column."""
         if x.op == "reshape":

@@ -14,7 +14,7 @@ from typing import Any
 from sympy import Integer, Rational
 
 from derive.code.builder import Builder
-from derive.code.items import Diagonal, Item, Plain, Virtual
+from derive.code.items import Diagonal, Item, Picked, Plain, Virtual
 from derive.code.plan import Node, is_nonnegative
 from derive.code.sizes import PASS, Sizes, flops, post_order, ratio_of
 
@@ -314,6 +314,8 @@ class Products:
                 if len(rest) == 1 and isinstance(rest[0], Diagonal):
                     return self.b.inner(d, rest[0].d)
                 return self.b.inner(d, self.diagonal(rest))
+            if len(one) == 1 and isinstance(one[0], Picked):
+                return self.b.trace(self.product([*one, *rest] if one[0].transposed else [*rest, *one]))
         return self.b.inner(self.b.transpose(self.product(left)), self.product(right))
 
     def _quadratic(self, items: Sequence[Item]) -> Node | None:

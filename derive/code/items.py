@@ -6,6 +6,7 @@ permutation transposes; none of them is formed where it is applied to what is na
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from sympy import Integer
@@ -269,6 +270,81 @@ class Permutation(Item):
         column = self.b.transpose(other)
         x = self.b.transpose(self.b.reshape(column, self.n, self.m))
         return self.b.transpose(self.b.reshape(x, self.rows, ONE))
+
+
+class Picked(Item):
+    """Columns of the identity: at the left of a matrix its transpose takes rows, and it puts them among zeros."""
+
+    def __init__(
+        self, b: Builder, skip: Any, count: Any, n: Any, transposed: bool, form: Callable[[], Node]
+    ) -> None:
+        self.b, self.skip, self.count, self.n, self.transposed, self._form = (
+            b,
+            skip,
+            count,
+            n,
+            transposed,
+            form,
+        )
+        self.rows, self.columns = (count, n) if transposed else (n, count)
+
+    def form(self) -> Node:
+        """Return the matrix."""
+        return self.b.transpose(self._form()) if self.transposed else self._form()
+
+    def formed(self, at: Sizes) -> float:
+        """Return the entries of the matrix."""
+        return at[self.rows] * at[self.columns]
+
+    def on_right(self, at: Sizes, width: float) -> float:
+        """Return the entries of the product."""
+        return at[self.rows] * width
+
+    def on_left(self, at: Sizes, width: float) -> float:
+        """Return the entries of the product."""
+        return at[self.columns] * width
+
+    def times(self, other: Node) -> Node:
+        """Return rows of a matrix, or the matrix with rows of zeros."""
+        if self.transposed:
+            return self.b.part(other, 0, self.skip, self.count)
+        return self.b.put(other, 0, self.skip, self.n)
+
+    def after(self, other: Node) -> Node:
+        """Return columns of a matrix, or the matrix with columns of zeros."""
+        if self.transposed:
+            return self.b.put(other, 1, self.skip, self.n)
+        return self.b.part(other, 1, self.skip, self.count)
+
+
+class Cumulative(Item):
+    """Ones on and below the diagonal: sums of all rows so far; transposed, of all from here on."""
+
+    def __init__(self, b: Builder, n: Any, transposed: bool, form: Callable[[], Node]) -> None:
+        self.b, self.transposed, self._form = b, transposed, form
+        self.rows = self.columns = n
+
+    def form(self) -> Node:
+        """Return the matrix."""
+        return self.b.transpose(self._form()) if self.transposed else self._form()
+
+    def formed(self, at: Sizes) -> float:
+        """Return the entries of the matrix."""
+        return at[self.rows] ** 2
+
+    def on_right(self, at: Sizes, width: float) -> float:
+        """Return the entries of the product."""
+        return at[self.rows] * width
+
+    on_left = on_right
+
+    def times(self, other: Node) -> Node:
+        """Return sums of rows."""
+        return self.b.cumulative(other, 0, self.transposed)
+
+    def after(self, other: Node) -> Node:
+        """Return sums of columns."""
+        return self.b.cumulative(other, 1, not self.transposed)
 
 
 class Virtual(Item):

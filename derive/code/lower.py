@@ -27,7 +27,7 @@ from sympy import (
 from derive.code import chain, kronecker
 from derive.code.builder import Builder
 from derive.code.factors import Inverted, Solver
-from derive.code.items import Diagonal, Item, Kronecker, Ones, Permutation, Plain, Power
+from derive.code.items import Cumulative, Diagonal, Item, Kronecker, Ones, Permutation, Picked, Plain, Power
 from derive.code.lower_functions import Functions
 from derive.code.lower_inverses import Inverses
 from derive.code.lower_reductions import Reductions
@@ -41,6 +41,7 @@ from derive.expression.functions import (
     Norm2,
 )
 from derive.expression.operation import kind
+from derive.expression.walk import CONSTANTS
 from derive.operations.rows import LOGSUMEXP, SOFTMAX
 
 ONE = Integer(1)
@@ -211,9 +212,8 @@ class Lowering(Reductions, Inverses, Functions):
             if transposed:
                 left, right = b.transpose(left), b.transpose(right)
             return [Kronecker(b, left, right)]
-        if type(a).__name__ == "Commutation":
-            m, n = a.args[::-1] if transposed else a.args
-            return [Permutation(b, m, n)]
+        if (constant := self._constant_item(a, transposed)) is not None:
+            return [constant]
         if (
             isinstance(a, MatAdd)
             and (minus := algebra.add(*[algebra.dot(-1, t) for t in a.args])) in self.known
@@ -225,6 +225,18 @@ class Lowering(Reductions, Inverses, Functions):
         node = self.node(a)
         return [Plain(b, b.transpose(node) if transposed else node)]
 
+    def _constant_item(self, a: Any, transposed: bool) -> Item | None:
+        """Return a matrix that its sizes and places determine as what it does to others."""
+        word, form = kind(a), lambda: self.node(a)
+        if word == "commutation matrix":
+            m, n = a.args[::-1] if transposed else a.args
+            return Permutation(self.b, m, n)
+        if word == "columns of the identity" and a.args[0].free_symbols.isdisjoint(self.names):
+            return Picked(self.b, *a.args, transposed, form)
+        if word == "ones on and below the diagonal":
+            return Cumulative(self.b, a.args[0], transposed, form)
+        return None
+
     def _sum_item(self, a: MatAdd, transposed: bool) -> Item | None:
         """Return a sum as an item where applying its terms may be cheaper than forming it."""
         terms: list[tuple[Any, list[Any]]] = []
@@ -232,6 +244,7 @@ class Lowering(Reductions, Inverses, Functions):
         for t in a.args:
             coefficient, factors = algebra.split(t)
             worth |= len(factors) > 1 or isinstance(factors[0], Identity | DiagMatrix | Inverse | Transpose)
+            worth |= kind(factors[0]) in CONSTANTS
             if len(factors) == 1 and isinstance(factors[0], Identity):
                 terms.append((coefficient, []))
             else:

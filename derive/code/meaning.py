@@ -31,7 +31,7 @@ from derive.code.kronecker import spelt
 from derive.code.plan import Node, Shape, post_order
 from derive.expression import algebra
 from derive.expression.elementwise import elementwise, relu, step
-from derive.expression.functions import EntrySum, LogDet, Norm2, Reshape
+from derive.expression.functions import EntrySum, LogDet, Lower, Norm2, Reshape, Selection
 from derive.operations import by_name
 
 
@@ -159,6 +159,25 @@ def _others(node: Node, x: Expr) -> Expr:
     return algebra.hadamard(products, algebra.elementwise_power(x, S.NegativeOne))
 
 
+def _part(node: Node, x: Expr) -> Expr:
+    axis, skip = node.params
+    picks = Selection(skip, node.shape[axis], x.shape[axis])
+    return algebra.dot(algebra.t(picks), x) if axis == 0 else algebra.dot(x, picks)
+
+
+def _put(node: Node, x: Expr) -> Expr:
+    axis, skip = node.params
+    picks = Selection(skip, x.shape[axis], node.shape[axis])
+    return algebra.dot(picks, x) if axis == 0 else algebra.dot(x, algebra.t(picks))
+
+
+def _cumsum(node: Node, x: Expr) -> Expr:
+    axis, backward = node.params
+    ones = Lower(x.shape[axis])
+    ones = algebra.t(ones) if backward != (axis == 1) else ones
+    return algebra.dot(ones, x) if axis == 0 else algebra.dot(x, ones)
+
+
 def _item(x: Expr) -> Expr:
     return Trace(x) if algebra.is_matrix(x) else x
 
@@ -194,6 +213,9 @@ _MEANINGS: dict[str, Callable[..., Expr]] = {
     "kron": lambda n, a, b: algebra.kron(a, b),
     "partial inner": lambda n, a, b: spelt("inner", a, b),
     "partial weighted": lambda n, a, b: spelt("weighted", a, b),
+    "part": _part,
+    "put": _put,
+    "cumsum": _cumsum,
     "reshape": lambda n, x: Reshape(algebra.vec(x), *n.shape) if n.shape[1] != 1 else algebra.vec(x),
     "spread": lambda n, x: _full(x, n.shape),
     "factor": lambda n, x: x,

@@ -17,7 +17,20 @@ from derive.code.plan import Node, post_order
 ONE = Integer(1)
 #: Operations that are linear in each of their arguments.
 _LINEAR = frozenset(
-    {"matmul", "inner", "rowinner", "sum", "transpose", "spread", "reshape", "diagflat", "kron"}
+    {
+        "matmul",
+        "inner",
+        "rowinner",
+        "sum",
+        "transpose",
+        "spread",
+        "reshape",
+        "diagflat",
+        "kron",
+        "part",
+        "put",
+        "cumsum",
+    }
 )
 
 

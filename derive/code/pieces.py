@@ -22,7 +22,7 @@ _OF_NUMBERS = {f: f"math.{f}({{0}})" for f in ("exp", "log", "log1p", "expm1", "
 
 Piece = tuple[str, int]
 LEAVES = frozenset({"input", "number", "constant", "size"})
-VIEWS = frozenset({"input", "transpose", "spread", "reshape", "diagonal", "choose", "item"})
+VIEWS = frozenset({"input", "transpose", "spread", "reshape", "diagonal", "choose", "item", "part"})
 
 
 class Pieces(ABC):
@@ -370,6 +370,24 @@ class Pieces(ABC):
         return self.spell(
             f"{kind}solve{end}", node, matrix, self.text(node.args[1], _level(template, 1))
         ), ATOM
+
+    def on_part(self, node: Node) -> Piece:
+        """Write some rows or columns."""
+        axis, skip = node.params
+        start, stop = self.size(skip + self.target.base), self.size(skip + node.shape[axis])  # type: ignore[index]
+        return self.spell(f"part {axis}", node, self.text(node.args[0], ATOM), start, stop), ATOM
+
+    def on_put(self, node: Node) -> Piece:
+        """Write rows or columns between others of zeros."""
+        axis, skip = node.params
+        (inner,) = node.args
+        last = node.shape[axis] - skip - inner.shape[axis]  # type: ignore[index]
+        return self.spell(f"put {axis}", node, self.text(inner), self.size(skip), self.size(last)), ATOM
+
+    def on_cumsum(self, node: Node) -> Piece:
+        """Write cumulative sums, forward or backward."""
+        axis, backward = node.params
+        return self._spelled(f"cumsum {axis}{' backward' if backward else ''}", node, *node.args), ATOM
 
     def on_kron(self, node: Node) -> Piece:
         """Write a Kronecker product; of a column, as copies of the whole right factor, one under the other."""

@@ -5,7 +5,7 @@ operations are few, and each means one thing in every target language and in eve
 
     input name · number q · constant e, pi · size n · eye n · ones m n
     add (constant, coefficients) · prod (coefficient, exponents ±1) · power q · powers · call f · positive · larger
-    matmul · transpose · sum axis · max axis · norm · nonzero · inner · rowinner · trace · diagonal · diagflat · shift · kron · reshape m n · spread m n
+    matmul · transpose · sum axis · max axis · norm · nonzero · inner · rowinner · trace · diagonal · diagflat · shift · part axis skip · put axis skip · cumsum axis · kron · reshape m n · spread m n
     factor kind · solve · logdet · signdet · inverse · det · matpower k · softmax axis · logsumexp axis · function head · item · choose
 """
 

@@ -16,7 +16,22 @@ from derive.code.plan import Node, post_order
 _LINEAR_AT_ZERO = frozenset(
     {"abs", "sin", "tan", "sinh", "tanh", "relu", "expm1", "log1p", "arcsin", "arctan", "erf"}
 )
-_KEEP = frozenset({"transpose", "spread", "reshape", "sum", "diagonal", "diagflat", "trace", "item", "norm"})
+_KEEP = frozenset(
+    {
+        "transpose",
+        "spread",
+        "reshape",
+        "sum",
+        "diagonal",
+        "diagflat",
+        "trace",
+        "item",
+        "norm",
+        "part",
+        "put",
+        "cumsum",
+    }
+)
 _MULTIPLY = frozenset({"matmul", "inner", "rowinner", "kron", "partial inner", "partial weighted"})
 
 

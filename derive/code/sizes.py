@@ -112,7 +112,18 @@ def cost(node: Node, at: Sizes) -> float:
         case "call" | "powers" | "power":
             return 10 * PASS * own
         case (
-            "add" | "prod" | "larger" | "shift" | "spread" | "kron" | "diagflat" | "eye" | "ones" | "positive"
+            "put"
+            | "cumsum"
+            | "add"
+            | "prod"
+            | "larger"
+            | "shift"
+            | "spread"
+            | "kron"
+            | "diagflat"
+            | "eye"
+            | "ones"
+            | "positive"
         ):
             return PASS * own * max(len(node.args) - 1, 1)
         case "reshape":
@@ -124,7 +135,7 @@ def cost(node: Node, at: Sizes) -> float:
 
 def total(roots: tuple[Node, ...] | list[Node], at: Sizes) -> float:
     """Return what a plan costs, its calls included."""
-    free = {"input", "number", "constant", "size", "transpose"}
+    free = {"input", "number", "constant", "size", "transpose", "part"}
     return sum(
         cost(n, at) + (CALL * CALLS.get(n.op, 1) if n.op not in free else 0.0) for n in post_order(roots)
     )
@@ -143,7 +154,7 @@ def flops(node: Node) -> Expr | None:
             return 2 * node.args[0].rows * node.args[0].columns
         case "sum" | "max" | "norm" | "logsumexp" | "softmax" | "trace":
             return node.args[0].rows * node.args[0].columns
-        case "input" | "number" | "constant" | "size" | "transpose" | "reshape":
+        case "input" | "number" | "constant" | "size" | "transpose" | "reshape" | "part":
             return None
     return node.rows * node.columns * max(len(node.args), 1)
 
