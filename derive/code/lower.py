@@ -232,7 +232,8 @@ class Lowering(Reductions, Inverses, Functions):
             m, n = a.args[::-1] if transposed else a.args
             return Permutation(self.b, m, n)
         if word == "columns of the identity" and a.args[0].free_symbols.isdisjoint(self.names):
-            return Picked(self.b, *a.args, transposed, form)
+            skip, count, n = a.args
+            return Picked(self.b, skip, count, n, transposed, form)
         if word == "ones on and below the diagonal":
             return Cumulative(self.b, a.args[0], transposed, form)
         return None

@@ -161,13 +161,13 @@ def _others(node: Node, x: Expr) -> Expr:
 
 def _part(node: Node, x: Expr) -> Expr:
     axis, skip = node.params
-    picks = Selection(skip, node.shape[axis], x.shape[axis])
+    picks = Selection(skip, (node.rows, node.columns)[axis], x.shape[axis])
     return algebra.dot(algebra.t(picks), x) if axis == 0 else algebra.dot(x, picks)
 
 
 def _put(node: Node, x: Expr) -> Expr:
     axis, skip = node.params
-    picks = Selection(skip, x.shape[axis], node.shape[axis])
+    picks = Selection(skip, x.shape[axis], (node.rows, node.columns)[axis])
     return algebra.dot(picks, x) if axis == 0 else algebra.dot(x, algebra.t(picks))
 
 

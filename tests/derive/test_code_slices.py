@@ -17,7 +17,7 @@ def code(text, wrt, where):
 X, A = np.arange(1.0, 7), np.arange(24.0).reshape(6, 4) / 7
 #: Loss, variable, shapes, value and gradient by NumPy.
 ROWS = [
-    ("norm2(diff(x))^2", "x", "x: n", {"x": X}, lambda x: (np.diff(x) @ np.diff(x), -2 * np.diff(np.diff(x), prepend=x[0], append=x[-1]))),
+    ("norm2(diff(x))^2", "x", "x: n", {"x": X**2}, lambda x: (np.diff(x) @ np.diff(x), -2 * np.diff(np.r_[0, np.diff(x), 0]))),
     ("sum(cumsum(x).^2)", "x", "x: n", {"x": X}, lambda x: ((np.cumsum(x) ** 2).sum(), 2 * np.cumsum(np.cumsum(x)[::-1])[::-1])),
     ("x[2:5]'*x[2:5]", "x", "x: n", {"x": X}, lambda x: (x[1:5] @ x[1:5], np.r_[0, 2 * x[1:5], 0])),
     ("norm2(A[:,2] - x)^2", "A", "A: n x m, x: n", {"A": A, "x": X}, lambda A, x: (((A[:, 1] - x) ** 2).sum(), np.stack([0 * x, 2 * (A[:, 1] - x), 0 * x, 0 * x], 1))),
