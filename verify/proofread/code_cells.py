@@ -384,7 +384,7 @@ class _Cell:
         mends: Mapping[tuple[str, int], Traced],
         rows: set[MatrixSymbol],
     ) -> _Judged:
-        """Judge where each class is the label of one row: what is refuted there is refuted for labels."""
+        """Judge where each class is the label of one row, what is refuted there is refuted for labels; then at any labels."""
         assert self.tree is not None
         same = {s.shape[1]: s.shape[0] for s in rows}
         shapes = {n: tuple(S(d).subs(same) for d in shape) for n, shape in reading.shapes.items()}
@@ -396,10 +396,11 @@ class _Cell:
         found = self._word(wanted, loss, x.expr, claimed, "gradient")
         if found.is_wrong:
             return found
-        said = "it holds where each class is the label of one row; for other labels this is not settled"
-        return _Judged(
-            wanted, Verdict("inconclusive", (Evidence("labels", "inconclusive", said),), None, said)
-        )
+        outcome, x, value = self._frozen(subject, reading, wanted, mends)
+        facts = self.facts | {("onehot rows", y.name) for y in rows}
+        study = Study.read(_problem(outcome.loss.expr, x.expr, facts, value.expr), x.expr, "gradient")
+        evidence = claims.gather(study, claims.read_of(study, value.expr), self.seed)
+        return _Judged(wanted, Verdict(add_up(evidence), tuple(evidence)))
 
     def _frozen(
         self, subject: Subject, reading: _Reading, wanted: Wanted, mends: Mapping[tuple[str, int], Traced]

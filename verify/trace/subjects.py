@@ -252,6 +252,8 @@ def _used(tree: ast.Module) -> tuple[set[str], set[str]]:
         if isinstance(n, ast.Assign) and isinstance(n.targets[0], ast.Tuple) and len(n.targets[0].elts) == 2:
             tables |= _shape_of(n.value)
         if isinstance(n, ast.Call):
+            multiplied = isinstance(n.func, ast.Attribute) and n.func.attr in ("dot", "matmul", "outer")
+            arrays |= {a.id for a in n.args if isinstance(a, ast.Name)} if multiplied else set()
             along = any(
                 k.arg == "axis" and isinstance(k.value, ast.Constant) and k.value.value == 1
                 for k in n.keywords
