@@ -70,7 +70,7 @@ def report(
     wanted = checked_formats({part.strip() for part in formats.split(",")} - {""})
     writable(out)
     arguments = names or []
-    if wrt is not None or any(Path(a).is_file() for a in arguments):
+    if wrt is not None or any(os.path.isfile(a) for a in arguments):
         document = _own(arguments, _Loss("", wrt or "", kind, where, assume), seed)
     else:
         document = build(arguments, seed=seed, track=track, times=times, jobs=jobs or os.cpu_count() or 1)

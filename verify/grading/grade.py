@@ -81,7 +81,7 @@ def grade(
 
 
 def _key_text(key: str | os.PathLike[str]) -> str:
-    if isinstance(key, str) and ("\n" in key or not Path(key).is_file()):
+    if isinstance(key, str) and ("\n" in key or not os.path.isfile(key)):
         return key
     try:
         return Path(key).read_text(encoding="utf-8", errors="replace")

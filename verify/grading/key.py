@@ -26,8 +26,8 @@ from typing import TypeVar
 from derive.errors import InputError
 from verify.proofread.document import read_document
 from verify.proofread.proofread import proofread
+from verify.proofread.relations import root_of
 from verify.proofread.result import Proofreading, Statement
-from verify.proofread.roles import root_of
 
 _RULE = re.compile(
     r"^[ \t>*%-]*gradproof[ \t]*:[ \t]*(points|slip|wrong|order|title|solution)\b[ \t]*:?[ \t]*(.*?)[ \t]*$",

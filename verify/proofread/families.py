@@ -6,8 +6,7 @@ matrices: Σ_i s_i x_i is X'·s, Σ_i s_i x_i y_i' is X'·diag(s)·Y, where the 
 
 from __future__ import annotations
 
-import re
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from sympy import S
@@ -15,11 +14,20 @@ from sympy import S
 from derive.language.names import kind_of
 from derive.language.shapes import Shape
 from derive.language.tree import Tree
-from verify.proofread.document import Document
+from verify.proofread.trees import (
+    INDICES,
+    again,
+    bare,
+    by_two,
+    capital,
+    factors_of,
+    inverse_of,
+    ones_column,
+    product_of,
+    renamed,
+    transposed,
+)
 
-#: Letters that are indices of members.
-_INDICES = frozenset("ijklmnst")
-_COLUMNS = re.compile(r"\bcolumns?\b", re.IGNORECASE)
 #: How the columns of factors are named.
 WEIGHTS = "weights"
 Kind = str | None
@@ -40,7 +48,7 @@ class Families:
     shapes: Mapping[str, Shape] = field(default_factory=dict)
     weights: dict[str, tuple[Tree, tuple[str, ...]]] = field(default_factory=dict)
     columns: set[str] = field(default_factory=set)
-    indices: frozenset[str] = _INDICES
+    indices: frozenset[str] = INDICES
     capitals: set[str] = field(default_factory=set)
     two: set[str] = field(default_factory=set)
     _by_text: dict[str, str] = field(default_factory=dict)
@@ -52,8 +60,8 @@ class Families:
 
     def read(self, tree: Tree) -> Tree:
         """Return a tree without members. Raises FamilyError for a sum that is not read."""
-        if self.capitals and (given := {n for p in tree.walk() if (n := _by_two(p)) in self.capitals}):
-            tree = _capital(tree, given)
+        if self.capitals and (given := {n for p in tree.walk() if (n := by_two(p)) in self.capitals}):
+            tree = capital(tree, given)
         if not self.matrices or not self._members(tree):
             return tree
         if tree.op == "sum":
@@ -71,8 +79,8 @@ class Families:
     def find_columns(self, trees: Iterable[Tree]) -> None:
         """Take down the names that are columns by their use beside members: μ of x_i - μ, θ of θ'x_i and x_i'θ."""
         for piece in (p for tree in trees for p in tree.walk()):
-            if piece.op == "+" and any(self._is_member(_bare(a)) for a in piece.args):
-                self.columns |= {str(_bare(a).value) for a in piece.args if _bare(a).op == "name"}
+            if piece.op == "+" and any(self._is_member(bare(a)) for a in piece.args):
+                self.columns |= {str(bare(a).value) for a in piece.args if bare(a).op == "name"}
             if piece.op == "*":
                 for left, right in zip(piece.args, piece.args[1:], strict=False):
                     if left.op == "'" and self._is_member(left.args[0]) and right.op == "name":
@@ -101,7 +109,7 @@ class Families:
         whole = Tree("slice", [Tree("empty", [], 0, 0), Tree("empty", [], 0, 0)], tree.start, tree.end)
         if matrix.op == "'":
             return Tree("index", [matrix.args[0], whole, tree.args[1]], tree.start, tree.end)
-        return _transposed(Tree("index", [matrix, tree.args[1], whole], tree.start, tree.end))
+        return transposed(Tree("index", [matrix, tree.args[1], whole], tree.start, tree.end))
 
     def _by_member(self, tree: Tree) -> Tree:
         """Return a derivative by a member as a row of that by the matrix, as a column."""
@@ -115,7 +123,7 @@ class Families:
         row = self._row(replace(member, args=[Tree("name", [], 0, 0, member.args[0].value), member.args[1]]))
         index = row.args[0] if row.op == "'" else row
         picked = replace(index, args=[whole, *index.args[1:]])
-        return _transposed(picked) if row.op == "'" else picked
+        return transposed(picked) if row.op == "'" else picked
 
     # ------------------------------------------------------------------------------------------ kinds
 
@@ -125,9 +133,7 @@ class Families:
         if op == "sub":
             if self._is_member(tree):
                 return "c"
-            if any(
-                a.op == "name" and (a.value in indices or str(a.value) in _INDICES) for a in tree.args[1:]
-            ):
+            if any(a.op == "name" and (a.value in indices or str(a.value) in INDICES) for a in tree.args[1:]):
                 return "s"
             return self._named(str(tree.value), tree)
         if op == "name":
@@ -176,7 +182,7 @@ class Families:
     def _collected(self, body: Tree, index: str) -> Tree:
         """Return a sum of columns or matrices over an index as products of matrices."""
         if body.op == "+" and not all(self._depends(a, index) for a in body.args):
-            return _product([_transposed(replace(self._rows(body, index), bracketed=True)), _ones()])
+            return product_of([transposed(replace(self._rows(body, index), bracketed=True)), ones_column()])
         if body.op == "+":
             return Tree(
                 "+",
@@ -194,14 +200,14 @@ class Families:
         u = self._rows(column, index)
         if row is not None:
             middle = [Tree("call", [self._column(moving, index)], 0, 0, "diag")] if moving else []
-            parts = [_transposed(u), *middle, self._rows(_transposed(row), index)]
+            parts = [transposed(u), *middle, self._rows(transposed(row), index)]
         else:
-            parts = [_transposed(u), self._column(moving, index) if moving else _ones()]
-        return _product([*fixed, *before, *parts, *behind])
+            parts = [transposed(u), self._column(moving, index) if moving else ones_column()]
+        return product_of([*fixed, *before, *parts, *behind])
 
     def _parted(self, body: Tree, index: str) -> tuple[list[Tree], Tree, Tree | None, list[Tree], list[Tree]]:
         """Return the factors of a term: matrices before, the column, the row, the numbers, what stands behind."""
-        factors = _factors(body)
+        factors = factors_of(body)
         before: list[Tree] = []
         scalars: list[Tree] = []
         behind: list[Tree] = []
@@ -212,13 +218,13 @@ class Families:
             factor, divides = factors[k]
             kind = "s" if divides else self.kind(factor, [index])
             if kind == "s":
-                scalars.append(_inverse(factor) if divides else factor)
+                scalars.append(inverse_of(factor) if divides else factor)
             elif kind == "r" and column is None:
                 run = [factor]
-                while k + 1 < len(factors) and self.kind(_product(run), [index]) != "s":
+                while k + 1 < len(factors) and self.kind(product_of(run), [index]) != "s":
                     k += 1
                     run.append(factors[k][0])
-                scalars.append(_product(run))
+                scalars.append(product_of(run))
             elif kind == "c" and column is None:
                 column = factor
             elif kind == "r" and row is None and self._depends(factor, index):
@@ -239,7 +245,7 @@ class Families:
         if tree.op == "'" and tree.args[0].op == "'":
             return self._rows(tree.args[0].args[0], index)
         if not self._depends(tree, index):
-            return _product([_ones(), _transposed(tree)])
+            return product_of([ones_column(), transposed(tree)])
         if self._is_member(tree):
             return self.matrices[str(tree.args[0].value)]
         if tree.op == "+":
@@ -251,28 +257,28 @@ class Families:
         if tree.op == "'" and tree.args[0].op == "*":  # (x_i' A)'
             first, *rest = tree.args[0].args
             if self.kind(first, [index]) == "r" and not any(self._depends(a, index) for a in rest):
-                return _product([self._rows(_transposed(first), index), *rest])
+                return product_of([self._rows(transposed(first), index), *rest])
         if tree.op == "*":
             before, column, row, scalars, behind = self._parted(tree, index)
             if row is None and not behind:
                 moving = [s for s in scalars if self._depends(s, index)]
                 fixed = [s for s in scalars if not self._depends(s, index)]
                 made = [Tree("call", [self._column(moving, index)], 0, 0, "diag")] if moving else []
-                return _product(
-                    [*fixed, *made, self._rows(column, index), *(_transposed(m) for m in reversed(before))]
+                return product_of(
+                    [*fixed, *made, self._rows(column, index), *(transposed(m) for m in reversed(before))]
                 )
         raise FamilyError("a sum over vectors of this kind")
 
     def _column(self, scalars: list[Tree], index: str) -> Tree:
         """Return the name of the column whose entries are a product of numbers that depend on an index."""
-        body = self.read(_renamed(_product(scalars), index))
+        body = self.read(renamed(product_of(scalars), index))
         name = self._by_text.setdefault(body.show(), f"{WEIGHTS}{len(self._by_text) + 1}")
         self.weights.setdefault(name, (body, ("i",)))
         return Tree("name", [], 0, 0, name)
 
     def _table(self, scalars: list[Tree], row: str, column: str) -> Tree:
         """Return the name of the matrix whose entries are a product of numbers that depend on two indices."""
-        body = self.read(_renamed(_renamed(_renamed(_product(scalars), column, "_"), row), "_", "j"))
+        body = self.read(renamed(renamed(renamed(product_of(scalars), column, "_"), row), "_", "j"))
         name = self._by_text.setdefault(
             f"{body.show()}|ij", f"{WEIGHTS.capitalize()}{len(self._by_text) + 1}"
         )
@@ -309,7 +315,7 @@ class Families:
             matrix = self.matrices[str(tree.args[1].args[0].value)]
             by = matrix.args[0] if matrix.op == "'" else matrix
             whole = replace(tree, args=[self.read(tree.args[0]), by], extra=dict(tree.extra))
-            return _transposed(whole) if matrix.op == "'" else whole
+            return transposed(whole) if matrix.op == "'" else whole
         if self.kind(tree, [index]) != "c":
             raise FamilyError("a vector with a free index of this kind")
         return self.read(self._rows(tree, index))
@@ -322,7 +328,7 @@ class Families:
             return Tree(
                 "+", [self._rows_of_sum(a, over, index) for a in body.args], 0, 0, list(body.value), True
             )
-        factors = _factors(body)
+        factors = factors_of(body)
         at = next(
             (
                 k
@@ -338,20 +344,16 @@ class Families:
         column = factors[at][0]
         others = [f for k, f in enumerate(factors) if k != at]
         if column.op in ("+", "neg"):
-            parts = [_again([*others, (a, False)]) for a in column.args]
+            parts = [again([*others, (a, False)]) for a in column.args]
             return self._rows_of_sum(Tree(column.op, parts, 0, 0, column.value, True), over, index)
-        scalars = [_inverse(f) if divides else f for f, divides in others]
-        if not self._depends(_product([*scalars, column]), index):
-            return _product([_ones(), _transposed(self._collected(body, over))])
+        scalars = [inverse_of(f) if divides else f for f, divides in others]
+        if not self._depends(product_of([*scalars, column]), index):
+            return product_of([ones_column(), transposed(self._collected(body, over))])
         table = self._table(scalars or [Tree("number", [], 0, 0, S.One)], index, over)
         if self._depends(column, over):
-            return _product([table, self._rows(column, over)])
-        sums = Tree("call", [_product([table, _ones()])], 0, 0, "diag")
-        return _product([sums, self._rows(column, index)])
-
-
-def _bare(tree: Tree) -> Tree:
-    return tree.args[0] if tree.op == "neg" else tree
+            return product_of([table, self._rows(column, over)])
+        sums = Tree("call", [product_of([table, ones_column()])], 0, 0, "diag")
+        return product_of([sums, self._rows(column, index)])
 
 
 def _times(left: Kind, right: Kind) -> Kind:
@@ -360,196 +362,3 @@ def _times(left: Kind, right: Kind) -> Kind:
     return {("r", "c"): "s", ("r", "m"): "r", ("m", "c"): "c", ("m", "m"): "m", ("c", "r"): "m"}.get(
         (str(left), str(right))
     )
-
-
-def _factors(tree: Tree) -> list[tuple[Tree, bool]]:
-    """Return the factors of a product, and whether each divides; unbracketed products inside are opened."""
-    if tree.op != "*":
-        return [(tree, False)]
-    found: list[tuple[Tree, bool]] = []
-    for k, factor in enumerate(tree.args):
-        divides = k > 0 and tree.value[k - 1] in ("/", "./")
-        found += [(factor, True)] if divides else _factors(factor)
-    return found
-
-
-def _product(factors: list[Tree]) -> Tree:
-    if len(factors) == 1:
-        return factors[0]
-    bracketed = [replace(f, bracketed=True) if f.op in ("+", "neg") else f for f in factors]
-    return Tree("*", bracketed, 0, 0, ["*"] * (len(factors) - 1), True)
-
-
-def _inverse(tree: Tree) -> Tree:
-    one = Tree("number", [], 0, 0, S.One)
-    return Tree("*", [one, replace(tree, bracketed=True)], 0, 0, ["/"], True)
-
-
-def _transposed(tree: Tree) -> Tree:
-    return tree.args[0] if tree.op == "'" else Tree("'", [tree], 0, 0)
-
-
-def _again(factors: list[tuple[Tree, bool]]) -> Tree:
-    """Return the product of factors, some of which divide."""
-    return _product([_inverse(f) if divides else f for f, divides in factors])
-
-
-def _ones() -> Tree:
-    return Tree("call", [Tree("number", [], 0, 0, S.One)], 0, 0, "vector")
-
-
-def _renamed(tree: Tree, index: str, new: str = "i") -> Tree:
-    """Return a tree with an index called by another letter."""
-    if index == new:
-        return tree
-    if tree.op in ("sum", "prod") and any(a.value == new for a in tree.args[1:]):  # a bound index makes room
-        tree = _unbound(tree, new, next(c for c in "lrspq" if c not in tree.names()))
-    args = [_renamed(a, index, new) for a in tree.args]
-    if tree.op == "name" and tree.value == index:
-        return replace(tree, value=new)
-    value = tree.value
-    if tree.op == "sub" and args and args[0].op == "name":
-        value = f"{args[0].value}_{''.join(str(a.value) for a in args[1:])}"
-    return replace(tree, args=args, value=value, extra=dict(tree.extra))
-
-
-def _unbound(tree: Tree, index: str, new: str) -> Tree:
-    """Return a sum whose bound index is called by another letter."""
-    value = tree.value
-    if isinstance(value, dict) and index in (bounds := value.get("bounds", {})):
-        value = {**value, "bounds": {new if k == index else k: b for k, b in bounds.items()}}
-    args = [_renamed(a, index, new) for a in tree.args]
-    return replace(tree, value=value, args=args, extra=dict(tree.extra))
-
-
-# ------------------------------------------------------------------------------------- which they are
-
-
-def find_families(
-    document: Document, trees: Iterable[Tree], shapes: Mapping[str, Shape], defined: Collection[str]
-) -> Families:
-    r"""Return the families of a document: what is transposed, normed or declared by a member, x_i ∈ R^d."""
-    trees = list(trees)
-    heads = {id(p.args[0]) for t in trees for p in t.walk() if p.op in ("sub", "index")}
-    alone = {str(p.value) for t in trees for p in t.walk() if p.op == "name" and id(p) not in heads}
-    names = {str(base) for t in trees for base in _found(t)}
-    names |= {name for t in trees for name in _behind_row(t)} - alone
-    while more := {n for t in trees for n in _beside(t, names)} - names:
-        names |= more
-    for name, (_, columns) in shapes.items():
-        hit = re.fullmatch(r"([a-z]\w*?)_(\d|[a-zA-Z])", name)
-        if (
-            hit
-            and columns == 1
-            and shapes[name] != (1, 1)
-            and any(_is_indexed(p, hit[1]) for t in trees for p in t.walk())
-        ):
-            names.add(hit[1])
-    used = {n for t in trees for n in t.names()}
-    defined = set(defined) - _solved_for(trees)
-    prose = " ".join(p.text.characters for p in document.pieces if p.role == "prose")
-    bound = {
-        str(a.value) for t in trees for p in t.walk() if p.op in ("sum", "prod") for a in p.args[1:] if a.op == "name"
-    }  # fmt: skip
-    found = Families(shapes=shapes, indices=_INDICES | bound)
-    found.two = {n for t in trees for p in t.walk() if (n := _by_two(p))} - alone
-    found.capitals = {n for n in found.two if n.upper() in used and len(n) == 1}
-    for name in sorted(names):
-        whole = name[:1].upper() + name[1:]
-        if whole in used and whole not in defined and whole != name:
-            matrix = Tree("name", [], 0, 0, whole)
-            found.matrices[name] = _transposed(matrix) if _in_columns(name, whole, shapes, prose) else matrix
-        elif name not in defined:
-            found.matrices[name] = Tree("name", [], 0, 0, name)
-    if found:
-        found.find_columns(trees)
-    return found
-
-
-def _in_columns(name: str, whole: str, shapes: Mapping[str, Shape], prose: str) -> bool:
-    """Tell whether a matrix has the members as its columns: by its shape, or by what prose says."""
-    member = next((shapes[n] for n in shapes if re.fullmatch(rf"{re.escape(name)}_\w", n)), None)
-    if whole in shapes and member is not None and member[0] in shapes[whole]:
-        return shapes[whole][0] == member[0] and shapes[whole][1] != member[0]
-    return _COLUMNS.search(prose) is not None and not re.search(r"\brows?\b", prose, re.IGNORECASE)
-
-
-def _is_indexed(tree: Tree, name: str) -> bool:
-    return (
-        tree.op == "sub" and len(tree.args) == 2 and tree.args[0].value == name and tree.args[1].op == "name"
-    )
-
-
-def _found(tree: Tree) -> Iterator[str]:
-    for piece in tree.walk():
-        if piece.op in ("'", "norm"):
-            inner = piece.args[0]
-            for term in inner.args if inner.op == "+" else [inner]:
-                last = term.args[-1] if term.op == "*" and term.value[-1] not in ("/", "./") else term
-                last = last.args[0] if last.op == "neg" else last
-                if last.op == "sub" and len(last.args) == 2 and last.args[0].op == "name":
-                    base, index = last.args
-                    if (
-                        index.op == "name"
-                        and str(index.value) in _INDICES
-                        and not str(base.value)[:1].isupper()
-                    ):
-                        yield str(base.value)
-
-
-def _behind_row(tree: Tree) -> Iterator[str]:
-    """Yield the names of entries that are vectors by the row before them: x of w'x_i."""
-    for piece in tree.walk():
-        if piece.op == "*" and piece.args[-2].op == "'" and piece.value[-1] not in ("/", "./"):
-            if name := _entry_of(piece.args[-1]):
-                yield name
-
-
-def _beside(tree: Tree, names: Collection[str]) -> Iterator[str]:
-    """Yield the names of entries that are vectors by the member beside them: x of w_k'x_i, μ of x_i - μ_k."""
-    for piece in tree.walk():
-        if piece.op == "+":
-            terms = [_bare(a) for a in piece.args]
-            if any(_entry_of(t) in names for t in terms):
-                yield from (n for t in terms if (n := _entry_of(t)))
-        if piece.op == "*":
-            for left, right in zip(piece.args, piece.args[1:], strict=False):
-                if left.op == "'" and _entry_of(left.args[0]) in names and (name := _entry_of(right)):
-                    yield name
-
-
-def _entry_of(tree: Tree) -> str:
-    """Return the lower-case name of which a tree is an entry by one index, else nothing."""
-    if tree.op != "sub" or len(tree.args) != 2 or tree.args[0].op != "name" or tree.args[1].op != "name":
-        return ""
-    name = str(tree.args[0].value)
-    return name if str(tree.args[1].value) in _INDICES and not name[:1].isupper() else ""
-
-
-def _by_two(tree: Tree) -> str:
-    """Return the small letter of which a tree is an entry by two indices, else nothing."""
-    if tree.op != "sub" or len(tree.args) != 3 or tree.args[0].op != "name":
-        return ""
-    name = str(tree.args[0].value)
-    known = all(a.op == "name" and a.value in _INDICES for a in tree.args[1:])
-    return name if known and not name[:1].isupper() else ""
-
-
-def _capital(tree: Tree, names: Collection[str]) -> Tree:
-    """Return a tree in which the entries of names are those of their capitals."""
-    if (name := _by_two(tree)) in names:
-        head = replace(tree.args[0], value=name.upper())
-        return replace(
-            tree, args=[head, *tree.args[1:]], value=f"{name.upper()}{str(tree.value)[len(name) :]}"
-        )
-    return replace(tree, args=[_capital(a, names) for a in tree.args], extra=dict(tree.extra))
-
-
-def _solved_for(trees: list[Tree]) -> set[str]:
-    """Return the names of vectors that derivatives are by and that stand in formulas before any line is about them alone."""
-    by = {
-        str(a.args[0].value) for t in trees for p in t.walk() if p.op in ("derivative", "gradient")
-        for a in p.args[1:] if a.op == "sub" and len(a.args) == 2
-    }  # fmt: skip
-    first = {n: next(t for t in trees if n in t.names()) for n in by}
-    return {n for n, t in first.items() if t.op not in ("name", "sub")}

@@ -13,7 +13,7 @@ from verify.proofread import integrals
 from verify.proofread.decimals import decimal
 from verify.proofread.mends import Mends
 from verify.proofread.reading import Claimed, is_zero, reason_of
-from verify.proofread.roles import Relation
+from verify.proofread.relations import Relation
 from verify.proofread.symbols import UnreadError, base_of, substitute
 from verify.proofread.truth import UPHELD
 from verify.verdict import Verdict

@@ -10,7 +10,7 @@ from derive.language.tree import Tree
 from verify.proofread.model import transposed
 from verify.proofread.paper import Paper
 from verify.proofread.reading import is_zero
-from verify.proofread.roles import Relation
+from verify.proofread.relations import Relation
 from verify.proofread.symbols import UnreadError
 
 

@@ -18,8 +18,8 @@ from verify.proofread.instances import instance
 from verify.proofread.model import inner
 from verify.proofread.moments import KINDS as MOMENTS
 from verify.proofread.reading import Claimed
+from verify.proofread.relations import Relation
 from verify.proofread.restricted import masked
-from verify.proofread.roles import Relation
 from verify.proofread.stationary import Stationary
 from verify.proofread.symbols import Symbol as Written
 from verify.proofread.symbols import UnreadError, base_of, is_name, substitute

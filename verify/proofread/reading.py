@@ -15,7 +15,7 @@ from derive.language.text import to_text
 from derive.language.tree import Tree
 from verify.proofread import integrals
 from verify.proofread.model import Model
-from verify.proofread.roles import Relation
+from verify.proofread.relations import Relation
 from verify.proofread.symbols import Rewriter, UnreadError, base_of
 
 

@@ -13,7 +13,7 @@ from verify.proofread.symbols import INDICES
 
 if TYPE_CHECKING:
     from verify.proofread.lines import Line
-    from verify.proofread.roles import Relation
+    from verify.proofread.relations import Relation
 
 #: Words that end what was said for some entries.
 _TOGETHER = re.compile(

@@ -10,7 +10,7 @@ from sympy import Expr, MatrixSymbol, S, Symbol
 from derive.errors import InputError, InternalError
 from derive.expression import algebra
 from derive.expression.rebuild import replaced
-from verify.proofread.roles import Relation, root_of
+from verify.proofread.relations import Relation, root_of
 from verify.proofread.solving import solved
 from verify.proofread.symbols import Symbol as Written
 from verify.proofread.symbols import UnreadError

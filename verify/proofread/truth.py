@@ -14,8 +14,8 @@ from verify.proofread.decimals import decimal
 from verify.proofread.memory import content, remembered
 from verify.proofread.moments import KINDS as MOMENTS
 from verify.proofread.reading import Reading
+from verify.proofread.relations import Relation
 from verify.proofread.restricted import masked
-from verify.proofread.roles import Relation
 from verify.proofread.symbols import Symbol as Written
 from verify.proofread.symbols import is_name
 from verify.study import Study
